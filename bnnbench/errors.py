@@ -1,0 +1,52 @@
+"""What can go wrong, as one tree.
+
+::
+
+    BnnbenchError
+    ├── InputError          what the user gave cannot be used          (exit code 2)
+    │   └── UnknownNameError   ... because nothing has that name
+    ├── UnavailableError    something needed is not installed or not configured
+    ├── StoreError          a results folder cannot be read or written (exit code 2)
+    └── CheckError          a check of results or of a claim failed    (exit code 1)
+
+Every message is a sentence: the object, the condition, the value that came, what to do next.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BnnbenchError(Exception):
+    """Root of all errors that bnnbench raises on purpose."""
+
+    exit_code = 2
+
+
+class InputError(BnnbenchError, ValueError):
+    """What the user gave cannot be used."""
+
+
+class UnknownNameError(InputError):
+    """Nothing has the given name; the nearest names are offered."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known are: {', '.join(known) or 'none'}."
+        super().__init__(f"there is no {what} named {name!r}; {hint}")
+
+
+class UnavailableError(BnnbenchError):
+    """Something needed is not installed or not configured."""
+
+
+class StoreError(BnnbenchError):
+    """A results folder cannot be read or written."""
+
+
+class CheckError(BnnbenchError):
+    """A check of results, or of a claim, failed."""
+
+    exit_code = 1

@@ -1,0 +1,59 @@
+"""What is known about the optimum of a problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+TruthKind = Literal["exhaustive", "attained", "proved", "best_known"]
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """The optimum of a training problem, and how it is known.
+
+    Parameters
+    ----------
+    problem_hash
+        Content hash of the problem.
+    loss
+        The optimal training loss; for ``best_known`` only an upper bound of it.
+    kind
+        ``exhaustive``: all weight settings were searched. ``attained``: a setting with loss 0, the least possible, is
+        known. ``proved``: a named solver proved it. ``best_known``: the least loss seen.
+    method
+        What found it, in words.
+    optima
+        Optimal weight settings, int8 ±1 of shape (k, num_weights), in lexicographic order. All of them if
+        ``len(optima) == num_optima``; otherwise the search stopped collecting at its cap.
+    num_optima
+        Number of optimal weight settings; None if not counted.
+    seconds
+        Wall time of the search.
+    """
+
+    problem_hash: str
+    loss: float
+    kind: TruthKind
+    method: str
+    optima: NDArray[np.int8] = field(repr=False)
+    num_optima: int | None = None
+    seconds: float = 0.0
+
+    @property
+    def energy(self) -> float:
+        """Ground energy E_0 of every sound formulation: the optimal loss."""
+        return self.loss
+
+    @property
+    def is_certified(self) -> bool:
+        """Whether no setting can have a lower loss."""
+        return self.kind != "best_known"
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more optimal settings than `optima` lists."""
+        return self.num_optima is None or len(self.optima) < self.num_optima

@@ -1,0 +1,201 @@
+"""Find problem families and solver adapters by name.
+
+Entry points of the groups ``bnnbench.problems`` and ``bnnbench.solvers`` each name a *package*. Every public module in
+such a package is one family or adapter, and the module's name is its name. So a file dropped into a package appears at
+once, and another distribution joins through the same door. A path that ends in ``.py`` loads a file that is not
+installed at all. Listing names imports none of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
+
+from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.spec import Spec, parse_spec
+
+if TYPE_CHECKING:
+    from bnnbench.problem import Problem
+    from bnnbench.solver import Solver
+
+Kind = Literal["problem", "solver"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a registered module lies, known without importing it."""
+
+    name: str
+    module: str
+    path: Path
+    distribution: str
+
+    @property
+    def summary(self) -> str:
+        """First line of the module's docstring, read without importing it."""
+        return (ast.get_docstring(self._tree) or "").partition("\n")[0]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Distributions that an adapter declares, read without importing it."""
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "needs" and node.value:
+                return tuple(ast.literal_eval(node.value))
+        return ()
+
+    @property
+    def _tree(self) -> ast.Module:
+        return ast.parse(self.path.read_text(encoding="utf-8"))
+
+
+@cache
+def entries(kind: Kind) -> dict[str, Entry]:
+    """All registered modules of a kind, by name, in alphabetical order.
+
+    Raises
+    ------
+    InputError
+        If two packages offer the same name; both are named.
+    """
+    found: dict[str, Entry] = {}
+    for point in entry_points(group=f"bnnbench.{kind}s"):
+        spec = importlib.util.find_spec(point.value)
+        for folder in (spec.submodule_search_locations or []) if spec else []:
+            for info in pkgutil.iter_modules([str(folder)]):
+                if info.name.startswith("_") or info.ispkg:
+                    continue
+                path = Path(folder, f"{info.name}.py")
+                entry = Entry(info.name, f"{point.value}.{info.name}", path, point.dist.name if point.dist else "?")
+                other = found.setdefault(info.name, entry)
+                if other.module != entry.module:
+                    raise InputError(
+                        f"two {kind}s are named {info.name!r}: {other.module} of {other.distribution} and "
+                        f"{entry.module} of {entry.distribution}; rename one of the files, or uninstall one."
+                    )
+    return dict(sorted(found.items()))
+
+
+def load_solver(spec: str | Spec, /, **parameters: Any) -> Solver:
+    """Build a solver from its name, ``load_solver("tabu", num_restarts=4)``, or from ``"tabu[num_restarts=4]"``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such solver or parameter.
+    InputError
+        If a parameter has a wrong type or value, or a file holds no solver.
+    """
+    from bnnbench.solver import Solver
+
+    spec = _merge(spec, parameters)
+    module = load_module("solver", spec.name)
+    found = [
+        value
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, Solver) and value.__module__ == module.__name__
+        if not name.startswith("_")
+    ]
+    if len(found) != 1:
+        raise InputError(
+            f"{module.__file__} must define exactly one public subclass of bnnbench.Solver, but defines {len(found)}."
+        )
+    return _call("solver", spec, found[0])  # type: ignore[no-any-return]
+
+
+def load_problem(spec: str | Spec, /, **parameters: Any) -> Problem:
+    """Build a problem of a family, ``load_problem("parity", size=3)``, or from ``"parity[size=3]"``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such family or parameter.
+    InputError
+        If a parameter has a wrong type or value, or a file holds no family.
+    """
+    from bnnbench.problem import Problem
+
+    spec = _merge(spec, parameters)
+    module = load_module("problem", spec.name)
+    family = getattr(module, module.__name__.rpartition(".")[2].removeprefix(_FILE_PREFIX), None)
+    if not callable(family):
+        raise InputError(f"{module.__file__} must define a function named {Path(str(module.__file__)).stem!r}.")
+    problem = _call("problem", spec, family)
+    if not isinstance(problem, Problem):
+        raise InputError(f"{module.__file__}: the family must return a bnnbench.Problem, but a {type(problem)} came.")
+    return problem
+
+
+_FILE_PREFIX = "bnnbench_file_"
+
+
+def load_module(kind: Kind, name: str) -> ModuleType:
+    """Import the module behind a registered name or behind a path that ends in ``.py``."""
+    if name.endswith(".py"):
+        return _load_file(kind, Path(name))
+    known = entries(kind)
+    if name not in known:
+        raise UnknownNameError(kind, name, known)
+    return importlib.import_module(known[name].module)
+
+
+def file_hash(name: str) -> str | None:
+    """SHA-256 of the file, if `name` is a path; its stand-in for a version."""
+    return hashlib.sha256(Path(name).read_bytes()).hexdigest() if name.endswith(".py") else None
+
+
+def _load_file(kind: Kind, path: Path) -> ModuleType:
+    if not path.is_file():
+        raise InputError(f"{kind} file {path} does not exist; give the path of a Python file, or a registered name.")
+    name = f"{_FILE_PREFIX}{path.stem}"
+    loaded = sys.modules.get(name)
+    if loaded is not None and loaded.__file__ == str(path.resolve()):
+        return loaded
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise InputError(f"{kind} file {path} is not a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # so that what it defines can be pickled
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise InputError(f"{kind} file {path} cannot be imported: {type(error).__name__}: {error}.") from error
+    return module
+
+
+def _merge(spec: str | Spec, parameters: dict[str, Any]) -> Spec:
+    spec = parse_spec(spec)
+    return Spec(spec.name, {**spec.parameters, **parameters})
+
+
+def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
+    """Call with parameters checked against the annotations, by pydantic."""
+    import inspect
+
+    import pydantic
+
+    known = [name for name in inspect.signature(target).parameters if name != "self"]
+    for name in spec.parameters:
+        if name not in known:
+            raise UnknownNameError(f"parameter of the {kind} {spec.name}", name, known)
+    try:
+        if isinstance(target, type):
+            return pydantic.TypeAdapter(target).validate_python(dict(spec.parameters))
+        return pydantic.validate_call(target)(**spec.parameters)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"{kind} {spec.name}: the parameter {where!r} cannot be {first['input']!r}: {first['msg'].lower()}."
+        ) from error

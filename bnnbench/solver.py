@@ -1,0 +1,189 @@
+"""The contract of a solver: a stream of batches of samples."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnnbench.errors import InputError
+from bnnbench.qubo import Qubo
+from bnnbench.spec import Spec
+
+if TYPE_CHECKING:
+    import dimod
+
+
+class Objective(Protocol):
+    """What every solver can read: an `Instance`, or a bare `Qubo`, which is its own `qubo`."""
+
+    @property
+    def qubo(self) -> Qubo:
+        """The energy to minimize."""
+        ...
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When the harness stops asking for batches: after `seconds` of sampling, after `reads` samples, or either.
+
+    Raises
+    ------
+    InputError
+        If neither is given, or one is not positive.
+    """
+
+    seconds: float | None = None
+    reads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.seconds is None and self.reads is None:
+            raise InputError("a budget needs seconds, reads, or both; write Budget(seconds=1).")
+        if self.seconds is not None and not (0 < self.seconds < math.inf):
+            raise InputError(f"budget: seconds must be positive, but {self.seconds} came.")
+        if self.reads is not None and self.reads < 1:
+            raise InputError(f"budget: reads must be at least 1, but {self.reads} came.")
+
+    def __str__(self) -> str:
+        parts = [f"{self.seconds:g} s"] if self.seconds is not None else []
+        return " or ".join(parts + ([f"{self.reads} reads"] if self.reads is not None else []))
+
+    def reads_in_batches(self, size: int) -> Iterator[int]:
+        """Sizes of batches of at most `size` reads, for ever or until `reads` are spent."""
+        spent = 0
+        while self.reads is None or spent < self.reads:
+            step = size if self.reads is None else min(size, self.reads - spent)
+            yield step
+            spent += step
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some samples, and what only the solver can know about them.
+
+    Parameters
+    ----------
+    bits
+        0 or 1, int8 of shape (k, n), k ≥ 1, in the instance's order of variables.
+    lower_bound
+        A proved lower bound on the energy of *all* assignments, if any.
+    clocks
+        Named seconds that only the solver can know, such as ``qpu_access_s``.
+    facts
+        Scalars worth a column, such as ``chain_break_fraction``.
+    """
+
+    bits: NDArray[np.int8]
+    lower_bound: float | None = None
+    clocks: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+
+
+class Solver(abc.ABC):
+    """A method with its hyperparameters: a frozen dataclass whose fields are the hyperparameters.
+
+    Nothing that a solver says about quality is believed: the harness recomputes energies and losses from the bits.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Distributions that must be installed; import them inside methods."""
+    exact: ClassVar[bool] = False
+    """Whether the solver proves optimality, given time."""
+
+    def unavailable(self) -> str | None:
+        """Why this solver cannot run on this machine at all, as a sentence; None if it can."""
+        missing = [name for name in self.needs if _version(name) is None]
+        return f"{' and '.join(missing)} not installed; run: pip install {' '.join(missing)}." if missing else None
+
+    def refuses(self, instance: Objective) -> str | None:
+        """Why this solver does not apply to an instance, as a sentence; None if it does."""
+        del instance
+        return None
+
+    def prepare(self, instance: Objective) -> Any:
+        """Convert, embed, compile: clocked as ``prepare_s``, not charged to the budget. Returns what `sample` takes."""
+        return instance
+
+    @abc.abstractmethod
+    def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """Yield batches until done; the harness stops asking when the budget is spent, and closes the stream.
+
+        The same seed and the same work must give the same bits. `budget` is for sizing the work, or for handing a time
+        limit to a library; nobody has to watch the clock.
+        """
+
+    @property
+    def name(self) -> str:
+        """The name of the module that defines the solver."""
+        return type(self).__module__.rpartition(".")[2].removeprefix("bnnbench_file_")
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All hyperparameters, defaults included."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+    @property
+    def spec(self) -> Spec:
+        """Name and the hyperparameters that differ from their defaults."""
+        defaults = {f.name: f.default for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return Spec(self.name, {key: value for key, value in self.parameters.items() if value != defaults[key]})
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Installed version of each needed distribution."""
+        return {name: _version(name) or "absent" for name in self.needs}
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+class DimodSolver(Solver):
+    """Any dimod sampler: a subclass gives its constructor, its fields become keyword arguments of ``sample``.
+
+    A field that is None is left to the sampler's own default.
+    """
+
+    batch_reads: ClassVar[int] = 10
+    """Reads per call of the sampler: small enough to stop in time, large enough to cost little overhead."""
+
+    @abc.abstractmethod
+    def sampler(self) -> dimod.Sampler:
+        """Construct the sampler."""
+
+    def keywords(self, num_reads: int, seed: int) -> dict[str, Any]:
+        """Keyword arguments of one call."""
+        given = {key: value for key, value in self.parameters.items() if value is not None}
+        return {"num_reads": num_reads, "seed": seed, **given}
+
+    def prepare(self, instance: Objective) -> dimod.BinaryQuadraticModel:
+        """See `Solver.prepare`: the instance as a dimod model."""
+        return instance.qubo.to_bqm()
+
+    def sample(self, prepared: dimod.BinaryQuadraticModel, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`: one call of the sampler per batch, each with a seed of its own."""
+        sampler = self.sampler()
+        random = np.random.default_rng(seed)
+        for num_reads in budget.reads_in_batches(self.batch_reads):
+            call_seed = int(random.integers(2**31 - 1))
+            yield Batch(bits_of(sampler.sample(prepared, **self.keywords(num_reads, call_seed))))
+
+
+def bits_of(answer: dimod.SampleSet) -> NDArray[np.int8]:
+    """Bits of a sample set over the variables 0, …, n − 1, in their order, a row per read: (k, n)."""
+    import dimod
+
+    binary = answer.change_vartype(dimod.BINARY, inplace=False)
+    order = np.argsort(np.array(list(binary.variables), dtype=np.int64))
+    rows = binary.record.sample[:, order].astype(np.int8)
+    return np.repeat(rows, binary.record.num_occurrences, axis=0)

@@ -1,0 +1,39 @@
+"""What problem families share: kinds of parameters, the truth table of inputs, and names."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field
+
+from bnnbench.problem import LossName
+
+
+def as_tuple(value: Any) -> Any:
+    """Let one value stand for a sequence of one."""
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+
+
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0)]
+Widths = Annotated[tuple[Count, ...], BeforeValidator(as_tuple)]
+TruthTableSize = Annotated[int, Field(ge=1, le=16)]
+"""2^16 rows are the most that a truth table is written out for."""
+
+
+def truth_table(size: int) -> NDArray[np.int8]:
+    """All 2^size settings of −1 and +1 in counting order, −1 before +1, the last input fastest; int8 (2^size, size)."""
+    bits = np.arange(2**size)[:, None] >> np.arange(size)[::-1] & 1
+    return (2 * bits - 1).astype(np.int8)
+
+
+def random_spins(generator: np.random.Generator, *shape: int) -> NDArray[np.int8]:
+    """Draw −1 and +1 with equal chances; int8 of the given shape."""
+    return 2 * generator.integers(2, size=shape, dtype=np.int8) - 1
+
+
+def title(*parts: object, loss: LossName = "zero_one") -> str:
+    """Name of a problem: its parts but the empty ones, and its loss unless that is the default."""
+    return " ".join(str(part) for part in (*parts, "" if loss == "zero_one" else loss) if part != "")

@@ -1,0 +1,29 @@
+"""Random weights, decided by a coin: the floor of every comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bnnbench.instance import Instance
+from bnnbench.solver import Batch, Budget, Objective, Solver
+
+
+@dataclass(frozen=True, kw_only=True)
+class Random(Solver):
+    """Uniform weights with the best ancillas for them; uniform bits where there is no network behind the QUBO."""
+
+    batch_reads: ClassVar[int] = 100
+
+    def sample(self, prepared: Objective, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`."""
+        random = np.random.default_rng(seed)
+        for reads in budget.reads_in_batches(self.batch_reads):
+            if isinstance(prepared, Instance):
+                weights = random.choice(np.array([-1, 1], dtype=np.int8), (reads, prepared.problem.network.num_weights))
+                yield Batch(prepared.complete(weights))
+            else:
+                yield Batch(random.integers(0, 2, (reads, prepared.qubo.num_variables), dtype=np.int8))

@@ -1,0 +1,38 @@
+"""Simulated annealing on the QUBO (dwave-neal)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from bnnbench.solver import DimodSolver
+
+if TYPE_CHECKING:
+    import dimod
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedAnnealing(DimodSolver):
+    """Metropolis updates over a schedule of inverse temperatures, from random states.
+
+    References
+    ----------
+    S. Kirkpatrick, C. D. Gelatt and M. P. Vecchi, "Optimization by Simulated Annealing", Science 220, 1983.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("dwave-neal",)
+
+    num_sweeps: Annotated[int, Field(ge=1)] = 1000
+    """Sweeps over all variables per read."""
+    beta_range: tuple[float, float] | None = None
+    """First and last inverse temperature; None: estimated from the instance."""
+    beta_schedule_type: Literal["geometric", "linear"] = "geometric"
+    """How the inverse temperature grows."""
+
+    def sampler(self) -> dimod.Sampler:
+        """See `DimodSolver.sampler`."""
+        from neal import SimulatedAnnealingSampler
+
+        return SimulatedAnnealingSampler()

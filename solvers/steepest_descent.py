@@ -1,0 +1,25 @@
+"""Steepest descent from random states (dwave-samplers): the ceiling of what no effort gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from bnnbench.solver import DimodSolver
+
+if TYPE_CHECKING:
+    import dimod
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteepestDescent(DimodSolver):
+    """Flip the bit that lowers the energy most until none does, from random states."""
+
+    needs: ClassVar[tuple[str, ...]] = ("dwave-samplers",)
+    batch_reads: ClassVar[int] = 100
+
+    def sampler(self) -> dimod.Sampler:
+        """See `DimodSolver.sampler`."""
+        from dwave.samplers import SteepestDescentSampler
+
+        return SteepestDescentSampler()
