@@ -120,11 +120,10 @@ class Qubo:
         """As a dimod model over the integers 0, …, n − 1, in this order, binary."""
         import dimod
 
-        bqm = dimod.BinaryQuadraticModel(self.num_variables, dimod.BINARY)
-        bqm.add_linear_from_array(self.linear)
-        bqm.add_quadratic_from_iterable(zip(self.rows.tolist(), self.cols.tolist(), self.couplings.tolist(), strict=True))
-        bqm.offset = self.offset
-        return bqm
+        quadratic = (self.rows, self.cols, self.couplings)
+        return dimod.BinaryQuadraticModel.from_numpy_vectors(
+            self.linear, quadratic, self.offset, dimod.BINARY, variable_order=range(self.num_variables)
+        )
 
 
 def qubo_from_bqm(bqm: dimod.BinaryQuadraticModel) -> Qubo:

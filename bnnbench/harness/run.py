@@ -1,0 +1,104 @@
+"""Run a solver on an instance: the one loop that asks for batches, keeps the clock and judges."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from time import perf_counter
+
+from bnnbench.errors import InputError
+from bnnbench.ground_truth import Truth, ground_truth
+from bnnbench.harness.judge import JudgedBatch, judge
+from bnnbench.harness.outcome import Outcome, Target, fold
+from bnnbench.instance import Instance
+from bnnbench.solver import Batch, Budget, Solver
+
+
+def run(
+    instance: Instance,
+    solver: Solver,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    truth: Truth | None = None,
+) -> Outcome:
+    """Run a solver in this process, without limits other than the budget.
+
+    Parameters
+    ----------
+    truth
+        What to measure gaps against; None: sought now, and kept for the next run on the same problem.
+
+    Returns
+    -------
+    Outcome
+        Of status ``ok``, ``refused`` or ``unavailable``; what the solver raises is not caught.
+    """
+    if truth is None:
+        # Without a truth there are no gaps, but there is still a run.
+        with contextlib.suppress(InputError):
+            truth = ground_truth(instance.problem)
+    target = Target(truth.loss if truth else None, truth.kind if truth else None, instance.is_sound)
+    reason = solver.unavailable()
+    if reason:
+        return fold([], target, budget, status="unavailable", message=reason)
+    return measure(instance, solver, target, budget=budget, seed=seed, record=lambda batch: None)
+
+
+def measure(
+    instance: Instance,
+    solver: Solver,
+    target: Target,
+    *,
+    budget: Budget,
+    seed: int,
+    record: Callable[[JudgedBatch], None],
+) -> Outcome:
+    """Ask for batches until the stream ends or the budget is spent; judge each off the clock, and record it."""
+    reason = solver.refuses(instance)
+    if reason:
+        return fold([], target, budget, status="refused", message=reason, compile_s=instance.compile_s)
+    start = perf_counter()
+    prepared = solver.prepare(instance)
+    prepare_s = perf_counter() - start
+    batches: list[JudgedBatch] = []
+    elapsed_s = judge_s = 0.0
+    num_reads = 0
+    stream = solver.sample(prepared, seed=seed, budget=budget)
+    with contextlib.closing(_closable(stream)):
+        while True:
+            start = perf_counter()
+            batch = next(stream, None)
+            elapsed_s += perf_counter() - start
+            if batch is None:
+                break
+            start = perf_counter()
+            batches.append(judge(instance, batch, elapsed_s))
+            record(batches[-1])
+            judge_s += perf_counter() - start
+            num_reads += batches[-1].num_reads
+            if budget.seconds is not None and elapsed_s >= budget.seconds:
+                break
+            if budget.reads is not None and num_reads >= budget.reads and not solver.exact:
+                break  # an exact solver may still have a bound to deliver
+    return fold(
+        batches,
+        target,
+        budget,
+        status="ok" if batches else "error",
+        message="" if batches else "the solver ended without any sample.",
+        compile_s=instance.compile_s,
+        prepare_s=prepare_s,
+        sample_s=elapsed_s,
+        judge_s=judge_s,
+    )
+
+
+def _closable(stream: Iterator[Batch]) -> contextlib.AbstractContextManager[object] | object:
+    """The stream itself, if it can be closed; else something that can."""
+    return stream if hasattr(stream, "close") else _NothingToClose()
+
+
+class _NothingToClose:
+    def close(self) -> None:
+        """Do nothing: an iterator without `close` holds nothing open."""
