@@ -1,0 +1,73 @@
+"""A cell: one run that a suite asks for, before it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from bnnbench.formulation import Formulation
+from bnnbench.hashing import content_hash
+from bnnbench.instance import instance_hash
+from bnnbench.problem import Problem
+from bnnbench.solver import Budget
+from bnnbench.spec import Spec
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One run: an instance, a solver with all its parameters, a seed, a budget.
+
+    Parameters
+    ----------
+    solver
+        As the user wrote it, with the parameters that were given; a name that ends in ``.py`` is a path.
+    solver_label
+        How tables call it.
+    parameters, versions
+        All hyperparameters with their defaults, and the versions of what the solver needs.
+    """
+
+    problem: Problem
+    formulation: Formulation
+    solver: Spec
+    solver_label: str
+    parameters: Mapping[str, Any]
+    versions: Mapping[str, str]
+    seed: int
+    repetition: int
+    budget: Budget
+
+    def __str__(self) -> str:
+        return f"{self.solver_label} on {self.problem.name} as {self.formulation}, repetition {self.repetition}"
+
+    @property
+    def instance_hash(self) -> str:
+        """Content hash of the instance, known without compiling it."""
+        return instance_hash(self.problem, self.formulation)
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of all that decides the answer; a run whose key is in the store is not run again."""
+        header = {
+            "instance": self.instance_hash,
+            "solver": self.solver_label.partition("[")[0],
+            "parameters": {key: value for key, value in self.parameters.items()},
+            "versions": dict(self.versions),
+            "seed": self.seed,
+            "budget": [self.budget.seconds, self.budget.reads],
+        }
+        return content_hash("run", header)
+
+
+def derive_seed(suite_seed: int, problem: Problem, formulation: Formulation, solver: str, repetition: int) -> int:
+    """Seed of a cell: SHA-256 of what names it, so that it depends on no order and on no other solver; below 2^63."""
+    header = {
+        "suite": suite_seed,
+        "problem": problem.hash,
+        "formulation": formulation.spec.canonical,
+        "solver": solver,
+        "repetition": repetition,
+    }
+    return int(content_hash("seed", header)[:16], 16) >> 1
