@@ -1,0 +1,5 @@
+"""``python -m bnnbench``."""
+
+from bnnbench.cli import main
+
+main()

@@ -1,0 +1,345 @@
+"""The command line: one verb per question, heavy imports in the verb that needs them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from bnnbench.errors import BnnbenchError, InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from bnnbench.harness.cell import Cell
+    from bnnbench.harness.outcome import Outcome
+    from bnnbench.store import Store
+    from bnnbench.suite import Plan, Suite
+
+app = typer.Typer(
+    help="Which solver trains a binary neural network best, and how far is it from the optimum?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Results = Annotated[Path, typer.Argument(help="Folder of results, such as results/smoke.")]
+
+
+@app.callback()
+def _options(
+    *, debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
+) -> None:
+    """Options of all verbs; `main` reads --debug."""
+    del debug
+
+
+@app.command()
+def run(  # noqa: PLR0913  one option each, as the user types them
+    suite: Annotated[str, typer.Argument(help="Name of a suite (see `bnnbench list suites`), or a TOML file.")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="Folder of results; default: results/SUITE.")] = None,
+    solver: Annotated[list[str] | None, typer.Option(help="Only this solver, or add one: a name or a .py file.")] = None,
+    problem: Annotated[list[str] | None, typer.Option(help="Only problems of this family or name.")] = None,
+    formulation: Annotated[list[str] | None, typer.Option(help="Only this formulation.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Budget in seconds of sampling, for all solvers.")] = None,
+    reads: Annotated[int | None, typer.Option(help="Budget in reads, for all solvers.")] = None,
+    repetitions: Annotated[int | None, typer.Option(help="Repetitions of each cell.", min=1)] = None,
+    jobs: Annotated[int, typer.Option(help="Runs at a time.", min=1)] = 1,
+    retry: Annotated[bool, typer.Option("--retry", help="Run failed cells again.")] = False,
+) -> None:
+    """Run a suite, or go on with it, and print the table of its results."""
+    from bnnbench.store import open_store
+    from bnnbench.suite import plan, read_suite, suite_path
+
+    path = suite_path(suite)
+    content = _changed(read_suite(path), solver, problem, formulation, seconds, reads, repetitions)
+    planned = plan(content, path.parent)
+    folder = out or Path("results") / path.stem
+    with open_store(folder) as store:
+        _run_plan(planned, store, jobs=jobs, retry=retry)
+    show(folder)
+
+
+def _changed(
+    suite: Suite,
+    solvers: list[str] | None,
+    problems: list[str] | None,
+    formulations: list[str] | None,
+    seconds: float | None,
+    reads: int | None,
+    repetitions: int | None,
+) -> Suite:
+    """The suite with the command line's filters and numbers."""
+    from bnnbench.suite import BudgetTable
+
+    changes: dict[str, Any] = {}
+    if solvers:
+        changes["solvers"] = [table for text in solvers for table in _selected(text, suite.solvers, "solver")]
+    if problems:
+        changes["problems"] = [table for text in problems for table in _selected(text, suite.problems, "problem")]
+    if formulations:
+        changes["formulations"] = [t for text in formulations for t in _selected(text, suite.formulations, "formulation")]
+    if repetitions:
+        changes["repetitions"] = repetitions
+    if seconds is not None or reads is not None:
+        for what, value in (("--seconds", seconds), ("--reads", reads)):
+            if value is not None and value <= 0:
+                raise InputError(f"{what} must be positive, but {value} came.")
+        changes["budget"] = BudgetTable(seconds=seconds, reads=reads)
+        tables = changes.get("solvers", suite.solvers)
+        changes["solvers"] = [{k: v for k, v in table.items() if k != "budget"} for table in tables]
+    return suite.model_copy(update=changes)
+
+
+def _selected(text: str, tables: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
+    """Tables of the suite with the given name; else a new table, so that a solver from elsewhere can join."""
+    from bnnbench.spec import parse_spec
+
+    spec = parse_spec(text)
+    found = [table for table in tables if table.get("name") == spec.name]
+    if found and not spec.parameters:
+        return found
+    name = str(Path(spec.name).resolve()) if spec.name.endswith(".py") else spec.name
+    if what == "problem" and not found and not name.endswith(".py"):
+        from bnnbench.registry import entries
+
+        if name not in entries("problem"):
+            raise UnknownNameError("problem family", name, entries("problem"))
+    return [{"name": name, **{k: [v] if isinstance(v, list) else v for k, v in spec.parameters.items()}}]
+
+
+def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool) -> None:
+    """Find the truths, run what is pending, and say what happens."""
+    from bnnbench.harness.campaign import find_truths, pending, run_cells
+
+    console = _console(stderr=True)
+    cells = list(planned.cells())
+    if not cells:
+        raise InputError("no formulation applies to any problem: " + " ".join(planned.refused()[:3]))
+    for reason in planned.refused():
+        console.print(f"left out: {reason}", style="dim", highlight=False)
+    waiting = pending(cells, store.finished(retry_failed=retry))
+    console.print(f"{len(cells)} runs, {len(cells) - len(waiting)} of them done before; results go to {store.folder}")
+    problems = list(dict.fromkeys(cell.problem for cell in cells))
+    with _progress(console) as progress:
+        row = progress.add_task("ground truth", total=len(problems))
+        truths = {}
+        for problem, truth in find_truths(problems, store):
+            truths[problem.hash] = truth
+            progress.advance(row)
+        overall = progress.add_task("all runs", total=len(waiting))
+        labels = list(dict.fromkeys(cell.solver_label for cell in waiting))
+        rows = {s: progress.add_task(s, total=sum(c.solver_label == s for c in waiting)) for s in labels}
+        for cell, outcome in run_cells(waiting, truths, store, planned.suite.limits, jobs=jobs):
+            progress.advance(overall)
+            progress.advance(rows[cell.solver_label])
+            if not console.is_terminal or outcome.status in ("error", "crash", "memory", "timeout"):
+                progress.console.print(_line(cell, outcome), highlight=False, markup=False, soft_wrap=True)
+
+
+def _line(cell: Cell, outcome: Outcome) -> str:
+    """One run in one line."""
+    if outcome.message and outcome.status != "ok":
+        return f"{outcome.status}: {cell}: {outcome.message}"
+    gap = "–" if outcome.loss_gap is None else f"{outcome.loss_gap:g}"
+    return f"{outcome.status}: {cell}: loss gap {gap}, {outcome.num_reads} reads in {outcome.sample_s or 0:.3f} s"
+
+
+@app.command(name="list")
+def list_(what: Annotated[Literal["suites", "problems", "solvers", "formulations"], typer.Argument()]) -> None:
+    """List what there is, with a line on each."""
+    from rich.table import Table
+
+    table = Table("name", "what it is", *(["needs"] if what == "solvers" else []), box=None, header_style="bold")
+    for row in _listing(what):
+        table.add_row(*row)
+    _console().print(table)
+
+
+def _listing(what: str) -> Iterable[tuple[str, ...]]:
+    if what == "suites":
+        from bnnbench.suite import read_suite, suite_paths
+
+        yield from ((name, read_suite(path).title) for name, path in suite_paths().items())
+    elif what == "formulations":
+        from bnnbench.formulation import FORMULATIONS
+
+        for name, setting in FORMULATIONS.items():
+            signs = "sign symmetry fixed" if setting.fix_signs else "all weights free"
+            encoding = "the published encoding" if setting.published else f"{setting.counter} counters, {signs}"
+            penalty = setting.penalty
+            lam = f"λ = {penalty:g}" if isinstance(penalty, float) else "λ = {:g} hidden, {:g} output; not exact".format(*penalty)
+            yield name, f"{encoding}, {lam}"
+    else:
+        from bnnbench.registry import entries
+
+        for entry in entries("problem" if what == "problems" else "solver").values():
+            needs = (", ".join(entry.needs),) if what == "solvers" else ()
+            yield (entry.name, entry.summary, *needs)
+
+
+@app.command()
+def truth(
+    problem: Annotated[str, typer.Argument(help='Such as "parity[size=3]", or a .py file.')],
+    *,
+    show_weights: Annotated[int, typer.Option("--weights", help="How many optimal settings to print.", min=0)] = 1,
+) -> None:
+    """Find the optimal training loss of a problem, and say how it is known."""
+    from bnnbench.ground_truth import ground_truth
+    from bnnbench.registry import load_problem
+
+    loaded = load_problem(problem)
+    console = _console()
+    with _console(stderr=True).status(f"searching {loaded}"):
+        found = ground_truth(loaded)
+    count = "not counted" if found.num_optima is None else f"{found.num_optima:,}"
+    console.print(f"{loaded}", highlight=False, markup=False)
+    console.print(f"optimal loss     {found.loss:g} ({found.kind}: {found.method})", highlight=False)
+    console.print(f"optimal settings {count} of 2^{loaded.network.num_weights}", highlight=False)
+    console.print(f"accuracy         {float(loaded.accuracy(found.optima[0])):.1%} of the training targets", highlight=False)
+    console.print(f"search time      {found.seconds:.3f} s", highlight=False)
+    for weights in found.optima[:show_weights]:
+        console.print("weights          " + " ".join(f"{w:+d}" for w in weights), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def compile(  # noqa: A001
+    problem: Annotated[str, typer.Argument(help='Such as "a1a[experiment=0,batch=7]", or a .py file.')],
+    *,
+    formulation: Annotated[str, typer.Option(help="Such as reduced[penalty=1].")] = "compact",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A .coo or .json file to write.")] = None,
+) -> None:
+    """Compile a problem to a QUBO, say how large it is, and write it to a file."""
+    from bnnbench.exchange import write_qubo
+    from bnnbench.instance import compile as compile_problem
+    from bnnbench.registry import load_problem
+
+    instance = compile_problem(load_problem(problem), formulation)
+    qubo = instance.qubo
+    console = _console()
+    console.print(f"{instance}", highlight=False, markup=False)
+    console.print(f"variables  {qubo.num_variables:,}", highlight=False)
+    console.print(f"couplings  {qubo.num_couplings:,}", highlight=False)
+    sound = "yes: minimum energy = minimum training loss" if instance.is_sound else "no: λ is below the bound"
+    console.print(f"exact      {sound}", highlight=False)
+    console.print(f"compiled   in {instance.compile_s:.3f} s", highlight=False)
+    console.print(f"hash       {instance.hash}", highlight=False)
+    if output:
+        write_qubo(qubo, output)
+        console.print(f"written to {output}", highlight=False, markup=False)
+
+
+@app.command()
+def show(
+    results: Results,
+    *,
+    by: Annotated[Literal["solver", "problem"], typer.Option(help="A row per solver, or per problem and solver.")] = "solver",
+) -> None:
+    """Print the table of results."""
+    from bnnbench.metrics import summarize
+    from bnnbench.store import read_store
+    from bnnbench.tables import print_table
+
+    with read_store(results) as store:
+        runs = store.runs()
+    console = _console()
+    if runs.empty:
+        console.print(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
+        return
+    keys = ("formulation", "solver") if by == "solver" else ("problem", "formulation", "solver")
+    print_table(summarize(runs, by=keys), console, title=f"{results.name}: {len(runs)} runs")
+
+
+@app.command()
+def export(
+    results: Results,
+    *,
+    to: Annotated[Literal["csv", "latex"], typer.Option(help="All rows as CSV, or the summary as a LaTeX table.")] = "csv",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; default: standard output.")] = None,
+) -> None:
+    """Export results for a paper."""
+    import io
+
+    from bnnbench.metrics import summarize
+    from bnnbench.store import read_store
+    from bnnbench.tables import to_csv, to_latex
+
+    with read_store(results) as store:
+        runs = store.runs()
+    if runs.empty:
+        raise InputError(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
+    if to == "csv":
+        stream = io.StringIO()
+        to_csv(runs, stream)
+        text = stream.getvalue()
+    else:
+        text = to_latex(summarize(runs), caption=f"Results of the suite {results.name}.")
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{output} cannot be written: {error.strerror}; give another path with -o.") from error
+
+
+@app.command()
+def info() -> None:
+    """Say on what machine this runs, and what is installed."""
+    from bnnbench.provenance import machine_info
+    from bnnbench.registry import entries, load_solver
+
+    console = _console()
+    for key, value in machine_info().items():
+        console.print(f"{key:<20} {value}", highlight=False, markup=False)
+    for name in entries("solver"):
+        solver = load_solver(name)
+        versions = ", ".join(f"{k} {v}" for k, v in solver.versions.items()) or "built in"
+        console.print(f"{name:<20} {solver.unavailable() or versions}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    import shutil
+
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    # A table that goes to a file is not folded to a terminal's width.
+    width = None if stream.isatty() else max(200, shutil.get_terminal_size().columns)
+    return Console(stderr=stderr, width=width)
+
+
+def _progress(console: Console) -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+
+
+def main() -> None:
+    """Run the command line; an error is one sentence on stderr and an exit code."""
+    try:
+        app()
+    except BnnbenchError as error:
+        if "--debug" in sys.argv:
+            raise
+        sys.stderr.write(f"bnnbench: {error}\n")
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("bnnbench: interrupted; finished runs are kept, the same command goes on from here.\n")
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        raise SystemExit(0) from None

@@ -1,0 +1,144 @@
+"""The campaign: the coordinator that runs the cells of a suite and writes the store."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bnnbench.errors import InputError
+from bnnbench.ground_truth import Truth, ground_truth
+from bnnbench.harness.cell import Cell
+from bnnbench.harness.executor import Ending, LocalExecutor
+from bnnbench.harness.outcome import Outcome, Target, fold
+from bnnbench.harness.spool import read_spool
+from bnnbench.harness.worker import Task
+from bnnbench.problem import Problem
+from bnnbench.provenance import machine_info
+
+if TYPE_CHECKING:
+    from bnnbench.store import Store
+    from bnnbench.suite import Limits
+
+LOG_TAIL = 2000
+"""Characters of a failed run's output that are kept."""
+
+
+def pending(cells: Sequence[Cell], finished: set[str]) -> list[Cell]:
+    """Cells that still have to run; of cells with the same key, the first."""
+    return list({cell.key: cell for cell in reversed(cells) if cell.key not in finished}.values())[::-1]
+
+
+def find_truths(problems: Sequence[Problem], store: Store) -> Iterator[tuple[Problem, Truth | None]]:
+    """Ground truth of each problem, stored as it is found; None where it cannot be had."""
+    for problem in problems:
+        store.add_problem(problem)
+        try:
+            truth = ground_truth(problem)
+        except InputError:
+            yield problem, None
+            continue
+        store.add_truth(truth)
+        yield problem, truth
+
+
+def run_cells(
+    cells: Sequence[Cell], truths: dict[str, Truth | None], store: Store, limits: Limits, *, jobs: int = 1
+) -> Iterator[tuple[Cell, Outcome]]:
+    """Run cells in worker processes; yields each as its row is in the store.
+
+    Parameters
+    ----------
+    truths
+        By problem hash.
+    jobs
+        Runs at a time.
+    """
+    machine = store.add_machine(machine_info())
+    spool = store.folder / "spool"
+    shutil.rmtree(spool, ignore_errors=True)  # what a killed coordinator left behind runs again
+    spool.mkdir()
+    waiting = deque(cells)
+    running: dict[Path, _Started] = {}
+    try:
+        with LocalExecutor(jobs) as executor:
+            while waiting or not executor.is_idle:
+                while waiting and executor.has_room:
+                    cell = waiting.popleft()
+                    task = _task(cell, truths.get(cell.problem.hash), spool, limits)
+                    running[task.spool] = _Started(cell, datetime.now(UTC).isoformat(timespec="milliseconds"), _load())
+                    executor.submit(task, limits.wall_limit_s(cell.budget))
+                ended = [(running.pop(task.spool), task, ending) for task, ending in executor.finished(wait_s=0.2)]
+                done = []
+                with store.transaction():
+                    for started, task, ending in ended:
+                        outcome = _store(store, started, task, ending, machine)
+                        done.append((started.cell, outcome))
+                for _, task, _ in ended:
+                    task.spool.unlink(missing_ok=True)
+                    task.log.unlink(missing_ok=True)
+                yield from done
+    finally:
+        shutil.rmtree(spool, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Started:
+    cell: Cell
+    at: str
+    load: float
+
+
+def _task(cell: Cell, truth: Truth | None, spool: Path, limits: Limits) -> Task:
+    is_sound = cell.formulation.is_sound(cell.problem)
+    return Task(
+        problem=cell.problem,
+        formulation=cell.formulation,
+        solver=cell.solver,
+        seed=cell.seed,
+        budget=cell.budget,
+        target=Target(truth.loss if truth else None, truth.kind if truth else None, is_sound),
+        spool=spool / f"{cell.key}.jsonl",
+        log=spool / f"{cell.key}.log",
+        memory_gb=limits.memory_gb,
+    )
+
+
+def _store(store: Store, started: _Started, task: Task, ending: Ending, machine: str) -> Outcome:
+    """Fold what the spool holds and write the row."""
+    objects, batches = read_spool(task.spool)
+    log = task.log.read_bytes()[-LOG_TAIL:].decode(errors="replace") if task.log.exists() else ""
+    end = objects.get("end", {})
+    timings = {key: value for key, value in end.get("timings", {}).items() if value is not None}
+    status, message = ending.status, ending.message
+    if status is None:
+        status, message = end.get("status", "crash"), end.get("message", "the worker ended without a word.")
+    elif status == "crash" and ("bad_alloc" in log or "MemoryError" in log):
+        status = "memory"
+        message = f"the run needed more than the limit of {task.memory_gb:g} GB of memory."
+    outcome = fold(batches, task.target, task.budget, status=status, message=message, **timings)
+    cell = started.cell
+    if "instance" in objects:
+        known = objects["instance"]
+        store.add_instance(
+            hash=known["hash"],
+            problem_hash=cell.problem.hash,
+            formulation=str(cell.formulation),
+            qubo_hash=known["qubo_hash"],
+            num_variables=known["num_variables"],
+            num_couplings=known["num_couplings"],
+            is_sound=known["is_sound"],
+        )
+    tail = log if outcome.status in ("error", "crash", "memory", "timeout") else ""
+    store.add_run(cell, outcome, machine=machine, started_at=started.at, load=started.load, log_tail=tail)
+    return replace(outcome, batches=())
+
+
+def _load() -> float:
+    """Load average of the last minute, or 0 where the system has none."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0

@@ -1,0 +1,150 @@
+"""What happens in a worker process: one run, under limits, with everything it learns spooled as it comes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from bnnbench.errors import BnnbenchError
+from bnnbench.formulation import Formulation
+from bnnbench.harness.judge import JudgedBatch
+from bnnbench.harness.outcome import Status, Target
+from bnnbench.harness.run import measure
+from bnnbench.harness.spool import Spool
+from bnnbench.instance import Instance, compile  # noqa: A004
+from bnnbench.problem import Problem
+from bnnbench.registry import load_solver
+from bnnbench.solver import Budget
+from bnnbench.spec import Spec
+
+
+@dataclass(frozen=True)
+class Task:
+    """A cell as it is sent to a worker."""
+
+    problem: Problem
+    formulation: Formulation
+    solver: Spec
+    seed: int
+    budget: Budget
+    target: Target
+    spool: Path
+    log: Path
+    memory_gb: float
+
+
+def start_worker() -> None:
+    """Prepare a worker process: interrupts are the coordinator's business, numerical libraries get one thread."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+def execute(task: Task) -> None:
+    """Run one task; all that becomes known is in its spool, none of it in the return value."""
+    with _output_to(task.log), contextlib.closing(Spool(task.spool)) as spool:
+        try:
+            with _memory_limit(task.memory_gb):
+                _measure(task, spool)
+        except MemoryError:
+            _end(spool, "memory", f"the run needed more than the limit of {task.memory_gb:g} GB of memory.")
+        except BnnbenchError as error:
+            _end(spool, "error", str(error))
+        except Exception as error:  # noqa: BLE001  the one isolation point: a solver may raise anything
+            import traceback
+
+            traceback.print_exc()
+            _end(spool, "error", f"the solver raised {type(error).__name__}: {error}")
+
+
+def _measure(task: Task, spool: Spool) -> None:
+    instance = _compile(task.problem, task.formulation)
+    qubo = instance.qubo
+    spool.write(
+        "instance",
+        {
+            "hash": instance.hash,
+            "qubo_hash": qubo.hash,
+            "num_variables": qubo.num_variables,
+            "num_couplings": qubo.num_couplings,
+            "is_sound": instance.is_sound,
+        },
+    )
+    solver = load_solver(task.solver)
+    reason = solver.unavailable()
+    if reason:
+        _end(spool, "unavailable", reason)
+        return
+
+    def record(batch: JudgedBatch) -> None:
+        spool.write_batch(batch)
+
+    outcome = measure(instance, solver, task.target, budget=task.budget, seed=task.seed, record=record)
+    _end(
+        spool,
+        outcome.status,
+        outcome.message,
+        compile_s=outcome.compile_s,
+        prepare_s=outcome.prepare_s,
+        sample_s=outcome.sample_s,
+        judge_s=outcome.judge_s,
+    )
+
+
+@lru_cache(maxsize=4)
+def _compile(problem: Problem, formulation: Formulation) -> Instance:
+    """Cells of one instance come one after another, so that a few instances are enough."""
+    return compile(problem, formulation)
+
+
+def _end(spool: Spool, status: Status, message: str, **timings: float | None) -> None:
+    spool.write("end", {"status": status, "message": message, "timings": timings})
+
+
+@contextlib.contextmanager
+def _output_to(path: Path) -> Iterator[None]:
+    """Send all that the solver prints, native code included, to a file; what is printed must not tear the tables."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    with path.open("wb", buffering=0) as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, copy in enumerate(saved, start=1):
+            os.dup2(copy, number)
+            os.close(copy)
+
+
+@contextlib.contextmanager
+def _memory_limit(gigabytes: float) -> Iterator[None]:
+    """Limit the address space to what the process has now plus the given amount, where the system allows it."""
+    try:
+        import resource
+
+        import psutil
+    except ImportError:
+        yield
+        return
+    old = resource.getrlimit(resource.RLIMIT_AS)
+    limit = psutil.Process().memory_info().vms + int(gigabytes * 1e9)
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, old[1]))
+    except (OSError, ValueError):  # macOS refuses
+        yield
+        return
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, old)

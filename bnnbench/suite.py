@@ -1,0 +1,238 @@
+"""A suite: a TOML grid of problems × formulations × solvers × repetitions, expanded to cells."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import pydantic
+
+from bnnbench.errors import BnnbenchError, InputError, UnknownNameError
+from bnnbench.formulation import Formulation, formulation
+from bnnbench.harness.cell import Cell, derive_seed
+from bnnbench.problem import Problem
+from bnnbench.registry import file_hash, load_problem, load_solver
+from bnnbench.solver import Budget
+from bnnbench.spec import Spec
+
+_Strict = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class BudgetTable(pydantic.BaseModel):
+    """``[budget]``: seconds of sampling, reads, or both."""
+
+    model_config = _Strict
+    seconds: Annotated[float, pydantic.Field(gt=0)] | None = None
+    reads: Annotated[int, pydantic.Field(ge=1)] | None = None
+
+
+class Limits(pydantic.BaseModel):
+    """``[limits]``: what the harness enforces by killing the worker process."""
+
+    model_config = _Strict
+    wall_s: Annotated[float, pydantic.Field(gt=0)] = 600.0
+    """Wall-clock limit of a run whose budget has no seconds."""
+    grace_s: Annotated[float, pydantic.Field(gt=0)] = 60.0
+    """Added to the seconds of the budget: compilation, embedding and judging happen within it."""
+    memory_gb: Annotated[float, pydantic.Field(gt=0)] = 4.0
+    """Address space that a worker may take beyond what it starts with, in units of 10^9 bytes."""
+
+    def wall_limit_s(self, budget: Budget) -> float:
+        """Seconds after which a run is killed."""
+        return self.wall_s if budget.seconds is None else budget.seconds + self.grace_s
+
+
+class Suite(pydantic.BaseModel):
+    """The whole file. In the tables of the three lists, ``name`` names the thing and every other key is a parameter.
+
+    A parameter that is a list is swept; a list of lists sweeps a parameter that is itself a list. A solver may have a
+    ``budget`` of its own.
+    """
+
+    model_config = _Strict
+    title: str = ""
+    seed: Annotated[int, pydantic.Field(ge=0)] = 0
+    repetitions: Annotated[int, pydantic.Field(ge=1)] = 1
+    budget: BudgetTable
+    limits: Limits = Limits()
+    problems: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
+    formulations: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
+    solvers: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class SuiteSolver:
+    """A solver of a suite, with what decides its answers."""
+
+    spec: Spec
+    label: str
+    parameters: Mapping[str, Any]
+    versions: Mapping[str, str]
+    budget: Budget
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A suite with everything loaded and checked."""
+
+    suite: Suite
+    problems: tuple[Problem, ...]
+    formulations: tuple[Formulation, ...]
+    solvers: tuple[SuiteSolver, ...]
+
+    def cells(self) -> Iterator[Cell]:
+        """All runs, problem by problem, in the order of the file; pairs that a formulation refuses are left out."""
+        for problem, setting, solver in itertools.product(self.problems, self.formulations, self.solvers):
+            if setting.refuses(problem):
+                continue
+            for repetition in range(self.suite.repetitions):
+                yield Cell(
+                    problem=problem,
+                    formulation=setting,
+                    solver=solver.spec,
+                    solver_label=solver.label,
+                    parameters=solver.parameters,
+                    versions=solver.versions,
+                    seed=derive_seed(self.suite.seed, problem, setting, solver.label, repetition),
+                    repetition=repetition,
+                    budget=solver.budget,
+                )
+
+    def refused(self) -> list[str]:
+        """Why which formulations do not apply to which problems."""
+        pairs = itertools.product(self.problems, self.formulations)
+        return [f"{problem.name}: {reason}" for problem, setting in pairs if (reason := setting.refuses(problem))]
+
+
+def suite_paths() -> dict[str, Path]:
+    """Installed suites by name: every TOML file in a package of the group ``bnnbench.problems``."""
+    import importlib.util
+
+    found: dict[str, Path] = {}
+    for point in entry_points(group="bnnbench.problems"):
+        spec = importlib.util.find_spec(point.value)
+        for folder in (spec.submodule_search_locations or []) if spec else []:
+            found |= {path.stem: path for path in sorted(Path(folder).glob("*.toml"))}
+    return found
+
+
+def suite_path(name: str) -> Path:
+    """Path of a suite: an installed name, or a path that ends in ``.toml``."""
+    if name.endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise InputError(f"suite file {name} does not exist; give the path of a TOML file, or one of: "
+                             f"{', '.join(suite_paths())}.")
+        return path
+    known = suite_paths()
+    if name not in known:
+        raise UnknownNameError("suite", name, known)
+    return known[name]
+
+
+def read_suite(path: Path) -> Suite:
+    """Read and check a suite file.
+
+    Raises
+    ------
+    InputError
+        If it is not TOML (file, line), or a key is unknown, missing or of a wrong type (file, key).
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"suite file {path} is not TOML: {error}.") from error
+    except OSError as error:
+        raise InputError(f"suite file {path} cannot be read: {error.strerror}.") from error
+    try:
+        return Suite.model_validate(content)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise InputError(
+                f"suite file {path}{_line(path, str(first['loc'][-1]))}: {UnknownNameError('key', key, _keys(first['loc']))}"
+            ) from error
+        if first["type"] == "missing":
+            raise InputError(f"suite file {path}: the key {key!r} is missing; see the README for a suite file.") from error
+        raise InputError(
+            f"suite file {path}{_line(path, str(first['loc'][-1]))}: the key {key!r} cannot be {first['input']!r}: "
+            f"{first['msg'].lower()}."
+        ) from error
+
+
+def _keys(place: tuple[int | str, ...]) -> list[str]:
+    model = {"budget": BudgetTable, "limits": Limits}.get(str(place[0]), Suite) if len(place) > 1 else Suite
+    return list(model.model_fields)
+
+
+def _line(path: Path, key: str) -> str:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.partition("=")[0].strip() == key:
+            return f", line {number}"
+    return ""
+
+
+def plan(suite: Suite, folder: Path) -> Plan:
+    """Load and check everything that a suite names, before anything runs.
+
+    Parameters
+    ----------
+    folder
+        Where the suite file lies; paths of problem files, solver files and tables are relative to it.
+    """
+    budget = _budget(suite.budget)
+    problems = tuple(_build("problems", spec, folder, load_problem) for spec in _expand("problems", suite.problems))
+    settings = tuple(_build("formulations", s, folder, formulation) for s in _expand("formulations", suite.formulations))
+    solvers = tuple(_suite_solver(spec, folder, budget) for spec in _expand("solvers", suite.solvers))
+    return Plan(suite, problems, settings, solvers)
+
+
+def suite_solver(spec: Spec, budget: Budget) -> SuiteSolver:
+    """Load a solver and note what decides its answers; a file's content stands for its version."""
+    solver = load_solver(spec)
+    digest = file_hash(spec.name)
+    versions = dict(solver.versions) | ({"file": digest} if digest else {})
+    return SuiteSolver(spec, str(solver.spec), solver.parameters, versions, budget)
+
+
+def _suite_solver(spec: Spec, folder: Path, budget: Budget) -> SuiteSolver:
+    given = dict(spec.parameters)
+    own = given.pop("budget", None)
+    try:
+        table = BudgetTable.model_validate(own) if own is not None else None
+    except pydantic.ValidationError as error:
+        raise InputError(f"solvers.{spec.name}: the budget {own!r} is wrong; write budget = {{reads = 100}}.") from error
+    chosen = _budget(table) if table else budget
+    return _build("solvers", Spec(spec.name, given), folder, lambda s: suite_solver(s, chosen))
+
+
+def _budget(table: BudgetTable) -> Budget:
+    return Budget(seconds=table.seconds, reads=table.reads)
+
+
+def _build(section: str, spec: Spec, folder: Path, build: Any) -> Any:
+    """Build one thing that a suite names; errors say where in the file it stands."""
+    if spec.name.endswith(".py"):
+        spec = Spec(str((folder / spec.name).resolve()), spec.parameters)
+    try:
+        return build(spec)
+    except BnnbenchError as error:
+        raise InputError(f"{section}: {error}") from error
+
+
+def _expand(section: str, tables: list[dict[str, Any]]) -> Iterator[Spec]:
+    """Every combination of the values of parameters that are lists."""
+    for table in tables:
+        parameters = dict(table)
+        name = parameters.pop("name", None)
+        if not isinstance(name, str) or not name:
+            raise InputError(f"{section}: each table needs a name, but {table!r} has none; write name = \"…\".")
+        swept = {key: value for key, value in parameters.items() if isinstance(value, list)}
+        for values in itertools.product(*swept.values()):
+            yield Spec(name, parameters | dict(zip(swept, values, strict=True)))
