@@ -167,8 +167,8 @@ def read_suite(path: Path) -> Suite:
 
 
 def _keys(place: tuple[int | str, ...]) -> list[str]:
-    model = {"budget": BudgetTable, "limits": Limits}.get(str(place[0]), Suite) if len(place) > 1 else Suite
-    return list(model.model_fields)
+    sections: dict[str, type[pydantic.BaseModel]] = {"budget": BudgetTable, "limits": Limits}
+    return list((sections.get(str(place[0]), Suite) if len(place) > 1 else Suite).model_fields)
 
 
 def _line(path: Path, key: str) -> str:
@@ -209,7 +209,8 @@ def _suite_solver(spec: Spec, folder: Path, budget: Budget) -> SuiteSolver:
     except pydantic.ValidationError as error:
         raise InputError(f"solvers.{spec.name}: the budget {own!r} is wrong; write budget = {{reads = 100}}.") from error
     chosen = _budget(table) if table else budget
-    return _build("solvers", Spec(spec.name, given), folder, lambda s: suite_solver(s, chosen))
+    built: SuiteSolver = _build("solvers", Spec(spec.name, given), folder, lambda s: suite_solver(s, chosen))
+    return built
 
 
 def _budget(table: BudgetTable) -> Budget:

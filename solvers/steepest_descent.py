@@ -1,4 +1,4 @@
-"""Steepest descent from random states (dwave-samplers): the ceiling of what no effort gives."""
+"""Steepest descent from random states (dwave-samplers): what next to no effort gives."""
 
 from __future__ import annotations
 

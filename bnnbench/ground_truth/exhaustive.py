@@ -102,7 +102,7 @@ class _Patterns:
     """Where each pattern's vectors start, (P + 1,)."""
 
     def behind(self, pattern: int) -> list[int]:
-        return self.vectors[self.starts[pattern] : self.starts[pattern + 1]].tolist()
+        return [int(vector) for vector in self.vectors[self.starts[pattern] : self.starts[pattern + 1]]]
 
 
 def _first_layer(network: Network, inputs: NDArray[np.uint64], mask: NDArray[np.uint64]) -> _Patterns:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -86,11 +85,11 @@ class Outcome:
 
 
 def fold(
-    batches: Sequence[JudgedBatch], target: Target, budget: Budget, *, status: Status, message: str = "", **timings: float
+    batches: Sequence[JudgedBatch], target: Target, budget: Budget, *, status: Status, message: str = "", **timings: Any
 ) -> Outcome:
     """Fold the judged batches of a run into its outcome; `timings` are fields of `Outcome` that end in ``_s``."""
     if not batches:
-        return Outcome(status, message, **timings)  # type: ignore[arg-type]
+        return Outcome(status, message, **timings)
     best, learned = min(batches, key=lambda b: b.energy), min(batches, key=lambda b: b.loss)
     num_reads = sum(b.num_reads for b in batches)
     bounds = [b.lower_bound for b in batches if b.lower_bound is not None]
@@ -123,7 +122,7 @@ def fold(
         best_bits=best.best_bits,
         best_weights=learned.best_weights,
         batches=tuple(batches),
-        **{"sample_s": batches[-1].time_s, **timings},  # type: ignore[arg-type]
+        **{"sample_s": batches[-1].time_s, **timings},
     )
 
 
@@ -141,11 +140,12 @@ def _first(batches: Sequence[JudgedBatch], goal: float | None) -> float | None:
 
 def _total_clocks(batches: Sequence[JudgedBatch]) -> dict[str, float]:
     """QPU seconds add up over batches; an embedding is made once, so that its seconds do not."""
-    totals: Counter[str] = Counter()
+    totals: dict[str, float] = {}
     for batch in batches:
         for name, seconds in batch.clocks.items():
-            totals[name] = max(totals[name], seconds) if name == "embed_s" else totals[name] + seconds  # type: ignore[assignment]
-    return dict(totals)
+            before = totals.get(name, 0.0)
+            totals[name] = max(before, seconds) if name == "embed_s" else before + seconds
+    return totals
 
 
 def _flags(batches: Sequence[JudgedBatch], target: Target, budget: Budget, num_reads: int) -> list[str]:

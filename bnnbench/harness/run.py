@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from time import perf_counter
+from typing import Any
 
 from bnnbench.errors import InputError
 from bnnbench.ground_truth import Truth, ground_truth
@@ -94,7 +95,7 @@ def measure(
     )
 
 
-def _closable(stream: Iterator[Batch]) -> contextlib.AbstractContextManager[object] | object:
+def _closable(stream: Iterator[Batch]) -> Any:
     """The stream itself, if it can be closed; else something that can."""
     return stream if hasattr(stream, "close") else _NothingToClose()
 

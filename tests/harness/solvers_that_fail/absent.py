@@ -1,0 +1,23 @@
+"""Needs what nobody has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnnbench.solver import Batch, Budget, Objective, Solver
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absent(Solver):
+    """Needs what nobody has."""
+
+    def sample(self, prepared: Objective, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`."""
+        zeros = np.zeros((1, prepared.qubo.num_variables), dtype=np.int8)
+        yield Batch(zeros)
+
+
+    needs = ("a-distribution-that-nobody-has",)

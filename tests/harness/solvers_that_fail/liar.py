@@ -1,0 +1,21 @@
+"""Claims a lower bound that its own sample refutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnnbench.solver import Batch, Budget, Objective, Solver
+
+
+@dataclass(frozen=True, kw_only=True)
+class Liar(Solver):
+    """Claims a lower bound that its own sample refutes."""
+
+    def sample(self, prepared: Objective, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`."""
+        zeros = np.zeros((1, prepared.qubo.num_variables), dtype=np.int8)
+        yield Batch(zeros)
+        yield Batch(zeros, lower_bound=1e9)

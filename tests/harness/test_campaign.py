@@ -1,0 +1,165 @@
+"""A campaign loses nothing: whatever a solver does, there is a row, and the run goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bnnbench.harness.campaign import find_truths, pending, run_cells
+from bnnbench.store import open_store, read_store
+from bnnbench.suite import plan, read_suite
+
+FAILING = Path(__file__).parent / "solvers_that_fail"
+
+SUITE = """
+seed = 7
+repetitions = {repetitions}
+[budget]
+reads = 20
+seconds = 2
+[limits]
+grace_s = {grace_s}
+memory_gb = 1.0
+[[problems]]
+name = "majority"
+[[problems]]
+name = "random_function"
+samples = 3
+[[formulations]]
+name = "compact"
+[[formulations]]
+name = "soft"
+"""
+
+
+def write_suite(folder, solvers, *, repetitions=1, grace_s=20.0):
+    text = SUITE.format(repetitions=repetitions, grace_s=grace_s)
+    path = folder / "suite.toml"
+    path.write_text(text + "".join(f'[[solvers]]\nname = "{solver}"\n' for solver in solvers))
+    return path
+
+
+def run_suite(path, out, *, jobs=2, stop_after=None):
+    """Run a suite file into a folder and return the rows; with `stop_after`, as if interrupted after so many runs."""
+    planned = plan(read_suite(path), path.parent)
+    with open_store(out) as store:
+        cells = pending(list(planned.cells()), store.finished())
+        truths = {problem.hash: truth for problem, truth in find_truths(planned.problems, store)}
+        runs = run_cells(cells, truths, store, planned.suite.limits, jobs=jobs)
+        for number, _ in enumerate(runs, start=1):
+            if number == stop_after:
+                runs.close()
+                break
+    with read_store(out) as store:
+        return store.runs()
+
+
+@pytest.mark.parametrize(
+    ("solver", "status", "sentence"),
+    [
+        ("segfault", "crash", "SIGSEGV"),
+        ("quiet_exit", "crash", "exit code 3"),
+        ("hang", "timeout", "killed after"),
+        ("raises", "error", "seven is not a spin"),
+        ("eat_memory", "memory", "1 GB"),
+        ("spins", "error", "other than 0 and 1"),
+        ("refuses", "refused", "does not apply"),
+        ("absent", "unavailable", "pip install a-distribution-that-nobody-has"),
+    ],
+)
+def test_a_failing_solver_leaves_its_row_and_the_next_solver_runs(tmp_path, solver, status, sentence):
+    path = write_suite(tmp_path, [str(FAILING / f"{solver}.py"), "random"], grace_s=1.0 if solver == "hang" else 60.0)
+    if solver == "hang":
+        path.write_text(path.read_text().replace("seconds = 2", "seconds = 1"))
+    rows = run_suite(path, tmp_path / "out").set_index("solver")
+    assert set(rows.loc[[solver], "status"]) == {status}
+    assert rows.loc[[solver], "message"].str.contains(sentence, regex=False).all()
+    assert set(rows.loc[["random"], "status"]) == {"ok"}
+    assert len(rows) == 8
+    if status not in ("refused", "unavailable"):
+        assert (rows.loc[[solver], "num_reads"] == (1 if solver != "spins" else 1)).all(), "the batch before is kept"
+
+
+def test_an_endless_stream_is_cut_by_the_budget_and_keeps_its_batches(tmp_path):
+    path = write_suite(tmp_path, [str(FAILING / "endless.py")])
+    rows = run_suite(path, tmp_path / "out")
+    assert (rows["status"] == "ok").all()
+    assert (rows["num_reads"] == 20).all()
+
+
+def test_a_lie_is_flagged_and_not_believed(tmp_path):
+    rows = run_suite(write_suite(tmp_path, [str(FAILING / "liar.py")]), tmp_path / "out")
+    assert rows["flags"].str.contains("claimed the lower bound").all()
+    assert not rows["proved"].astype(bool).any()
+
+
+def test_output_of_a_solver_does_not_reach_the_terminal(tmp_path, capfd):
+    run_suite(write_suite(tmp_path, [str(FAILING / "flood.py")]), tmp_path / "out")
+    assert "xxx" not in capfd.readouterr().out
+
+
+ANSWERS = ["problem", "formulation", "solver", "repetition", "status", "num_reads", "energy", "loss", "violations"]
+
+
+def answers(rows):
+    return rows[ANSWERS].sort_values(ANSWERS[:4]).reset_index(drop=True)
+
+
+def test_the_same_suite_twice_gives_the_same_answers(tmp_path):
+    path = write_suite(tmp_path, ["random", "simulated_annealing", "tabu", "steepest_descent", "exhaustive"])
+    first, second = (run_suite(path, tmp_path / name, jobs=jobs) for name, jobs in (("a", 1), ("b", 2)))
+    assert answers(first).equals(answers(second))
+
+
+def test_an_interrupted_and_resumed_suite_has_the_rows_of_an_undisturbed_one(tmp_path):
+    path = write_suite(tmp_path, ["random", "simulated_annealing"], repetitions=2)
+    partial = run_suite(path, tmp_path / "a", stop_after=5)
+    assert 5 <= len(partial) < 16
+    assert answers(run_suite(path, tmp_path / "a")).equals(answers(run_suite(path, tmp_path / "b")))
+
+
+def test_a_finished_suite_runs_nothing_again(tmp_path):
+    path = write_suite(tmp_path, ["random"])
+    run_suite(path, tmp_path / "out")
+    planned = plan(read_suite(path), tmp_path)
+    with open_store(tmp_path / "out") as store:
+        assert pending(list(planned.cells()), store.finished()) == []
+
+
+def test_a_coordinator_that_is_killed_keeps_all_finished_rows(tmp_path):
+    path = write_suite(tmp_path, ["simulated_annealing", "random"], repetitions=40)
+    command = [sys.executable, "-m", "bnnbench", "run", str(path), "--out", str(tmp_path / "out"), "--jobs", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    seen = 0
+    deadline = time.monotonic() + 60
+    while seen < 5 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        if (tmp_path / "out" / "runs.sqlite").exists():
+            try:
+                with read_store(tmp_path / "out") as store:
+                    seen = len(store.runs())
+            except Exception:  # noqa: BLE001  the store is being made
+                seen = 0
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    with read_store(tmp_path / "out") as store:
+        assert len(store.runs()) >= seen >= 5
+    assert len(run_suite(path, tmp_path / "out")) == 2 * 2 * 2 * 40
+
+
+def test_ctrl_c_says_that_finished_runs_are_kept(tmp_path):
+    path = write_suite(tmp_path, [str(FAILING / "endless.py")], repetitions=50)
+    command = [sys.executable, "-m", "bnnbench", "run", str(path), "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "finished runs are kept" in errors
+    assert "Traceback" not in errors

@@ -1,0 +1,104 @@
+"""A suite file is checked before anything runs, and errors say where."""
+
+from __future__ import annotations
+
+import pytest
+
+from bnnbench.errors import InputError
+from bnnbench.suite import plan, read_suite, suite_path, suite_paths
+
+GOOD = """
+[budget]
+reads = 10
+[[problems]]
+name = "teacher"
+widths = [[3, 3, 1], [3, 1]]
+samples = [2, 4]
+[[formulations]]
+name = "compact"
+penalty = [1.0, 2.0, [1.0, 2.0]]
+[[solvers]]
+name = "tabu"
+num_restarts = [1, 2]
+budget = { seconds = 1.5 }
+[[solvers]]
+name = "random"
+"""
+
+
+def write(tmp_path, text):
+    path = tmp_path / "suite.toml"
+    path.write_text(text)
+    return path
+
+
+def make_plan(tmp_path, text):
+    return plan(read_suite(write(tmp_path, text)), tmp_path)
+
+
+def test_lists_are_swept_and_lists_of_lists_sweep_lists(tmp_path):
+    planned = make_plan(tmp_path, GOOD)
+    assert len(planned.problems) == 4
+    assert [p.penalty for p in planned.formulations] == [1.0, 2.0, (1.0, 2.0)]
+    assert [s.label for s in planned.solvers] == ["tabu[num_restarts=1]", "tabu[num_restarts=2]", "random"]
+    assert [s.budget.seconds for s in planned.solvers] == [1.5, 1.5, None]
+
+
+def test_seeds_depend_on_no_order_and_on_no_other_solver(tmp_path):
+    both = {str(c): c.seed for c in make_plan(tmp_path, GOOD.replace(", [1.0, 2.0]", "")).cells() if c}
+    lines = GOOD.replace(", [1.0, 2.0]", "").replace('[[solvers]]\nname = "random"\n', "")
+    alone = {str(c): c.seed for c in make_plan(tmp_path, lines).cells()}
+    assert alone.items() <= both.items()
+    assert len(set(both.values())) == len(both)
+
+
+def test_keys_differ_between_cells_and_change_with_budget_and_parameters(tmp_path):
+    text = GOOD.replace(", [1.0, 2.0]", "")
+    keys = {c.key for c in make_plan(tmp_path, text).cells()}
+    assert len(keys) == 4 * 2 * 3
+    assert keys.isdisjoint(c.key for c in make_plan(tmp_path, text.replace("reads = 10", "reads = 11")).cells() if c.solver.name == "random")
+
+
+@pytest.mark.parametrize("name", ["smoke", "paper", "scaling", "qaoa"])
+def test_shipped_suites_load(name):
+    path = suite_path(name)
+    planned = plan(read_suite(path), path.parent)
+    assert list(planned.cells())
+    assert name in suite_paths()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (("reads = 10", "raeds = 10"), "line 3: there is no key named 'budget.raeds'; did you mean reads"),
+        (("reads = 10", 'reads = "many"'), "line 3: the key 'budget.reads' cannot be 'many'"),
+        (("reads = 10", "reads = 0"), "greater than or equal to 1"),
+        (("reads = 10", "reads = ="), "is not TOML"),
+        (("[[problems]]", "[[problem]]"), "there is no key named 'problem'; did you mean problems"),
+        (('name = "tabu"', 'name = "tabuu"'), "solvers: there is no solver named 'tabuu'; did you mean tabu"),
+        (('name = "teacher"', 'name = "techer"'), "problems: there is no problem named 'techer'; did you mean teacher"),
+        (('name = "compact"', 'name = "compct"'), "there is no formulation named 'compct'; did you mean compact"),
+        (("num_restarts = [1, 2]", "num_restart = 1"), "did you mean num_restarts"),
+        (("num_restarts = [1, 2]", "num_restarts = -1"), "greater than or equal to 0"),
+        (("samples = [2, 4]", "samples = 0"), "'samples' cannot be 0"),
+        (("penalty = [1.0, 2.0, [1.0, 2.0]]", "penalty = -1.0"), "must be positive"),
+        (("penalty = [1.0, 2.0, [1.0, 2.0]]", "penalty = 1.0\\nlambda = 1"), "there is no"),
+        (('name = "random"', 'nam = "random"'), "needs a name"),
+        (("budget = { seconds = 1.5 }", "budget = { second = 1.5 }"), "budget"),
+    ],
+)
+def test_bad_suites_are_refused_with_a_sentence(tmp_path, change, sentence):
+    assert change[0] in GOOD
+    with pytest.raises(InputError) as caught:
+        make_plan(tmp_path, GOOD.replace(change[0], change[1].replace("\\n", "\n"), 1))
+    assert sentence in str(caught.value)
+
+
+def test_an_unknown_suite_offers_the_nearest():
+    with pytest.raises(InputError, match="did you mean smoke"):
+        suite_path("smok")
+
+
+def test_a_missing_suite_file_is_named():
+    with pytest.raises(InputError, match="nowhere.toml does not exist"):
+        suite_path("nowhere.toml")
