@@ -152,18 +152,21 @@ def read_suite(path: Path) -> Suite:
     try:
         return Suite.model_validate(content)
     except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise InputError(
-                f"suite file {path}{_line(path, str(first['loc'][-1]))}: {UnknownNameError('key', key, _keys(first['loc']))}"
-            ) from error
-        if first["type"] == "missing":
-            raise InputError(f"suite file {path}: the key {key!r} is missing; see the README for a suite file.") from error
-        raise InputError(
-            f"suite file {path}{_line(path, str(first['loc'][-1]))}: the key {key!r} cannot be {first['input']!r}: "
-            f"{first['msg'].lower()}."
-        ) from error
+        raise InputError(f"suite file {path}{_sentence(path, error)}") from error
+
+
+def _sentence(path: Path, error: pydantic.ValidationError) -> str:
+    """The first fault, with its line; an unknown key before a missing one, since it is often the same, misspelled."""
+    first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    place = first["loc"]
+    key = ".".join(str(part) for part in place)
+    if first["type"] == "missing":
+        return f": the key {key!r} is missing; see the README for a suite file."
+    line = _line(path, str(place[-1]))
+    if first["type"] == "extra_forbidden":
+        what = f"key in [{place[0]}]" if len(place) > 1 else "key"
+        return f"{line}: {UnknownNameError(what, str(place[-1]), _keys(place))}"
+    return f"{line}: the key {key!r} cannot be {first['input']!r}: {first['msg'].lower()}."
 
 
 def _keys(place: tuple[int | str, ...]) -> list[str]:
@@ -173,7 +176,7 @@ def _keys(place: tuple[int | str, ...]) -> list[str]:
 
 def _line(path: Path, key: str) -> str:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if line.partition("=")[0].strip() == key:
+        if line.partition("=")[0].strip(" []") == key:
             return f", line {number}"
     return ""
 

@@ -70,7 +70,7 @@ def test_shipped_suites_load(name):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (("reads = 10", "raeds = 10"), "line 3: there is no key named 'budget.raeds'; did you mean reads"),
+        (("reads = 10", "raeds = 10"), "line 3: there is no key in [budget] named 'raeds'; did you mean reads"),
         (("reads = 10", 'reads = "many"'), "line 3: the key 'budget.reads' cannot be 'many'"),
         (("reads = 10", "reads = 0"), "greater than or equal to 1"),
         (("reads = 10", "reads = ="), "is not TOML"),
