@@ -1,0 +1,215 @@
+"""The command line: every verb, and one sentence for every wrong input."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bnnbench
+from bnnbench import cli
+
+SUITE = """
+[budget]
+reads = 10
+[[problems]]
+name = "majority"
+[[formulations]]
+name = "compact"
+[[formulations]]
+name = "soft"
+[[solvers]]
+name = "random"
+[[solvers]]
+name = "exhaustive"
+"""
+
+ADAPTER = '''
+"""A solver of one's own."""
+
+from dataclasses import dataclass
+
+import dimod
+from bnnbench import DimodSolver
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mine(DimodSolver):
+    """Random bits, from dimod."""
+
+    needs = ("dimod",)
+
+    def sampler(self):
+        return dimod.RandomSampler()
+'''
+
+
+def call(monkeypatch, capsys, *arguments):
+    """Exit code, standard output and standard error of one command."""
+    monkeypatch.setattr(sys, "argv", ["bnnbench", *map(str, arguments)])
+    code = 0
+    try:
+        cli.main()
+    except SystemExit as leave:
+        code = leave.code or 0
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture
+def bnnbench_(monkeypatch, capsys):
+    return lambda *arguments: call(monkeypatch, capsys, *arguments)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A finished run of a small suite."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "suite.toml").write_text(SUITE)
+    command = [sys.executable, "-m", "bnnbench", "run", str(folder / "suite.toml"), "--out", str(folder / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "exhaustive" in done.stdout
+    return folder / "out"
+
+
+def test_show_prints_a_row_per_formulation_and_solver(bnnbench_, results):
+    code, out, _ = bnnbench_("show", results)
+    assert code == 0
+    assert out.count("exhaustive") == out.count("random") == 2
+    assert "energy gap" in out
+
+
+def test_export_csv_holds_every_run(bnnbench_, results):
+    code, out, _ = bnnbench_("export", results, "--to", "csv")
+    assert code == 0
+    assert len(out.strip().splitlines()) == 1 + 4
+
+
+def test_export_latex_is_a_booktabs_table(bnnbench_, results, tmp_path):
+    assert bnnbench_("export", results, "--to", "latex", "-o", tmp_path / "t.tex")[0] == 0
+    text = (tmp_path / "t.tex").read_text()
+    assert "\\toprule" in text
+    assert text.count("\\begin{") == text.count("\\end{")
+
+
+def test_a_second_run_resumes(bnnbench_, results):
+    code, _, err = bnnbench_("run", results.parent / "suite.toml", "--out", results)
+    assert code == 0
+    assert "4 runs, 4 of them done before" in err.replace("\n", " ")
+
+
+def test_a_solver_from_a_file_joins_a_suite(bnnbench_, results, tmp_path):
+    (tmp_path / "mine.py").write_text(ADAPTER)
+    suite = results.parent / "suite.toml"
+    code, out, err = bnnbench_("run", suite, "--out", tmp_path / "out", "--solver", tmp_path / "mine.py")
+    assert code == 0, err
+    assert "mine" in out
+    assert "exhaustive" not in out
+
+
+def test_truth_says_how_it_is_known(bnnbench_):
+    code, out, _ = bnnbench_("truth", "a1a[experiment=1,batch=3]")
+    assert code == 0
+    assert "exhaustive" in out
+    assert "of 2^12" in out
+
+
+@pytest.mark.parametrize("ending", ["coo", "json"])
+def test_compile_writes_a_file_that_dimod_reads_back(bnnbench_, tmp_path, ending):
+    import dimod
+    from dimod.serialization import coo
+
+    path = tmp_path / f"q.{ending}"
+    code, out, _ = bnnbench_("compile", "parity", "--formulation", "reduced", "-o", path)
+    assert code == 0
+    assert "variables" in out
+    text = path.read_text()
+    bqm = coo.loads(text, vartype="BINARY") if ending == "coo" else dimod.BQM.from_serializable(json.loads(text))
+    qubo = bnnbench.compile(bnnbench.load_problem("parity"), "reduced").qubo
+    assert bqm.num_variables == qubo.num_variables
+    assert bqm.num_interactions == qubo.num_couplings
+
+
+@pytest.mark.parametrize("what", ["suites", "problems", "solvers", "formulations"])
+def test_list_names_things_with_a_line_each(bnnbench_, what):
+    code, out, _ = bnnbench_("list", what)
+    assert code == 0
+    assert len(out.splitlines()) >= 4
+
+
+def test_info_names_every_solver(bnnbench_):
+    code, out, _ = bnnbench_("info")
+    assert code == 0
+    assert "dwave" in out
+    assert "cpsat" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", "smok"], "did you mean smoke"),
+        (["run", "missing.toml"], "does not exist"),
+        (["run", "smoke", "--solver", "tabuu"], "did you mean tabu"),
+        (["run", "smoke", "--solver", "nowhere.py"], "nowhere.py does not exist"),
+        (["run", "smoke", "--problem", "parityy"], "did you mean parity"),
+        (["run", "smoke", "--formulation", "compct"], "did you mean compact"),
+        (["run", "smoke", "--seconds", "-1"], "must be positive"),
+        (["run", "smoke", "--reads", "0"], "must be positive"),
+        (["run", "smoke", "--solver", "tabu[num_restarts=-1]"], "greater than or equal to 0"),
+        (["truth", "parity[sise=3]"], "did you mean size"),
+        (["truth", "parity[size="], "write it as name[key=value"),
+        (["truth", "random_data[widths=[15,15,1]]"], "use a smaller network"),
+        (["compile", "parity", "--formulation", "compact[penalty=0]"], "must be positive"),
+        (["compile", "parity", "-o", "q.xyz"], ".coo or .json"),
+        (["compile", "majority[size=5]", "--formulation", "sasdelli"], "fan-in 3, 7 and 15"),
+        (["show", "nowhere"], "nowhere"),
+        (["export", "nowhere"], "nowhere"),
+    ],
+)
+def test_wrong_input_gives_one_sentence_and_exit_code_2(bnnbench_, tmp_path, monkeypatch, arguments, sentence):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = bnnbench_(*arguments)
+    assert code == 2
+    assert sentence in err.replace("\n", " ")
+    assert "Traceback" not in err
+    assert err.count("bnnbench: ") == 1
+
+
+def test_a_file_that_is_not_a_store_is_left_as_it_is(bnnbench_, tmp_path):
+    (tmp_path / "runs.sqlite").write_text("my thesis")
+    (tmp_path / "suite.toml").write_text(SUITE)
+    for arguments in (["show", tmp_path], ["run", tmp_path / "suite.toml", "--out", tmp_path]):
+        code, _, err = bnnbench_(*arguments)
+        assert code == 2
+        assert "runs.sqlite" in err
+    assert (tmp_path / "runs.sqlite").read_text() == "my thesis"
+
+
+def test_a_newer_store_is_refused(bnnbench_, results, tmp_path):
+    (tmp_path / "runs.sqlite").write_bytes((results / "runs.sqlite").read_bytes())
+    connection = sqlite3.connect(tmp_path / "runs.sqlite")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    code, _, err = bnnbench_("show", tmp_path)
+    assert code == 2
+    assert "99" in err
+
+
+def test_the_five_lines_of_the_readme_work(capsys):
+    readme = Path(__file__).parents[1] / "README.md"
+    blocks = [part.partition("```")[0] for part in readme.read_text(encoding="utf-8").split("```python\n")[1:]]
+    example = next(block for block in blocks if "bb.run(" in block)
+    scope: dict[str, object] = {}
+    exec(example, scope)  # noqa: S102
+    assert scope["outcome"].energy_gap >= 0
+    capsys.readouterr()
+
+
+def test_help_starts_without_numpy():
+    code = "import sys; import bnnbench.cli; assert 'numpy' not in sys.modules and 'pandas' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
