@@ -60,8 +60,12 @@ def run(  # noqa: PLR0913  one option each, as the user types them
     content = _changed(read_suite(path), solver, problem, formulation, seconds, reads, repetitions)
     planned = plan(content, path.parent)
     folder = out or Path("results") / path.stem
-    with open_store(folder) as store:
-        _run_plan(planned, store, jobs=jobs, retry=retry)
+    try:
+        with open_store(folder) as store:
+            _run_plan(planned, store, jobs=jobs, retry=retry)
+    except KeyboardInterrupt:
+        sys.stderr.write("bnnbench: interrupted; finished runs are kept, and the same command goes on from here.\n")
+        raise typer.Exit(130) from None
     show(folder)
 
 
@@ -338,8 +342,5 @@ def main() -> None:
             raise
         sys.stderr.write(f"bnnbench: {error}\n")
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("bnnbench: interrupted; finished runs are kept, the same command goes on from here.\n")
-        raise SystemExit(130) from None
     except BrokenPipeError:
         raise SystemExit(0) from None

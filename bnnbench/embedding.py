@@ -1,0 +1,262 @@
+"""Minor embeddings: each variable as a chain of qubits, so that every coupling has a coupler of the hardware.
+
+Finding one takes seconds to minutes and depends on the graph alone, so that embeddings are kept on disk: one JSON file
+each in the folder ``embeddings`` of the user's cache, or of the folder that ``BNNBENCH_CACHE`` names.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter
+
+from bnnbench.errors import InputError
+from bnnbench.hashing import content_hash
+from bnnbench.qubo import Qubo
+
+if TYPE_CHECKING:
+    import dimod
+    import networkx as nx
+
+Topology = Literal["pegasus", "zephyr"]
+
+QPU_SIZES: dict[Topology, int] = {"pegasus": 16, "zephyr": 12}
+"""Sizes of D-Wave's machines: Advantage is Pegasus P16 (5640 qubits), Advantage2 is Zephyr Z12 (4800 qubits)."""
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Chains of qubits, one per variable.
+
+    Parameters
+    ----------
+    chains
+        For each variable its qubits, in ascending order.
+    embed_s
+        Seconds that minorminer took; an embedding out of the cache keeps its original seconds.
+    """
+
+    chains: tuple[tuple[int, ...], ...]
+    embed_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+    @property
+    def qubits(self) -> tuple[int, ...]:
+        """All qubits, chain after chain: the *physical order*."""
+        return tuple(qubit for chain in self.chains for qubit in chain)
+
+    @property
+    def num_physical(self) -> int:
+        """Qubits in all chains."""
+        return sum(map(len, self.chains))
+
+    @property
+    def longest_chain(self) -> int:
+        """Qubits in the longest chain."""
+        return max(map(len, self.chains), default=0)
+
+
+@functools.cache
+def hardware_graph(topology: Topology, size: int) -> nx.Graph[int]:
+    """Ideal graph of a topology, all qubits and couplers working; made once per process, and frozen.
+
+    Raises
+    ------
+    InputError
+        If a graph of this size has no qubits.
+    """
+    import dwave.graphs
+    import networkx as nx
+
+    make = {"pegasus": dwave.graphs.pegasus_graph, "zephyr": dwave.graphs.zephyr_graph}[topology]
+    graph = make(size) if size >= 1 else nx.Graph()
+    if not graph:
+        raise InputError(f"the hardware graph {topology}-{size} has no qubits; the size of {topology} starts at "
+                         f"{2 if topology == 'pegasus' else 1}.")  # fmt: skip
+    return nx.freeze(graph)
+
+
+def find_embedding(qubo: Qubo, topology: Topology, size: int, seed: int) -> Embedding:
+    """Embed the graph of a QUBO in the ideal graph of a topology: see `find_embedding_on`."""
+    return find_embedding_on(qubo, hardware_graph(topology, size), seed, f"{topology}-{size}")
+
+
+def find_embedding_on(qubo: Qubo, graph: nx.Graph[int], seed: int, graph_name: str) -> Embedding:
+    """Embed the graph of a QUBO in a hardware graph by minorminer, or take the embedding out of the cache.
+
+    It depends on the structure of the QUBO, the qubits and couplers of the graph, the seed and the version of
+    minorminer, and on nothing else, unless minorminer stops on its clock, after 1000 s.
+
+    Parameters
+    ----------
+    graph_name
+        What messages call the graph.
+
+    Raises
+    ------
+    InputError
+        If no embedding is found.
+
+    References
+    ----------
+    J. Cai, W. G. Macready and A. Roy, "A practical heuristic for finding graph minors", arXiv 1406.2741, 2014.
+    """
+    key = {
+        "structure": qubo.structure_hash,
+        "graph": _graph_hash(graph),
+        "seed": seed,
+        "minorminer": version("minorminer"),
+    }
+    path = _cache_folder() / f"{content_hash('embedding', key)}.json"
+    embedding = _read(path, key, qubo, graph)
+    if embedding is None:
+        embedding = _embed(qubo, graph, seed, graph_name)
+        _write(path, key, embedding)
+    return embedding
+
+
+def physical_model(
+    qubo: Qubo, embedding: Embedding, graph: nx.Graph[int], chain_strength: float | None
+) -> dimod.BinaryQuadraticModel:
+    """Model over the qubits, as spins: where all chains are intact, its energy is that of the QUBO.
+
+    Every broken coupler of a chain costs ``2 · chain_strength``, so that no energy lies below the minimum over intact
+    chains *and* broken ones, which may be lower if the chains are weak.
+
+    Parameters
+    ----------
+    chain_strength
+        In units of the couplings between spins, a quarter of those between bits. None: uniform torque compensation of
+        the spin form, as D-Wave's ``EmbeddingComposite`` does; from the bits' couplings it would be four times larger.
+
+    References
+    ----------
+    J. Raymond, N. Ndiaye, G. Rayaprolu and A. D. King, "Improving performance of logical qubits by parameter tuning
+    and topology compensation", IEEE International Conference on Quantum Computing and Engineering, 2020.
+    """
+    import dimod
+    from dwave.embedding import embed_bqm
+    from dwave.embedding.chain_strength import uniform_torque_compensation
+
+    spins = qubo.to_bqm().change_vartype(dimod.SPIN, inplace=False)
+    strength = uniform_torque_compensation if chain_strength is None else chain_strength
+    return embed_bqm(spins, dict(enumerate(embedding.chains)), graph, chain_strength=strength)
+
+
+def unembed(embedding: Embedding, bits: NDArray[np.int8]) -> tuple[NDArray[np.int8], float]:
+    """Read the variables off the qubits by majority vote; a tie goes to the chain's first qubit.
+
+    Parameters
+    ----------
+    bits
+        0 or 1, shape (k, num_physical), in physical order.
+
+    Returns
+    -------
+    bits
+        int8 of shape (k, n).
+    chain_break_fraction
+        Chains, over all samples and variables, whose qubits disagree.
+    """
+    lengths = np.array([len(chain) for chain in embedding.chains])
+    starts = np.cumsum(lengths) - lengths
+    ones = np.add.reduceat(bits, starts, axis=1, dtype=np.int64)
+    # Without a tie 2·ones differs from the length by 1 at least, so that the first qubit decides ties and no more.
+    majority = 2 * ones + bits[:, starts] > lengths
+    return majority.astype(np.int8), float(np.mean((ones > 0) & (ones < lengths)))
+
+
+def _embed(qubo: Qubo, graph: nx.Graph[int], seed: int, graph_name: str) -> Embedding:
+    import minorminer
+    import networkx as nx
+
+    source, target = _source(qubo), nx.Graph()
+    target.add_nodes_from(sorted(graph))  # in a fixed order, which minorminer's answer depends on
+    target.add_edges_from(sorted((min(edge), max(edge)) for edge in graph.edges))
+    found: dict[int, list[int]] = {}
+    # The one place that may measure time besides the harness: `prepare_s` of the harness also holds imports, the
+    # cache and the physical model, and a row that found its embedding in the cache has to carry the original seconds.
+    start = time.perf_counter()
+    if len(source) <= len(target) and source.size() <= target.size():
+        found = minorminer.find_embedding(source, target, random_seed=seed)
+    embed_s = time.perf_counter() - start
+    if len(found) < len(source):
+        raise InputError(
+            f"no minor embedding was found of {len(source)} variables and {source.size()} couplings in {graph_name} "
+            f"({len(target)} qubits, {target.size()} couplers), with seed {seed}; take a larger graph, another "
+            "embedding_seed, or a smaller problem."
+        )
+    return Embedding(tuple(tuple(sorted(found[variable])) for variable in range(len(source))), embed_s)
+
+
+def _source(qubo: Qubo) -> nx.Graph[int]:
+    """The graph of a QUBO; variables without couplings are in it, and get a qubit too."""
+    import networkx as nx
+
+    graph: nx.Graph[int] = nx.empty_graph(qubo.num_variables)
+    graph.add_edges_from(zip(qubo.rows.tolist(), qubo.cols.tolist(), strict=True))
+    return graph
+
+
+def _graph_hash(graph: nx.Graph[int]) -> str:
+    nodes = np.array(sorted(graph), dtype=np.int64)
+    edges = np.array(sorted((min(edge), max(edge)) for edge in graph.edges), dtype=np.int64)
+    return content_hash("hardware", {}, nodes, edges)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What a file of the cache holds."""
+
+    key: dict[str, Any]
+    embedding: Embedding
+
+
+def _cache_folder() -> Path:
+    import platformdirs
+
+    folder = os.environ.get("BNNBENCH_CACHE")
+    return (Path(folder) if folder else platformdirs.user_cache_path("bnnbench")) / "embeddings"
+
+
+def _read(path: Path, key: dict[str, Any], qubo: Qubo, graph: nx.Graph[int]) -> Embedding | None:
+    """The embedding in a file, if the file is there, has the key, and the chains fit."""
+    try:
+        stored = TypeAdapter(_Stored).validate_json(path.read_bytes(), strict=True)
+    except (OSError, ValueError):  # no file, or not what `_write` wrote: pydantic's ValidationError is a ValueError
+        return None
+    return stored.embedding if stored.key == key and _fits(stored.embedding, qubo, graph) else None
+
+
+def _fits(embedding: Embedding, qubo: Qubo, graph: nx.Graph[int]) -> bool:
+    """Whether the chains are disjoint and connected, one per variable, and have a coupler for each coupling."""
+    from dwave.embedding import is_valid_embedding
+
+    if len(embedding.chains) != qubo.num_variables or len(set(embedding.qubits)) != embedding.num_physical:
+        return False
+    return bool(is_valid_embedding(dict(enumerate(embedding.chains)), _source(qubo), graph))
+
+
+def _write(path: Path, key: dict[str, Any], embedding: Embedding) -> None:
+    """Write whole files only, so that processes may share the folder; a folder that cannot be written costs time only."""
+    text = json.dumps({"key": key, "embedding": asdict(embedding)}, separators=(",", ":"))
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=path.stem, suffix=".tmp", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(temporary, path)  # noqa: PTH105
+        except OSError:
+            os.unlink(temporary)  # noqa: PTH108
+            raise

@@ -1,0 +1,153 @@
+"""Quantum annealing on a QPU of D-Wave, through its cloud (dwave-system)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from bnnbench.embedding import Embedding, Topology, find_embedding_on, physical_model, unembed
+from bnnbench.errors import UnavailableError
+from bnnbench.solver import Batch, Budget, Objective, Solver, bits_of
+
+if TYPE_CHECKING:
+    import dimod
+
+_ADVICE = (
+    "get a token at https://cloud.dwavesys.com/leap, then run: export DWAVE_API_TOKEN=<token>, or: dwave config create."
+)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    sampler: Any
+    embedding: Embedding
+    model: dimod.BinaryQuadraticModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class DWave(Solver):
+    """Quantum annealing on the working graph of an Advantage (Pegasus) or Advantage2 (Zephyr), by minor embedding.
+
+    Nothing can seed a QPU: the same seed gives the same embedding, not the same bits. Each batch is one submission.
+    The connection stays open as long as the process.
+
+    References
+    ----------
+    M. W. Johnson et al., "Quantum annealing with manufactured spins", Nature 473, 2011.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("dwave-system", "minorminer")
+
+    topology: Topology = "pegasus"
+    """Of the QPU: Pegasus (Advantage) or Zephyr (Advantage2)."""
+    reads_per_call: Annotated[int, Field(ge=1, le=10_000)] = 1000
+    """Reads per submission; 10,000 is the QPU's limit."""
+    annealing_time_us: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Microseconds per anneal; None: the QPU's default."""
+    embedding_seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of minorminer."""
+    chain_strength: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Coupling of spins within a chain, see `bnnbench.embedding.physical_model`; None: uniform torque compensation."""
+
+    def unavailable(self) -> str | None:
+        """See `Solver.unavailable`: also without a token. Asks no network whether the token is good."""
+        missing = super().unavailable()
+        if missing or os.environ.get("DWAVE_API_TOKEN"):
+            return missing
+        from dwave.cloud.config import load_config
+        from dwave.cloud.config.exceptions import ConfigFileError
+
+        try:
+            return None if load_config().get("token") else f"dwave: no token for D-Wave's cloud; {_ADVICE}"
+        except (ConfigFileError, ValueError) as error:  # ValueError: DWAVE_PROFILE names no profile
+            return f"dwave: the configuration of D-Wave's cloud cannot be used: {error}; {_ADVICE}"
+
+    def sampler(self) -> Any:
+        """Connect to the QPU of the topology with the shortest queue."""
+        from dwave.system import DWaveSampler
+
+        return DWaveSampler(solver={"topology__type": self.topology})
+
+    def prepare(self, instance: Objective) -> _Prepared:
+        """See `Solver.prepare`: connects and embeds.
+
+        Raises
+        ------
+        UnavailableError
+            If the cloud cannot be reached, does not know the token, or has no such QPU online.
+        InputError
+            If no embedding is found.
+        """
+        with _cloud_errors("connecting"):
+            sampler = self.sampler()
+            graph = sampler.to_networkx_graph()
+        embedding = find_embedding_on(instance.qubo, graph, self.embedding_seed, f"the {self.topology} graph of the QPU")
+        return _Prepared(sampler, embedding, physical_model(instance.qubo, embedding, graph, self.chain_strength))
+
+    def sample(self, prepared: _Prepared, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`: one submission per batch.
+
+        Raises
+        ------
+        UnavailableError
+            If a submission fails.
+        """
+        del seed
+        embedding, sampler = prepared.embedding, prepared.sampler
+        places = {qubit: place for place, qubit in enumerate(embedding.qubits)}
+        chip = {"chip_id": sampler.properties["chip_id"]} if "chip_id" in sampler.properties else {}
+        given = {} if self.annealing_time_us is None else {"annealing_time": self.annealing_time_us}
+        for num_reads in budget.reads_in_batches(self.reads_per_call):
+            with _cloud_errors("a submission"):
+                answer = sampler.sample(prepared.model, num_reads=num_reads, answer_mode="raw", **given)
+                timing = answer.info["timing"]  # resolves the answer
+            bits, broken = unembed(embedding, bits_of(answer.relabel_variables(places, inplace=False)))
+            yield Batch(
+                bits,
+                clocks={
+                    "embed_s": embedding.embed_s,
+                    **{f"{name}_s": timing[f"{name}_time"] / 1e6 for name in _CLOCKS if f"{name}_time" in timing},
+                },
+                facts={
+                    "num_physical": embedding.num_physical,
+                    "longest_chain": embedding.longest_chain,
+                    "chain_break_fraction": broken,
+                    **chip,
+                },
+            )
+
+
+_CLOCKS = ("qpu_access", "qpu_sampling", "qpu_programming")
+
+
+@contextmanager
+def _cloud_errors(doing: str) -> Iterator[None]:
+    """Turn errors of the cloud into sentences that do not hold the token."""
+    from dwave.cloud import exceptions
+    from dwave.cloud.config import load_config
+    from requests.exceptions import RequestException  # also the root of the errors that D-Wave's cloud answers
+
+    try:
+        yield
+    except (
+        RequestException,
+        exceptions.CanceledFutureError,
+        exceptions.ConfigFileError,
+        exceptions.InvalidProblemError,
+        exceptions.PollingTimeout,
+        exceptions.ProblemUploadError,
+        exceptions.UseAfterCloseError,
+    ) as error:
+        reason = f"{type(error).__name__}: {error}".rstrip(".")
+        with suppress(exceptions.ConfigFileError, ValueError):
+            reason = reason.replace(load_config().get("token") or "\0", "<token>")
+        # `from None`: the original may hold the token, and would be printed with its traceback.
+        raise UnavailableError(
+            f"dwave: {doing} failed ({reason}); check the token, the QPU's status at https://cloud.dwavesys.com/leap, "
+            "and the network."
+        ) from None

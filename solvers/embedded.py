@@ -1,0 +1,122 @@
+"""Any solver behind a minor embedding in D-Wave's hardware graph: what chains cost, without a QPU."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import AfterValidator, Field
+
+from bnnbench.embedding import (
+    QPU_SIZES,
+    Embedding,
+    Topology,
+    find_embedding,
+    hardware_graph,
+    physical_model,
+    unembed,
+)
+from bnnbench.errors import InputError
+from bnnbench.qubo import Qubo, qubo_from_bqm
+from bnnbench.registry import file_hash, load_solver
+from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.spec import parse_spec
+
+
+def _loads(spec: str) -> str:
+    load_solver(spec)
+    return spec
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    qubo: Qubo
+    physical: Qubo
+    embedding: Embedding
+    inner: Any
+
+    def bound(self, bound: float) -> float:
+        """A bound on the energy of qubits as one on that of variables, safe from rounding.
+
+        Intact chains have the energy of their variables, so that no variables can do better than the best qubits. Both
+        energies are sums of these many terms, each rounded.
+        """
+        if not math.isfinite(bound):
+            return bound
+        num_terms = 1 + self.physical.num_variables + self.physical.num_couplings
+        size = sum(float(np.sum(np.abs(part))) for part in (self.physical.linear, self.physical.couplings))
+        safe = bound - np.finfo(np.float64).eps * num_terms * (size + abs(self.physical.offset))
+        return float(math.ceil(safe)) if self.qubo.is_integer else float(safe)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embedded(Solver):
+    """The inner solver on the qubits of a minor embedding, read by majority vote; a bound of an exact one stays valid."""
+
+    needs: ClassVar[tuple[str, ...]] = ("dwave-system", "minorminer")
+
+    inner: Annotated[str, AfterValidator(_loads)] = "simulated_annealing"
+    """The solver of the physical problem, such as ``tabu[num_restarts=4]``; it sees a bare QUBO."""
+    topology: Topology = "pegasus"
+    """Hardware graph: Pegasus (Advantage) or Zephyr (Advantage2)."""
+    topology_size: Annotated[int, Field(ge=1)] | None = None
+    """Size of the graph; None: that of the QPU, 16 for Pegasus, 12 for Zephyr."""
+    embedding_seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of minorminer."""
+    chain_strength: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Coupling of spins within a chain, see `bnnbench.embedding.physical_model`; None: uniform torque compensation."""
+
+    def unavailable(self) -> str | None:
+        """See `Solver.unavailable`: also where the inner solver is."""
+        return super().unavailable() or load_solver(self.inner).unavailable()
+
+    def refuses(self, instance: Objective) -> str | None:
+        """See `Solver.refuses`: what the inner solver refuses as a bare QUBO."""
+        return load_solver(self.inner).refuses(instance.qubo)
+
+    def prepare(self, instance: Objective) -> _Prepared:
+        """See `Solver.prepare`: embeds, or takes the embedding out of the cache.
+
+        Raises
+        ------
+        InputError
+            If no embedding is found, or the inner solver refuses the physical problem.
+        """
+        qubo, inner = instance.qubo, load_solver(self.inner)
+        size = self.topology_size or QPU_SIZES[self.topology]
+        embedding = find_embedding(qubo, self.topology, size, self.embedding_seed)
+        model = physical_model(qubo, embedding, hardware_graph(self.topology, size), self.chain_strength)
+        places = {qubit: place for place, qubit in enumerate(embedding.qubits)}
+        physical = qubo_from_bqm(model.relabel_variables(places, inplace=False))
+        if reason := inner.refuses(physical):
+            raise InputError(f"embedded: the physical problem has {embedding.num_physical} qubits, and {reason}")
+        return _Prepared(qubo, physical, embedding, inner.prepare(physical))
+
+    def sample(self, prepared: _Prepared, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`: the batches of the inner solver, one by one."""
+        embedding = prepared.embedding
+        facts = {"num_physical": embedding.num_physical, "longest_chain": embedding.longest_chain}
+        stream = load_solver(self.inner).sample(prepared.inner, seed=seed, budget=budget)
+        try:
+            for batch in stream:
+                bits, broken = unembed(embedding, batch.bits)
+                yield Batch(
+                    bits,
+                    lower_bound=None if batch.lower_bound is None else prepared.bound(batch.lower_bound),
+                    clocks={**batch.clocks, "embed_s": embedding.embed_s},
+                    facts={**batch.facts, **facts, "chain_break_fraction": broken},
+                )
+        finally:
+            close = getattr(stream, "close", None)  # a generator has it, another iterator need not
+            if close is not None:
+                close()
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """See `Solver.versions`: also what the inner solver needs, and the hash of its file, if it is one."""
+        name = parse_spec(self.inner).name
+        file = file_hash(name)
+        return {**super().versions, **load_solver(self.inner).versions, **({name: file} if file else {})}
