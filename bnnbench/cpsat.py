@@ -1,0 +1,50 @@
+"""Run CP-SAT as a stream of batches; shared by the adapters that build its models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from bnnbench.callback_stream import StreamClosed, stream_of
+from bnnbench.solver import Batch, Budget
+
+
+def solve(
+    model: Any,
+    literals: list[Any],
+    energy_bound: Callable[[float], float | None],
+    num_workers: int,
+    seed: int,
+    budget: Budget,
+    to_bits: Callable[[Any], Any],
+) -> Iterator[Batch]:
+    """Stream the solutions of a CP-SAT model as batches; `to_bits` turns values of `literals` into rows of bits."""
+    from ortools.sat.python import cp_model
+
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = num_workers
+    solver.parameters.random_seed = seed % (2**31 - 1)
+    if budget.seconds is not None:
+        solver.parameters.max_time_in_seconds = budget.seconds
+
+    def call(emit: Callable[[Batch], None]) -> None:
+        class Report(cp_model.CpSolverSolutionCallback):
+            def on_solution_callback(self) -> None:
+                values = np.array([self.boolean_value(bit) for bit in literals], dtype=np.int8)
+                try:
+                    emit(Batch(to_bits(values), lower_bound=energy_bound(self.best_objective_bound)))
+                except StreamClosed:
+                    self.stop_search()
+
+        status = solver.solve(model, Report())
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            values = np.array([solver.boolean_value(bit) for bit in literals], dtype=np.int8)
+        else:
+            values = np.zeros(len(literals), dtype=np.int8)  # no time for a solution: any assignment is one
+        bound = energy_bound(solver.best_objective_bound)
+        facts = {"cpsat_status": solver.status_name(status), "branches": solver.num_branches}
+        emit(Batch(to_bits(values), lower_bound=bound, facts=facts))
+
+    return stream_of(call)
