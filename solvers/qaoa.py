@@ -1,0 +1,89 @@
+"""QAOA by state-vector simulation, the library's way (qiskit-optimization)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from bnnbench.callback_stream import stream_of
+from bnnbench.solver import Batch, Budget, Objective, Solver
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qaoa(Solver):
+    """Quantum approximate optimization algorithm; every measured shot of every evaluation is a read.
+
+    The Hamiltonian is divided by its largest coefficient, which keeps the angles near 1. The first point is drawn by
+    the seed. One batch is one evaluation, so a run is cut between two evaluations.
+
+    References
+    ----------
+    E. Farhi, J. Goldstone and S. Gutmann, "A Quantum Approximate Optimization Algorithm", arXiv 1411.4028, 2014.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("qiskit", "qiskit-optimization")
+
+    reps: Annotated[int, Field(ge=1)] = 1
+    """Layers p."""
+    shots: Annotated[int, Field(ge=1)] = 200
+    """Shots per evaluation."""
+    maxiter: Annotated[int, Field(ge=1)] = 100
+    """Evaluations by COBYLA, after which the final state is sampled once more and the stream ends."""
+    max_qubits: Annotated[int, Field(ge=1, le=30)] = 16
+    """Larger instances are refused: time and memory double with every qubit."""
+
+    def refuses(self, instance: Objective) -> str | None:
+        """See `Solver.refuses`: too many qubits, or nothing to optimize."""
+        qubits = instance.qubo.num_variables
+        if qubits > self.max_qubits:
+            return f"qaoa: {qubits} qubits are more than max_qubits = {self.max_qubits}; simulation doubles with each."
+        return None if _largest(instance) > 0 else "qaoa: the energy is constant, so that there is no Hamiltonian."
+
+    def prepare(self, instance: Objective) -> Any:
+        """See `Solver.prepare`: the Ising operator, scaled."""
+        from qiskit_optimization import QuadraticProgram
+
+        qubo = instance.qubo
+        program = QuadraticProgram()
+        for variable in range(qubo.num_variables):
+            program.binary_var(f"x{variable}")
+        couplings = zip(qubo.rows.tolist(), qubo.cols.tolist(), qubo.couplings.tolist(), strict=True)
+        program.minimize(qubo.offset, qubo.linear, {(i, j): coupling for i, j, coupling in couplings})
+        operator, _ = program.to_ising()
+        return operator / float(np.abs(operator.coeffs).max())
+
+    def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`: one batch per evaluation."""
+        from qiskit.primitives import StatevectorSampler
+        from qiskit_optimization.minimum_eigensolvers import QAOA
+        from qiskit_optimization.optimizers import COBYLA
+
+        del budget
+        random = np.random.default_rng(seed)
+        start = random.uniform(-1, 1, 2 * self.reps)
+
+        def call(emit: Callable[[Batch], None]) -> None:
+            class Reporting(StatevectorSampler):
+                """Hands every shot on before the optimizer sees it."""
+
+                def run(self, pubs: Any, *, shots: int | None = None) -> Any:
+                    job = super().run(pubs, shots=shots)
+                    for result in job.result():
+                        (register,) = result.data.values()
+                        emit(Batch(register.to_bool_array(order="little").astype(np.int8)))
+                    return job
+
+            sampler = Reporting(default_shots=self.shots, seed=np.random.default_rng(int(random.integers(2**32))))
+            optimizer = COBYLA(maxiter=self.maxiter)
+            QAOA(sampler, optimizer, reps=self.reps, initial_point=start).compute_minimum_eigenvalue(prepared)
+
+        return stream_of(call)
+
+
+def _largest(instance: Objective) -> float:
+    qubo = instance.qubo
+    return float(np.abs(np.concatenate([qubo.linear, qubo.couplings])).max(initial=0.0))
