@@ -45,6 +45,7 @@ class Qaoa(Solver):
 
     def prepare(self, instance: Objective) -> Any:
         """See `Solver.prepare`: the Ising operator, scaled."""
+        from qiskit.quantum_info import SparsePauliOp
         from qiskit_optimization import QuadraticProgram
 
         qubo = instance.qubo
@@ -54,7 +55,10 @@ class Qaoa(Solver):
         couplings = zip(qubo.rows.tolist(), qubo.cols.tolist(), qubo.couplings.tolist(), strict=True)
         program.minimize(qubo.offset, qubo.linear, {(i, j): coupling for i, j, coupling in couplings})
         operator, _ = program.to_ising()
-        return operator / float(np.abs(operator.coeffs).max())
+        coefficients = operator.coeffs.real / np.abs(operator.coeffs).max()
+        # qiskit 2 fails to hash some circuit parameters whose factors are long fractions ("can't convert negative int
+        # to unsigned"). Factors of 2^-20 steer the optimizer just as well, and energies are recomputed anyway.
+        return SparsePauliOp(operator.paulis, np.rint(coefficients * 2**20) / 2**20)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: one batch per evaluation."""
