@@ -11,8 +11,9 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Generator, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -24,6 +25,7 @@ from pydantic import Field, TypeAdapter
 from bnnbench.errors import InputError
 from bnnbench.hashing import content_hash
 from bnnbench.qubo import Qubo
+from bnnbench.solver import Batch
 
 if TYPE_CHECKING:
     import dimod
@@ -67,7 +69,7 @@ class Embedding:
 
 
 @functools.cache
-def hardware_graph(topology: Topology, size: int) -> nx.Graph[int]:
+def hardware_graph(topology: Topology, size: int) -> nx.Graph:
     """Ideal graph of a topology, all qubits and couplers working; made once per process, and frozen.
 
     Raises
@@ -78,12 +80,10 @@ def hardware_graph(topology: Topology, size: int) -> nx.Graph[int]:
     import dwave.graphs
     import networkx as nx
 
-    make = {"pegasus": dwave.graphs.pegasus_graph, "zephyr": dwave.graphs.zephyr_graph}[topology]
-    graph = make(size) if size >= 1 else nx.Graph()
-    if not graph:
-        raise InputError(f"the hardware graph {topology}-{size} has no qubits; the size of {topology} starts at "
-                         f"{2 if topology == 'pegasus' else 1}.")  # fmt: skip
-    return nx.freeze(graph)
+    make, least = (dwave.graphs.pegasus_graph, 2) if topology == "pegasus" else (dwave.graphs.zephyr_graph, 1)
+    if size < least:
+        raise InputError(f"the hardware graph {topology}-{size} has no qubits; the size must be at least {least}.")
+    return nx.freeze(make(size))
 
 
 def find_embedding(qubo: Qubo, topology: Topology, size: int, seed: int) -> Embedding:
@@ -91,7 +91,7 @@ def find_embedding(qubo: Qubo, topology: Topology, size: int, seed: int) -> Embe
     return find_embedding_on(qubo, hardware_graph(topology, size), seed, f"{topology}-{size}")
 
 
-def find_embedding_on(qubo: Qubo, graph: nx.Graph[int], seed: int, graph_name: str) -> Embedding:
+def find_embedding_on(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -> Embedding:
     """Embed the graph of a QUBO in a hardware graph by minorminer, or take the embedding out of the cache.
 
     It depends on the structure of the QUBO, the qubits and couplers of the graph, the seed and the version of
@@ -126,12 +126,12 @@ def find_embedding_on(qubo: Qubo, graph: nx.Graph[int], seed: int, graph_name: s
 
 
 def physical_model(
-    qubo: Qubo, embedding: Embedding, graph: nx.Graph[int], chain_strength: float | None
+    qubo: Qubo, embedding: Embedding, graph: nx.Graph, chain_strength: float | None
 ) -> dimod.BinaryQuadraticModel:
     """Model over the qubits, as spins: where all chains are intact, its energy is that of the QUBO.
 
-    Every broken coupler of a chain costs ``2 · chain_strength``, so that no energy lies below the minimum over intact
-    chains *and* broken ones, which may be lower if the chains are weak.
+    A broken coupler of a chain costs ``2 · chain_strength``. So the physical minimum is never above the logical one,
+    and below it only where chains are too weak to stay intact.
 
     Parameters
     ----------
@@ -150,7 +150,9 @@ def physical_model(
 
     spins = qubo.to_bqm().change_vartype(dimod.SPIN, inplace=False)
     strength = uniform_torque_compensation if chain_strength is None else chain_strength
-    return embed_bqm(spins, dict(enumerate(embedding.chains)), graph, chain_strength=strength)
+    chains = dict(enumerate(embedding.chains))
+    model: dimod.BinaryQuadraticModel = embed_bqm(spins, chains, graph, chain_strength=strength)
+    return model
 
 
 def unembed(embedding: Embedding, bits: NDArray[np.int8]) -> tuple[NDArray[np.int8], float]:
@@ -176,7 +178,32 @@ def unembed(embedding: Embedding, bits: NDArray[np.int8]) -> tuple[NDArray[np.in
     return majority.astype(np.int8), float(np.mean((ones > 0) & (ones < lengths)))
 
 
-def _embed(qubo: Qubo, graph: nx.Graph[int], seed: int, graph_name: str) -> Embedding:
+def unembed_batches(embedding: Embedding, batches: Iterator[Batch]) -> Generator[Batch]:
+    """Batches over qubits as batches over variables, bounds kept; closing this stream closes the one behind it.
+
+    Adds the clock ``embed_s`` and the facts ``num_physical``, ``longest_chain`` and ``chain_break_fraction``, the last
+    over all reads so far, since what a run reports are the facts of its last batch.
+    """
+    num_reads, total = 0, 0.0
+    try:
+        for batch in batches:
+            bits, broken = unembed(embedding, batch.bits)
+            num_reads += len(bits)
+            total += len(bits) * broken
+            facts = {
+                "num_physical": embedding.num_physical,
+                "longest_chain": embedding.longest_chain,
+                "chain_break_fraction": total / num_reads,
+            }
+            clocks = {**batch.clocks, "embed_s": embedding.embed_s}
+            yield replace(batch, bits=bits, clocks=clocks, facts={**batch.facts, **facts})
+    finally:
+        close = getattr(batches, "close", None)  # a generator has it, another iterator need not
+        if close is not None:
+            close()
+
+
+def _embed(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -> Embedding:
     import minorminer
     import networkx as nx
 
@@ -199,16 +226,16 @@ def _embed(qubo: Qubo, graph: nx.Graph[int], seed: int, graph_name: str) -> Embe
     return Embedding(tuple(tuple(sorted(found[variable])) for variable in range(len(source))), embed_s)
 
 
-def _source(qubo: Qubo) -> nx.Graph[int]:
+def _source(qubo: Qubo) -> nx.Graph:
     """The graph of a QUBO; variables without couplings are in it, and get a qubit too."""
     import networkx as nx
 
-    graph: nx.Graph[int] = nx.empty_graph(qubo.num_variables)
+    graph: nx.Graph = nx.empty_graph(qubo.num_variables)
     graph.add_edges_from(zip(qubo.rows.tolist(), qubo.cols.tolist(), strict=True))
     return graph
 
 
-def _graph_hash(graph: nx.Graph[int]) -> str:
+def _graph_hash(graph: nx.Graph) -> str:
     nodes = np.array(sorted(graph), dtype=np.int64)
     edges = np.array(sorted((min(edge), max(edge)) for edge in graph.edges), dtype=np.int64)
     return content_hash("hardware", {}, nodes, edges)
@@ -229,7 +256,7 @@ def _cache_folder() -> Path:
     return (Path(folder) if folder else platformdirs.user_cache_path("bnnbench")) / "embeddings"
 
 
-def _read(path: Path, key: dict[str, Any], qubo: Qubo, graph: nx.Graph[int]) -> Embedding | None:
+def _read(path: Path, key: dict[str, Any], qubo: Qubo, graph: nx.Graph) -> Embedding | None:
     """The embedding in a file, if the file is there, has the key, and the chains fit."""
     try:
         stored = TypeAdapter(_Stored).validate_json(path.read_bytes(), strict=True)
@@ -238,7 +265,7 @@ def _read(path: Path, key: dict[str, Any], qubo: Qubo, graph: nx.Graph[int]) -> 
     return stored.embedding if stored.key == key and _fits(stored.embedding, qubo, graph) else None
 
 
-def _fits(embedding: Embedding, qubo: Qubo, graph: nx.Graph[int]) -> bool:
+def _fits(embedding: Embedding, qubo: Qubo, graph: nx.Graph) -> bool:
     """Whether the chains are disjoint and connected, one per variable, and have a coupler for each coupling."""
     from dwave.embedding import is_valid_embedding
 
@@ -248,7 +275,7 @@ def _fits(embedding: Embedding, qubo: Qubo, graph: nx.Graph[int]) -> bool:
 
 
 def _write(path: Path, key: dict[str, Any], embedding: Embedding) -> None:
-    """Write whole files only, so that processes may share the folder; a folder that cannot be written costs time only."""
+    """Write whole files only, so that processes may share the folder; one that cannot be written costs time only."""
     text = json.dumps({"key": key, "embedding": asdict(embedding)}, separators=(",", ":"))
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,20 +8,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from bnnbench.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TOLERANCE = 1e-6
+"""As `bnnbench.harness.outcome.TOLERANCE`: losses closer than this are equal."""
 NOT_ASKED = ("refused", "unavailable")
 
+Interval = tuple[float, float, float]
+"""Estimate, lower end, upper end."""
 
-def success_probability(successes: int, reads: int) -> tuple[float, float, float]:
+
+def success_probability(successes: int, reads: int) -> Interval:
     """Success probability per read, with its 95 % Jeffreys interval.
 
-    ``p = k/n``; the interval holds the 2.5 % and 97.5 % quantiles of Beta(k + 1/2, n − k + 1/2), with its lower end at 0
-    for k = 0 and its upper end at 1 for k = n.
+    ``p = k/n``; the interval holds the 2.5 % and 97.5 % quantiles of Beta(k + 1/2, n − k + 1/2), with its lower end
+    at 0 for k = 0 and its upper end at 1 for k = n. Reads of a run that failed have to be among the n, as failures,
+    or the estimate is too high.
+
+    Raises
+    ------
+    InputError
+        If there are no reads, or not between 0 and `reads` successes.
 
     References
     ----------
@@ -30,85 +42,127 @@ def success_probability(successes: int, reads: int) -> tuple[float, float, float
     """
     from scipy.stats import beta
 
+    if reads < 1 or not 0 <= successes <= reads:
+        raise InputError(f"success probability: {successes} successes came in {reads} reads; give 0 ≤ k ≤ n, n ≥ 1.")
     posterior = beta(successes + 0.5, reads - successes + 0.5)
     low = 0.0 if successes == 0 else float(posterior.ppf(0.025))
     high = 1.0 if successes == reads else float(posterior.ppf(0.975))
     return successes / reads, low, high
 
 
-def time_to_solution(read_s: float, probability: float) -> float:
-    """Seconds until a success with 99 % probability: ``TTS_99 = t_read·max(1, ln 0.01 / ln(1 − p))``.
+def time_to_solution(t_read_s: float, interval: Interval) -> Interval:
+    """Seconds until a success with 99 % probability, with the interval mapped from that of p.
 
-    Infinite for p = 0. It falls with p, so that an interval of p maps to one of TTS with its ends exchanged; with no
-    success, the upper end of p gives a lower bound.
+    ``TTS_99 = t_read·max(1, ln 0.01 / ln(1 − p))``: no less than one read. It falls with p, so that the ends of the
+    interval change places. Censoring: with no success in any read, the estimate and the upper end are infinite, and
+    the lower end is a lower bound of the time.
+
+    Parameters
+    ----------
+    t_read_s
+        Seconds per read.
+    interval
+        As `success_probability` gives it.
 
     References
     ----------
     T. F. Rønnow et al., "Defining and detecting quantum speedup", Science 345, 2014.
     """
+    estimate, low, high = interval
+    return _tts(t_read_s, estimate), _tts(t_read_s, high), _tts(t_read_s, low)
+
+
+def _tts(t_read_s: float, probability: float) -> float:
     if probability <= 0:
         return math.inf
     if probability >= 1:
-        return read_s
-    return read_s * max(1.0, math.log(0.01) / math.log1p(-probability))
+        return t_read_s
+    return t_read_s * max(1.0, math.log(0.01) / math.log1p(-probability))
 
 
 def summarize(runs: pd.DataFrame, by: Sequence[str] = ("formulation", "solver")) -> pd.DataFrame:
     """A row per group: how often solved and proved, medians of gaps and times, what failed.
 
-    Returns
-    -------
-    DataFrame
-        Columns of `by`, then ``runs`` (that were asked), ``solved`` (of them, with loss gap 0), ``proved``, medians
-        ``energy_gap``, ``loss_gap``, ``violations``, ``train_accuracy``, ``test_accuracy``, ``sample_s``,
-        ``num_variables`` and ``remarks`` (failures, refusals, flags). A median over runs of which one has no answer
-        counts that run as infinitely bad. The energy gap is missing where the formulation is not sound, the loss gap
-        where no optimum is known.
+    Columns of `by`, then
+
+    - ``runs``: runs that were asked, so neither ``refused`` nor ``unavailable``; those are in ``remarks``;
+    - ``ok``: of them, runs that came to their end;
+    - ``solved``: of these, runs whose loss gap is at most 1e-6. A failed run is unsolved whatever it had found; a run
+      without a known optimum is no evidence, and is counted in ``remarks``. Missing if no optimum is known;
+    - ``proved``: of these, runs whose valid lower bound meets their energy;
+    - ``energy_gap``, ``loss_gap``, ``violations``: medians over asked runs, in which a failed run counts as infinite
+      (right-censored), so that failing never makes a median smaller. The gaps are over runs with a known optimum; the
+      energy gap is over sound formulations only, as no ground energy of others is known;
+    - ``train_accuracy``, ``test_accuracy``, ``sample_s``: medians over runs of status ok, not censored, so that they
+      flatter a solver that often fails: read them beside ``ok``;
+    - ``num_variables``: median over all runs;
+    - ``flags``: runs with a claim that the harness found false, or an overrun budget;
+    - ``remarks``: what failed or was not asked, by status.
+
+    Parameters
+    ----------
+    runs
+        As `bnnbench.store.Store.runs` gives them.
     """
     import pandas as pd
 
-    rows = [dict(zip(by, names, strict=True)) | _summary(group) for names, group in runs.groupby(list(by), sort=False)]
-    return pd.DataFrame(rows)
+    if runs.empty:
+        return pd.DataFrame(columns=[*by, *SUMMARY])
+    groups = runs.groupby(list(by), dropna=False)
+    return pd.DataFrame([dict(zip(by, names, strict=True)) | _summary(group) for names, group in groups])
 
 
-def _summary(group: pd.DataFrame) -> dict[str, object]:
+SUMMARY = (
+    "runs", "ok", "solved", "proved", "energy_gap", "loss_gap", "violations", "train_accuracy", "test_accuracy",
+    "sample_s", "num_variables", "flags", "remarks",
+)  # fmt: skip
+"""Columns of a summary, after those that it is grouped by."""
+
+
+def _summary(group: pd.DataFrame) -> dict[str, Any]:
     asked = group[~group["status"].isin(NOT_ASKED)]
-    failed = asked["status"] != "ok"
-    has_truth, is_sound = bool(asked["optimum"].notna().any()), bool((asked["is_sound"] == 1).any())
+    ended = asked[asked["status"] == "ok"]
+    known = asked[asked["optimum"].notna()]
+    solved = (_numbers(ended["loss_gap"]) <= TOLERANCE).sum()
+    # A run that failed before its instance was compiled leaves NaN; the formulation's other runs speak for it.
+    sound = known[known["is_sound"] != 0] if (known["is_sound"] == 1).any() else known[:0]
     return {
         "runs": len(asked),
-        "solved": int((~failed & (asked["loss_gap"] <= TOLERANCE)).sum()) if has_truth else None,
-        "proved": int(asked["proved"].fillna(0).astype(bool).sum()),
-        "energy_gap": _median(asked["energy_gap"]) if has_truth and is_sound else None,
-        "loss_gap": _median(asked["loss_gap"]) if has_truth else None,
-        "violations": _median(asked["violations"]),
-        "train_accuracy": _known_median(asked["train_accuracy"]),
-        "test_accuracy": _known_median(asked["test_accuracy"]),
-        "sample_s": _known_median(asked["sample_s"]),
-        "num_variables": _known_median(group["num_variables"]),
-        "remarks": _remarks(group),
+        "ok": len(ended),
+        "solved": None if known.empty else int(solved),
+        "proved": int((_numbers(ended["proved"]) == 1).sum()),
+        "energy_gap": _censored_median(sound, "energy_gap"),
+        "loss_gap": _censored_median(known, "loss_gap"),
+        "violations": _censored_median(asked, "violations"),
+        "train_accuracy": _median(ended["train_accuracy"]),
+        "test_accuracy": _median(ended["test_accuracy"]),
+        "sample_s": _median(ended["sample_s"]),
+        "num_variables": _median(group["num_variables"]),
+        "flags": int((group["flags"].notna() & (group["flags"] != "")).sum()),
+        "remarks": _remarks(group, len(asked) - len(known)),
     }
 
 
+def _censored_median(asked: pd.DataFrame, column: str) -> float | None:
+    """Median in which failed runs are infinite; None for no runs at all."""
+    values = _numbers(asked[column]).where(asked["status"] == "ok", math.inf).fillna(math.inf)
+    return None if values.empty else float(values.median())
+
+
 def _median(values: pd.Series) -> float | None:
-    """Median with missing answers as infinity; None for no values at all."""
-    import pandas as pd
-
-    if values.empty:
-        return None
-    return float(pd.to_numeric(values).fillna(math.inf).sort_values().iloc[(len(values) - 1) // 2])
-
-
-def _known_median(values: pd.Series) -> float | None:
-    """Median of the values that are there."""
-    import pandas as pd
-
-    known = pd.to_numeric(values).dropna()
+    """Median of the values that are there; None if there are none."""
+    known = _numbers(values).dropna()
     return None if known.empty else float(known.median())
 
 
-def _remarks(group: pd.DataFrame) -> str:
+def _numbers(values: pd.Series) -> pd.Series:
+    """Floats, with NaN for None: a column in which every run failed has no numbers to tell pandas its type."""
+    import pandas as pd
+
+    return pd.to_numeric(values).astype(float)
+
+
+def _remarks(group: pd.DataFrame, num_unknown: int) -> str:
     counts = group.loc[group["status"] != "ok", "status"].value_counts()
-    remarks = [f"{count} {status}" for status, count in counts.items()]
-    flagged = int((group["flags"] != "").sum())
-    return ", ".join([*remarks, *([f"{flagged} flagged"] if flagged else [])])
+    remarks = [f"{counts[status]} {status}" for status in sorted(counts.index)]
+    return ", ".join([*remarks, *([f"{num_unknown} without optimum"] if num_unknown else [])])

@@ -14,13 +14,11 @@ from typing import Any
 @cache
 def machine_info() -> dict[str, Any]:
     """Machine, system and versions; no host name, no user name, no path. Unknown things are None; nothing is raised."""
-    import psutil
-
     commit, dirty = _commit()
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "bnnbench": _version("bnnbench"),
@@ -33,13 +31,22 @@ def machine_info() -> dict[str, Any]:
 def _version(distribution: str) -> str | None:
     try:
         return version(distribution)
-    except PackageNotFoundError:
+    except (PackageNotFoundError, OSError):
+        return None
+
+
+def _memory_gib() -> float | None:
+    import psutil
+
+    try:
+        return round(psutil.virtual_memory().total / 2**30, 1)
+    except (OSError, RuntimeError, ValueError):  # a container may hide what psutil reads
         return None
 
 
 def _cpu_model() -> str | None:
     try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     except OSError:
@@ -52,9 +59,14 @@ def _commit() -> tuple[str | None, bool | None]:
     folder = Path(__file__).parents[1]
     if not (folder / ".git").exists():
         return None, None
-    commit = _git(folder, "rev-parse", "HEAD")
-    status = _git(folder, "status", "--porcelain", "--untracked-files=no")
-    return commit, None if status is None else bool(status)
+    # One call for both: a process costs more than the rest of this module.
+    status = _git(folder, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+    if status is None:
+        return None, None
+    lines = status.splitlines()
+    commits = [line.split()[-1] for line in lines if line.startswith("# branch.oid")]
+    is_dirty = any(not line.startswith("#") for line in lines)
+    return (commits[0], is_dirty) if commits and commits[0] != "(initial)" else (None, is_dirty)
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import math
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bnnbench.errors import StoreError
 from bnnbench.ground_truth.truth import Truth
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x424E4E42  # "BNNB"
 FILE = "runs.sqlite"
+TIMEOUT_S = 30.0
+"""How long to wait for another program that holds the file, such as a backup."""
 
 _SCALARS = (
     "status", "message", "num_reads", "energy", "loss", "energy_gap", "loss_gap", "mean_loss", "energy_successes",
@@ -36,12 +42,20 @@ _SCALARS = (
     "prepare_s", "sample_s", "judge_s", "time_to_best_s", "time_to_target_s",
 )  # fmt: skip
 _JSON = ("violations_by_kind", "flags", "clocks", "facts")
+_TEXTS = ("status", "message")
+_NUMBERS = (
+    "budget_seconds", "budget_reads", "num_samples", "num_variables", "num_couplings", "is_sound", "optimum",
+    "num_optima",
+)  # fmt: skip
+_ARRAYS = ("inputs", "targets", "test_inputs", "test_targets", "planted")
+_BATCH = ("time_s", "num_reads", "energy", "loss", "mean_energy", "mean_loss", "lower_bound")
+assert set(_SCALARS) | set(_JSON) <= {field.name for field in fields(Outcome)}  # noqa: S101
 
 _SCHEMA = f"""
 CREATE TABLE machines (hash TEXT PRIMARY KEY, info TEXT NOT NULL);
 CREATE TABLE problems (
-    hash TEXT PRIMARY KEY, network TEXT NOT NULL, loss_name TEXT NOT NULL, num_samples INTEGER NOT NULL,
-    data TEXT NOT NULL
+    hash TEXT PRIMARY KEY, name TEXT NOT NULL, network TEXT NOT NULL, loss_name TEXT NOT NULL,
+    num_samples INTEGER NOT NULL, shapes TEXT NOT NULL, {" BLOB, ".join(_ARRAYS)} BLOB
 );
 CREATE TABLE instances (
     hash TEXT PRIMARY KEY, problem_hash TEXT NOT NULL, formulation TEXT NOT NULL, qubo_hash TEXT NOT NULL,
@@ -99,10 +113,11 @@ class Store:
                 self._db.execute("BEGIN")
                 try:
                     yield
+                    self._db.execute("COMMIT")
                 except BaseException:
-                    self._db.execute("ROLLBACK")
+                    if self._db.in_transaction:  # SQLite itself rolls back when the disk is full
+                        self._db.execute("ROLLBACK")
                     raise
-                self._db.execute("COMMIT")
         finally:
             self._depth = 0
 
@@ -113,53 +128,87 @@ class Store:
         return key
 
     def add_problem(self, problem: Problem) -> None:
-        """Note a problem with all its data, so that its instances can be built again."""
-        arrays = {
-            name: getattr(problem, name).tolist()
-            for name in ("inputs", "targets", "test_inputs", "test_targets")
-            if getattr(problem, name) is not None
-        }
-        header = {"widths": problem.network.widths, "bias": problem.network.bias, "loss": problem.loss}
+        """Note a problem with all its data, a bit per entry, so that its instances can be built again."""
+        arrays = {name: getattr(problem, name) for name in _ARRAYS if getattr(problem, name) is not None}
+        shapes = {"widths": problem.network.widths, "bias": problem.network.bias}
         row = {
             "hash": problem.hash,
+            "name": problem.name,
             "network": str(problem.network),
             "loss_name": problem.loss,
             "num_samples": problem.num_samples,
-            "data": json.dumps(header | arrays),
+            "shapes": json.dumps(shapes | {name: array.shape for name, array in arrays.items()}),
         }
-        self._insert("OR IGNORE", "problems", row)
+        packed = {name: np.packbits(array > 0).tobytes() for name, array in arrays.items()}
+        self._insert("OR IGNORE", "problems", row | packed)
 
     def problem(self, problem_hash: str) -> Problem:
-        """Rebuild a problem from what was noted of it."""
+        """Rebuild a problem from what was noted of it.
+
+        Raises
+        ------
+        StoreError
+            If it is not there, or if its data no longer have their hash.
+        """
         from bnnbench.network import Network
 
-        found = self._db.execute("SELECT data FROM problems WHERE hash = ?", (problem_hash,)).fetchone()
-        if found is None:
-            raise StoreError(f"{self.folder} holds no problem with the hash {problem_hash}.")
-        data = json.loads(found["data"])
-        network = Network(tuple(data.pop("widths")), data.pop("bias"))
-        return Problem(network, **data)
+        found = self._select("SELECT * FROM problems WHERE hash = ?", problem_hash)
+        if not found:
+            raise StoreError(
+                f"{self.folder} holds no problem with the hash {problem_hash}; see the column problem_hash."
+            )
+        row, shapes = found[0], json.loads(found[0]["shapes"])
+        arrays = {name: _unpack(row[name], shapes[name]) for name in _ARRAYS if name in shapes}
+        network = Network(tuple(shapes["widths"]), shapes["bias"])
+        problem = Problem(network, loss=row["loss_name"], name=row["name"], **arrays)
+        if problem.hash != problem_hash:
+            raise StoreError(
+                f"{self.folder}: the data of the problem {problem.name} have the hash {problem.hash} instead of "
+                f"{problem_hash}; the file is damaged, so restore it from a copy."
+            )
+        return problem
 
     def add_truth(self, truth: Truth) -> None:
-        """Note a truth; a certified one replaces one that is not, a lower one replaces a higher one."""
-        old = self._db.execute(
-            "SELECT optimum, truth_kind FROM truths WHERE problem_hash = ?", (truth.problem_hash,)
-        ).fetchone()
-        if old and (old["truth_kind"] != "best_known" or old["optimum"] < truth.loss):
+        """Note a truth; it replaces one that is not certified, has a higher loss, or did not count the optima."""
+        old = self._select("SELECT * FROM truths WHERE problem_hash = ?", truth.problem_hash)
+        if old and _rank(truth) <= _rank(_truth(old[0])):
             return
         row = {
             "problem_hash": truth.problem_hash,
             "optimum": truth.loss,
             "truth_kind": truth.kind,
             "truth_method": truth.method,
-            "num_optima": None if truth.num_optima is None else str(truth.num_optima),
+            "num_optima": None if truth.num_optima is None else str(truth.num_optima),  # can exceed 2^63
             "weights": json.dumps(truth.optima[:1].tolist()),
             "truth_s": truth.seconds,
         }
         self._insert("OR REPLACE", "truths", row)
 
-    def add_instance(self, **row: Any) -> None:
-        """Note the size of an instance; keywords are the columns of the table."""
+    def truths(self) -> dict[str, Truth]:
+        """What is known of each problem, by problem hash; of its optimal settings, only the first is kept."""
+        rows = self._select("SELECT * FROM truths ORDER BY problem_hash")
+        return {row["problem_hash"]: _truth(row) for row in rows}
+
+    def add_instance(
+        self,
+        hash: str,  # noqa: A002  the name of the column
+        problem_hash: str,
+        formulation: str,
+        qubo_hash: str,
+        num_variables: int,
+        num_couplings: int,
+        is_sound: bool,
+    ) -> None:
+        """Note the size of an instance, and whether its ground energy is the optimal loss for certain."""
+        row = {
+            "hash": hash,
+            "problem_hash": problem_hash,
+            "formulation": formulation,
+            "qubo_hash": qubo_hash,
+            "num_variables": int(num_variables),
+            "num_couplings": int(num_couplings),
+            "is_sound": int(is_sound),
+        }
         self._insert("OR IGNORE", "instances", row)
 
     def add_run(
@@ -187,8 +236,8 @@ class Store:
         row |= {name: getattr(outcome, name) for name in _SCALARS}
         row |= {name: json.dumps(getattr(outcome, name)) for name in _JSON}
         with self.transaction():
-            for table in ("batches", "samples"):
-                self._db.execute(f"DELETE FROM {table} WHERE run = ?", (cell.key,))  # noqa: S608
+            self._db.execute("DELETE FROM batches WHERE run = ?", (cell.key,))
+            self._db.execute("DELETE FROM samples WHERE run = ?", (cell.key,))
             self._insert("OR REPLACE", "runs", row)
             for number, batch in enumerate(outcome.batches):
                 kept = {name: getattr(batch, name) for name in _BATCH}
@@ -201,11 +250,14 @@ class Store:
     def finished(self, *, retry_failed: bool = False) -> set[str]:
         """Keys of the runs that need not be run again: all but ``unavailable`` ones, or only what did not fail."""
         done = ("ok", "refused") if retry_failed else ("ok", "refused", "timeout", "memory", "crash", "error")
-        marks = ", ".join("?" * len(done))
-        return {row["key"] for row in self._db.execute(f"SELECT key FROM runs WHERE status IN ({marks})", done)}  # noqa: S608
+        return {row["key"] for row in self._select("SELECT key, status FROM runs") if row["status"] in done}
 
     def runs(self) -> pd.DataFrame:
-        """One row per run with its problem, instance and truth; facts are columns ``fact.…``, clocks ``clock.…``."""
+        """One row per run with its problem, instance and truth, in an order that depends on the content alone.
+
+        Facts are columns ``fact.…``, clocks ``clock.…``, violations by kind ``violations.…``, see
+        `bnnbench.tables.column_help`. What is not there is NaN, also in integer columns.
+        """
         import pandas as pd
 
         query = """
@@ -214,31 +266,42 @@ class Store:
             FROM runs LEFT JOIN problems ON problems.hash = runs.problem_hash
                 LEFT JOIN instances ON instances.hash = runs.instance_hash
                 LEFT JOIN truths ON truths.problem_hash = runs.problem_hash
-            ORDER BY problem, runs.formulation, solver, repetition
+            ORDER BY problem, runs.formulation, solver, repetition, runs.key
         """
-        with _as_store_error(self.folder):
-            rows = [dict(row) for row in self._db.execute(query)]
+        rows = self._select(query)
         for row in rows:
             row["flags"] = "; ".join(json.loads(row["flags"]))
             for name, prefix in (("facts", "fact"), ("clocks", "clock"), ("violations_by_kind", "violations")):
                 row |= {f"{prefix}.{key}": value for key, value in json.loads(row.pop(name)).items()}
-        return pd.DataFrame(rows)
+        frame = pd.DataFrame(rows)
+        for name in frame.columns.intersection([*_NUMBERS, *(set(_SCALARS) - set(_TEXTS))]):
+            frame[name] = pd.to_numeric(frame[name])  # a column of None alone is not one of numbers
+        return frame
 
     def batches(self, key: str) -> pd.DataFrame:
-        """The anytime trace of a run, a row per batch."""
+        """The anytime trace of a run, a row per batch; levels are lists of [value, number of reads]."""
         import pandas as pd
 
-        rows = self._db.execute("SELECT * FROM batches WHERE run = ? ORDER BY number", (key,))
-        return pd.DataFrame([dict(row) for row in rows])
+        rows = self._select("SELECT * FROM batches WHERE run = ? ORDER BY number", key)
+        levels = ("energy_levels", "loss_levels")
+        return pd.DataFrame([row | {name: json.loads(row[name]) for name in levels} for row in rows])
+
+    def samples(self, key: str) -> dict[str, str]:
+        """Best sample (``energy``) and best weights (``loss``) of a run, for `bnnbench.harness.judge.unpack_bits`."""
+        return {row["role"]: row["bits"] for row in self._select("SELECT role, bits FROM samples WHERE run = ?", key)}
+
+    def machines(self) -> dict[str, dict[str, Any]]:
+        """What is known of each machine, by its hash."""
+        return {row["hash"]: json.loads(row["info"]) for row in self._select("SELECT * FROM machines")}
+
+    def _select(self, query: str, *values: str) -> list[dict[str, Any]]:
+        with _as_store_error(self.folder):
+            return [dict(row) for row in self._db.execute(query, values)]
 
     def _insert(self, conflict: str, table: str, row: Mapping[str, Any]) -> None:
         marks = ", ".join("?" * len(row))
         with _as_store_error(self.folder):
             self._db.execute(f"INSERT {conflict} INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
-
-
-_BATCH = ("time_s", "num_reads", "energy", "loss", "mean_energy", "mean_loss", "lower_bound")
-assert set(_SCALARS) | set(_JSON) <= {field.name for field in fields(Outcome)}  # noqa: S101
 
 
 def open_store(folder: Path) -> Store:
@@ -250,40 +313,54 @@ def open_store(folder: Path) -> Store:
         If the folder cannot be made or written, if another process writes to it, or if its file is not a store of
         this schema.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "runs.lock").open("a+", encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be written: {error.strerror}; give another folder with --out.") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.seek(0)
-        owner = lock.read().strip()
-        lock.close()
-        raise StoreError(
-            f"{folder} is being written by process {owner}; wait for it to end, or give another folder with --out."
-        ) from None
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
     path = folder / FILE
+    lock = _lock(folder)
     try:
-        is_new = not path.exists() or path.stat().st_size == 0
-        if not is_new:
-            _check(path)
+        is_new = not path.exists() or _is_blank(path)
         with _as_store_error(folder):
-            connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            if is_new:
-                pragmas = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
-                connection.executescript(f"BEGIN; {pragmas} {_SCHEMA} COMMIT;")
+            connection = _connect(path, "rw" if path.exists() else "rwc")
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                if is_new:
+                    pragmas = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
+                    connection.executescript(f"BEGIN; {pragmas} {_SCHEMA} COMMIT;")
+                else:
+                    # Fails now if the file cannot be written, and changes nothing; BEGIN IMMEDIATE alone does not fail.
+                    connection.executescript(f"BEGIN IMMEDIATE; PRAGMA user_version = {SCHEMA_VERSION}; ROLLBACK;")
+            except BaseException:
+                connection.close()
+                raise
     except BaseException:
         lock.close()
         raise
     return Store(folder, connection, lock)
+
+
+def _lock(folder: Path) -> IO[str]:
+    """Hold the folder's lock file; the system lets go of it when the process ends, however it ends."""
+    lock = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "runs.lock").open("a+", encoding="utf-8")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+    except BlockingIOError:
+        assert lock is not None  # noqa: S101  only flock blocks
+        with lock:
+            lock.seek(0)
+            owner = lock.read().strip() or "of unknown number"
+        raise StoreError(
+            f"{folder} is being written by process {owner}; wait for it to end, or give another folder with --out."
+        ) from None
+    except OSError as error:
+        if lock:
+            with contextlib.suppress(OSError):  # the same error again, if the disk is full
+                lock.close()
+        raise StoreError(f"{folder} cannot be written: {error.strerror}; give another folder with --out.") from error
+    return lock
 
 
 def read_store(folder: Path) -> Store:
@@ -295,45 +372,87 @@ def read_store(folder: Path) -> Store:
         If there is no store, or its file is not one of this schema.
     """
     path = folder / FILE
-    if not path.is_file():
-        raise StoreError(f"{folder} holds no results ({FILE} is missing); run: bnnbench run SUITE --out {folder}.")
-    _check(path)
-    return Store(folder, _connect_to_read(path), None)
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise StoreError(
+            f"{folder} holds no results ({FILE} is missing); run: bnnbench run SUITE --out {folder}."
+        ) from None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}; check the path and its permissions.") from error
+    if _is_blank(path):
+        raise StoreError(f"{folder} holds no results yet ({FILE} is empty); run: bnnbench run SUITE --out {folder}.")
+    with _as_store_error(folder):
+        return Store(folder, _connect_to_read(path), None)
 
 
-def _connect_to_read(path: Path) -> sqlite3.Connection:
-    uri = path.resolve().as_uri()
-    with _as_store_error(path.parent):
-        connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None, timeout=30)
-        connection.row_factory = sqlite3.Row
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError:
-            # A finished store in a folder that cannot be written has no place for WAL's shared memory.
-            connection.close()
-            connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
-            connection.row_factory = sqlite3.Row
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?{mode if '=' in mode else f'mode={mode}'}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=TIMEOUT_S)
+    connection.row_factory = sqlite3.Row
     return connection
 
 
-def _check(path: Path) -> None:
-    """Raise `StoreError` if a file is not a store of this schema; changes nothing."""
-    connection = None
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    connection = _connect(path, "ro")
     try:
-        connection = _connect_to_read(path)
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        schema = connection.execute("PRAGMA user_version").fetchone()[0]
-    except (StoreError, sqlite3.DatabaseError) as error:
-        raise StoreError(f"{path} is not a store of bnnbench ({error}); it was left as it is; give another folder.") from error
-    finally:
-        if connection:
-            connection.close()
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        log = path.with_name(f"{FILE}-wal")
+        no_room = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+        if not no_room or not os.access(path, os.R_OK, effective_ids=True) or (log.exists() and log.stat().st_size):
+            raise
+        # A finished store in a folder that cannot be written has no place for WAL's shared memory, and needs none.
+        return _connect(path, "immutable=1")
+    return connection
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether a file has yet to get its tables; `StoreError` if it is not a store of this schema. Changes nothing."""
+    try:
+        with contextlib.closing(_connect_to_read(path)) as connection:
+            application = connection.execute("PRAGMA application_id").fetchone()[0]
+            schema = connection.execute("PRAGMA user_version").fetchone()[0]
+            num_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"{path} cannot be read ({error}); check its permissions, and its folder's.") from error
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{path} is not a store of bnnbench ({error}); it was left as it is; give another folder."
+        ) from error
+    if application == schema == num_tables == 0:
+        return True  # a process that was killed before its first commit leaves this
     if application != APPLICATION_ID:
         raise StoreError(f"{path} is an SQLite file of another program; it was left as it is; give another folder.")
     if schema > SCHEMA_VERSION:
         raise StoreError(
             f"{path} has schema {schema}, but this version of bnnbench reads up to {SCHEMA_VERSION}; upgrade bnnbench."
         )
+    return False
+
+
+def _truth(row: Mapping[str, Any]) -> Truth:
+    return Truth(
+        problem_hash=row["problem_hash"],
+        loss=row["optimum"],
+        kind=row["truth_kind"],
+        method=row["truth_method"],
+        optima=np.array(json.loads(row["weights"]), dtype=np.int8),
+        num_optima=None if row["num_optima"] is None else int(row["num_optima"]),
+        seconds=row["truth_s"],
+    )
+
+
+def _rank(truth: Truth) -> tuple[bool, float, bool]:
+    """Truths in the order of how much they say."""
+    return truth.is_certified, -truth.loss, truth.num_optima is not None
+
+
+def _unpack(packed: bytes, shape: list[int]) -> NDArray[np.int8]:
+    """−1 and +1 from bits, first bit highest."""
+    bits = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=math.prod(shape))
+    return (2 * bits.astype(np.int8) - 1).reshape(shape)
 
 
 @contextlib.contextmanager
@@ -344,7 +463,7 @@ def _as_store_error(folder: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         advice = {
             "full": "free some space; all finished runs are kept, and the same command goes on",
-            "readonly": "make it writable, or give another folder with --out",
+            "readonly": "make the file and its folder writable, or give another folder with --out",
             "locked": "another program holds the file; close it",
         }
         text = str(error)

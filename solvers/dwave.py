@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from bnnbench.embedding import Embedding, Topology, find_embedding_on, physical_model, unembed
+from bnnbench.embedding import Embedding, Topology, find_embedding_on, physical_model, unembed_batches
 from bnnbench.errors import UnavailableError
 from bnnbench.solver import Batch, Budget, Objective, Solver, bits_of
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _ADVICE = (
     "get a token at https://cloud.dwavesys.com/leap, then run: export DWAVE_API_TOKEN=<token>, or: dwave config create."
 )
+
+_CLOCKS = ("qpu_access", "qpu_sampling", "qpu_programming")
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,9 @@ class DWave(Solver):
         with _cloud_errors("connecting"):
             sampler = self.sampler()
             graph = sampler.to_networkx_graph()
-        embedding = find_embedding_on(instance.qubo, graph, self.embedding_seed, f"the {self.topology} graph of the QPU")
-        return _Prepared(sampler, embedding, physical_model(instance.qubo, embedding, graph, self.chain_strength))
+        qubo = instance.qubo
+        embedding = find_embedding_on(qubo, graph, self.embedding_seed, f"the {self.topology} graph of the QPU")
+        return _Prepared(sampler, embedding, physical_model(qubo, embedding, graph, self.chain_strength))
 
     def sample(self, prepared: _Prepared, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: one submission per batch.
@@ -98,31 +101,24 @@ class DWave(Solver):
             If a submission fails.
         """
         del seed
-        embedding, sampler = prepared.embedding, prepared.sampler
-        places = {qubit: place for place, qubit in enumerate(embedding.qubits)}
+        return unembed_batches(prepared.embedding, self._submissions(prepared, budget))
+
+    def _submissions(self, prepared: _Prepared, budget: Budget) -> Iterator[Batch]:
+        """Batches over qubits, in the physical order of the embedding."""
+        sampler = prepared.sampler
+        places = {qubit: place for place, qubit in enumerate(prepared.embedding.qubits)}
         chip = {"chip_id": sampler.properties["chip_id"]} if "chip_id" in sampler.properties else {}
         given = {} if self.annealing_time_us is None else {"annealing_time": self.annealing_time_us}
         for num_reads in budget.reads_in_batches(self.reads_per_call):
             with _cloud_errors("a submission"):
                 answer = sampler.sample(prepared.model, num_reads=num_reads, answer_mode="raw", **given)
                 timing = answer.info["timing"]  # resolves the answer
-            bits, broken = unembed(embedding, bits_of(answer.relabel_variables(places, inplace=False)))
+            microseconds = {name: timing[f"{name}_time"] for name in _CLOCKS if f"{name}_time" in timing}
             yield Batch(
-                bits,
-                clocks={
-                    "embed_s": embedding.embed_s,
-                    **{f"{name}_s": timing[f"{name}_time"] / 1e6 for name in _CLOCKS if f"{name}_time" in timing},
-                },
-                facts={
-                    "num_physical": embedding.num_physical,
-                    "longest_chain": embedding.longest_chain,
-                    "chain_break_fraction": broken,
-                    **chip,
-                },
+                bits_of(answer.relabel_variables(places, inplace=False)),
+                clocks={f"{name}_s": value / 1e6 for name, value in microseconds.items()},
+                facts=chip,
             )
-
-
-_CLOCKS = ("qpu_access", "qpu_sampling", "qpu_programming")
 
 
 @contextmanager
@@ -138,10 +134,10 @@ def _cloud_errors(doing: str) -> Iterator[None]:
         RequestException,
         exceptions.CanceledFutureError,
         exceptions.ConfigFileError,
-        exceptions.InvalidProblemError,
         exceptions.PollingTimeout,
         exceptions.ProblemUploadError,
         exceptions.UseAfterCloseError,
+        ValueError,  # an invalid problem, or an invalid setting in the configuration
     ) as error:
         reason = f"{type(error).__name__}: {error}".rstrip(".")
         with suppress(exceptions.ConfigFileError, ValueError):

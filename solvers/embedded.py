@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from bnnbench.embedding import (
     find_embedding,
     hardware_graph,
     physical_model,
-    unembed,
+    unembed_batches,
 )
 from bnnbench.errors import InputError
 from bnnbench.qubo import Qubo, qubo_from_bqm
@@ -54,7 +55,7 @@ class _Prepared:
 
 @dataclass(frozen=True, kw_only=True)
 class Embedded(Solver):
-    """The inner solver on the qubits of a minor embedding, read by majority vote; a bound of an exact one stays valid."""
+    """The inner solver on the qubits of a minor embedding, read by majority vote; its bounds stay valid."""
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system", "minorminer")
 
@@ -97,22 +98,11 @@ class Embedded(Solver):
 
     def sample(self, prepared: _Prepared, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: the batches of the inner solver, one by one."""
-        embedding = prepared.embedding
-        facts = {"num_physical": embedding.num_physical, "longest_chain": embedding.longest_chain}
         stream = load_solver(self.inner).sample(prepared.inner, seed=seed, budget=budget)
-        try:
-            for batch in stream:
-                bits, broken = unembed(embedding, batch.bits)
-                yield Batch(
-                    bits,
-                    lower_bound=None if batch.lower_bound is None else prepared.bound(batch.lower_bound),
-                    clocks={**batch.clocks, "embed_s": embedding.embed_s},
-                    facts={**batch.facts, **facts, "chain_break_fraction": broken},
-                )
-        finally:
-            close = getattr(stream, "close", None)  # a generator has it, another iterator need not
-            if close is not None:
-                close()
+        with closing(unembed_batches(prepared.embedding, stream)) as batches:
+            for batch in batches:
+                bound = batch.lower_bound
+                yield batch if bound is None else replace(batch, lower_bound=prepared.bound(bound))
 
     @property
     def versions(self) -> dict[str, str]:

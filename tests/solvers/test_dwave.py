@@ -1,0 +1,412 @@
+"""The adapter `dwave`, with D-Wave's own mock in the place of the QPU: no network is touched."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dimod
+import numpy as np
+import pytest
+import requests
+from dwave.cloud import exceptions
+from dwave.system.testing import MockDWaveSampler
+
+from bnnbench.errors import InputError, UnavailableError
+from bnnbench.qubo import Qubo, make_qubo
+from bnnbench.registry import load_solver
+from bnnbench.solver import Batch, Budget, Solver
+
+TOKEN = "SECRET-0123456789abcdef"
+
+
+class Mock(MockDWaveSampler):
+    """Notes what is asked of it; its samples are local minima, never a planted ground state."""
+
+    def __init__(self, **config: Any) -> None:
+        config = {"topology_type": "pegasus", "topology_shape": [3], **config}
+        super().__init__(exact_solver_cutoff=0, parameter_warnings=False, **config)
+        self.asked: list[dict[str, Any]] = []
+        self.models: list[dimod.BinaryQuadraticModel] = []
+
+    def sample(self, bqm: dimod.BinaryQuadraticModel, **keywords: Any) -> dimod.SampleSet:
+        self.asked.append(keywords)
+        self.models.append(bqm)
+        return super().sample(bqm, **keywords)
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with a cache of its own, no configuration of D-Wave, and no network."""
+
+    def no_network(*_: object, **__: object) -> None:
+        pytest.fail("touched the network")
+
+    monkeypatch.setenv("BNNBENCH_CACHE", str(tmp_path / "cache"))
+    for name in ("TOKEN", "SOLVER", "ENDPOINT", "REGION"):
+        monkeypatch.delenv(f"DWAVE_API_{name}", raising=False)
+    monkeypatch.delenv("DWAVE_PROFILE", raising=False)
+    empty = tmp_path / "dwave.conf"
+    empty.write_text("", encoding="utf-8")
+    monkeypatch.setenv("DWAVE_CONFIG_FILE", str(empty))
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    monkeypatch.setattr(socket.socket, "connect", no_network)
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Solver]:
+    """Build the solver with a mock behind it."""
+
+    def build(sampler: Any, **parameters: Any) -> Solver:
+        solver = load_solver("dwave", **parameters)
+        monkeypatch.setattr(type(solver), "sampler", lambda _: sampler)
+        return solver
+
+    return build
+
+
+def planted(target: list[int]) -> Qubo:
+    """(Σ_i [x_i ≠ t_i])², whose only minimum is 0 at t, over a complete graph, so that chains are needed."""
+    t = np.array(target)
+    sign, total = 1.0 - 2 * t, float(t.sum())  # [x ≠ t] = t + sign·x
+    rows, cols = np.array(list(itertools.combinations(range(len(t)), 2))).T
+    return make_qubo(sign**2 + 2 * total * sign, rows, cols, 2 * sign[rows] * sign[cols], total**2)
+
+
+TARGET = [0, 1, 1, 0, 1, 0, 0, 1]
+
+
+def run(solver: Solver, qubo: Qubo, budget: Budget, seed: int = 0) -> list[Batch]:
+    return list(solver.sample(solver.prepare(qubo), seed=seed, budget=budget))
+
+
+def printed(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+# Sampling
+
+
+@pytest.mark.parametrize(("topology", "shape"), [("pegasus", [3]), ("zephyr", [2, 4])])
+def test_answers_each_variable_in_its_place_behind_chains(
+    connect: Callable[..., Solver], topology: str, shape: list[int]
+) -> None:
+    mock = Mock(topology_type=topology, topology_shape=shape)
+    qubo = planted(TARGET)
+
+    (batch,) = run(connect(mock, topology=topology), qubo, Budget(reads=200))
+
+    assert batch.bits.shape == (200, 8)
+    assert batch.bits.dtype == np.int8
+    assert batch.facts["longest_chain"] > 1
+    assert batch.bits[qubo.energies(batch.bits).argmin()].tolist() == TARGET
+    assert batch.lower_bound is None
+
+
+def test_answers_each_variable_in_its_place_without_any_coupling(connect: Callable[..., Solver]) -> None:
+    separable = make_qubo(1.0 - 2 * np.array(TARGET), np.array([], int), np.array([], int), np.array([]), 0.0)
+
+    (batch,) = run(connect(Mock()), separable, Budget(reads=5))
+
+    assert batch.bits.tolist() == [TARGET] * 5
+
+
+def test_only_qubits_and_couplers_of_the_working_graph_are_used(connect: Callable[..., Solver]) -> None:
+    whole = connect(Mock()).prepare(planted(TARGET)).embedding
+    broken = Mock(broken_nodes=[whole.qubits[0]])
+
+    prepared = connect(broken).prepare(planted(TARGET))
+
+    assert set(prepared.model.variables) == set(prepared.embedding.qubits) <= set(broken.nodelist)
+    assert {tuple(sorted(pair)) for pair in prepared.model.quadratic} <= set(broken.edgelist)
+    assert whole.qubits[0] not in prepared.embedding.qubits
+
+
+def test_the_reads_of_a_budget_are_spent_submission_by_submission(connect: Callable[..., Solver]) -> None:
+    mock = Mock()
+
+    batches = run(connect(mock, reads_per_call=40), planted(TARGET), Budget(reads=100))
+
+    assert [asked["num_reads"] for asked in mock.asked] == [40, 40, 20]
+    assert [len(batch.bits) for batch in batches] == [40, 40, 20]
+
+
+def test_a_budget_in_seconds_is_sampled_until_the_stream_is_closed(connect: Callable[..., Solver]) -> None:
+    mock = Mock()
+    solver = connect(mock, reads_per_call=3)
+    stream = solver.sample(solver.prepare(planted(TARGET)), seed=0, budget=Budget(seconds=1))
+
+    sizes = [len(next(stream).bits) for _ in range(5)]
+    stream.close()  # type: ignore[attr-defined]
+
+    assert sizes == [3] * 5
+    assert len(mock.asked) == 5
+
+
+def test_reads_come_one_by_one_not_as_a_histogram(connect: Callable[..., Solver]) -> None:
+    mock = Mock()
+    separable = make_qubo(np.ones(3), np.array([], int), np.array([], int), np.array([]), 0.0)
+
+    (batch,) = run(connect(mock), separable, Budget(reads=7))
+
+    assert mock.asked[0]["answer_mode"] == "raw"
+    assert len(batch.bits) == 7
+
+
+def test_the_annealing_time_is_asked_for_only_if_given(connect: Callable[..., Solver]) -> None:
+    mock = Mock()
+    run(connect(mock), planted(TARGET), Budget(reads=1))
+    run(connect(mock, annealing_time_us=0.5), planted(TARGET), Budget(reads=1))
+
+    assert "annealing_time" not in mock.asked[0]
+    assert mock.asked[1]["annealing_time"] == 0.5
+
+
+def test_chains_are_coupled_with_the_given_strength(connect: Callable[..., Solver]) -> None:
+    prepared = connect(Mock(), chain_strength=12.5).prepare(planted(TARGET))
+    chain = max(prepared.embedding.chains, key=len)
+
+    within = [prepared.model.get_quadratic(p, q, default=0) for p, q in itertools.combinations(chain, 2)]
+
+    assert prepared.model.vartype is dimod.SPIN
+    assert set(within) <= {0, -12.5}
+    assert -12.5 in within
+
+
+def test_all_clocks_are_in_seconds(connect: Callable[..., Solver]) -> None:
+    (batch,) = run(connect(Mock()), planted(TARGET), Budget(reads=1))
+
+    # The mock's constants are 8550.28, 82.08 and 8468.2 microseconds.
+    assert batch.clocks["qpu_access_s"] == pytest.approx(8550.28e-6)
+    assert batch.clocks["qpu_sampling_s"] == pytest.approx(82.08e-6)
+    assert batch.clocks["qpu_programming_s"] == pytest.approx(8468.2e-6)
+    assert batch.clocks["embed_s"] > 0
+    assert len(batch.clocks) == 4
+
+
+def test_facts_name_the_chip_and_describe_the_embedding(connect: Callable[..., Solver]) -> None:
+    solver = connect(Mock())
+    (batch,) = run(solver, planted(TARGET), Budget(reads=10))
+
+    assert batch.facts["chip_id"] == "MockDWaveSampler"
+    assert batch.facts["num_physical"] == solver.prepare(planted(TARGET)).embedding.num_physical > 8
+    assert 0 <= float(batch.facts["chain_break_fraction"]) <= 1
+
+
+def test_a_sampler_that_has_no_chip_id_has_no_such_fact(connect: Callable[..., Solver]) -> None:
+    mock = Mock()
+    del mock.properties["chip_id"]
+
+    (batch,) = run(connect(mock), planted(TARGET), Budget(reads=1))
+
+    assert "chip_id" not in batch.facts
+
+
+def test_weak_chains_break_and_are_counted(connect: Callable[..., Solver]) -> None:
+    fractions = [
+        float(
+            run(connect(Mock(), chain_strength=strength), planted(TARGET), Budget(reads=200))[0].facts[
+                "chain_break_fraction"
+            ]
+        )
+        for strength in (0.001, 1000.0)
+    ]
+
+    assert fractions[0] > fractions[1]
+
+
+def test_the_embedding_seed_seeds_the_embedding(connect: Callable[..., Solver]) -> None:
+    chains = [connect(Mock(), embedding_seed=seed).prepare(planted(TARGET)).embedding.chains for seed in (0, 0, 1)]
+
+    assert chains[0] == chains[1] != chains[2]
+
+
+def test_a_problem_that_does_not_fit_is_a_sentence(connect: Callable[..., Solver]) -> None:
+    solver = connect(Mock(topology_shape=[2]))
+
+    with pytest.raises(InputError, match="14 variables and 91 couplings in the pegasus graph of the QPU"):
+        solver.prepare(planted([0, 1] * 7))
+
+
+# Availability
+
+
+def test_without_a_token_it_is_unavailable_and_says_how_to_get_one() -> None:
+    reason = load_solver("dwave").unavailable()
+
+    assert reason is not None
+    assert "https://cloud.dwavesys.com/leap" in reason
+    assert "export DWAVE_API_TOKEN=" in reason
+    assert "dwave config create" in reason
+
+
+def test_a_token_in_the_environment_makes_it_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DWAVE_API_TOKEN", TOKEN)
+
+    assert load_solver("dwave").unavailable() is None
+
+
+def test_a_token_in_a_profile_makes_it_available(tmp_path: Path) -> None:
+    (tmp_path / "dwave.conf").write_text(f"[mine]\ntoken = {TOKEN}\n", encoding="utf-8")
+
+    assert load_solver("dwave").unavailable() is None
+
+
+def test_a_profile_without_a_token_does_not(tmp_path: Path) -> None:
+    (tmp_path / "dwave.conf").write_text("[mine]\nregion = eu-central-1\n", encoding="utf-8")
+
+    assert "no token" in str(load_solver("dwave").unavailable())
+
+
+def test_a_configuration_that_cannot_be_read_is_a_sentence_without_its_text(tmp_path: Path) -> None:
+    (tmp_path / "dwave.conf").write_text(f"token {TOKEN}\n", encoding="utf-8")
+
+    reason = str(load_solver("dwave").unavailable())
+
+    assert "dwave.conf" in reason
+    assert "dwave config create" in reason
+    assert TOKEN not in reason
+
+
+def test_a_profile_that_does_not_exist_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DWAVE_PROFILE", "nobody")
+
+    assert "'nobody' not found" in str(load_solver("dwave").unavailable())
+
+
+# Errors and the token
+
+ERRORS = [
+    exceptions.SolverAuthenticationError(f"token {TOKEN} is invalid"),
+    exceptions.SolverOfflineError("solver is offline"),
+    exceptions.SolverNotFoundError("Solver with the requested features not available"),
+    exceptions.SolverFailureError("problem run duration exceeded"),
+    exceptions.ProblemUploadError("upload failed"),
+    exceptions.PollingTimeout("timed out"),
+    exceptions.CanceledFutureError(),
+    exceptions.InvalidProblemError("no such coupler"),
+    exceptions.UseAfterCloseError("closed"),
+    requests.exceptions.ConnectionError(f"https://cloud/?key={TOKEN}"),
+    requests.exceptions.ReadTimeout("slow"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_cloud_that_fails_to_connect_is_a_sentence_without_the_token(
+    connect: Callable[..., Solver], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setenv("DWAVE_API_TOKEN", TOKEN)
+    solver = connect(None)
+
+    def fail(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(type(solver), "sampler", fail)
+    with pytest.raises(
+        UnavailableError, match=rf"^dwave: connecting failed \({type(error).__name__}: .*network\.$"
+    ) as caught:
+        solver.prepare(planted(TARGET))
+
+    assert TOKEN not in printed(caught.value)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_submission_that_fails_is_a_sentence_without_the_token(
+    connect: Callable[..., Solver], tmp_path: Path, error: Exception
+) -> None:
+    (tmp_path / "dwave.conf").write_text(f"[mine]\ntoken = {TOKEN}\n", encoding="utf-8")
+
+    class Failing(Mock):
+        def sample(self, bqm: dimod.BinaryQuadraticModel, **keywords: Any) -> dimod.SampleSet:
+            if self.asked:
+                raise error
+            return super().sample(bqm, **keywords)
+
+    solver = connect(Failing(), reads_per_call=4)
+    stream = solver.sample(solver.prepare(planted(TARGET)), seed=0, budget=Budget(reads=8))
+
+    assert len(next(stream).bits) == 4  # what came before the failure is kept
+    with pytest.raises(UnavailableError, match=r"^dwave: a submission failed") as caught:
+        next(stream)
+    assert TOKEN not in printed(caught.value)
+
+
+def test_an_answer_that_fails_when_it_is_waited_for_is_a_sentence_too(connect: Callable[..., Solver]) -> None:
+    """A real QPU's sampler returns at once; errors come when its answer is read."""
+
+    class Late(Mock):
+        def sample(self, bqm: dimod.BinaryQuadraticModel, **_: Any) -> dimod.SampleSet:
+            def fail(_: object) -> dimod.SampleSet:
+                raise exceptions.SolverOfflineError("gone")
+
+            return dimod.SampleSet.from_future(object(), fail)
+
+    with pytest.raises(UnavailableError, match="SolverOfflineError: gone"):
+        run(connect(Late()), planted(TARGET), Budget(reads=1))
+
+
+def test_an_answer_that_comes_late_is_waited_for(connect: Callable[..., Solver]) -> None:
+    class Late(Mock):
+        def sample(self, bqm: dimod.BinaryQuadraticModel, **keywords: Any) -> dimod.SampleSet:
+            answer = super().sample(bqm, **keywords)
+            return dimod.SampleSet.from_future(object(), lambda _: answer)
+
+    (batch,) = run(connect(Late()), planted(TARGET), Budget(reads=3))
+
+    assert batch.bits.shape == (3, 8)
+
+
+def test_a_mistake_of_the_program_is_not_disguised(connect: Callable[..., Solver]) -> None:
+    class Wrong(Mock):
+        def sample(self, bqm: dimod.BinaryQuadraticModel, **_: Any) -> dimod.SampleSet:
+            raise TypeError("a mistake")
+
+    with pytest.raises(TypeError, match="a mistake"):
+        run(connect(Wrong()), planted(TARGET), Budget(reads=1))
+
+
+def test_the_token_is_in_nothing_that_a_run_reports(
+    connect: Callable[..., Solver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DWAVE_API_TOKEN", TOKEN)
+    solver = connect(Mock())
+    prepared = solver.prepare(planted(TARGET))
+    batches = list(solver.sample(prepared, seed=0, budget=Budget(reads=2)))
+
+    told = [solver, solver.parameters, solver.spec, solver.versions, [(b.facts, b.clocks) for b in batches]]
+
+    assert TOKEN not in repr(told)
+
+
+def test_the_qpu_of_the_topology_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr("dwave.system.DWaveSampler", lambda **config: asked.append(config))
+
+    load_solver("dwave", topology="zephyr").sampler()  # type: ignore[attr-defined]
+
+    assert asked == [{"solver": {"topology__type": "zephyr"}}]
+
+
+def test_the_real_sampler_without_a_token_is_a_sentence() -> None:
+    with pytest.raises(UnavailableError, match="connecting failed"):
+        load_solver("dwave").prepare(planted(TARGET))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"topology": "chimera"},
+        {"reads_per_call": 0},
+        {"reads_per_call": 10_001},
+        {"annealing_time_us": 0},
+        {"chain_strength": -1},
+        {"embedding_seed": -1},
+    ],
+)
+def test_a_wrong_parameter_is_named(parameters: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=next(iter(parameters))):
+        load_solver("dwave", **parameters)

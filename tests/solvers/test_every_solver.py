@@ -1,0 +1,137 @@
+"""What holds for every adapter, by whatever name it is registered."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+import bnnbench as bb
+from bnnbench.qubo import make_qubo
+from bnnbench.registry import entries
+
+PROBLEMS = {
+    "perceptron": ("random_function", {"size": 3, "hidden": [], "samples": 3}),
+    "one hidden layer": ("random_function", {"size": 3, "hidden": 2, "samples": 2, "seed": 3}),
+    "bias and even fan-in": ("random_data", {"widths": [1, 2, 1], "bias": True, "samples": 2}),
+    "two outputs": ("random_data", {"widths": [3, 2], "samples": 2}),
+}
+# Weaker than the defaults, so that many runs take a moment each.
+FAST = {
+    "cpsat": {},
+    "embedded": {"topology_size": 3},
+    "qaoa": {"maxiter": 5, "shots": 20},
+    "simulated_annealing": {"num_sweeps": 200},
+    "tabu": {"num_restarts": 1},
+}
+SOLVERS = [name for name in entries("solver") if name != "dwave"]  # that one has tests of its own
+
+
+def load(name):
+    return bb.load_solver(name, **FAST.get(name, {}))
+
+
+def make(problem, loss="zero_one"):
+    family, parameters = PROBLEMS[problem]
+    return bb.load_problem(family, loss=loss, **parameters)
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("BNNBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("formulation", ["compact", "reduced", "soft"])
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_answers_in_bits_and_never_beats_the_truth(solver, formulation, problem):
+    instance = bb.compile(make(problem), formulation)
+    outcome = bb.run(instance, load(solver), budget=bb.Budget(reads=40, seconds=10))
+    if outcome.status == "refused":
+        assert outcome.message
+        return
+    assert outcome.status == "ok"
+    assert outcome.num_reads >= 1
+    assert not outcome.flags
+    assert outcome.loss_gap >= 0
+    if instance.is_sound:
+        assert outcome.energy_gap >= 0
+
+
+@pytest.mark.parametrize("solver", [name for name in SOLVERS if load(name).exact])
+@pytest.mark.parametrize("loss", ["zero_one", "margin", "zero_one_margin"])
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_exact_solvers_reach_the_truth_and_prove_it(solver, loss, problem):
+    for formulation in ("compact", "reduced"):
+        made = make(problem, loss)
+        instance = bb.compile(made, formulation, penalty=bb.penalty_bound(made.network, made.loss_weights))
+        outcome = bb.run(instance, load(solver), budget=bb.Budget(seconds=30))
+        assert outcome.energy_gap == pytest.approx(0, abs=1e-9)
+        assert outcome.proved
+
+
+def test_cpsat_proves_the_minimum_over_all_bits_where_lambda_is_below_the_bound():
+    problem = bb.load_problem("random_data", widths=[1, 2, 1], samples=1, seed=1)
+    instance = bb.compile(problem, "compact", penalty=0.2)
+    assert instance.qubo.num_variables <= 16
+    bits = np.array(list(itertools.product((0, 1), repeat=instance.qubo.num_variables)), dtype=np.int8)
+    outcome = bb.run(instance, bb.load_solver("cpsat"), budget=bb.Budget(seconds=30))
+    assert outcome.proved
+    assert outcome.energy == pytest.approx(instance.qubo.energies(bits).min())
+
+
+@pytest.mark.parametrize("solver", [name for name in SOLVERS if name != "random"])
+def test_answers_each_variable_in_its_place(solver):
+    """A separable instance has one right value per bit, whatever the method."""
+    right = np.array([1, 0, 0, 1, 1, 0, 1], dtype=np.int8)
+    none = np.zeros(0, dtype=np.int32)
+    qubo = make_qubo(1.0 - 2.0 * right, none, none, np.zeros(0), 3.0)
+    adapter = load(solver)
+    if adapter.refuses(qubo):
+        pytest.skip("the solver needs a network")
+    if solver == "qaoa":
+        adapter = bb.load_solver("qaoa", maxiter=60, shots=500)
+    budget = bb.Budget(reads=2000, seconds=10)
+    best = min(
+        (qubo.energies(batch.bits).min(), batch.bits[qubo.energies(batch.bits).argmin()].tolist())
+        for batch in itertools.islice(adapter.sample(adapter.prepare(qubo), seed=1, budget=budget), 20)
+    )
+    assert best[1] == right.tolist()
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_the_same_seed_gives_the_same_bits(solver):
+    instance = bb.compile(make("one hidden layer"), "reduced")
+    adapter = load(solver)
+    if adapter.refuses(instance):
+        pytest.skip("refused")
+
+    def answer(seed):
+        stream = adapter.sample(adapter.prepare(instance), seed=seed, budget=bb.Budget(reads=20))
+        return [batch.bits.tolist() for batch in itertools.islice(stream, 2)]
+
+    assert answer(5) == answer(5)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_stream_can_be_closed_after_one_batch(solver):
+    instance = bb.compile(make("perceptron"), "compact")
+    adapter = load(solver)
+    stream = adapter.sample(adapter.prepare(instance), seed=0, budget=bb.Budget(reads=10_000))
+    next(stream)
+    stream.close()
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_declares_what_it_needs_and_is_available(solver):
+    adapter = load(solver)
+    assert adapter.unavailable() is None
+    assert "absent" not in adapter.versions.values()
+    assert entries("solver")[solver].summary.endswith(".")
+
+
+def test_exhaustive_and_network_solvers_refuse_a_bare_qubo():
+    qubo = make_qubo(np.ones(2), np.array([0]), np.array([1]), np.ones(1), 0.0)
+    for name in ("exhaustive", "cpsat_network"):
+        assert "has none" in bb.load_solver(name).refuses(qubo)

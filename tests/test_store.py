@@ -1,0 +1,547 @@
+"""Results survive: what was committed is there, and what is not a store is left alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bnnbench import store as store_module
+from bnnbench.errors import StoreError
+from bnnbench.formulation import formulation
+from bnnbench.ground_truth import Truth, ground_truth
+from bnnbench.harness import run
+from bnnbench.harness.cell import Cell
+from bnnbench.harness.judge import unpack_bits
+from bnnbench.harness.outcome import Outcome
+from bnnbench.instance import compile as compile_problem
+from bnnbench.network import Network
+from bnnbench.problem import Problem
+from bnnbench.provenance import machine_info
+from bnnbench.registry import load_problem, load_solver
+from bnnbench.solver import Budget
+from bnnbench.spec import Spec
+from bnnbench.store import APPLICATION_ID, FILE, SCHEMA_VERSION, open_store, read_store
+
+NOTE = {"machine": "m", "started_at": "2026-01-01T00:00:00.000+00:00", "load": 0.5}
+
+
+def make_cell(seed=0, solver="random", setting="compact", repetition=0):
+    return Cell(
+        problem=load_problem("parity"),
+        formulation=formulation(setting),
+        solver=Spec(solver),
+        solver_label=solver,
+        parameters={},
+        versions={},
+        seed=seed,
+        repetition=repetition,
+        budget=Budget(reads=20),
+    )
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    return run(compile_problem(load_problem("parity")), load_solver("random"), budget=Budget(reads=20), seed=3)
+
+
+def fill(folder, outcome, num_runs=3):
+    with open_store(folder) as store:
+        for seed in range(num_runs):
+            store.add_run(make_cell(seed, repetition=seed), outcome, **NOTE)
+    return folder
+
+
+def add_everything(store, cell, outcome):
+    instance = compile_problem(cell.problem, cell.formulation)
+    store.add_problem(cell.problem)
+    store.add_truth(ground_truth(cell.problem))
+    store.add_instance(
+        hash=instance.hash,
+        problem_hash=cell.problem.hash,
+        formulation=str(cell.formulation),
+        qubo_hash=instance.qubo.hash,
+        num_variables=instance.qubo.num_variables,
+        num_couplings=instance.qubo.num_couplings,
+        is_sound=instance.is_sound,
+    )
+    store.add_run(cell, outcome, **NOTE)
+
+
+# --- what is written comes back -------------------------------------------------------------------------------------
+
+
+def test_a_run_comes_back_with_its_problem_instance_and_truth(tmp_path, outcome):
+    cell = make_cell()
+    with open_store(tmp_path) as store:
+        add_everything(store, cell, outcome)
+        add_everything(store, cell, outcome)  # all of it again changes nothing
+    with read_store(tmp_path) as store:
+        rows = store.runs()
+    assert len(rows) == 1
+    row = rows.iloc[0]
+    for name in ("status", "num_reads", "energy", "loss", "energy_gap", "loss_gap", "violations", "sample_s"):
+        assert row[name] == getattr(outcome, name), name
+    assert row["violations.sign"] == outcome.violations_by_kind["sign"]
+    assert row["network"] == str(cell.problem.network)
+    assert row["num_variables"] == compile_problem(cell.problem).qubo.num_variables
+    assert row["is_sound"] == 1
+    assert row["optimum"] == ground_truth(cell.problem).loss
+    assert row["truth_kind"] == "exhaustive"
+    assert row["num_optima"] == ground_truth(cell.problem).num_optima
+    assert row["flags"] == ""
+
+
+def test_batches_and_samples_come_back(tmp_path, outcome):
+    cell = make_cell()
+    with open_store(tmp_path) as store:
+        store.add_run(cell, outcome, **NOTE)
+    with read_store(tmp_path) as store:
+        batches, samples = store.batches(cell.key), store.samples(cell.key)
+    assert list(batches["energy"]) == [b.energy for b in outcome.batches]
+    assert [list(map(tuple, levels)) for levels in batches["loss_levels"]] == [b.loss_levels for b in outcome.batches]
+    assert samples == {"energy": outcome.best_bits, "loss": outcome.best_weights}
+    instance = compile_problem(cell.problem)
+    bits = unpack_bits(samples["energy"], instance.qubo.num_variables)
+    assert instance.qubo.energies(bits[None]) == [outcome.energy]
+
+
+def test_a_run_that_is_repeated_replaces_its_row_and_all_its_batches(tmp_path, outcome):
+    cell = make_cell()
+    with open_store(tmp_path) as store:
+        store.add_run(cell, replace(outcome, batches=outcome.batches * 3), **NOTE)
+        store.add_run(cell, Outcome("crash", "it broke"), **NOTE)
+        rows = store.runs()
+        assert list(rows["status"]) == ["crash"]
+        assert store.batches(cell.key).empty
+        assert store.samples(cell.key) == {}
+
+
+def test_facts_clocks_and_flags_are_columns(tmp_path, outcome):
+    told = replace(outcome, facts={"chains": 3}, clocks={"qpu_s": 0.25}, flags=["one", "two"])
+    with open_store(tmp_path) as store:
+        store.add_run(make_cell(0), told, **NOTE)
+        store.add_run(make_cell(1), outcome, **NOTE)
+        rows = store.runs().set_index("seed")
+    assert rows.loc[0, ["fact.chains", "clock.qpu_s", "flags"]].tolist() == [3, 0.25, "one; two"]
+    assert rows.loc[1, ["fact.chains", "clock.qpu_s"]].isna().all()
+
+
+def test_columns_are_numbers_even_if_every_run_failed(tmp_path):
+    with open_store(tmp_path) as store:
+        store.add_run(make_cell(), Outcome("timeout"), **NOTE)
+        rows = store.runs()
+    assert (rows["loss_gap"] <= 0).tolist() == [False]
+    assert rows["sample_s"].isna().all()
+
+
+def test_rows_have_an_order_that_does_not_depend_on_when_they_came(tmp_path, outcome):
+    cells = [make_cell(r, solver, setting, r) for solver in "ba" for setting in ("soft", "compact") for r in (1, 0)]
+    orders = []
+    for name, order in (("x", cells), ("y", cells[::-1])):
+        with open_store(tmp_path / name) as store:
+            for cell in order:
+                store.add_run(cell, outcome, **NOTE)
+            orders.append(store.runs()[["formulation", "solver", "repetition"]].values.tolist())
+    assert orders[0] == orders[1] == sorted(orders[0])
+
+
+@pytest.mark.parametrize("has_test_data", [False, True])
+@pytest.mark.parametrize("has_planted", [False, True])
+def test_a_problem_is_rebuilt_bit_by_bit(tmp_path, has_test_data, has_planted):
+    random = np.random.default_rng(5)
+    network = Network((3, 5, 2), bias=True)
+    spins = [random.choice(np.array([-1, 1], dtype=np.int8), size=shape) for shape in ((7, 3), (7, 2), (4, 3), (4, 2))]
+    extra = {"test_inputs": spins[2], "test_targets": spins[3]} if has_test_data else {}
+    if has_planted:
+        extra["planted"] = random.choice(np.array([-1, 1], dtype=np.int8), size=network.num_weights)
+    problem = Problem(network, spins[0], spins[1], "margin", name="né", **extra)
+    with open_store(tmp_path) as store:
+        store.add_problem(problem)
+    with read_store(tmp_path) as store:
+        rebuilt = store.problem(problem.hash)
+    assert rebuilt.hash == problem.hash
+    assert (rebuilt.name, str(rebuilt.network), rebuilt.loss) == ("né", "3-5-2+bias", "margin")
+    for name in ("inputs", "targets", "test_inputs", "test_targets", "planted"):
+        assert np.array_equal(getattr(rebuilt, name), getattr(problem, name)), name
+
+
+def test_a_problem_whose_data_changed_is_not_rebuilt(tmp_path):
+    problem = load_problem("parity")
+    with open_store(tmp_path) as store:
+        store.add_problem(problem)
+        store._db.execute("UPDATE problems SET loss_name = 'margin'")
+        with pytest.raises(StoreError, match="damaged"):
+            store.problem(problem.hash)
+        with pytest.raises(StoreError, match="no problem with the hash abc"):
+            store.problem("abc")
+
+
+def truth(loss, kind, num_optima=None):
+    return Truth("p", loss, kind, "test", np.ones((2, 3), dtype=np.int8), num_optima)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (truth(2.0, "best_known"), truth(1.0, "best_known"), 1.0),
+        (truth(1.0, "best_known"), truth(2.0, "best_known"), 1.0),
+        (truth(1.0, "best_known"), truth(2.0, "proved"), 2.0),
+        (truth(2.0, "proved"), truth(1.0, "best_known"), 2.0),
+        (truth(2.0, "proved"), truth(1.0, "exhaustive"), 1.0),
+    ],
+)
+def test_the_better_truth_is_kept(tmp_path, first, second, kept):
+    with open_store(tmp_path) as store:
+        store.add_truth(first)
+        store.add_truth(second)
+        assert store.truths()["p"].loss == kept
+
+
+def test_a_truth_that_counted_replaces_an_equal_one_that_did_not(tmp_path):
+    many = 2**70  # more than an SQLite integer holds
+    with open_store(tmp_path) as store:
+        store.add_truth(truth(0.0, "attained"))
+        store.add_truth(truth(0.0, "exhaustive", many))
+        store.add_truth(truth(0.0, "attained"))
+        kept = store.truths()["p"]
+    assert (kept.kind, kept.num_optima, kept.optima.tolist()) == ("exhaustive", many, [[1, 1, 1]])
+
+
+def test_what_is_finished_depends_on_the_status(tmp_path):
+    statuses = ["ok", "refused", "unavailable", "timeout", "memory", "crash", "error"]
+    cells = {status: make_cell(seed) for seed, status in enumerate(statuses)}
+    with open_store(tmp_path) as store:
+        for status, cell in cells.items():
+            store.add_run(cell, Outcome(status), **NOTE)
+        finished, kept = store.finished(), store.finished(retry_failed=True)
+    assert {s for s, c in cells.items() if c.key in finished} == set(statuses) - {"unavailable"}
+    assert {s for s, c in cells.items() if c.key in kept} == {"ok", "refused"}
+
+
+def test_an_empty_store_has_no_rows_and_no_errors(tmp_path):
+    with open_store(tmp_path) as store:
+        assert store.runs().empty
+        assert store.batches("x").empty
+        assert store.finished() == set()
+        assert store.truths() == {}
+
+
+# --- transactions ---------------------------------------------------------------------------------------------------
+
+
+def test_a_transaction_is_written_as_a_whole_or_not_at_all(tmp_path, outcome):
+    with open_store(tmp_path) as store, read_store(tmp_path) as reader:
+        with contextlib.suppress(ZeroDivisionError), store.transaction():
+            store.add_run(make_cell(0), outcome, **NOTE)
+            raise ZeroDivisionError
+        assert store.runs().empty
+        with store.transaction():
+            store.add_run(make_cell(1), outcome, **NOTE)
+            store.add_run(make_cell(2), outcome, **NOTE)
+            assert reader.runs().empty
+        assert len(reader.runs()) == 2
+
+
+def test_a_commit_costs_little(tmp_path, outcome):
+    with open_store(tmp_path) as store:
+        store.add_run(make_cell(0), outcome, **NOTE)
+        start = time.perf_counter()
+        for seed in range(1, 51):
+            store.add_run(make_cell(seed), outcome, **NOTE)
+        assert (time.perf_counter() - start) / 50 < 0.05, "about 1 ms on a local disk; 50 ms would be a defect"
+
+
+def test_the_file_is_fully_synchronized(tmp_path):
+    with open_store(tmp_path) as store:
+        assert store._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        assert store._db.execute("PRAGMA synchronous").fetchone()[0] == 2
+
+
+WRITER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_store import NOTE, make_cell
+from bnnbench.harness.outcome import Outcome
+from bnnbench.store import open_store
+with open_store(Path({folder!r})) as store:
+    for seed in range(10**9):
+        store.add_run(make_cell(seed), Outcome("ok", energy=1.0), **NOTE)
+        print(seed, flush=True)
+"""
+
+
+def start_writer(folder):
+    code = WRITER.format(tests=str(Path(__file__).parent), folder=str(folder))
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "0\n"
+    return process
+
+
+def kill(process):
+    os.kill(process.pid, signal.SIGKILL)
+    said = process.stdout.read().splitlines()
+    process.wait()
+    process.stdout.close()
+    return int(said[-1]) if said and said[-1].isdigit() else 0
+
+
+def test_a_killed_writer_leaves_every_row_that_it_reported_and_no_lock(tmp_path):
+    process = start_writer(tmp_path)
+    time.sleep(0.3)
+    last = kill(process)
+    with read_store(tmp_path) as store:
+        assert set(range(last + 1)) <= set(store.runs()["seed"])
+    with open_store(tmp_path) as store:
+        assert len(store.finished()) >= last + 1
+
+
+def test_a_second_writer_is_refused_and_told_who_writes_while_readers_read(tmp_path):
+    process = start_writer(tmp_path)
+    try:
+        with pytest.raises(StoreError, match=f"written by process {process.pid};"):
+            open_store(tmp_path)
+        with read_store(tmp_path) as store:
+            first = len(store.runs())
+            time.sleep(0.1)
+            assert len(store.runs()) > first >= 1
+    finally:
+        kill(process)
+
+
+def test_one_process_cannot_open_a_store_twice_for_writing(tmp_path):
+    with open_store(tmp_path), pytest.raises(StoreError, match=f"process {os.getpid()}"):
+        open_store(tmp_path)
+    open_store(tmp_path).close()
+
+
+# --- what is not a store, or cannot be written ------------------------------------------------------------------------
+
+
+def make_not_sqlite(path):
+    path.write_text("name,age\n" * 1000)
+
+
+def make_foreign(path):
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE songs (title)")
+        db.commit()
+
+
+def make_other_application(path):
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript("PRAGMA application_id = 7; CREATE TABLE runs (key);")
+
+
+def make_newer(path):
+    open_store(path.parent).close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+
+
+@pytest.mark.parametrize("open_it", [open_store, read_store])
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (make_not_sqlite, "is not a store of bnnbench .*left as it is"),
+        (make_foreign, "SQLite file of another program.*left as it is"),
+        (make_other_application, "SQLite file of another program.*left as it is"),
+        (make_newer, f"has schema {SCHEMA_VERSION + 1}, but .* up to {SCHEMA_VERSION}; upgrade"),
+    ],
+)
+def test_a_file_that_is_not_such_a_store_is_refused_and_left_alone(tmp_path, make, sentence, open_it):
+    path = tmp_path / FILE
+    make(path)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=sentence):
+        open_it(tmp_path)
+    assert path.read_bytes() == before
+    path.unlink()
+    open_store(tmp_path).close()  # the refusal left no lock
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda path: sqlite3.connect(path).close()])
+def test_a_file_without_anything_in_it_becomes_a_store(tmp_path, make):
+    make(tmp_path / FILE)
+    with pytest.raises(StoreError, match="no results yet"):
+        read_store(tmp_path)
+    with open_store(tmp_path) as store:
+        assert store._db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+
+
+def test_a_missing_store_is_a_sentence_and_is_not_made(tmp_path):
+    with pytest.raises(StoreError, match=r"holds no results .*bnnbench run"):
+        read_store(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_file_where_the_folder_should_be_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(StoreError, match="cannot be written"):
+        open_store(tmp_path / "file")
+    with pytest.raises(StoreError, match="cannot be read"):
+        read_store(tmp_path / "file")
+
+
+def test_a_full_disk_keeps_what_was_committed_and_the_store_goes_on(tmp_path, outcome):
+    big = replace(outcome, message="x" * 200_000)
+    with open_store(tmp_path) as store:
+        store.add_run(make_cell(0), outcome, **NOTE)
+        pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+        store._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+        with pytest.raises(StoreError, match="full; free some space"):
+            store.add_run(make_cell(1), big, **NOTE)
+        with pytest.raises(StoreError, match="full; free some space"), store.transaction():
+            store.add_run(make_cell(2), big, **NOTE)
+        store._db.execute("PRAGMA max_page_count = 1000000")
+        store.add_run(make_cell(3), big, **NOTE)
+        assert set(store.runs()["seed"]) == {0, 3}
+
+
+def test_a_file_that_another_program_locks_is_a_sentence(tmp_path, outcome, monkeypatch):
+    monkeypatch.setattr(store_module, "TIMEOUT_S", 0.05)
+    fill(tmp_path, outcome)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="another program holds the file"):
+            open_store(tmp_path)
+        other.execute("ROLLBACK")
+    open_store(tmp_path).close()
+
+
+def test_what_is_open_for_reading_is_not_written(tmp_path, outcome):
+    fill(tmp_path, outcome)
+    with read_store(tmp_path) as store, pytest.raises(StoreError, match="readonly"):
+        store.add_run(make_cell(9), outcome, **NOTE)
+
+
+@pytest.fixture
+def public_folder():
+    """A folder that an unprivileged user can reach, unlike pytest's."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def unprivileged():
+    """As root, be nobody for a while: permissions do not hold for root."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+@contextlib.contextmanager
+def frozen(folder, *, file=0o444, folder_mode=0o555):
+    """Files and folder that cannot be written."""
+    for path in folder.iterdir():
+        path.chmod(file)
+    folder.chmod(folder_mode)
+    try:
+        with unprivileged():
+            yield
+    finally:
+        folder.chmod(stat.S_IRWXU)
+        for path in folder.iterdir():
+            path.chmod(0o644)
+
+
+def test_a_folder_that_cannot_be_written_is_read_but_not_opened(public_folder, outcome):
+    fill(public_folder, outcome)
+    before = (public_folder / FILE).read_bytes()
+    with frozen(public_folder):
+        with pytest.raises(StoreError, match=r"cannot be written: Permission denied; give another folder"):
+            open_store(public_folder)
+        with pytest.raises(StoreError, match="cannot be written"):
+            open_store(public_folder / "new")
+        with read_store(public_folder) as store:
+            assert len(store.runs()) == 3
+    assert (public_folder / FILE).read_bytes() == before
+
+
+def test_a_file_that_cannot_be_written_in_a_folder_that_can_is_a_sentence(public_folder, outcome):
+    fill(public_folder, outcome)
+    (public_folder / "runs.lock").unlink()
+    with (
+        frozen(public_folder, folder_mode=0o777),
+        pytest.raises(StoreError, match="make the file and its folder writable"),
+    ):
+        open_store(public_folder)
+
+
+def test_rows_that_wait_in_the_log_are_not_left_out_in_silence(public_folder, outcome):
+    with open_store(public_folder) as store:
+        store.add_run(make_cell(), outcome, **NOTE)
+        copy = public_folder / "copy"
+        copy.mkdir()
+        for name in (FILE, f"{FILE}-wal"):
+            shutil.copy(public_folder / name, copy / name)
+    with frozen(copy), pytest.raises(StoreError, match="permissions"):
+        read_store(copy)
+    with read_store(copy) as store:
+        assert len(store.runs()) == 1
+
+
+def test_a_file_that_cannot_be_read_is_a_sentence(public_folder, outcome):
+    fill(public_folder, outcome)
+    with frozen(public_folder, file=0o000), pytest.raises(StoreError, match="cannot be read"):
+        read_store(public_folder)
+    with frozen(public_folder, folder_mode=0o000), pytest.raises(StoreError, match="cannot be read"):
+        read_store(public_folder)
+
+
+def test_a_folder_with_signs_of_addresses_in_its_name_is_only_a_folder(tmp_path, outcome):
+    folder = fill(tmp_path / "a?mode=memory#100%41", outcome)
+    with read_store(folder) as store:
+        assert len(store.runs()) == 3
+    assert (folder / FILE).is_file()
+
+
+# --- provenance -----------------------------------------------------------------------------------------------------
+
+
+def test_a_machine_is_stored_once_and_tells_nothing_personal(tmp_path):
+    info = machine_info()
+    with open_store(tmp_path) as store:
+        assert store.add_machine(info) == store.add_machine(dict(info))
+        assert list(store.machines().values()) == [info]
+    text = json.dumps(info)
+    assert os.uname().nodename not in text
+    assert str(Path.home()) not in text
+    assert "/" not in text.replace(str(info["cpu"]), "")
+    assert info["cores"] >= 1
+    assert info["bnnbench"]
+
+
+def test_machine_info_never_fails(monkeypatch):
+    import psutil
+
+    def broken(*args, **kwargs):
+        raise OSError
+
+    monkeypatch.setattr(subprocess, "run", broken)
+    monkeypatch.setattr(psutil, "virtual_memory", broken)
+    monkeypatch.setattr(Path, "read_text", broken)
+    info = machine_info.__wrapped__()
+    assert info["commit"] is info["dirty"] is info["memory_gib"] is None
+    assert info["python"]
