@@ -6,6 +6,8 @@ The way of the data: `Problem` → `compile` → `Instance` → `Solver` → bat
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,5 +61,16 @@ def __getattr__(name: str) -> Any:
         msg = f"module 'bnnbench' has no attribute {name!r}"
         raise AttributeError(msg)
     value = getattr(importlib.import_module(f"bnnbench.{_MODULE_OF[name]}"), name)
-    globals()[name] = value  # also over the submodule of the same name that the import has bound
+    globals()[name] = value
     return value
+
+
+class _Package(ModuleType):
+    """The import system binds every submodule in its package; where a function has its name, the function wins."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and name in _MODULE_OF):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

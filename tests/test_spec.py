@@ -1,0 +1,87 @@
+"""Specifications such as ``tabu[num_restarts=4]``."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bnnbench.errors import InputError
+from bnnbench.spec import Spec, parse_spec
+
+words = st.text(string.ascii_lowercase, min_size=1, max_size=4)
+numbers = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False)
+plain = st.booleans() | numbers | words
+texts = st.text(string.printable, max_size=6)
+
+
+@given(words, st.dictionaries(words, plain | st.lists(st.booleans() | numbers, max_size=3), max_size=3))
+def test_what_is_written_is_read_back(name: str, parameters: dict[str, Any]) -> None:
+    spec = Spec(name, parameters)
+
+    assert parse_spec(str(spec)) == spec
+
+
+@given(words, words, texts)
+@example("table", "path", "a,b.csv")
+@example("table", "path", "a]b.csv")
+@example("table", "name", "")
+def test_any_text_is_read_back(name: str, key: str, value: str) -> None:
+    spec = Spec(name, {key: value})
+
+    assert parse_spec(str(spec)) == spec
+
+
+@given(words, words, st.lists(words, min_size=1, max_size=3))
+def test_a_list_of_words_is_read_back(name: str, key: str, value: list[str]) -> None:
+    spec = Spec(name, {key: value})
+
+    assert parse_spec(str(spec)) == spec
+
+
+def test_values_are_toml_and_anything_else_is_text() -> None:
+    spec = parse_spec(' x [ a=4, b = 0.5,c=true,d="4",e=[0.05, 0.3],f=plain text ] ')
+
+    assert spec == Spec("x", {"a": 4, "b": 0.5, "c": True, "d": "4", "e": [0.05, 0.3], "f": "plain text"})
+
+
+def test_specifications_nest() -> None:
+    spec = parse_spec("embedded[inner=tabu[num_restarts=4,timeout=2],topology=pegasus]")
+
+    assert spec.parameters == {"inner": "tabu[num_restarts=4,timeout=2]", "topology": "pegasus"}
+    assert parse_spec(spec.parameters["inner"]) == Spec("tabu", {"num_restarts": 4, "timeout": 2})
+    assert parse_spec(str(spec)) == spec
+
+
+def test_a_name_alone_has_no_parameters() -> None:
+    assert parse_spec("tabu") == parse_spec("tabu[]") == Spec("tabu")
+    assert str(Spec("tabu")) == "tabu"
+
+
+def test_the_order_of_parameters_does_not_matter() -> None:
+    one, other = parse_spec("x[a=1,b=2]"), parse_spec("x[b=2,a=1]")
+
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one.canonical == other.canonical
+    assert one.canonical != parse_spec("x[a=1,b=3]").canonical
+
+
+@pytest.mark.parametrize("text", ["", "  ", "[a=1]", "x[a=1", "x[a=1]]", "x[a=[1]", "x[a=1][b=2]", "x[a=(1]", "x]"])
+def test_brackets_that_do_not_match_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"name\[key=value,key=value\]"):
+        parse_spec(text)
+
+
+@pytest.mark.parametrize("text", ["x[a]", "x[a=]", "x[=1]", "x[a=1,]", "x[,]"])
+def test_a_parameter_without_key_or_value_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is not key=value"):
+        parse_spec(text)
+
+
+def test_a_parameter_that_is_given_twice_is_refused() -> None:
+    with pytest.raises(InputError, match="the parameter 'a' is given twice; keep one"):
+        parse_spec("x[a=1,a=1]")
