@@ -25,6 +25,9 @@ ENUMERABLE_SHAPES = (
     ((2, 1, 2), False), ((1, 1, 1), True), ((2, 2, 1), False), ((1, 1, 1, 1), False), ((2, 1, 1, 1), False),
 )  # fmt: skip
 MAX_BITS = 16
+LOSS = st.sampled_from(LOSSES)
+FEW = st.integers(1, 3)
+AT_THE_BOUND = st.just(0.0)
 
 
 @lru_cache(maxsize=8)
@@ -74,8 +77,8 @@ def networks(draw: st.DrawFn, max_weights: int = 16) -> Network:
 def problems(
     draw: st.DrawFn,
     network: st.SearchStrategy[Network] | None = None,
-    loss: st.SearchStrategy[Any] = st.sampled_from(LOSSES),
-    samples: st.SearchStrategy[int] = st.integers(1, 3),
+    loss: st.SearchStrategy[Any] = LOSS,
+    samples: st.SearchStrategy[int] = FEW,
 ) -> Problem:
     """Random data for a network, any loss."""
     shape = draw(networks() if network is None else network)
@@ -98,7 +101,7 @@ def formulated(draw: st.DrawFn) -> tuple[Problem, Formulation]:
 
 
 @st.composite
-def enumerable(draw: st.DrawFn, excess: st.SearchStrategy[float] = st.just(0.0)) -> tuple[Problem, Formulation]:
+def enumerable(draw: st.DrawFn, excess: st.SearchStrategy[float] = AT_THE_BOUND) -> tuple[Problem, Formulation]:
     """A problem and a formulation with λ = bound + excess, whose instance has at most `MAX_BITS` variables."""
     from bnnbench.blueprint import blueprint
 

@@ -80,7 +80,9 @@ def test_what_differs_from_enumeration_is_seen(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("max_optima", [1, 2, 7, 1000])
-@pytest.mark.parametrize(("widths", "bias"), [((3, 3, 1), False), ((2, 2, 1), True), ((4, 2), False), ((2, 2, 2, 1), False)])
+@pytest.mark.parametrize(
+    ("widths", "bias"), [((3, 3, 1), False), ((2, 2, 1), True), ((4, 2), False), ((2, 2, 2, 1), False)]
+)
 def test_a_cap_limits_the_list_but_not_the_count(widths: tuple[int, ...], bias: bool, max_optima: int) -> None:
     problem = random_problem(widths, 2, bias=bias)
     weights = all_weights(problem.network)

@@ -210,7 +210,9 @@ def test_hashes_follow_the_content() -> None:
     renamed = random_problem((3, 3, 1), 3, name="other")
     changed = Problem(problem.network, problem.inputs, -problem.targets)
 
-    assert compile_problem(problem).hash == compile_problem(renamed).hash == instance_hash(problem, formulation("compact"))
+    assert (
+        compile_problem(problem).hash == compile_problem(renamed).hash == instance_hash(problem, formulation("compact"))
+    )
     assert compile_problem(problem).qubo.hash == compile_problem(renamed).qubo.hash
     variants = [
         compile_problem(problem), compile_problem(changed), compile_problem(problem, "reduced"),

@@ -57,7 +57,14 @@ def test_claims_are_kept_beside_what_was_computed(instance: Instance) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [lambda b: b[:, :-1], lambda b: b[0], lambda b: b[None], lambda b: b[:0], lambda b: np.hstack([b, b]), lambda _: []],
+    [
+        lambda b: b[:, :-1],
+        lambda b: b[0],
+        lambda b: b[None],
+        lambda b: b[:0],
+        lambda b: np.hstack([b, b]),
+        lambda _: [],
+    ],
     ids=["narrow", "flat", "deep", "empty", "wide", "nothing"],
 )
 def test_an_answer_of_a_wrong_shape_is_an_error(instance: Instance, change: Any) -> None:

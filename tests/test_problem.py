@@ -29,7 +29,9 @@ def test_the_loss_follows_its_formula(problem: Problem) -> None:
         errors = int(np.sum(network.forward(w, problem.inputs) != problem.targets))
         margin = int(np.sum((fan_in - problem.targets * z) // 2))
         epsilon = 2.0 ** -(problem.num_samples * network.num_outputs * fan_in).bit_length()
-        assert loss == {"zero_one": errors, "margin": margin, "zero_one_margin": errors + epsilon * margin}[problem.loss]
+        assert (
+            loss == {"zero_one": errors, "margin": margin, "zero_one_margin": errors + epsilon * margin}[problem.loss]
+        )
 
 
 @given(problems())

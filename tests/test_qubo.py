@@ -68,7 +68,9 @@ def test_energies_follow_the_definition(content: Any) -> None:
     bits = all_bits(len(linear))
 
     expected = [
-        offset + sum(a * x for a, x in zip(linear, row, strict=True)) + sum(v * row[i] * row[j] for i, j, v in couplings)
+        offset
+        + sum(a * x for a, x in zip(linear, row, strict=True))
+        + sum(v * row[i] * row[j] for i, j, v in couplings)
         for row in bits.tolist()
     ]
 

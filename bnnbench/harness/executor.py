@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
@@ -39,6 +40,7 @@ class LocalExecutor:
         context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:
             context.set_forkserver_preload(["bnnbench.harness.worker", "dimod", "pyqubo"])
+            _start_quietly()
         # Workers are renewed now and then: solvers' libraries leak.
         self._lanes = [
             ProcessPool(max_workers=1, max_tasks=1000, initializer=start_worker, context=context) for _ in range(jobs)
@@ -105,6 +107,24 @@ class LocalExecutor:
         except Exception as error:  # noqa: BLE001  what a worker cannot even report must not end the campaign
             ending = Ending("error", f"the worker failed: {type(error).__name__}: {error}")
         self._done.put((lane, task, ending))
+
+
+def _start_quietly() -> None:
+    """Start the server that workers are forked from without a terminal to write to.
+
+    What solvers print is kept per run; what is left is the last words of workers that are stopped while they start.
+    """
+    from multiprocessing import forkserver
+
+    saved = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        forkserver.ensure_running()
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
 
 
 def _death(code: int | None) -> str:
