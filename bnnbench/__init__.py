@@ -1,4 +1,4 @@
-"""bnnbench: which solver trains a binary neural network best, and how far is it from the optimum?
+"""Benchmark of solvers that train binary neural networks, against certified optima.
 
 The way of the data: `Problem` → `compile` → `Instance` → `Solver` → batches → judge → `Outcome` → store → tables.
 """

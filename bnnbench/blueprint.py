@@ -262,8 +262,14 @@ class Blueprint:
         )
 
     def expression(
-        self, weights: Sequence[Any], ancillas: Sequence[Any], inputs: Sequence[Any], targets: Sequence[Any],
-        penalties: Sequence[Any], errors: Any, margin: Any,
+        self,
+        weights: Sequence[Any],
+        ancillas: Sequence[Any],
+        inputs: Sequence[Any],
+        targets: Sequence[Any],
+        penalties: Sequence[Any],
+        errors: Any,
+        margin: Any,
     ) -> Any:
         """Energy of one sample: PyQUBO expressions in, PyQUBO expression out (or numbers in, number out).
 
@@ -288,7 +294,9 @@ class Blueprint:
             operands: Any = bits
             if isinstance(penalty, Gate) and penalty.target is not None:
                 last = penalty.variables[-1]
-                operands = {v: bits[v] for v in penalty.variables[:-1]} | {last: _times(targets[penalty.target], bits[last])}
+                operands = {v: bits[v] for v in penalty.variables[:-1]} | {
+                    last: _times(targets[penalty.target], bits[last])
+                }
             energy = energy + penalties[penalty.layer - 1] * penalty(operands)
         fan_in = self.network.fan_in(self.network.num_layers)
         for output, target in enumerate(targets):

@@ -13,6 +13,9 @@ class StreamClosed(Exception):  # noqa: N818  not an error: it ends a library ca
     """Raised by `emit` when nobody wants more batches."""
 
 
+_GO_ON, _STOP = True, False
+
+
 def stream_of(call: Callable[[Callable[[Batch], None]], None]) -> Iterator[Batch]:
     """Run ``call(emit)`` in a thread and yield what it emits.
 
@@ -20,14 +23,14 @@ def stream_of(call: Callable[[Callable[[Batch], None]], None]) -> Iterator[Batch
     batch is judged. Once the stream is closed it raises `StreamClosed`, which the call should let pass, or turn into
     its library's way to stop. What the call raises is raised here.
     """
-    # Rendezvous: one side of the handshake carries batches, the other permission to go on (False: stop).
+    # Rendezvous: one side of the handshake carries batches, the other permission to go on.
     batches: queue.Queue[Batch | BaseException | None] = queue.Queue()
     permits: queue.Queue[bool] = queue.Queue()
 
     def emit(batch: Batch) -> None:
         batches.put(batch)
         if not permits.get():
-            permits.put(False)  # for every later call, in case the library swallows the first
+            permits.put(_STOP)  # for every later call, in case the library swallows the first
             raise StreamClosed
 
     def work() -> None:
@@ -45,7 +48,7 @@ def stream_of(call: Callable[[Callable[[Batch], None]], None]) -> Iterator[Batch
     thread.start()
     try:
         while True:
-            permits.put(True)
+            permits.put(_GO_ON)
             item = batches.get()
             if item is None:
                 return
@@ -53,5 +56,5 @@ def stream_of(call: Callable[[Callable[[Batch], None]], None]) -> Iterator[Batch
                 raise item
             yield item
     finally:
-        permits.put(False)
+        permits.put(_STOP)
         thread.join()

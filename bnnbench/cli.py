@@ -39,11 +39,13 @@ def _options(
 
 
 @app.command()
-def run(  # noqa: PLR0913  one option each, as the user types them
+def run(
     suite: Annotated[str, typer.Argument(help="Name of a suite (see `bnnbench list suites`), or a TOML file.")],
     *,
     out: Annotated[Path | None, typer.Option(help="Folder of results; default: results/SUITE.")] = None,
-    solver: Annotated[list[str] | None, typer.Option(help="Only this solver, or add one: a name or a .py file.")] = None,
+    solver: Annotated[
+        list[str] | None, typer.Option(help="Only this solver, or add one: a name or a .py file.")
+    ] = None,
     problem: Annotated[list[str] | None, typer.Option(help="Only problems of this family or name.")] = None,
     formulation: Annotated[list[str] | None, typer.Option(help="Only this formulation.")] = None,
     seconds: Annotated[float | None, typer.Option(help="Budget in seconds of sampling, for all solvers.")] = None,
@@ -87,7 +89,9 @@ def _changed(
     if problems:
         changes["problems"] = [table for text in problems for table in _selected(text, suite.problems, "problem")]
     if formulations:
-        changes["formulations"] = [t for text in formulations for t in _selected(text, suite.formulations, "formulation")]
+        changes["formulations"] = [
+            t for text in formulations for t in _selected(text, suite.formulations, "formulation")
+        ]
     if repetitions:
         changes["repetitions"] = repetitions
     if seconds is not None or reads is not None:
@@ -177,7 +181,11 @@ def _listing(what: str) -> Iterable[tuple[str, ...]]:
             signs = "sign symmetry fixed" if setting.fix_signs else "all weights free"
             encoding = "the published encoding" if setting.published else f"{setting.counter} counters, {signs}"
             penalty = setting.penalty
-            lam = f"λ = {penalty:g}" if isinstance(penalty, float) else "λ = {:g} hidden, {:g} output; not exact".format(*penalty)
+            lam = (
+                f"λ = {penalty:g}"
+                if isinstance(penalty, float)
+                else "λ = {:g} hidden, {:g} output; not exact".format(*penalty)
+            )
             yield name, f"{encoding}, {lam}"
     else:
         from bnnbench.registry import entries
@@ -205,7 +213,9 @@ def truth(
     console.print(f"{loaded}", highlight=False, markup=False)
     console.print(f"optimal loss     {found.loss:g} ({found.kind}: {found.method})", highlight=False)
     console.print(f"optimal settings {count} of 2^{loaded.network.num_weights}", highlight=False)
-    console.print(f"accuracy         {float(loaded.accuracy(found.optima[0])):.1%} of the training targets", highlight=False)
+    console.print(
+        f"accuracy         {float(loaded.accuracy(found.optima[0])):.1%} of the training targets", highlight=False
+    )
     console.print(f"search time      {found.seconds:.3f} s", highlight=False)
     for weights in found.optima[:show_weights]:
         console.print("weights          " + " ".join(f"{w:+d}" for w in weights), highlight=False, soft_wrap=True)
@@ -242,7 +252,9 @@ def compile(  # noqa: A001
 def show(
     results: Results,
     *,
-    by: Annotated[Literal["solver", "problem"], typer.Option(help="A row per solver, or per problem and solver.")] = "solver",
+    by: Annotated[
+        Literal["solver", "problem"], typer.Option(help="A row per solver, or per problem and solver.")
+    ] = "solver",
 ) -> None:
     """Print the table of results."""
     from bnnbench.metrics import summarize
@@ -263,8 +275,12 @@ def show(
 def export(
     results: Results,
     *,
-    to: Annotated[Literal["csv", "latex"], typer.Option(help="All rows as CSV, or the summary as a LaTeX table.")] = "csv",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; default: standard output.")] = None,
+    to: Annotated[
+        Literal["csv", "latex"], typer.Option(help="All rows as CSV, or the summary as a LaTeX table.")
+    ] = "csv",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write; default: standard output.")
+    ] = None,
 ) -> None:
     """Export results for a paper."""
     import io
@@ -319,7 +335,14 @@ def _console(*, stderr: bool = False) -> Console:
 
 
 def _progress(console: Console) -> Progress:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     return Progress(
         TextColumn("{task.description}"),

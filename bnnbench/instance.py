@@ -166,9 +166,7 @@ class Instance:
         """An affine form of the template, over the bits of the instance."""
         columns, complemented = self.columns[sample], self.complemented[sample]
         constant = form.constant + sum(c for v, c in form.coefficients.items() if complemented[v])
-        return Affine(
-            {int(columns[v]): -c if complemented[v] else c for v, c in form.coefficients.items()}, constant
-        )
+        return Affine({int(columns[v]): -c if complemented[v] else c for v, c in form.coefficients.items()}, constant)
 
 
 def instance_hash(problem: Problem, setting: Formulation) -> str:

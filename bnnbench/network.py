@@ -39,7 +39,7 @@ class Network:
     def __post_init__(self) -> None:
         try:
             widths = tuple(int(width) for width in self.widths)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise InputError(f"network: widths must be whole numbers, but {self.widths!r} came.") from None
         if len(widths) < 2 or any(w < 1 or w != given for w, given in zip(widths, self.widths, strict=True)):
             raise InputError(
@@ -145,9 +145,10 @@ def check_spins(array: NDArray[Any], what: str) -> NDArray[np.int8]:
     valid = np.isin(array, (-1, 1)) if array.dtype.kind in "biuf" else np.zeros(array.shape, dtype=bool)
     if not valid.all():
         place = tuple(int(i) for i in np.argwhere(~valid)[0])
+        value = array[place].item() if isinstance(array[place], np.generic) else array[place]
         row = f"sample {place[0]}" if len(place) > 1 else f"entry {place[0] if place else 0}"
         raise InputError(
-            f"{what} must be −1 or +1, but {row} has {array[place].item()!r}; encode two levels as −1 and +1 first, "
+            f"{what} must be −1 or +1, but {row} has {value!r}; encode two levels as −1 and +1 first, "
             "for example with numpy.where(levels == high, 1, -1)."
         )
     return array.astype(np.int8)

@@ -150,8 +150,6 @@ class Problem:
             return None
         return self._accuracy(weights, self.test_inputs, self.test_targets)
 
-    def _accuracy(
-        self, weights: Any, inputs: NDArray[np.int8], targets: NDArray[np.int8]
-    ) -> NDArray[np.float64]:
+    def _accuracy(self, weights: Any, inputs: NDArray[np.int8], targets: NDArray[np.int8]) -> NDArray[np.float64]:
         right = self.network.forward(weights, inputs) == targets
         return np.asarray(right.mean(axis=(-2, -1)), dtype=np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,7 +48,7 @@ def parse_spec(text: str | Spec) -> Spec:
     if isinstance(text, Spec):
         return text
     name, bracket, rest = text.strip().partition("[")
-    if not name or (bracket and not rest.endswith("]")):
+    if not name.strip() or "]" in name or (bracket and not rest.endswith("]")):
         raise InputError(f"{text!r} is not a name with parameters; write it as name[key=value,key=value].")
     parameters: dict[str, Any] = {}
     for part in _split(rest[:-1], text) if bracket else []:
@@ -61,16 +62,23 @@ def parse_spec(text: str | Spec) -> Spec:
 
 
 def _split(text: str, whole: str) -> list[str]:
-    """Split at commas outside brackets."""
-    parts, depth, start = [], 0, 0
+    """Split at commas outside brackets and quotes."""
+    parts, depth, start, is_quoted, is_escaped = [], 0, 0, False, False
     for place, character in enumerate(text):
-        depth += (character in "[(") - (character in "])")
-        if depth < 0:
-            break
-        if character == "," and depth == 0:
-            parts.append(text[start:place])
-            start = place + 1
-    if depth:
+        if is_escaped:
+            is_escaped = False
+        elif character == '"':
+            is_quoted = not is_quoted
+        elif is_quoted:
+            is_escaped = character == "\\"
+        else:
+            depth += (character in "[(") - (character in "])")
+            if depth < 0:
+                break
+            if character == "," and depth == 0:
+                parts.append(text[start:place])
+                start = place + 1
+    if depth or is_quoted:
         raise InputError(f"{whole!r}: brackets do not match; write it as name[key=value,key=value].")
     parts.append(text[start:])
     return parts if text.strip() else []
@@ -87,7 +95,20 @@ def _format(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, tuple)):
-        return f"[{','.join(_format(item) for item in value)}]"
-    if isinstance(value, str) and _parse(value) != value:
-        return f'"{value}"'  # text that would be read back as a number, say
+        return f"[{','.join(_quote(item) if isinstance(item, str) else _format(item) for item in value)}]"
+    if isinstance(value, str):
+        return value if _is_plain(value) else _quote(value)
     return str(value)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether text is read back as it stands."""
+    try:
+        return parse_spec(f"x[y={text}]").parameters == {"y": text}
+    except InputError:
+        return False
+
+
+def _quote(text: str) -> str:
+    """As a TOML string: JSON's escapes, and one more."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

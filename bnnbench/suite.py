@@ -126,8 +126,10 @@ def suite_path(name: str) -> Path:
     if name.endswith(".toml"):
         path = Path(name)
         if not path.is_file():
-            raise InputError(f"suite file {name} does not exist; give the path of a TOML file, or one of: "
-                             f"{', '.join(suite_paths())}.")
+            raise InputError(
+                f"suite file {name} does not exist; give the path of a TOML file, or one of: "
+                f"{', '.join(suite_paths())}."
+            )
         return path
     known = suite_paths()
     if name not in known:
@@ -191,7 +193,9 @@ def plan(suite: Suite, folder: Path) -> Plan:
     """
     budget = _budget(suite.budget)
     problems = tuple(_build("problems", spec, folder, load_problem) for spec in _expand("problems", suite.problems))
-    settings = tuple(_build("formulations", s, folder, formulation) for s in _expand("formulations", suite.formulations))
+    settings = tuple(
+        _build("formulations", s, folder, formulation) for s in _expand("formulations", suite.formulations)
+    )
     solvers = tuple(_suite_solver(spec, folder, budget) for spec in _expand("solvers", suite.solvers))
     return Plan(suite, problems, settings, solvers)
 
@@ -210,7 +214,9 @@ def _suite_solver(spec: Spec, folder: Path, budget: Budget) -> SuiteSolver:
     try:
         table = BudgetTable.model_validate(own) if own is not None else None
     except pydantic.ValidationError as error:
-        raise InputError(f"solvers.{spec.name}: the budget {own!r} is wrong; write budget = {{reads = 100}}.") from error
+        raise InputError(
+            f"solvers.{spec.name}: the budget {own!r} is wrong; write budget = {{reads = 100}}."
+        ) from error
     chosen = _budget(table) if table else budget
     built: SuiteSolver = _build("solvers", Spec(spec.name, given), folder, lambda s: suite_solver(s, chosen))
     return built
@@ -236,7 +242,7 @@ def _expand(section: str, tables: list[dict[str, Any]]) -> Iterator[Spec]:
         parameters = dict(table)
         name = parameters.pop("name", None)
         if not isinstance(name, str) or not name:
-            raise InputError(f"{section}: each table needs a name, but {table!r} has none; write name = \"…\".")
+            raise InputError(f'{section}: each table needs a name, but {table!r} has none; write name = "…".')
         swept = {key: value for key, value in parameters.items() if isinstance(value, list)}
         for values in itertools.product(*swept.values()):
             yield Spec(name, parameters | dict(zip(swept, values, strict=True)))

@@ -19,7 +19,8 @@ from bnnbench.problem import LossWeights
 class Template:
     r"""Spin coefficients of one sample with all inputs +1, split by how they depend on the targets.
 
-    ``E(σ) = c·offset + Σ_v (c·linear)_v σ_v + Σ_t (c·couplings)_t σ_{rows_t} σ_{cols_t}`` with ``c = (1, y_1, …, y_d)``.
+    ``E(σ) = c·offset + Σ_v (c·linear)_v σ_v + Σ_t (c·couplings)_t σ_{rows_t} σ_{cols_t}``,
+    with ``c = (1, y_1, …, y_d)``.
     Row 0 of each array does not depend on the targets, row o changes sign with the target of output o.
 
     Attributes

@@ -47,7 +47,7 @@ class CpSat(Solver):
         _, model, bits, scale, error = prepared
 
         def energy_bound(objective_bound: float) -> float:
-            return objective_bound / scale - error
+            return float(objective_bound / scale - error)
 
         return solve(model, bits, energy_bound, self.num_workers, seed, budget, lambda values: values[None])
 
@@ -123,7 +123,7 @@ def _linearized_model(qubo: Qubo) -> tuple[Any, list[Any], int, float]:
     coefficients = np.concatenate([qubo.linear, qubo.couplings, [qubo.offset]])
     denominators = {Fraction(str(value)).denominator for value in coefficients.tolist()}
     exact = lcm(*denominators) if len(denominators) < 1000 else LARGEST_SCALE + 1
-    scale = exact if exact <= LARGEST_SCALE else LARGEST_SCALE
+    scale = min(exact, LARGEST_SCALE)
     whole = np.rint(coefficients * scale)
     if np.abs(whole).sum() > 2**60:
         raise InputError(f"cpsat: coefficients up to {np.abs(coefficients).max():g} are too large for whole numbers.")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from bnnbench.errors import InputError
 from bnnbench.instance import Instance
 from bnnbench.problem import Problem
 from bnnbench.solver import Batch, Budget, Objective, Solver
@@ -32,8 +33,10 @@ class CpSatNetwork(Solver):
         """See `Solver.refuses`."""
         return None if isinstance(instance, Instance) else "cpsat_network needs a network, but this QUBO has none."
 
-    def prepare(self, instance: Instance) -> Any:
+    def prepare(self, instance: Objective) -> Any:
         """See `Solver.prepare`: instance, model, weights, and the factor from objective to loss."""
+        if not isinstance(instance, Instance):
+            raise InputError(self.refuses(instance))
         return instance, *_network_model(instance.problem)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
@@ -72,7 +75,9 @@ def _network_model(problem: Problem) -> tuple[Any, list[Any], float]:
             activations, sums = [], []
             for neuron in range(network.widths[layer]):
                 start = network.offset(layer) + neuron * fan_in
-                agreements = [_agreement(model, w, a) for w, a in zip(weights[start : start + fan_in], below, strict=True)]
+                agreements = [
+                    _agreement(model, w, a) for w, a in zip(weights[start : start + fan_in], below, strict=True)
+                ]
                 total = sum(agreements)
                 active = model.new_bool_var("")
                 model.add(total >= threshold).only_enforce_if(active)

@@ -71,7 +71,7 @@ class Qaoa(Solver):
         start = random.uniform(-1, 1, 2 * self.reps)
 
         def call(emit: Callable[[Batch], None]) -> None:
-            class Reporting(StatevectorSampler):
+            class Reporting(StatevectorSampler):  # type: ignore[misc]  # its library has no types
                 """Hands every shot on before the optimizer sees it."""
 
                 def run(self, pubs: Any, *, shots: int | None = None) -> Any:

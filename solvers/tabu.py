@@ -38,5 +38,5 @@ class Tabu(DimodSolver):
         return TabuSampler()
 
     def keywords(self, num_reads: int, seed: int) -> dict[str, Any]:
-        """See `DimodSolver.keywords`: the sampler's own limit of 20 ms per read would make its answers depend on speed."""
+        """See `DimodSolver.keywords`: its own limit of 20 ms per read would make answers depend on speed."""
         return {**super().keywords(num_reads, seed), "timeout": 2**31 - 1}

@@ -205,7 +205,7 @@ def test_the_five_lines_of_the_readme_work(capsys):
     blocks = [part.partition("```")[0] for part in readme.read_text(encoding="utf-8").split("```python\n")[1:]]
     example = next(block for block in blocks if "bb.run(" in block)
     scope: dict[str, object] = {}
-    exec(example, scope)  # noqa: S102
+    exec(example, scope)
     assert scope["outcome"].energy_gap >= 0
     capsys.readouterr()
 

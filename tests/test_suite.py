@@ -56,7 +56,11 @@ def test_keys_differ_between_cells_and_change_with_budget_and_parameters(tmp_pat
     text = GOOD.replace(", [1.0, 2.0]", "")
     keys = {c.key for c in make_plan(tmp_path, text).cells()}
     assert len(keys) == 4 * 2 * 3
-    assert keys.isdisjoint(c.key for c in make_plan(tmp_path, text.replace("reads = 10", "reads = 11")).cells() if c.solver.name == "random")
+    assert keys.isdisjoint(
+        c.key
+        for c in make_plan(tmp_path, text.replace("reads = 10", "reads = 11")).cells()
+        if c.solver.name == "random"
+    )
 
 
 @pytest.mark.parametrize("name", ["smoke", "paper", "scaling", "qaoa"])
@@ -100,5 +104,5 @@ def test_an_unknown_suite_offers_the_nearest():
 
 
 def test_a_missing_suite_file_is_named():
-    with pytest.raises(InputError, match="nowhere.toml does not exist"):
+    with pytest.raises(InputError, match=r"nowhere\.toml does not exist"):
         suite_path("nowhere.toml")

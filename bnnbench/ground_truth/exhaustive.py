@@ -59,8 +59,18 @@ def search(problem: Problem, *, max_optima: int = 1000) -> Truth:
         sizes[0] = len(patterns.words)
     odd = np.array([network.fan_in(layer) % 2 for layer in range(1, network.num_layers)] or [0])
     best, count, num_states, states = kernel.search(
-        np.array(network.widths), int(network.bias), first, mask, targets, patterns.words, np.diff(patterns.starts),
-        sizes, odd, errors, margin, max_optima,
+        np.array(network.widths),
+        int(network.bias),
+        first,
+        mask,
+        targets,
+        patterns.words,
+        np.diff(patterns.starts),
+        sizes,
+        odd,
+        errors,
+        margin,
+        max_optima,
     )
     settings = itertools.chain.from_iterable(
         _settings(problem, state, patterns, max_optima) for state in states[:num_states]
@@ -123,9 +133,7 @@ def _first_layer(network: Network, inputs: NDArray[np.uint64], mask: NDArray[np.
     return _Patterns(table[is_new], vectors[order], starts)
 
 
-def _settings(
-    problem: Problem, state: NDArray[np.int64], patterns: _Patterns, cap: int
-) -> Iterator[NDArray[np.int8]]:
+def _settings(problem: Problem, state: NDArray[np.int64], patterns: _Patterns, cap: int) -> Iterator[NDArray[np.int8]]:
     """Weight settings behind one optimal state: merged vectors × best outputs × arrangements × signs.
 
     All of them, or at least `cap`.
@@ -192,7 +200,9 @@ def _best_outputs(problem: Problem, choices: list[list[int]], cap: int) -> list[
 
 def _weights(network: Network, vectors: Sequence[int]) -> NDArray[np.int8]:
     """Weight vector of a network whose neurons have the given vectors; bit i of a vector is the weight of input i."""
-    fan_ins = [network.fan_in(layer) for layer in range(1, network.num_layers + 1) for _ in range(network.widths[layer])]
+    fan_ins = [
+        network.fan_in(layer) for layer in range(1, network.num_layers + 1) for _ in range(network.widths[layer])
+    ]
     bits = [vector >> place & 1 for vector, fan_in in zip(vectors, fan_ins, strict=True) for place in range(fan_in)]
     return (2 * np.array(bits, dtype=np.int8) - 1).astype(np.int8)
 

@@ -122,9 +122,18 @@ def neuron_losses(
 
 @numba.njit(cache=True, nogil=True)
 def search(
-    widths: NDArray[Any], bias: int, inputs: NDArray[Any], mask: NDArray[Any], targets: NDArray[Any],
-    patterns: NDArray[Any], multiplicities: NDArray[Any], sizes: NDArray[Any], odd: NDArray[Any],
-    errors: int, margin: int, cap: int,
+    widths: NDArray[Any],
+    bias: int,
+    inputs: NDArray[Any],
+    mask: NDArray[Any],
+    targets: NDArray[Any],
+    patterns: NDArray[Any],
+    multiplicities: NDArray[Any],
+    sizes: NDArray[Any],
+    odd: NDArray[Any],
+    errors: int,
+    margin: int,
+    cap: int,
 ) -> tuple[int, int, int, NDArray[Any]]:
     """Search all multisets of patterns, layer by layer, depth first.
 

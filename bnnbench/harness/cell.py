@@ -53,7 +53,7 @@ class Cell:
         header = {
             "instance": self.instance_hash,
             "solver": self.solver_label.partition("[")[0],
-            "parameters": {key: value for key, value in self.parameters.items()},
+            "parameters": dict(self.parameters),
             "versions": dict(self.versions),
             "seed": self.seed,
             "budget": [self.budget.seconds, self.budget.reads],

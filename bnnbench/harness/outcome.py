@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -92,7 +93,7 @@ def fold(
         return Outcome(status, message, **timings)
     best, learned = min(batches, key=lambda b: b.energy), min(batches, key=lambda b: b.loss)
     num_reads = sum(b.num_reads for b in batches)
-    bounds = [b.lower_bound for b in batches if b.lower_bound is not None]
+    bounds = _bounds(batches)
     # What any sample shows to be false was never a bound.
     ceiling = best.energy if target.energy is None else min(best.energy, target.energy)
     valid = [bound for bound in bounds if bound <= ceiling + TOLERANCE]
@@ -148,13 +149,25 @@ def _total_clocks(batches: Sequence[JudgedBatch]) -> dict[str, float]:
     return totals
 
 
+def _bounds(batches: Sequence[JudgedBatch]) -> list[float]:
+    """Claimed lower bounds that are numbers."""
+    return [b.lower_bound for b in batches if b.lower_bound is not None and not math.isnan(b.lower_bound)]
+
+
 def _flags(batches: Sequence[JudgedBatch], target: Target, budget: Budget, num_reads: int) -> list[str]:
     flags = []
     lowest = min(b.energy for b in batches)
-    bound = max((b.lower_bound for b in batches if b.lower_bound is not None), default=None)
+    bound = max(_bounds(batches), default=None)
+    if any(b.lower_bound is not None and math.isnan(b.lower_bound) for b in batches):
+        flags.append("claimed a lower bound that is not a number")
     if bound is not None and bound > lowest + TOLERANCE:
         flags.append(f"claimed the lower bound {bound:g} above the energy {lowest:g} of its own sample")
-    elif bound is not None and target.energy is not None and target.kind != "best_known" and bound > target.energy + TOLERANCE:
+    elif (
+        bound is not None
+        and target.energy is not None
+        and target.kind != "best_known"
+        and bound > target.energy + TOLERANCE
+    ):
         flags.append(f"claimed the lower bound {bound:g} above the true optimum {target.energy:g}")
     if target.loss is not None and target.kind != "best_known":
         least = min(b.loss for b in batches)

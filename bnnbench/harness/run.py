@@ -43,7 +43,7 @@ def run(
     reason = solver.unavailable()
     if reason:
         return fold([], target, budget, status="unavailable", message=reason)
-    return measure(instance, solver, target, budget=budget, seed=seed, record=lambda batch: None)
+    return measure(instance, solver, target, budget=budget, seed=seed, record=_keep_nothing)
 
 
 def measure(
@@ -93,6 +93,10 @@ def measure(
         sample_s=elapsed_s,
         judge_s=judge_s,
     )
+
+
+def _keep_nothing(batch: JudgedBatch) -> None:
+    """Record nowhere: the outcome holds the batches."""
 
 
 def _closable(stream: Iterator[Batch]) -> Any:

@@ -83,7 +83,7 @@ def test_a_failing_solver_leaves_its_row_and_the_next_solver_runs(tmp_path, solv
     assert set(rows.loc[["random"], "status"]) == {"ok"}
     assert len(rows) == 8
     if status not in ("refused", "unavailable"):
-        assert (rows.loc[[solver], "num_reads"] == (1 if solver != "spins" else 1)).all(), "the batch before is kept"
+        assert (rows.loc[[solver], "num_reads"] == 1).all(), "the batch before is kept"
 
 
 def test_an_endless_stream_is_cut_by_the_budget_and_keeps_its_batches(tmp_path):

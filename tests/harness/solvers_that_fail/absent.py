@@ -19,5 +19,4 @@ class Absent(Solver):
         zeros = np.zeros((1, prepared.qubo.num_variables), dtype=np.int8)
         yield Batch(zeros)
 
-
     needs = ("a-distribution-that-nobody-has",)

@@ -19,7 +19,6 @@ class Refuses(Solver):
         zeros = np.zeros((1, prepared.qubo.num_variables), dtype=np.int8)
         yield Batch(zeros)
 
-
     def refuses(self, instance: Objective) -> str:
         """See `Solver.refuses`."""
         return f"this solver does not apply to {instance.qubo.num_variables} variables."
