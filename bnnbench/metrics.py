@@ -90,9 +90,10 @@ def summarize(runs: pd.DataFrame, by: Sequence[str] = ("formulation", "solver"))
     - ``solved``: of these, runs whose loss gap is at most 1e-6. A failed run is unsolved whatever it had found; a run
       without a known optimum is no evidence, and is counted in ``remarks``. Missing if no optimum is known;
     - ``proved``: of these, runs whose valid lower bound meets their energy;
-    - ``energy_gap``, ``loss_gap``, ``violations``: medians over asked runs, in which a failed run counts as infinite
-      (right-censored), so that failing never makes a median smaller. The gaps are over runs with a known optimum; the
-      energy gap is over sound formulations only, as no ground energy of others is known;
+    - ``energy_gap``, ``loss_gap``, ``mean_loss_gap`` (of the mean read, not the best), ``violations``: medians over
+      asked runs, in which a failed run counts as infinite (right-censored), so that failing never makes a median
+      smaller. The gaps are over runs with a known optimum; the energy gap is over sound formulations only, as no
+      ground energy of others is known;
     - ``train_accuracy``, ``test_accuracy``, ``sample_s``: medians over runs of status ok, not censored, so that they
       flatter a solver that often fails: read them beside ``ok``;
     - ``num_variables``: median over all runs;
@@ -113,8 +114,8 @@ def summarize(runs: pd.DataFrame, by: Sequence[str] = ("formulation", "solver"))
 
 
 SUMMARY = (
-    "runs", "ok", "solved", "proved", "energy_gap", "loss_gap", "violations", "train_accuracy", "test_accuracy",
-    "sample_s", "num_variables", "flags", "remarks",
+    "runs", "ok", "solved", "proved", "energy_gap", "loss_gap", "mean_loss_gap", "violations", "train_accuracy",
+    "test_accuracy", "sample_s", "num_variables", "flags", "remarks",
 )  # fmt: skip
 """Columns of a summary, after those that it is grouped by."""
 
@@ -133,6 +134,7 @@ def _summary(group: pd.DataFrame) -> dict[str, Any]:
         "proved": int((_numbers(ended["proved"]) == 1).sum()),
         "energy_gap": _censored_median(sound, "energy_gap"),
         "loss_gap": _censored_median(known, "loss_gap"),
+        "mean_loss_gap": _censored_median(known.assign(gap=_numbers(known["mean_loss"]) - known["optimum"]), "gap"),
         "violations": _censored_median(asked, "violations"),
         "train_accuracy": _median(ended["train_accuracy"]),
         "test_accuracy": _median(ended["test_accuracy"]),

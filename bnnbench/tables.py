@@ -16,6 +16,7 @@ _HEADERS = {
     "proved": "proved [runs]",
     "energy_gap": "energy gap [loss]",
     "loss_gap": "loss gap [loss]",
+    "mean_loss_gap": "mean read [loss]",
     "violations": "violated",
     "train_accuracy": "train acc. [%]",
     "test_accuracy": "test acc. [%]",
@@ -46,9 +47,11 @@ def print_table(frame: pd.DataFrame, console: Console, title: str) -> None:
         f"{_CENSORING} Gaps are above the optimum, in units of training loss; {DASH}: not defined or not known "
         "(energy gap: λ below its bound)."
     )
+    frame = frame.drop(columns=_silent(frame))
     for column in frame.columns:
         header = Text(_HEADERS.get(str(column), str(column)))
-        table.add_column(header, justify="left" if column in _TEXTS else "right", overflow="fold")
+        is_name = column in ("problem", "formulation", "solver")
+        table.add_column(header, justify="left" if column in _TEXTS else "right", overflow="fold", no_wrap=is_name)
     groups = [column for column in ("problem", "formulation") if column in frame]
     best = _least_gaps(frame, groups)
     before = None
@@ -60,6 +63,12 @@ def print_table(frame: pd.DataFrame, console: Console, title: str) -> None:
         styles = {"loss_gap": "bold"} if is_best else {}
         table.add_row(*[Text(_cell(str(name), value), style=styles.get(str(name), "")) for name, value in row.items()])
     console.print(table)
+
+
+def _silent(frame: pd.DataFrame) -> list[str]:
+    """Columns that say nothing here: all runs ended, nothing is flagged, no remarks."""
+    silent = [name for name in ("flags", "remarks") if name in frame and not frame[name].any()]
+    return [*silent, "ok"] if {"ok", "runs"} <= set(frame) and (frame["ok"] == frame["runs"]).all() else silent
 
 
 def _least_gaps(frame: pd.DataFrame, groups: list[str]) -> list[bool]:
@@ -134,7 +143,7 @@ def _cell(column: str, value: Any) -> str:
         return f"{100 * value:.1f}"
     if column == "sample_s":
         return f"{value:.3f}" if value < 10 else f"{value:.1f}"
-    return f"{value:.4g}" if column in ("energy_gap", "loss_gap") else f"{value:.10g}"
+    return f"{value:.4g}" if column.endswith("gap") else f"{value:.10g}"
 
 
 _LATEX = str.maketrans({
@@ -194,6 +203,7 @@ _HELP = {
     "loss": "least training loss of decoded weights [loss]",
     "energy_gap": "least energy − ground energy; none if the formulation is not sound; median in a summary [loss]",
     "loss_gap": "least training loss of decoded weights − optimum; median in a summary [loss]",
+    "mean_loss_gap": "mean training loss over all reads − optimum; median in a summary [loss]",
     "mean_loss": "mean training loss over all reads [loss]",
     "energy_successes": "reads that reached the ground energy",
     "loss_successes": "reads whose decoded weights reached the optimum",

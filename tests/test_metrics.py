@@ -68,6 +68,7 @@ def row(**changes):
         "is_sound": 1,
         "energy_gap": 0.0,
         "loss_gap": 0.0,
+        "mean_loss": 1.5,
         "violations": 0,
         "train_accuracy": 1.0,
         "test_accuracy": None,
@@ -78,7 +79,7 @@ def row(**changes):
     } | changes
 
 
-FAILED = {"energy_gap": None, "loss_gap": None, "violations": None, "train_accuracy": None, "sample_s": None}
+FAILED = dict.fromkeys(("energy_gap", "loss_gap", "mean_loss", "violations", "train_accuracy", "sample_s"))
 
 
 def summary_of(*rows):

@@ -51,7 +51,14 @@ def runs(tmp_path_factory):
 
 def test_real_runs_become_a_table_with_units(runs):
     text = printed(summarize(runs))
-    for unit in ("solved [runs]", "energy gap [loss]", "loss gap [loss]", "train acc. [%]", "sample time [s]"):
+    for unit in (
+        "solved [runs]",
+        "energy gap [loss]",
+        "loss gap [loss]",
+        "mean read [loss]",
+        "train acc. [%]",
+        "sample time [s]",
+    ):
         assert unit in text
     assert "∞" not in text
     assert DASH not in line_of(text, "compact").replace(f"{DASH} ", "", 1), "one dash: no held-out data"

@@ -1,0 +1,55 @@
+"""What isolation costs: seconds per cell beyond the solver's own, on cells that do next to nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bnnbench.harness.campaign import find_truths, pending, run_cells
+from bnnbench.store import open_store
+from bnnbench.suite import plan, read_suite
+
+SUITE = """
+repetitions = 520
+[budget]
+reads = 1
+seconds = 10
+[[problems]]
+name = "random_function"
+hidden = [[]]
+samples = 2
+[[formulations]]
+name = "compact"
+[[solvers]]
+name = "random"
+"""
+WARM_UP = 20
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_null_cell_costs_at_most_5_ms(tmp_path, jobs):
+    (tmp_path / "null.toml").write_text(SUITE)
+    planned = plan(read_suite(tmp_path / "null.toml"), tmp_path)
+    with open_store(tmp_path / "out") as store:
+        cells = pending(list(planned.cells()), store.finished())
+        truths = {problem.hash: truth for problem, truth in find_truths(planned.problems, store)}
+        start = 0.0
+        for number, _ in enumerate(run_cells(cells, truths, store, planned.suite.limits, jobs=jobs), start=1):
+            if number == WARM_UP:
+                start = time.perf_counter()
+        per_cell_ms = 1000 * (time.perf_counter() - start) / (len(cells) - WARM_UP)
+    print(f"\noverhead per null cell, isolated, --jobs {jobs}: {per_cell_ms:.2f} ms")
+    assert per_cell_ms <= 5
+
+
+def test_help_starts_in_0_3_s():
+    seconds = []
+    for _ in range(7):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "bnnbench", "--help"], check=True, capture_output=True)
+        seconds.append(time.perf_counter() - start)
+    print(f"\nbnnbench --help: median {sorted(seconds)[3]:.3f} s")
+    assert sorted(seconds)[3] <= 0.3
