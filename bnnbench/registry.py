@@ -14,7 +14,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -190,12 +190,22 @@ def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
         if name not in known:
             raise UnknownNameError(f"parameter of the {kind} {spec.name}", name, known)
     try:
-        if isinstance(target, type):
-            return pydantic.TypeAdapter(target).validate_python(dict(spec.parameters))
-        return pydantic.validate_call(target)(**spec.parameters)
+        return _validator(target)(spec.parameters)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(
             f"{kind} {spec.name}: the parameter {where!r} cannot be {first['input']!r}: {first['msg'].lower()}."
         ) from error
+
+
+@cache
+def _validator(target: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
+    """What calls `target` with checked parameters; pydantic takes milliseconds to build one."""
+    import pydantic
+
+    if isinstance(target, type):
+        adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(target)
+        return lambda parameters: adapter.validate_python(dict(parameters))
+    checked = pydantic.validate_call(target)
+    return lambda parameters: checked(**parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import sys
 from collections.abc import Iterator
@@ -39,12 +40,26 @@ class Task:
 
 
 def start_worker() -> None:
-    """Prepare a worker process: interrupts are the coordinator's business, numerical libraries get one thread."""
+    """Prepare a worker process: interrupts are the coordinator's business, numerical libraries get one thread.
+
+    A worker holds both ends of its own pipe, so that it would not notice a coordinator that was killed, and would go on
+    for ever. A thread watches instead.
+    """
     import signal
+    import threading
+
+    threading.Thread(target=_leave_with_coordinator, daemon=True).start()
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+
+
+def _leave_with_coordinator() -> None:
+    coordinator = multiprocessing.parent_process()
+    if coordinator is not None:
+        coordinator.join()
+        os._exit(1)
 
 
 def execute(task: Task) -> None:
