@@ -142,7 +142,7 @@ class Network:
 
 def check_spins(array: NDArray[Any], what: str) -> NDArray[np.int8]:
     """Return `array` as int8, or raise `InputError` that names the first value other than −1 and +1."""
-    valid = np.isin(array, (-1, 1)) if array.dtype.kind in "biuf" else np.zeros(array.shape, dtype=bool)
+    valid = (array == -1) | (array == 1) if array.dtype.kind in "biuf" else np.zeros(array.shape, dtype=bool)
     if not valid.all():
         place = tuple(int(i) for i in np.argwhere(~valid)[0])
         value = array[place].item() if isinstance(array[place], np.generic) else array[place]

@@ -112,7 +112,7 @@ class Qubo:
         array = np.asarray(bits)
         if array.ndim != 2 or array.shape[1] != self.num_variables:
             raise InputError(f"bits must have shape (k, {self.num_variables}), but shape {array.shape} came.")
-        if array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
+        if array.dtype.kind not in "biuf" or not ((array == 0) | (array == 1)).all():
             raise InputError("bits must be 0 or 1; turn spins into bits with (spins + 1) // 2.")
         return array.astype(np.int8, copy=False)
 

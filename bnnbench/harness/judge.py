@@ -74,7 +74,7 @@ def judge(instance: Instance, batch: Batch, time_s: float) -> JudgedBatch:
     n = instance.qubo.num_variables
     if bits.ndim != 2 or bits.shape[1] != n or len(bits) == 0:
         raise CheckError(f"the solver answered an array of shape {bits.shape} where (k, {n}) with k ≥ 1 was asked.")
-    if bits.dtype.kind not in "biu" or not np.isin(bits, (0, 1)).all():
+    if bits.dtype.kind not in "biu" or not ((bits == 0) | (bits == 1)).all():
         raise CheckError(f"the solver answered values other than 0 and 1 (dtype {bits.dtype}); spins are not bits.")
     bits = bits.astype(np.int8)
     energies = instance.qubo.energies(bits)
