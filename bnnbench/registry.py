@@ -50,8 +50,10 @@ class Entry:
     def needs(self) -> tuple[str, ...]:
         """Distributions that an adapter declares, read without importing it."""
         for node in ast.walk(self._tree):
-            if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "needs" and node.value:
-                return tuple(ast.literal_eval(node.value))
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            value = getattr(node, "value", None)
+            if isinstance(value, ast.Tuple) and any(getattr(target, "id", "") == "needs" for target in targets):
+                return tuple(ast.literal_eval(value))
         return ()
 
     @property
