@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import signal
 import subprocess
 import sys
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bnnbench.errors import StoreError
 from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.store import open_store, read_store
 from bnnbench.suite import plan, read_suite
@@ -134,34 +135,42 @@ def test_a_finished_suite_runs_nothing_again(tmp_path):
         assert pending(list(planned.cells()), store.finished()) == []
 
 
+def start_and_wait(path, out, *, rows):
+    """Start a run in a process of its own, and return it once the store has so many rows."""
+    command = [sys.executable, "-m", "bnnbench", "run", str(path), "--out", str(out), "--jobs", "2"]
+    with (out.parent / "stderr.txt").open("w") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+    deadline = time.monotonic() + 120  # a first start compiles kernels
+    while time.monotonic() < deadline:
+        time.sleep(0.1)
+        with contextlib.suppress(StoreError), read_store(out) as store:
+            if len(store.runs()) >= rows:
+                return process
+    process.kill()
+    process.wait()
+    raise AssertionError((out.parent / "stderr.txt").read_text())
+
+
 def test_a_coordinator_that_is_killed_keeps_all_finished_rows(tmp_path):
     path = write_suite(tmp_path, ["simulated_annealing", "random"], repetitions=40)
-    command = [sys.executable, "-m", "bnnbench", "run", str(path), "--out", str(tmp_path / "out"), "--jobs", "2"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    seen = 0
-    deadline = time.monotonic() + 60
-    while seen < 5 and time.monotonic() < deadline:
-        time.sleep(0.1)
-        if (tmp_path / "out" / "runs.sqlite").exists():
-            try:
-                with read_store(tmp_path / "out") as store:
-                    seen = len(store.runs())
-            except Exception:  # noqa: BLE001  the store is being made
-                seen = 0
-    os.kill(process.pid, signal.SIGKILL)
+    process = start_and_wait(path, tmp_path / "out", rows=5)
+    process.kill()
     process.wait()
     with read_store(tmp_path / "out") as store:
-        assert len(store.runs()) >= seen >= 5
+        assert len(store.runs()) >= 5
     assert len(run_suite(path, tmp_path / "out")) == 2 * 2 * 2 * 40
 
 
 def test_ctrl_c_says_that_finished_runs_are_kept(tmp_path):
-    path = write_suite(tmp_path, [str(FAILING / "endless.py")], repetitions=50)
-    command = [sys.executable, "-m", "bnnbench", "run", str(path), "--out", str(tmp_path / "out")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    time.sleep(6)
+    path = write_suite(tmp_path, [str(FAILING / "endless.py")], repetitions=200)
+    process = start_and_wait(path, tmp_path / "out", rows=2)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
+    try:
+        code = process.wait(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    errors = (tmp_path / "stderr.txt").read_text()
+    assert code == 130
     assert "finished runs are kept" in errors
     assert "Traceback" not in errors
