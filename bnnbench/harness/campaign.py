@@ -67,13 +67,18 @@ def run_cells(
     running: dict[Path, _Started] = {}
     try:
         with LocalExecutor(jobs) as executor:
-            while waiting or not executor.is_idle:
+
+            def fill() -> None:
                 while waiting and executor.has_room:
                     cell = waiting.popleft()
                     task = _task(cell, truths.get(cell.problem.hash), spool, limits)
                     running[task.spool] = _Started(cell, datetime.now(UTC).isoformat(timespec="milliseconds"), _load())
                     executor.submit(task, limits.wall_limit_s(cell.budget))
+
+            fill()
+            while running:
                 ended = [(running.pop(task.spool), task, ending) for task, ending in executor.finished(wait_s=0.2)]
+                fill()  # before the rows are written, so that workers do not wait for the disk
                 done = []
                 with store.transaction():
                     for started, task, ending in ended:

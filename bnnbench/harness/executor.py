@@ -47,7 +47,6 @@ class LocalExecutor:
         ]
         self._free = list(range(jobs))
         self._done: queue.SimpleQueue[tuple[int, Task, Ending]] = queue.SimpleQueue()
-        self._running = 0
 
     def __enter__(self) -> Self:
         return self
@@ -64,15 +63,9 @@ class LocalExecutor:
         """Whether a task can start now."""
         return bool(self._free)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing runs."""
-        return self._running == 0
-
     def submit(self, task: Task, wall_limit_s: float) -> None:
         """Start a task in a free lane; it is killed after `wall_limit_s` seconds."""
         lane = self._free.pop(0)
-        self._running += 1
         future = self._lanes[lane].schedule(execute, args=(task,), timeout=wall_limit_s)
         future.add_done_callback(partial(self._finish, lane, task, wall_limit_s))
 
@@ -89,7 +82,6 @@ class LocalExecutor:
                 break
         for lane, task, ending in done:
             self._free.append(lane)
-            self._running -= 1
             yield task, ending
 
     def _finish(self, lane: int, task: Task, wall_limit_s: float, future: Any) -> None:
