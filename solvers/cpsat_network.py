@@ -58,7 +58,7 @@ class CpSatNetwork(Solver):
 def _network_model(problem: Problem) -> tuple[Any, list[Any], float]:
     from ortools.sat.python import cp_model
 
-    from bnnbench.ground_truth.exhaustive import integer_prices
+    from bnnbench.ground_truth.merge import integer_prices
 
     network = problem.network
     errors, margin, unit = integer_prices(problem)

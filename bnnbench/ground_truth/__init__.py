@@ -3,3 +3,4 @@
 from bnnbench.ground_truth.find import ground_truth as ground_truth
 from bnnbench.ground_truth.truth import Truth as Truth
 from bnnbench.ground_truth.truth import TruthKind as TruthKind
+from bnnbench.ground_truth.spectrum import spectrum as spectrum

@@ -2,56 +2,185 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import math
+import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bnnbench.errors import InputError
 from bnnbench.ground_truth.truth import Truth
+from bnnbench.network import Network
 from bnnbench.problem import Problem
 
-EVALUATION_LIMIT = 2**31
-"""Output evaluations that exhaustive search may cost, about a minute on one core."""
+if TYPE_CHECKING:
+    from bnnbench.ground_truth.merge import Merged
+    from bnnbench.ground_truth.search import Report
+    from bnnbench.ground_truth.space import Space
+
+QUICK = 2**31
+"""Output evaluations of plain enumeration, about a minute on one core; below, a search is always worth it."""
+HOPELESS = 2**44
+"""States above which a search without a good bound is refused unless forced."""
+LARGEST_PERCEPTRON = 26
+COUNT_NODES = 20_000_000
+"""Nodes that each of the tasks of a search may spend on counting, some 20 s; counting can cost more than the proof."""
 
 
-@lru_cache(maxsize=256)
-def ground_truth(problem: Problem, *, max_optima: int = 1000) -> Truth:
-    """Optimum of a training problem: by exhaustive search where feasible, else by planted weights.
+def ground_truth(
+    problem: Problem,
+    *,
+    max_optima: int = 1000,
+    seconds: float | None = 60.0,
+    force: bool = False,
+    report: Report | None = None,
+    threads: int | None = None,
+) -> Truth:
+    """Optimum of a training problem: by a search that proves it where feasible, else by planted weights.
 
     Parameters
     ----------
     problem
-        Any network of up to 24 weights can be searched, most shapes with a few more as well.
+        Networks of up to 24 weights take less than a second or a few, many up to 70 weights too.
     max_optima
         Cap on the number of optimal settings that are listed; they are counted all the same.
+    seconds
+        Wall time after which the search gives up; None: never. A KeyboardInterrupt ends it likewise.
+    force
+        Search even if the estimated cost is hopeless.
+    report
+        Called some ten times a second with the `bnnbench.ground_truth.search.Standing` of a long search.
+    threads
+        Number of threads; by default one per core. The result does not depend on it.
 
     Returns
     -------
     Truth
-        Of kind ``exhaustive``; or ``attained``, if planted weights have loss 0, the least possible; or ``best_known``,
-        if they have another loss.
+        Of kind ``exhaustive``; or ``attained``, if planted weights have loss 0, the least possible; or ``best_known``
+        with a valid lower bound, if the search gave up.
 
     Raises
     ------
     InputError
         If the problem is too large to search and no weights are planted.
     """
-    from bnnbench.ground_truth.exhaustive import num_evaluations, search
+    from bnnbench.ground_truth.layers import num_evaluations
 
-    cost = num_evaluations(problem.network)
-    if cost <= EVALUATION_LIMIT:
-        return search(problem, max_optima=max_optima)
-    if problem.planted is None:
-        raise InputError(
-            f"{problem.name}: the network {problem.network} has {problem.network.num_weights} weights; searching them "
-            f"would take about {cost:.1g} evaluations, more than the limit of {EVALUATION_LIMIT:.1g}; "
-            "use a smaller network, or a problem with planted weights such as teacher."
+    start = time.perf_counter()
+    network = problem.network
+    if problem.planted is not None and num_evaluations(network) > QUICK:
+        loss = float(problem.training_loss(problem.planted))
+        if loss == 0:
+            return _planted(problem, loss, seconds=time.perf_counter() - start)
+    try:
+        if not force:
+            refuse_hopeless(network, problem.name)
+    except InputError:
+        if problem.planted is None:
+            raise
+        return _planted(problem, float(problem.training_loss(problem.planted)), seconds=time.perf_counter() - start)
+    return search(problem, max_optima=max_optima, seconds=seconds, report=report, threads=threads)
+
+
+def search(
+    problem: Problem,
+    *,
+    max_optima: int = 1000,
+    seconds: float | None = None,
+    report: Report | None = None,
+    threads: int | None = None,
+) -> Truth:
+    """Search a problem, whatever it costs; see `ground_truth`."""
+    from bnnbench.ground_truth.merge import merge
+    from bnnbench.ground_truth.local_search import descend
+    from bnnbench.ground_truth.perceptron import Perceptron
+    from bnnbench.ground_truth.search import Search
+    from bnnbench.ground_truth.space import optimal_settings, total_count
+
+    start = time.perf_counter()
+    merged = merge(problem)
+    if problem.network.num_layers == 1:
+        perceptron = Perceptron(merged)
+        loss, count, optima = perceptron.minimum(max_optima)
+        return Truth(
+            problem_hash=problem.hash,
+            loss=(loss + merged.base) * merged.unit,
+            kind="exhaustive",
+            method=perceptron.method,
+            optima=optima,
+            num_optima=count,
+            seconds=time.perf_counter() - start,
+            nodes=perceptron.losses.size,
         )
-    loss = float(problem.training_loss(problem.planted))
+    space = space_of(merged)
+    # Margins are finer than errors: of their many levels not each is worth a pass.
+    step = max(1, merged.errors // 2)
+    run = Search(
+        space, step=step, cap=max_optima, seconds=seconds, count_nodes=COUNT_NODES, report=report, threads=threads
+    )
+    result = run.minimize(merged.ceiling)
+    if result.loss is None:
+        known = descend(problem)
+        lower = (result.lower_bound + merged.base) * merged.unit
+        return Truth(
+            problem_hash=problem.hash,
+            loss=float(problem.training_loss(known)),
+            kind="best_known",
+            method=f"local search; {space.method} gave up",
+            optima=known[None],
+            seconds=time.perf_counter() - start,
+            lower_bound=lower,
+            nodes=result.nodes,
+        )
+    return Truth(
+        problem_hash=problem.hash,
+        loss=(result.loss + merged.base) * merged.unit,
+        kind="exhaustive",
+        method=space.method,
+        optima=optimal_settings(space, result.found, max_optima),
+        num_optima=total_count(space, result.found, space.primes) if result.is_counted else None,
+        seconds=time.perf_counter() - start,
+        nodes=result.nodes,
+    )
+
+
+def space_of(merged: Merged) -> Space:
+    """The space in which a network with hidden layers is searched."""
+    from bnnbench.ground_truth.hidden_layer import HiddenLayer, fits
+    from bnnbench.ground_truth.layers import Layers
+
+    return HiddenLayer(merged) if fits(merged.network) else Layers(merged)
+
+
+def refuse_hopeless(network: Network, name: str) -> None:
+    """Raise `InputError` with an estimate of the cost if a search has no prospects.
+
+    With one hidden layer that fits in memory, bounds prune so well that a search is always tried.
+    """
+    from bnnbench.ground_truth.hidden_layer import fits
+    from bnnbench.ground_truth.layers import num_evaluations
+
+    if fits(network):
+        return
+    cost = num_evaluations(network)
+    if network.num_layers == 1 and network.fan_in(1) <= LARGEST_PERCEPTRON:
+        return
+    if network.num_layers > 1 and cost <= HOPELESS:
+        return
+    raise InputError(
+        f"{name}: the network {network} has {network.num_weights} weights; to search them would take up to "
+        f"10^{math.log10(cost):.0f} evaluations of a neuron; use a smaller network, or a problem with planted weights "
+        "such as teacher."
+    )
+
+
+def _planted(problem: Problem, loss: float, *, seconds: float) -> Truth:
     return Truth(
         problem_hash=problem.hash,
         loss=loss,
         kind="attained" if loss == 0 else "best_known",
         method="planted weights, evaluated",
         optima=np.array(problem.planted)[None, :],
+        seconds=seconds,
+        lower_bound=0.0,
     )

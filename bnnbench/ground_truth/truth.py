@@ -33,6 +33,10 @@ class Truth:
         Number of optimal weight settings; None if not counted.
     seconds
         Wall time of the search.
+    lower_bound
+        No setting has a lower loss than this; None: the loss itself.
+    nodes
+        Nodes of the search; with several threads it varies a little from run to run.
     """
 
     problem_hash: str
@@ -42,6 +46,8 @@ class Truth:
     optima: NDArray[np.int8] = field(repr=False)
     num_optima: int | None = None
     seconds: float = 0.0
+    lower_bound: float | None = None
+    nodes: int = 0
 
     @property
     def energy(self) -> float:

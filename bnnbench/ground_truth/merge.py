@@ -1,0 +1,90 @@
+"""Merge what a search need not tell apart: equal samples, contradicting ones, and opposite ones.
+
+Of two samples with equal inputs and opposite targets exactly one is wrong, whatever the weights: together they cost a
+constant. So distinct inputs are kept, each with a target and a net weight per output, and the rest of the loss is a
+base that no setting avoids. A network without bias in which every fan-in is odd is an odd function, f(−x) = −f(x), so
+that opposite inputs are merged as well: 7 inputs have at most 64 distinct rows, whatever N.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnnbench.network import Network
+from bnnbench.problem import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """A training problem over distinct samples, with whole numbers for losses.
+
+    Parameters
+    ----------
+    inputs, targets
+        −1 or +1, (D, d_0) and (D, d_L).
+    weights
+        How many samples more ask for the target than for its opposite, ≥ 0, (D, d_L).
+    base
+        Loss that no setting avoids.
+    errors, margin
+        Price of an error, and of a product that disagrees with the target.
+    unit
+        One unit of these losses, in units of loss.
+    """
+
+    network: Network
+    inputs: NDArray[np.int8]
+    targets: NDArray[np.int8]
+    weights: NDArray[np.int64]
+    base: int
+    errors: int
+    margin: int
+    unit: float
+
+    @property
+    def ceiling(self) -> int:
+        """A loss that no setting exceeds, base left out."""
+        fan_in = self.network.fan_in(self.network.num_layers)
+        return int(self.weights.sum()) * (self.errors + self.margin * fan_in)
+
+
+def merge(problem: Problem) -> Merged:
+    """Merge the training samples of a problem."""
+    network = problem.network
+    inputs, targets = problem.inputs, problem.targets
+    if is_odd(network):
+        sign = inputs[:, :1]
+        inputs, targets = inputs * sign, targets * sign
+    rows, place = np.unique(inputs, axis=0, return_inverse=True)
+    net = np.zeros((len(rows), network.num_outputs), dtype=np.int64)
+    np.add.at(net, place.ravel(), targets.astype(np.int64))
+    conflicts = int(problem.num_samples * network.num_outputs - np.abs(net).sum()) // 2
+    errors, margin, unit = integer_prices(problem)
+    fan_in = network.fan_in(network.num_layers)
+    kept = net.any(axis=1)
+    kept[0] |= not kept.any()  # a search over no samples would be a case of its own
+    return Merged(
+        network=network,
+        inputs=rows[kept],
+        targets=np.where(net[kept] >= 0, 1, -1).astype(np.int8),
+        weights=np.abs(net[kept]),
+        base=conflicts * (errors + margin * fan_in),
+        errors=errors,
+        margin=margin,
+        unit=unit,
+    )
+
+
+def is_odd(network: Network) -> bool:
+    """Whether f(−x) = −f(x) for all weights: no bias, and no sum that can be 0."""
+    return not network.bias and all(network.fan_in(layer) % 2 for layer in range(1, network.num_layers + 1))
+
+
+def integer_prices(problem: Problem) -> tuple[int, int, float]:
+    """Prices of an error and of a unit of margin as whole numbers, and their unit; prices are powers of two."""
+    price = problem.loss_weights
+    unit = price.margin or price.errors
+    return int(price.errors / unit), int(price.margin / unit), unit
