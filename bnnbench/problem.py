@@ -153,3 +153,10 @@ class Problem:
     def _accuracy(self, weights: Any, inputs: NDArray[np.int8], targets: NDArray[np.int8]) -> NDArray[np.float64]:
         right = self.network.forward(weights, inputs) == targets
         return np.asarray(right.mean(axis=(-2, -1)), dtype=np.float64)
+
+
+def integer_prices(problem: Problem) -> tuple[int, int, float]:
+    """Prices of an error and of a unit of margin as whole numbers, and their unit; prices are powers of two."""
+    price = problem.loss_weights
+    unit = price.margin or price.errors
+    return int(price.errors / unit), int(price.margin / unit), unit

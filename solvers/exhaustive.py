@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
+
+from bnnbench.errors import InputError
 from bnnbench.instance import Instance
+from bnnbench.network import Network
+from bnnbench.problem import Problem
 from bnnbench.solver import Batch, Budget, Objective, Solver
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exhaustive(Solver):
-    """All weight settings, by their activation patterns; answers with one optimal setting and a proof.
+    """Search over all weight settings, by their activation patterns; answers with one optimal setting and a proof.
 
     For a formulation that is not sound the optimal weights are the same, but no bound on the energy follows.
     """
@@ -22,21 +27,32 @@ class Exhaustive(Solver):
 
     def refuses(self, instance: Objective) -> str | None:
         """See `Solver.refuses`: networks that are too large to search."""
-        from bnnbench.ground_truth.exhaustive import num_evaluations
-        from bnnbench.ground_truth.find import EVALUATION_LIMIT
+        from bnnbench.ground_truth.find import refuse_hopeless
 
         if not isinstance(instance, Instance):
             return "exhaustive searches the weights of a network, but this QUBO has none."
-        network = instance.problem.network
-        if num_evaluations(network) > EVALUATION_LIMIT:
-            return f"exhaustive: the network {network} is too large to search ({network.num_weights} weights)."
+        try:
+            refuse_hopeless(instance.problem.network, instance.problem.name)
+        except InputError as error:
+            return f"exhaustive: {error}"
         return None
 
-    def sample(self, prepared: Instance, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: one batch of one sample."""
-        from bnnbench.ground_truth.exhaustive import search
+    def prepare(self, instance: Objective) -> Any:
+        """See `Solver.prepare`: compiles the kernels, which would count as sampling otherwise."""
+        from bnnbench.ground_truth.find import search
 
-        del seed, budget
-        truth = search(prepared.problem, max_optima=1)
-        bound = truth.energy if prepared.is_sound else None
+        if isinstance(instance, Instance):
+            one = np.ones((1, 1), dtype=np.int8)
+            search(Problem(Network((1,) * len(instance.problem.network.widths)), one, one))
+        return instance
+
+    def sample(self, prepared: Instance, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`: one batch of one sample; a search that runs out of time has a bound all the same."""
+        from bnnbench.ground_truth.find import search
+
+        del seed
+        truth = search(prepared.problem, max_optima=1, seconds=budget.seconds, threads=1)
+        bound = None
+        if prepared.is_sound:
+            bound = truth.energy if truth.lower_bound is None else truth.lower_bound
         yield Batch(prepared.complete(truth.optima), lower_bound=bound, facts={"num_optima": truth.num_optima or 0})

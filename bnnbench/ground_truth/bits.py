@@ -75,8 +75,8 @@ def _bit_length(number: int) -> int:
     return length
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def popcount(_: Any, word: Any) -> Any:
+@intrinsic
+def _popcount(_: Any, word: Any) -> Any:  # noqa: ARG001
     """Number of set bits of a 64-bit word, by the processor's own instruction where it has one."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
@@ -84,6 +84,9 @@ def popcount(_: Any, word: Any) -> Any:
         return builder.call(count, arguments)
 
     return types.int64(types.uint64), build
+
+
+popcount: Any = _popcount  # called with the word alone
 
 
 @numba.njit(cache=True, nogil=True)

@@ -192,9 +192,7 @@ def cover(
 
             if counting and num_masks == 0 and total_gain == 0 and num_states >= len(states):
                 # Nothing is left to decide: all completions have this loss.
-                _count_completions(
-                    path, depth, found_ids[:kept], multiplicities, primes, inverse_factorials, residues
-                )
+                _count_completions(path, depth, found_ids[:kept], multiplicities, primes, inverse_factorials, residues)
                 best = min(best, lost_at[depth])
                 depth -= 1
                 continue

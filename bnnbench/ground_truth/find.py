@@ -91,8 +91,8 @@ def search(
     threads: int | None = None,
 ) -> Truth:
     """Search a problem, whatever it costs; see `ground_truth`."""
-    from bnnbench.ground_truth.merge import merge
     from bnnbench.ground_truth.local_search import descend
+    from bnnbench.ground_truth.merge import merge
     from bnnbench.ground_truth.perceptron import Perceptron
     from bnnbench.ground_truth.search import Search
     from bnnbench.ground_truth.space import optimal_settings, total_count

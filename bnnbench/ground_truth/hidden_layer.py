@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
@@ -87,21 +86,21 @@ class HiddenLayer:
         )  # fmt: skip
         return Found(loss, residues, states[:num_states], nodes, guess, finished)
 
-    def settings(self, task: int, state: NDArray[np.int64]) -> Iterator[NDArray[np.int8]]:
-        """All weight settings behind a multiset of words, in every order."""
+    def settings(self, task: int, state: NDArray[np.int64], cap: int) -> NDArray[np.int8]:
+        """Weight settings behind a multiset of words, in every order, at most `cap`: (k, num_weights)."""
         network = self._merged.network
         pools = [self._order[self._starts[word] : self._starts[word + 1]].tolist() for word in state]
-        weights = np.empty(network.num_weights, dtype=np.int8)
-        lower, upper = network.layer_weights(weights, 1), network.layer_weights(weights, 2)
+        members = itertools.chain.from_iterable(
+            itertools.product(*(pools[place] for place in arrangement)) for arrangement in arrangements(state.tolist())
+        )
+        signs, vectors = np.divmod(np.array(list(itertools.islice(members, cap))), 1 << self._fan_in)
+        weights = np.empty((len(vectors), network.num_weights), dtype=np.int8)
+        network.layer_weights(weights, 1)[:] = spins(vectors, self._fan_in)
+        upper = network.layer_weights(weights, 2)
+        upper[..., : self._hidden] = np.swapaxes(spins(signs, self._outputs), -1, -2)
         if network.bias:
-            upper[:, -1] = spins(task // self._splits, self._outputs)
-        for arrangement in arrangements(state.tolist()):
-            for members in itertools.product(*(pools[place] for place in arrangement)):
-                for neuron, member in enumerate(members):
-                    signs, vector = divmod(member, 1 << self._fan_in)
-                    lower[neuron] = spins(vector, self._fan_in)
-                    upper[:, neuron] = spins(signs, self._outputs)
-                yield weights.copy()
+            upper[..., -1] = spins(np.array(task // self._splits), self._outputs)
+        return weights
 
     @cached_property
     def _rates(self) -> NDArray[np.int64]:

@@ -17,7 +17,8 @@ def descend(problem: Problem, *, restarts: int = 20, seed: int = 0) -> NDArray[n
         starts.append(problem.planted)
     flips = (1 - 2 * np.eye(size, dtype=np.int8)).astype(np.int8)
     best, least = starts[0], np.inf
-    for weights in starts:
+    for start in starts:
+        weights = start
         loss = float(problem.training_loss(weights))
         while True:
             neighbors = weights * flips

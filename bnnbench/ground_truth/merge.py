@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.network import Network
-from bnnbench.problem import Problem
+from bnnbench.problem import Problem, integer_prices
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +64,8 @@ def merge(problem: Problem) -> Merged:
     conflicts = int(problem.num_samples * network.num_outputs - np.abs(net).sum()) // 2
     errors, margin, unit = integer_prices(problem)
     fan_in = network.fan_in(network.num_layers)
-    kept = net.any(axis=1)
-    kept[0] |= not kept.any()  # a search over no samples would be a case of its own
+    kept = np.flatnonzero(net.any(axis=1))
+    kept = kept if len(kept) else np.array([0])  # a search over no samples would be a case of its own
     return Merged(
         network=network,
         inputs=rows[kept],
@@ -81,10 +81,3 @@ def merge(problem: Problem) -> Merged:
 def is_odd(network: Network) -> bool:
     """Whether f(−x) = −f(x) for all weights: no bias, and no sum that can be 0."""
     return not network.bias and all(network.fan_in(layer) % 2 for layer in range(1, network.num_layers + 1))
-
-
-def integer_prices(problem: Problem) -> tuple[int, int, float]:
-    """Prices of an error and of a unit of margin as whole numbers, and their unit; prices are powers of two."""
-    price = problem.loss_weights
-    unit = price.margin or price.errors
-    return int(price.errors / unit), int(price.margin / unit), unit

@@ -39,7 +39,7 @@ class Perceptron:
         for vectors in best:
             count *= len(vectors)
         fan_in = self._network.fan_in(1)
-        pools = [[spins(vector, fan_in) for vector in vectors[:cap].tolist()] for vectors in best]
+        pools = [list(spins(vectors[:cap], fan_in)) for vectors in best]
         settings = [np.concatenate(chosen) for chosen in itertools.islice(itertools.product(*pools), cap)]
         optima = np.array(settings, dtype=np.int8)
         return int(self.losses.min(axis=1).sum()), count, optima[np.lexsort(optima.T[::-1])]

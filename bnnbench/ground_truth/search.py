@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bnnbench.ground_truth.cover import NEVER
 from bnnbench.ground_truth.space import Found, Query, Space
@@ -143,6 +142,8 @@ class Search:
 
         if self._is_late():
             shared[1] = 1
+        if self._space.num_tasks == 1:
+            return [run(0)]  # small, and over before a thread has started
         with ThreadPoolExecutor(self._threads) as pool:
             futures = [pool.submit(run, task) for task in range(self._space.num_tasks)]
             while True:
@@ -161,4 +162,3 @@ class Search:
 
     def _is_late(self) -> bool:
         return self._seconds is not None and time.perf_counter() - self._start > self._seconds
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -78,8 +77,8 @@ class Space(Protocol):
         """Run one task; `progress` is filled with what is done and what there is, int64 (2,)."""
         ...
 
-    def settings(self, task: int, state: NDArray[np.int64]) -> Iterator[NDArray[np.int8]]:
-        """All weight settings behind a state."""
+    def settings(self, task: int, state: NDArray[np.int64], cap: int) -> NDArray[np.int8]:
+        """Weight settings behind a state, at most `cap`: (k, num_weights)."""
         ...
 
 
@@ -91,10 +90,13 @@ def total_count(space: Space, found: Sequence[Found], primes: NDArray[np.int64])
 
 def optimal_settings(space: Space, found: Sequence[Found], cap: int) -> NDArray[np.int8]:
     """Weight settings behind the states found, at most `cap`, in lexicographic order."""
-    settings = itertools.chain.from_iterable(
-        space.settings(task, state) for task, one in enumerate(found) for state in one.states
-    )
-    optima = np.array(list(itertools.islice(settings, cap)), dtype=np.int8)
+    blocks = []
+    for task, state in ((task, state) for task, one in enumerate(found) for state in one.states):
+        blocks.append(space.settings(task, state, cap))
+        cap -= len(blocks[-1])
+        if not cap:
+            break
+    optima = np.vstack(blocks)
     return optima[np.lexsort(optima.T[::-1])]
 
 
@@ -111,6 +113,6 @@ def _arrangements(chosen: Sequence[int], places: tuple[int, ...]) -> Iterator[li
             yield [first, *rest]
 
 
-def spins(vector: int, length: int) -> NDArray[np.int8]:
-    """Weights of a neuron by the number of its vector: bit i set where weight i is +1."""
-    return np.where(vector >> np.arange(length) & 1, 1, -1).astype(np.int8)
+def spins(vectors: NDArray[np.int64], length: int) -> NDArray[np.int8]:
+    """Weights of neurons by the numbers of their vectors, (…) → (…, length): +1 where bit i of a number is set."""
+    return ((vectors[..., None] >> np.arange(length) & 1) * 2 - 1).astype(np.int8)
