@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bnnbench.errors import BnnbenchError, InputError, UnknownNameError
+from bnnbench.errors import BnnbenchError, CheckError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from bnnbench.ground_truth.certificate import Certificate
+    from bnnbench.ground_truth.search import Standing
     from bnnbench.harness.cell import Cell
     from bnnbench.harness.outcome import Outcome
+    from bnnbench.problem import Problem
     from bnnbench.store import Store
     from bnnbench.suite import Plan, Suite
 
@@ -201,25 +205,104 @@ def truth(
     problem: Annotated[str, typer.Argument(help='Such as "parity[size=3]", or a .py file.')],
     *,
     show_weights: Annotated[int, typer.Option("--weights", help="How many optimal settings to print.", min=0)] = 1,
+    seconds: Annotated[float, typer.Option(help="When to give up, in seconds; Ctrl-C gives up at once.", min=0)] = 600,
+    force: Annotated[bool, typer.Option("--force", help="Search however hopeless, and without a time limit.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check the result by means that are not the search's.")
+    ] = False,
+    check_seconds: Annotated[float, typer.Option(help="How long --verify may ask CP-SAT, in seconds.", min=0)] = 60,
+    certificate: Annotated[Path | None, typer.Option(help="A certificate to check, instead of searching.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a certificate (JSON).")] = None,
+    show_spectrum: Annotated[bool, typer.Option("--spectrum", help="Count the settings of every loss.")] = False,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Whether to use what was found before.")] = True,
 ) -> None:
-    """Find the optimal training loss of a problem, and say how it is known."""
+    """Find the optimal training loss of a problem, say how it is known, and check it."""
     from bnnbench.ground_truth import ground_truth
+    from bnnbench.ground_truth.certificate import certify, read_certificate, write_certificate
+    from bnnbench.ground_truth.certificate import verify as verify_certificate
     from bnnbench.registry import load_problem
 
     loaded = load_problem(problem)
     console = _console()
-    with _console(stderr=True).status(f"searching {loaded}"):
-        found = ground_truth(loaded)
-    count = "not counted" if found.num_optima is None else f"{found.num_optima:,}"
     console.print(f"{loaded}", highlight=False, markup=False)
-    console.print(f"optimal loss     {found.loss:g} ({found.kind}: {found.method})", highlight=False)
-    console.print(f"optimal settings {count} of 2^{loaded.network.num_weights}", highlight=False)
+    if certificate:
+        claim = read_certificate(certificate)
+        with _console(stderr=True).status("checking"):
+            checked = verify_certificate(loaded, claim, limit_s=check_seconds)
+        console.print(f"claimed loss     {claim.loss:g} ({claim.kind}: {claim.method})", highlight=False)
+        _print_checks(console, checked)
+        return
+    with _search_progress(_console(stderr=True)) as report:
+        limit = None if force else seconds
+        found = ground_truth(loaded, seconds=limit, force=force, report=report, use_cache=cache, interruptible=True)
+    size = f"2^{loaded.network.num_weights}"
+    count = "not counted" if found.num_optima is None else f"{found.num_optima:,}"
+    name = "optimal loss    " if found.is_certified else "best known loss "
+    console.print(f"{name} {found.loss:g} ({found.kind}: {found.method})", highlight=False)
+    if not found.is_certified:
+        console.print(f"lower bound      {found.lower_bound or 0:g} (proven)", highlight=False)
+    console.print(f"optimal settings {count} of {size}", highlight=False)
     console.print(
         f"accuracy         {float(loaded.accuracy(found.optima[0])):.1%} of the training targets", highlight=False
     )
-    console.print(f"search time      {found.seconds:.3f} s", highlight=False)
+    console.print(f"search           {found.seconds:.3f} s, {found.nodes:,} nodes", highlight=False)
     for weights in found.optima[:show_weights]:
         console.print("weights          " + " ".join(f"{w:+d}" for w in weights), highlight=False, soft_wrap=True)
+    if show_spectrum:
+        _print_spectrum(console, loaded)
+    if verify or output:
+        with _console(stderr=True).status("checking"):
+            checked = certify(loaded, found, limit_s=check_seconds)
+        if output:
+            write_certificate(checked, output)
+            console.print(f"certificate      {output}", highlight=False, markup=False)
+        _print_checks(console, checked)
+
+
+@contextlib.contextmanager
+def _search_progress(console: Console) -> Iterator[Callable[[Standing], None]]:
+    """A bar for a search that lasts; short ones end before it is drawn."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("searching", total=1.0)
+
+        def report(standing: Standing) -> None:
+            best = "" if standing.best is None else f", best known {standing.best:g}"
+            doing = "counting settings of" if standing.is_counting else "excluding"
+            progress.update(
+                task, completed=standing.fraction, description=f"{doing} loss {standing.lower_bound:g}{best}"
+            )
+
+        yield report
+
+
+def _print_checks(console: Console, certificate: Certificate) -> None:
+    """Print what the checks said; raise `CheckError` if one disagreed."""
+    for check in certificate.checks:
+        console.print(f"{check.verdict:<16} {check.name}: {check.detail} ({check.seconds:.3f} s)", highlight=False)
+    for check in certificate.failed:
+        raise CheckError(f"the loss {certificate.loss:g} is wrong: {check.name}: {check.detail}.")
+
+
+def _print_spectrum(console: Console, problem: Problem) -> None:
+    """Print how many settings have each loss, and what random guesses reach."""
+    from bnnbench.ground_truth.spectrum import spectrum
+
+    levels = spectrum(problem)
+    total, below = sum(levels.values()), 0
+    console.print("\nloss  settings  share of settings with at most this loss", highlight=False)
+    for loss, count in levels.items():
+        below += count
+        console.print(f"{loss:<5g} {count:,}  {below / total:.3g}", highlight=False)
+    mean = sum(loss * count for loss, count in levels.items()) / total
+    console.print(f"mean loss of random settings {mean:g}", highlight=False)
 
 
 @app.command()

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-import tempfile
 import time
 from collections.abc import Generator, Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter
 
+from bnnbench.cache import cache_folder, write_cache
 from bnnbench.errors import InputError
 from bnnbench.hashing import content_hash
 from bnnbench.qubo import Qubo
@@ -117,11 +115,11 @@ def find_embedding_on(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -
         "seed": seed,
         "minorminer": version("minorminer"),
     }
-    path = _cache_folder() / f"{content_hash('embedding', key)}.json"
+    path = cache_folder("embeddings") / f"{content_hash('embedding', key)}.json"
     embedding = _read(path, key, qubo, graph)
     if embedding is None:
         embedding = _embed(qubo, graph, seed, graph_name)
-        _write(path, key, embedding)
+        write_cache(path, _as_text(key, embedding))
     return embedding
 
 
@@ -249,18 +247,11 @@ class _Stored:
     embedding: Embedding
 
 
-def _cache_folder() -> Path:
-    import platformdirs
-
-    folder = os.environ.get("BNNBENCH_CACHE")
-    return (Path(folder) if folder else platformdirs.user_cache_path("bnnbench")) / "embeddings"
-
-
 def _read(path: Path, key: dict[str, Any], qubo: Qubo, graph: nx.Graph) -> Embedding | None:
     """The embedding in a file, if the file is there, has the key, and the chains fit."""
     try:
         stored = TypeAdapter(_Stored).validate_json(path.read_bytes(), strict=True)
-    except (OSError, ValueError):  # no file, or not what `_write` wrote: pydantic's ValidationError is a ValueError
+    except (OSError, ValueError):  # no file, or not what was written: pydantic's ValidationError is a ValueError
         return None
     return stored.embedding if stored.key == key and _fits(stored.embedding, qubo, graph) else None
 
@@ -274,16 +265,5 @@ def _fits(embedding: Embedding, qubo: Qubo, graph: nx.Graph) -> bool:
     return bool(is_valid_embedding(dict(enumerate(embedding.chains)), _source(qubo), graph))
 
 
-def _write(path: Path, key: dict[str, Any], embedding: Embedding) -> None:
-    """Write whole files only, so that processes may share the folder; one that cannot be written costs time only."""
-    text = json.dumps({"key": key, "embedding": asdict(embedding)}, separators=(",", ":"))
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=path.stem, suffix=".tmp", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(temporary, path)  # noqa: PTH105
-        except OSError:
-            os.unlink(temporary)  # noqa: PTH108
-            raise
+def _as_text(key: dict[str, Any], embedding: Embedding) -> str:
+    return json.dumps({"key": key, "embedding": asdict(embedding)}, separators=(",", ":"))

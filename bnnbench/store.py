@@ -13,7 +13,7 @@ import math
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -30,7 +30,9 @@ from bnnbench.problem import Problem
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 1
+    from bnnbench.ground_truth.certificate import Certificate
+
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x424E4E42  # "BNNB"
 FILE = "runs.sqlite"
 TIMEOUT_S = 30.0
@@ -63,7 +65,7 @@ CREATE TABLE instances (
 );
 CREATE TABLE truths (
     problem_hash TEXT PRIMARY KEY, optimum REAL NOT NULL, truth_kind TEXT NOT NULL, truth_method TEXT NOT NULL,
-    num_optima TEXT, weights TEXT NOT NULL, truth_s REAL NOT NULL
+    num_optima TEXT, weights TEXT NOT NULL, truth_s REAL NOT NULL, certificate TEXT
 );
 CREATE TABLE runs (
     key TEXT PRIMARY KEY, problem TEXT NOT NULL, problem_hash TEXT NOT NULL, formulation TEXT NOT NULL,
@@ -168,7 +170,7 @@ class Store:
             )
         return problem
 
-    def add_truth(self, truth: Truth) -> None:
+    def add_truth(self, truth: Truth, certificate: Certificate | None = None) -> None:
         """Note a truth; it replaces one that is not certified, has a higher loss, or did not count the optima."""
         old = self._select("SELECT * FROM truths WHERE problem_hash = ?", truth.problem_hash)
         if old and _rank(truth) <= _rank(_truth(old[0])):
@@ -181,8 +183,14 @@ class Store:
             "num_optima": None if truth.num_optima is None else str(truth.num_optima),  # can exceed 2^63
             "weights": json.dumps(truth.optima[:1].tolist()),
             "truth_s": truth.seconds,
+            "certificate": None if certificate is None else json.dumps(asdict(certificate)),
         }
         self._insert("OR REPLACE", "truths", row)
+
+    def certificates(self) -> dict[str, dict[str, Any]]:
+        """Certificates by problem hash, as `bnnbench.ground_truth.certificate.Certificate` has them."""
+        rows = self._select("SELECT * FROM truths")  # an older store has no such column
+        return {row["problem_hash"]: json.loads(row["certificate"]) for row in rows if row.get("certificate")}
 
     def truths(self) -> dict[str, Truth]:
         """What is known of each problem, by problem hash; of its optimal settings, only the first is kept."""
@@ -328,6 +336,7 @@ def open_store(folder: Path) -> Store:
                 else:
                     # Fails now if the file cannot be written, and changes nothing; BEGIN IMMEDIATE alone does not fail.
                     connection.executescript(f"BEGIN IMMEDIATE; PRAGMA user_version = {SCHEMA_VERSION}; ROLLBACK;")
+                    _upgrade(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -335,6 +344,14 @@ def open_store(folder: Path) -> Store:
         lock.close()
         raise
     return Store(folder, connection, lock)
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a store of an older schema up to date; nothing in it changes its meaning."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] < 2:
+        connection.executescript(
+            "BEGIN; ALTER TABLE truths ADD COLUMN certificate TEXT; PRAGMA user_version = 2; COMMIT;"
+        )
 
 
 def _lock(folder: Path) -> IO[str]:

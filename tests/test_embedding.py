@@ -16,10 +16,11 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from bnnbench.cache import write_cache
 from bnnbench.embedding import (
     Embedding,
     _read,
-    _write,
+    _as_text,
     find_embedding,
     find_embedding_on,
     hardware_graph,
@@ -307,12 +308,12 @@ def test_a_reader_sees_whole_files_only(cache: Path) -> None:
     qubo, graph, key = complete(6), hardware_graph("pegasus", 2), {"any": 1}
     embedding = find_embedding(qubo, "pegasus", 2, seed=0)
     path = cache / "shared.json"
-    _write(path, key, embedding)
+    write_cache(path, _as_text(key, embedding))
     stop = threading.Event()
 
     def write() -> None:
         while not stop.is_set():
-            _write(path, key, embedding)
+            write_cache(path, _as_text(key, embedding))
 
     writers = [threading.Thread(target=write) for _ in range(2)]
     for writer in writers:

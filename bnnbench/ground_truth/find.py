@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnnbench.errors import InputError
 from bnnbench.ground_truth.truth import Truth
@@ -15,7 +18,7 @@ from bnnbench.problem import Problem
 
 if TYPE_CHECKING:
     from bnnbench.ground_truth.merge import Merged
-    from bnnbench.ground_truth.search import Report
+    from bnnbench.ground_truth.search import Report, Standing
     from bnnbench.ground_truth.space import Space
 
 QUICK = 2**31
@@ -26,6 +29,12 @@ LARGEST_PERCEPTRON = 26
 COUNT_NODES = 20_000_000
 """Nodes that each of the tasks of a search may spend on counting, some 20 s; counting can cost more than the proof."""
 
+WORTH_KEEPING_S = 0.1
+"""Seconds above which a truth is written to disk."""
+
+_FOUND: dict[tuple[str, int], Truth] = {}
+"""Certified truths of this process, by problem hash and cap."""
+
 
 def ground_truth(
     problem: Problem,
@@ -35,6 +44,8 @@ def ground_truth(
     force: bool = False,
     report: Report | None = None,
     threads: int | None = None,
+    interruptible: bool = False,
+    use_cache: bool = True,
 ) -> Truth:
     """Optimum of a training problem: by a search that proves it where feasible, else by planted weights.
 
@@ -45,13 +56,17 @@ def ground_truth(
     max_optima
         Cap on the number of optimal settings that are listed; they are counted all the same.
     seconds
-        Wall time after which the search gives up; None: never. A KeyboardInterrupt ends it likewise.
+        Wall time after which the search gives up; None: never.
     force
         Search even if the estimated cost is hopeless.
     report
         Called some ten times a second with the `bnnbench.ground_truth.search.Standing` of a long search.
     threads
         Number of threads; by default one per core. The result does not depend on it.
+    interruptible
+        Whether a KeyboardInterrupt makes the search give up, or is raised.
+    use_cache
+        Whether to ask this process, and the disk, for what was found before.
 
     Returns
     -------
@@ -65,7 +80,13 @@ def ground_truth(
         If the problem is too large to search and no weights are planted.
     """
     from bnnbench.ground_truth.layers import num_evaluations
+    from bnnbench.ground_truth.recall import recall, remember
 
+    if use_cache:
+        known = _FOUND.get((problem.hash, max_optima)) or recall(problem, max_optima)
+        if known is not None:
+            _FOUND[problem.hash, max_optima] = known
+            return known
     start = time.perf_counter()
     network = problem.network
     if problem.planted is not None and num_evaluations(network) > QUICK:
@@ -79,7 +100,19 @@ def ground_truth(
         if problem.planted is None:
             raise
         return _planted(problem, float(problem.training_loss(problem.planted)), seconds=time.perf_counter() - start)
-    return search(problem, max_optima=max_optima, seconds=seconds, report=report, threads=threads)
+    truth = search(
+        problem,
+        max_optima=max_optima,
+        seconds=seconds,
+        report=report,
+        threads=threads,
+        interruptible=interruptible,
+    )
+    if use_cache and truth.is_certified:
+        _FOUND[problem.hash, max_optima] = truth
+        if truth.seconds > WORTH_KEEPING_S:
+            remember(truth, max_optima)
+    return truth
 
 
 def search(
@@ -89,6 +122,7 @@ def search(
     seconds: float | None = None,
     report: Report | None = None,
     threads: int | None = None,
+    interruptible: bool = False,
 ) -> Truth:
     """Search a problem, whatever it costs; see `ground_truth`."""
     from bnnbench.ground_truth.local_search import descend
@@ -115,12 +149,29 @@ def search(
     space = space_of(merged)
     # Margins are finer than errors: of their many levels not each is worth a pass.
     step = max(1, merged.errors // 2)
+
+    @cache
+    def incumbent() -> NDArray[np.int8]:
+        return descend(problem)  # sought only if somebody waits, or if nothing better is found
+
+    def relay(standing: Standing) -> None:
+        lower = (standing.lower_bound + merged.base) * merged.unit
+        if report:
+            report(replace(standing, lower_bound=lower, best=float(problem.training_loss(incumbent()))))
+
     run = Search(
-        space, step=step, cap=max_optima, seconds=seconds, count_nodes=COUNT_NODES, report=report, threads=threads
+        space,
+        step=step,
+        cap=max_optima,
+        seconds=seconds,
+        count_nodes=COUNT_NODES,
+        report=relay if report else None,
+        threads=threads,
+        interruptible=interruptible,
     )
     result = run.minimize(merged.ceiling)
     if result.loss is None:
-        known = descend(problem)
+        known = incumbent()
         lower = (result.lower_bound + merged.base) * merged.unit
         return Truth(
             problem_hash=problem.hash,

@@ -27,19 +27,22 @@ class Standing:
     Parameters
     ----------
     lower_bound
-        No setting has a lower loss than this, in whole units above the base.
+        No setting has a lower loss than this.
     fraction
         Done of the current pass, from 0 to 1; passes differ in length.
     is_counting
         Whether the optimum is known and settings are being counted.
     seconds
         Since the start.
+    best
+        Loss of the best setting known, if one was sought.
     """
 
-    lower_bound: int
+    lower_bound: float
     fraction: float
     is_counting: bool
     seconds: float
+    best: float | None = None
 
 
 Report = Callable[[Standing], None]
@@ -81,6 +84,8 @@ class Search:
         Wall time after which the search stops; None: never.
     count_nodes
         Nodes that each task may spend on counting.
+    interruptible
+        Whether a KeyboardInterrupt ends the search as the time limit does, or is raised.
     """
 
     def __init__(
@@ -93,6 +98,7 @@ class Search:
         count_nodes: int = NEVER,
         report: Report | None = None,
         threads: int | None = None,
+        interruptible: bool = False,
     ) -> None:
         self._space = space
         self._step = step
@@ -102,13 +108,11 @@ class Search:
         self._report = report
         self._threads = min(threads or os.cpu_count() or 1, space.num_tasks)
         self._start = time.perf_counter()
+        self._interruptible = interruptible
         self._nodes = 0
 
     def minimize(self, ceiling: int) -> Result:
-        """Find the least loss, which is known to be at most `ceiling`.
-
-        A KeyboardInterrupt ends it as the time limit does.
-        """
+        """Find the least loss, which is known to be at most `ceiling`."""
         bound, theta = 0, 0
         while True:
             found = self._pass(theta, bound, counting=False)
@@ -158,6 +162,8 @@ class Search:
                 except KeyboardInterrupt:
                     shared[1] = 1
                     self._seconds = 0.0
+                    if not self._interruptible:
+                        raise
             return [future.result() for future in futures]
 
     def _is_late(self) -> bool:

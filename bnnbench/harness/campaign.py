@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bnnbench.errors import InputError
+from bnnbench.errors import CheckError, InputError
 from bnnbench.ground_truth import Truth, ground_truth
+from bnnbench.ground_truth.certificate import certify
 from bnnbench.harness.cell import Cell
 from bnnbench.harness.executor import Ending, LocalExecutor
 from bnnbench.harness.outcome import Outcome, Target, fold
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from bnnbench.store import Store
     from bnnbench.suite import Limits
 
+CHECK_S = 10.0
+"""Seconds that the check of a truth may take; `bnnbench truth --verify` gives it more."""
 LOG_TAIL = 2000
 """Characters of a failed run's output that are kept."""
 
@@ -35,7 +38,14 @@ def pending(cells: Sequence[Cell], finished: set[str]) -> list[Cell]:
 
 
 def find_truths(problems: Sequence[Problem], store: Store) -> Iterator[tuple[Problem, Truth | None]]:
-    """Ground truth of each problem, stored as it is found; None where it cannot be had."""
+    """Ground truth of each problem, checked and stored as it is found; None where it cannot be had.
+
+    Raises
+    ------
+    CheckError
+        If a check that shares no code with the search disagrees.
+    """
+    certified = store.certificates()
     for problem in problems:
         store.add_problem(problem)
         try:
@@ -43,7 +53,14 @@ def find_truths(problems: Sequence[Problem], store: Store) -> Iterator[tuple[Pro
         except InputError:
             yield problem, None
             continue
-        store.add_truth(truth)
+        certificate = None
+        if problem.hash not in certified:
+            certificate = certify(problem, truth, limit_s=CHECK_S)
+            for check in certificate.failed:
+                raise CheckError(
+                    f"{problem.name}: the optimal loss {truth.loss:g} is wrong: {check.name}: {check.detail}."
+                )
+        store.add_truth(truth, certificate)
         yield problem, truth
 
 
