@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from bnnbench.ground_truth import Truth
     from bnnbench.ground_truth.certificate import Certificate
     from bnnbench.ground_truth.search import Standing
     from bnnbench.harness.cell import Cell
     from bnnbench.harness.outcome import Outcome
+    from bnnbench.instance import Instance
     from bnnbench.problem import Problem
     from bnnbench.store import Store
     from bnnbench.suite import Plan, Suite
@@ -214,12 +216,16 @@ def truth(
     certificate: Annotated[Path | None, typer.Option(help="A certificate to check, instead of searching.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a certificate (JSON).")] = None,
     show_spectrum: Annotated[bool, typer.Option("--spectrum", help="Count the settings of every loss.")] = False,
+    qubo: Annotated[
+        str | None, typer.Option(help="A formulation: visit all states of its QUBO (up to 34 variables), and compare.")
+    ] = None,
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Whether to use what was found before.")] = True,
 ) -> None:
     """Find the optimal training loss of a problem, say how it is known, and check it."""
     from bnnbench.ground_truth import ground_truth
     from bnnbench.ground_truth.certificate import certify, read_certificate, write_certificate
     from bnnbench.ground_truth.certificate import verify as verify_certificate
+    from bnnbench.instance import compile as compile_problem
     from bnnbench.registry import load_problem
 
     loaded = load_problem(problem)
@@ -250,6 +256,8 @@ def truth(
         console.print("weights          " + " ".join(f"{w:+d}" for w in weights), highlight=False, soft_wrap=True)
     if show_spectrum:
         _print_spectrum(console, loaded)
+    if qubo:
+        _print_levels(console, compile_problem(loaded, qubo), found)
     if verify or output:
         with _console(stderr=True).status("checking"):
             checked = certify(loaded, found, limit_s=check_seconds)
@@ -289,6 +297,25 @@ def _print_checks(console: Console, certificate: Certificate) -> None:
         console.print(f"{check.verdict:<16} {check.name}: {check.detail} ({check.seconds:.3f} s)", highlight=False)
     for check in certificate.failed:
         raise CheckError(f"the loss {certificate.loss:g} is wrong: {check.name}: {check.detail}.")
+
+
+def _print_levels(console: Console, instance: Instance, truth: Truth) -> None:
+    """Print the lowest levels of a QUBO; raise `CheckError` if they are not what a sound formulation promises."""
+    from bnnbench.ground_truth.gray import levels
+
+    with _console(stderr=True).status(f"visiting 2^{instance.qubo.num_variables} states"):
+        found = levels(instance.qubo)
+    gap = "none" if found.gap is None else f"{found.gap:g}"
+    console.print(
+        f"{instance.formulation}: ground energy {found.energy:g}, {found.num_states:,} ground states, gap {gap}, "
+        f"{instance.qubo.num_variables} variables, all states visited in {found.seconds:.3f} s",
+        highlight=False,
+    )
+    if instance.is_sound and truth.is_certified and found.energy != truth.energy:
+        raise CheckError(
+            f"{instance}: the ground energy is {found.energy:g}, but the optimal loss is {truth.loss:g}, and the "
+            "formulation is sound; one of the two is wrong."
+        )
 
 
 def _print_spectrum(console: Console, problem: Problem) -> None:
