@@ -306,8 +306,9 @@ def _print_levels(console: Console, instance: Instance, truth: Truth) -> None:
     with _console(stderr=True).status(f"visiting 2^{instance.qubo.num_variables} states"):
         found = levels(instance.qubo)
     gap = "none" if found.gap is None else f"{found.gap:g}"
+    energy = round(found.energy, 9) + 0.0  # −0 is 0
     console.print(
-        f"{instance.formulation}: ground energy {found.energy:g}, {found.num_states:,} ground states, gap {gap}, "
+        f"{instance.formulation}: ground energy {energy:g}, {found.num_states:,} ground states, gap {gap}, "
         f"{instance.qubo.num_variables} variables, all states visited in {found.seconds:.3f} s",
         highlight=False,
     )

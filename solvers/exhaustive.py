@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from bnnbench.errors import InputError
 from bnnbench.instance import Instance
-from bnnbench.network import Network
-from bnnbench.problem import Problem
 from bnnbench.solver import Batch, Budget, Objective, Solver
 
 
@@ -39,11 +35,10 @@ class Exhaustive(Solver):
 
     def prepare(self, instance: Objective) -> Any:
         """See `Solver.prepare`: compiles the kernels, which would count as sampling otherwise."""
-        from bnnbench.ground_truth.find import search
+        from bnnbench.ground_truth.find import compile_kernels
 
         if isinstance(instance, Instance):
-            one = np.ones((1, 1), dtype=np.int8)
-            search(Problem(Network((1,) * len(instance.problem.network.widths)), one, one))
+            compile_kernels(instance.problem.network.num_layers)
         return instance
 
     def sample(self, prepared: Instance, *, seed: int, budget: Budget) -> Iterator[Batch]:

@@ -1,0 +1,56 @@
+"""Simulated annealing over the weights of the network, without any QUBO: what a user would do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from bnnbench.errors import InputError
+from bnnbench.instance import Instance
+from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.weight_anneal import COLD, HOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightSearch(Solver):
+    """Metropolis updates of single weights over a geometric schedule; the best weights of each anneal are a read.
+
+    The forward pass is computed anew for what a flip changes, 64 samples at a time. The ancillas of the QUBO are
+    filled in afterwards.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("numba",)
+    batch_reads: ClassVar[int] = 20
+
+    num_sweeps: Annotated[int, Field(ge=1)] = 100
+    """Sweeps over all weights per read."""
+    hot: Annotated[float, Field(gt=0)] = HOT
+    """First temperature, in units of the loss of one sample."""
+    cold: Annotated[float, Field(gt=0)] = COLD
+    """Last temperature, in units of the loss of one sample."""
+
+    def refuses(self, instance: Objective) -> str | None:
+        """See `Solver.refuses`."""
+        return None if isinstance(instance, Instance) else "weight_search needs a network, but this QUBO has none."
+
+    def prepare(self, instance: Objective) -> Any:
+        """See `Solver.prepare`: packs the samples, and compiles the kernel, which would count as sampling otherwise."""
+        from bnnbench.weight_anneal import WeightAnnealer
+
+        if not isinstance(instance, Instance):
+            raise InputError(self.refuses(instance))
+        annealer = WeightAnnealer(instance.problem)
+        annealer.anneal(1, 1, 0)
+        return instance, annealer
+
+    def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`."""
+        instance, annealer = prepared
+        random = np.random.default_rng(seed)
+        for reads in budget.reads_in_batches(self.batch_reads):
+            weights, _ = annealer.anneal(reads, self.num_sweeps, int(random.integers(2**32)), self.hot, self.cold)
+            yield Batch(instance.complete(weights))
