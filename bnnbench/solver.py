@@ -102,6 +102,10 @@ class Solver(abc.ABC):
         missing = [name for name in self.needs if _version(name) is None]
         return f"{' and '.join(missing)} not installed; run: pip install {' '.join(missing)}." if missing else None
 
+    def warm_up(self) -> None:
+        """Compile kernels, if there are any; called once before a campaign, where no clock runs."""
+        return
+
     def refuses(self, instance: Objective) -> str | None:
         """Why this solver does not apply to an instance, as a sentence; None if it does."""
         del instance

@@ -21,6 +21,13 @@ class Exhaustive(Solver):
     exact: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("numba",)
 
+    def warm_up(self) -> None:
+        """See `Solver.warm_up`."""
+        from bnnbench.ground_truth.find import compile_kernels
+
+        for num_layers in (1, 2, 3):
+            compile_kernels(num_layers)
+
     def refuses(self, instance: Objective) -> str | None:
         """See `Solver.refuses`: networks that are too large to search."""
         from bnnbench.ground_truth.find import refuse_hopeless

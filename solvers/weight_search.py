@@ -11,6 +11,8 @@ from pydantic import Field
 
 from bnnbench.errors import InputError
 from bnnbench.instance import Instance
+from bnnbench.network import Network
+from bnnbench.problem import Problem
 from bnnbench.solver import Batch, Budget, Objective, Solver
 from bnnbench.weight_anneal import COLD, HOT
 
@@ -33,19 +35,25 @@ class WeightSearch(Solver):
     cold: Annotated[float, Field(gt=0)] = COLD
     """Last temperature, in units of the loss of one sample."""
 
+    def warm_up(self) -> None:
+        """See `Solver.warm_up`."""
+        from bnnbench.weight_anneal import WeightAnnealer
+
+        one = np.ones((1, 1), dtype=np.int8)
+        WeightAnnealer(Problem(Network((1, 1)), one, one)).anneal(1, 1, 0)
+
     def refuses(self, instance: Objective) -> str | None:
         """See `Solver.refuses`."""
         return None if isinstance(instance, Instance) else "weight_search needs a network, but this QUBO has none."
 
     def prepare(self, instance: Objective) -> Any:
-        """See `Solver.prepare`: packs the samples, and compiles the kernel, which would count as sampling otherwise."""
+        """See `Solver.prepare`: packs the samples."""
         from bnnbench.weight_anneal import WeightAnnealer
 
         if not isinstance(instance, Instance):
             raise InputError(self.refuses(instance))
-        annealer = WeightAnnealer(instance.problem)
-        annealer.anneal(1, 1, 0)
-        return instance, annealer
+        self.warm_up()
+        return instance, WeightAnnealer(instance.problem)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`."""

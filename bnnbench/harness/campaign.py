@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections import deque
@@ -21,6 +22,8 @@ from bnnbench.harness.spool import read_spool
 from bnnbench.harness.worker import Task
 from bnnbench.problem import Problem
 from bnnbench.provenance import machine_info
+from bnnbench.registry import load_solver
+from bnnbench.spec import Spec
 
 if TYPE_CHECKING:
     from bnnbench.store import Store
@@ -80,6 +83,8 @@ def run_cells(
     spool = store.folder / "spool"
     shutil.rmtree(spool, ignore_errors=True)  # what a killed coordinator left behind runs again
     spool.mkdir()
+    for solver in {str(cell.solver): cell.solver for cell in cells}.values():
+        _warm_up(solver)
     waiting = deque(cells)
     running: dict[Path, _Started] = {}
     try:
@@ -107,6 +112,14 @@ def run_cells(
                 yield from done
     finally:
         shutil.rmtree(spool, ignore_errors=True)
+
+
+def _warm_up(spec: Spec) -> None:
+    """Let a solver compile; if it cannot, its runs will say why."""
+    solver = load_solver(spec)
+    if solver.unavailable() is None:
+        with contextlib.suppress(Exception):
+            solver.warm_up()
 
 
 @dataclass(frozen=True)
