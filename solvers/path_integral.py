@@ -1,0 +1,39 @@
+"""Simulated quantum annealing by path integrals on the QUBO (dwave-samplers)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from bnnbench.solver import DimodSolver
+
+if TYPE_CHECKING:
+    import dimod
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathIntegral(DimodSolver):
+    """Path-integral Monte Carlo of an Ising model in a transverse field: each bit is a worldline in imaginary time.
+
+    References
+    ----------
+    R. Martoňák, G. E. Santoro and E. Tosatti, "Quantum annealing by the path-integral Monte Carlo method: The
+    two-dimensional random Ising model", Physical Review B 66, 2002.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("dwave-samplers",)
+
+    num_sweeps: Annotated[int, Field(ge=1)] = 1000
+    """Sweeps over all variables per read."""
+    beta_range: tuple[float, float] | None = None
+    """First and last inverse temperature; None: estimated from the instance."""
+    beta_schedule_type: Literal["geometric", "linear"] = "geometric"
+    """How the inverse temperature grows."""
+
+    def sampler(self) -> dimod.Sampler:
+        """See `DimodSolver.sampler`."""
+        from dwave.samplers import PathIntegralAnnealingSampler
+
+        return PathIntegralAnnealingSampler()
