@@ -19,8 +19,8 @@ import pytest
 from bnnbench.cache import write_cache
 from bnnbench.embedding import (
     Embedding,
-    _read,
     _as_text,
+    _read,
     find_embedding,
     find_embedding_on,
     hardware_graph,

@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from bnnbench.ground_truth.exhaustive import search
+from bnnbench.ground_truth.find import search
 from bnnbench.network import Network
 from bnnbench.problem import Problem
 
