@@ -171,10 +171,15 @@ class Store:
         return problem
 
     def add_truth(self, truth: Truth, certificate: Certificate | None = None) -> None:
-        """Note a truth; it replaces one that is not certified, has a higher loss, or did not count the optima."""
+        """Note a truth; it replaces one that is not certified, has a higher loss, or did not count the optima.
+
+        An equal truth replaces one that has no certificate, if it has one.
+        """
         old = self._select("SELECT * FROM truths WHERE problem_hash = ?", truth.problem_hash)
-        if old and _rank(truth) <= _rank(_truth(old[0])):
-            return
+        if old:
+            new_rank, old_rank = _rank(truth), _rank(_truth(old[0]))
+            if (new_rank, certificate is not None) <= (old_rank, old[0]["certificate"] is not None):
+                return
         row = {
             "problem_hash": truth.problem_hash,
             "optimum": truth.loss,
@@ -458,6 +463,7 @@ def _truth(row: Mapping[str, Any]) -> Truth:
         optima=np.array(json.loads(row["weights"]), dtype=np.int8),
         num_optima=None if row["num_optima"] is None else int(row["num_optima"]),
         seconds=row["truth_s"],
+        lower_bound=0.0 if row["truth_kind"] == "best_known" else None,  # what was proved is in the certificate
     )
 
 

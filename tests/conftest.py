@@ -1,7 +1,10 @@
-"""Settings of all tests: Hypothesis draws the same examples on every machine, and has no clock."""
+"""Settings of all tests: Hypothesis draws the same examples on every machine, and has no clock; no user's cache."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -12,3 +15,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("bnnbench")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the tests find is not kept for the user, and what the user has found before is not asked."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BNNBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import bnnbench
 from bnnbench import cli
+from bnnbench.ground_truth.certificate import certify, write_certificate
 
 SUITE = """
 [budget]
@@ -119,6 +122,64 @@ def test_truth_says_how_it_is_known(bnnbench_):
     assert "of 2^12" in out
 
 
+def test_a_truth_is_verified_written_and_checked_again(bnnbench_, tmp_path):
+    path = tmp_path / "claim.json"
+    code, out, _ = bnnbench_("truth", "parity", "--verify", "-o", path)
+    assert code == 0
+    assert out.count("agreed") == 2
+    assert str(path) in out
+
+    code, out, _ = bnnbench_("truth", "parity", "--certificate", path)
+
+    assert code == 0
+    assert "claimed loss" in out
+    assert out.count("agreed") == 2
+
+
+@pytest.mark.parametrize("change", [{"loss": 7.0}, {"num_optima": "3"}, {"weights": "+" * 12}, {"lower_bound": 0.25}])
+def test_a_claim_that_does_not_hold_is_exit_code_1_and_a_sentence(bnnbench_, tmp_path, change):
+    problem = bnnbench.load_problem("parity")
+    assert problem.network.num_weights == 12
+    claim = certify(problem, bnnbench.ground_truth(problem))
+    assert getattr(claim, next(iter(change))) != next(iter(change.values()))
+    write_certificate(replace(claim, **change), tmp_path / "claim.json")
+
+    code, out, err = bnnbench_("truth", "parity", "--certificate", tmp_path / "claim.json")
+
+    assert code == 1
+    assert "disagreed" in out
+    assert re.fullmatch(r"bnnbench: the loss .* is wrong: (forward pass|enumeration): .*\.\n", err)
+
+
+def test_a_certificate_that_was_changed_is_exit_code_1_and_one_for_another_problem_too(bnnbench_, tmp_path):
+    path = tmp_path / "claim.json"
+    bnnbench_("truth", "parity", "-o", path)
+    code, _, err = bnnbench_("truth", "majority", "--certificate", path)
+    assert code == 1
+    assert "give the problem that it was made for" in err
+
+    path.write_text(path.read_text().replace('"nodes": ', '"nodes": 1'))
+    code, _, err = bnnbench_("truth", "parity", "--certificate", path)
+    assert code == 1
+    assert "was changed" in err
+
+
+def test_a_search_out_of_time_says_what_is_known(bnnbench_):
+    code, out, _ = bnnbench_("truth", "random_data[widths=[3,3,1],samples=12]", "--seconds", "0", "--no-cache")
+    assert code == 0
+    assert "best known loss" in out
+    assert re.search(r"lower bound      \d+ \(proven\)", out)
+    assert "not counted of 2^12" in out
+
+
+def test_the_spectrum_counts_every_setting(bnnbench_):
+    code, out, _ = bnnbench_("truth", "parity", "--spectrum")
+    assert code == 0
+    rows = [line.split() for line in out[out.index("loss  settings") :].splitlines()[1:-1]]
+    assert sum(int(row[1].replace(",", "")) for row in rows) == 2**12
+    assert rows[-1][2] == "1"
+
+
 @pytest.mark.parametrize("ending", ["coo", "json"])
 def test_compile_writes_a_file_that_dimod_reads_back(bnnbench_, tmp_path, ending):
     import dimod
@@ -163,7 +224,13 @@ def test_info_names_every_solver(bnnbench_):
         (["run", "smoke", "--solver", "tabu[num_restarts=-1]"], "greater than or equal to 0"),
         (["truth", "parity[sise=3]"], "did you mean size"),
         (["truth", "parity[size="], "write it as name[key=value"),
-        (["truth", "random_data[widths=[15,15,1]]"], "use a smaller network"),
+        (["truth", "random_data[widths=[25,15,1]]"], "use a smaller network"),
+        (["truth", "random_data[widths=[25,15,1]]"], "--force"),
+        (["truth", "random_data[widths=[7,7,1]]", "--spectrum", "--seconds", "0"], "are the limit"),
+        (["truth", "parity", "-o", "/dev/full"], "cannot be written: No space left"),
+        (["truth", "parity", "-o", "/"], "cannot be written: Is a directory"),
+        (["truth", "parity", "--certificate", "/nowhere"], "cannot be read: No such file"),
+        (["truth", "parity", "--certificate", __file__], "is not a certificate"),
         (["compile", "parity", "--formulation", "compact[penalty=0]"], "must be positive"),
         (["compile", "parity", "-o", "q.xyz"], ".coo or .json"),
         (["compile", "majority[size=5]", "--formulation", "sasdelli"], "fan-in 3, 7 and 15"),

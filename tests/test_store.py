@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from bnnbench import store as store_module
 from bnnbench.errors import StoreError
 from bnnbench.formulation import formulation
 from bnnbench.ground_truth import Truth, ground_truth
+from bnnbench.ground_truth.certificate import certify
 from bnnbench.harness import run
 from bnnbench.harness.cell import Cell
 from bnnbench.harness.judge import unpack_bits
@@ -221,6 +222,31 @@ def test_a_truth_that_counted_replaces_an_equal_one_that_did_not(tmp_path):
     assert (kept.kind, kept.num_optima, kept.optima.tolist()) == ("exhaustive", many, [[1, 1, 1]])
 
 
+def test_a_certificate_comes_back_with_its_truth(tmp_path):
+    problem = load_problem("parity")
+    claim = certify(problem, ground_truth(problem))
+    with open_store(tmp_path) as store:
+        store.add_truth(ground_truth(problem), claim)
+        store.add_truth(ground_truth(problem))  # an equal truth without one takes nothing away
+    with read_store(tmp_path) as store:
+        assert store.certificates() == {problem.hash: json.loads(json.dumps(asdict(claim)))}
+
+
+def test_a_certificate_joins_an_equal_truth_that_has_none(tmp_path):
+    problem = load_problem("parity")
+    with open_store(tmp_path) as store:
+        store.add_truth(ground_truth(problem))
+        assert store.certificates() == {}
+        store.add_truth(ground_truth(problem), certify(problem, ground_truth(problem)))
+        assert list(store.certificates()) == [problem.hash]
+
+
+def test_what_is_only_the_best_known_has_no_bound_of_its_own(tmp_path):
+    with open_store(tmp_path) as store:
+        store.add_truth(truth(2.0, "best_known"))
+        assert store.truths()["p"].lower_bound == 0
+
+
 def test_what_is_finished_depends_on_the_status(tmp_path):
     statuses = ["ok", "refused", "unavailable", "timeout", "memory", "crash", "error"]
     cells = {status: make_cell(seed) for seed, status in enumerate(statuses)}
@@ -327,6 +353,66 @@ def test_one_process_cannot_open_a_store_twice_for_writing(tmp_path):
     with open_store(tmp_path), pytest.raises(StoreError, match=f"process {os.getpid()}"):
         open_store(tmp_path)
     open_store(tmp_path).close()
+
+
+# --- a store of schema 1 --------------------------------------------------------------------------------------------
+
+TRUTHS_OF_SCHEMA_1 = """
+DROP TABLE truths;
+CREATE TABLE truths (
+    problem_hash TEXT PRIMARY KEY, optimum REAL NOT NULL, truth_kind TEXT NOT NULL, truth_method TEXT NOT NULL,
+    num_optima TEXT, weights TEXT NOT NULL, truth_s REAL NOT NULL
+);
+INSERT INTO truths VALUES ('p', 1.0, 'exhaustive', 'old', '1180591620717411303424', '[[1, -1]]', 0.5);
+PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def old_store(tmp_path, outcome):
+    """A folder as the first version of bnnbench left it."""
+    fill(tmp_path, outcome)
+    with open_store(tmp_path) as store:
+        add_everything(store, make_cell(7), outcome)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.executescript(TRUTHS_OF_SCHEMA_1)
+    return tmp_path
+
+
+def contents(folder):
+    """Every row of every table, but for the column that schema 1 had not."""
+    with contextlib.closing(sqlite3.connect(folder / FILE)) as db:
+        db.row_factory = sqlite3.Row
+        names = [row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            name: [
+                {key: value for key, value in dict(row).items() if key != "certificate"}
+                for row in db.execute(f"SELECT * FROM {name}")
+            ]
+            for name in names
+        }
+
+
+def test_an_older_store_is_read_as_it_is(old_store):
+    before = (old_store / FILE).read_bytes()
+    with read_store(old_store) as store:
+        assert len(store.runs()) == 4
+        assert store.truths()["p"].num_optima == 2**70
+        assert store.certificates() == {}
+    assert (old_store / FILE).read_bytes() == before
+
+
+def test_an_older_store_that_is_opened_for_writing_keeps_every_row_and_takes_certificates(old_store):
+    before = contents(old_store)
+    problem = load_problem("parity")
+    with open_store(old_store) as store:
+        assert store._db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
+        assert contents(old_store) == before
+        store.add_truth(ground_truth(problem), certify(problem, ground_truth(problem)))
+    with open_store(old_store) as store:  # upgraded once, not again
+        assert list(store.certificates()) == [problem.hash]
+        assert store.truths()["p"].loss == 1
+        assert len(store.runs()) == 4
 
 
 # --- what is not a store, or cannot be written ------------------------------------------------------------------------

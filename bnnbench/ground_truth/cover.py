@@ -235,6 +235,8 @@ def cover(
 
             if r == 2:
                 for i in range(first if depth == 0 else 0, heads, step if depth == 0 else 1):
+                    if shared[1]:  # one node, but with two hidden neurons it is the whole search
+                        return best, residues, num_states, nodes, guess, False
                     if depth == 0:
                         progress[0] = i
                     p = ids[depth, i]

@@ -79,11 +79,13 @@ def ground_truth(
     Raises
     ------
     InputError
-        If the problem is too large to search and no weights are planted.
+        If the problem is too large to search and no weights are planted, or if `max_optima` is not positive.
     """
     from bnnbench.ground_truth.layers import num_evaluations
     from bnnbench.ground_truth.recall import recall, remember
 
+    if max_optima < 1:
+        raise InputError(f"{problem.name}: max_optima must be at least 1, but {max_optima} came.")
     if use_cache:
         known = _FOUND.get((problem.hash, max_optima)) or recall(problem, max_optima)
         if known is not None:
@@ -111,6 +113,7 @@ def ground_truth(
         interruptible=interruptible,
     )
     if use_cache and truth.is_certified:
+        truth.optima.setflags(write=False)  # all callers share them
         _FOUND[problem.hash, max_optima] = truth
         if truth.seconds > WORTH_KEEPING_S:
             remember(truth, max_optima)
@@ -243,7 +246,7 @@ def refuse_hopeless(network: Network, name: str) -> None:
     raise InputError(
         f"{name}: the network {network} has {network.num_weights} weights; to search them would take up to "
         f"10^{math.log10(cost):.0f} evaluations of a neuron; use a smaller network, or a problem with planted weights "
-        "such as teacher."
+        "such as teacher, or search all the same with --force."
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.ground_truth import bits
-from bnnbench.ground_truth.counting import PRIMES, primes_for
+from bnnbench.ground_truth.counting import primes_for
 from bnnbench.ground_truth.cover import bound_rates, cover
 from bnnbench.ground_truth.merge import Merged
 from bnnbench.ground_truth.space import Found, Query, arrangements, spins
@@ -108,7 +108,7 @@ class HiddenLayer:
 
     @cached_property
     def _inverse_factorials(self) -> NDArray[np.int64]:
-        table = [[pow(math.factorial(k), -1, p) for k in range(self._hidden + 1)] for p in PRIMES[: len(self.primes)]]
+        table = [[pow(math.factorial(k), -1, p) for k in range(self._hidden + 1)] for p in self.primes.tolist()]
         return np.array(table, dtype=np.int64)
 
     def _agreement(self, patterns: NDArray[np.uint64], signs: int) -> NDArray[np.uint64]:

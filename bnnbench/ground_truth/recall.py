@@ -56,9 +56,9 @@ def recall(problem: Problem, max_optima: int) -> Truth | None:
             seconds=content["seconds"],
             nodes=content["nodes"],
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    if truth.problem_hash != problem.hash or np.any(problem.training_loss(truth.optima) != truth.loss):
+        if truth.problem_hash != problem.hash or np.any(problem.training_loss(truth.optima) != truth.loss):
+            return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     is_listed = asked == max_optima or (not truth.is_capped and len(truth.optima) <= max_optima)
     return truth if is_listed else None

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -128,8 +128,9 @@ class Search:
         counted = self._pass(loss, loss, counting=True)
         self._nodes += sum(one.nodes for one in counted)
         is_counted = all(one.finished for one in counted)
-        kept = counted if is_counted or any(len(one.states) for one in counted) else found
-        return Result(loss, loss, kept, is_counted, self._nodes)
+        if not any(len(one.states) for one in counted):  # stopped early; other tasks may have kept a worse state
+            counted = [one if one.loss == loss else replace(one, states=one.states[:0]) for one in found]
+        return Result(loss, loss, counted, is_counted, self._nodes)
 
     def _pass(self, theta: int, floor: int, *, counting: bool) -> list[Found]:
         shared = np.array([NEVER, 0], dtype=np.int64)
@@ -159,10 +160,10 @@ class Search:
                     if self._report:
                         done = float(np.mean(progress[:, 0] / np.maximum(progress[:, 1], 1)))
                         self._report(Standing(floor, done, counting, time.perf_counter() - self._start))
-                except KeyboardInterrupt:
-                    shared[1] = 1
+                except BaseException as error:
+                    shared[1] = 1  # or leaving the pool would wait for the end of the search
                     self._seconds = 0.0
-                    if not self._interruptible:
+                    if not (self._interruptible and isinstance(error, KeyboardInterrupt)):
                         raise
             return [future.result() for future in futures]
 

@@ -56,8 +56,8 @@ def find_truths(problems: Sequence[Problem], store: Store) -> Iterator[tuple[Pro
         except InputError:
             yield problem, None
             continue
-        certificate = None
-        if problem.hash not in certified:
+        certificate, known = None, certified.get(problem.hash, {})
+        if known.get("loss") != truth.loss or known.get("kind") != truth.kind:
             certificate = certify(problem, truth, limit_s=CHECK_S)
             for check in certificate.failed:
                 raise CheckError(

@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bnnbench.errors import StoreError
+from bnnbench.errors import CheckError, StoreError
+from bnnbench.ground_truth import certificate, ground_truth
+from bnnbench.harness import campaign
 from bnnbench.harness.campaign import find_truths, pending, run_cells
+from bnnbench.registry import load_problem
 from bnnbench.store import open_store, read_store
 from bnnbench.suite import plan, read_suite
 
@@ -133,6 +137,49 @@ def test_a_finished_suite_runs_nothing_again(tmp_path):
     planned = plan(read_suite(path), tmp_path)
     with open_store(tmp_path / "out") as store:
         assert pending(list(planned.cells()), store.finished()) == []
+
+
+def test_every_truth_is_checked_once_and_its_certificate_stored(tmp_path, monkeypatch):
+    problem, checked = load_problem("parity"), []
+
+    def certify(problem, truth, **options):
+        checked.append(problem.name)
+        return certificate.certify(problem, truth, **options)
+
+    monkeypatch.setattr(campaign, "certify", certify)
+    with open_store(tmp_path) as store:
+        store.add_truth(ground_truth(problem))  # as a store of schema 1 has it
+        for _ in range(2):
+            assert [truth.loss for _, truth in find_truths([problem], store)] == [ground_truth(problem).loss]
+        assert store.certificates()[problem.hash]["checks"][1]["verdict"] == "agreed"
+    assert len(checked) == 1
+
+
+def test_a_truth_that_replaces_another_gets_a_certificate_of_its_own(tmp_path, monkeypatch):
+    problem = load_problem("parity")
+    poor = replace(ground_truth(problem), kind="best_known", lower_bound=0.0, num_optima=None)
+    with open_store(tmp_path) as store:
+        for truth in (poor, ground_truth(problem)):
+            monkeypatch.setattr(campaign, "ground_truth", lambda problem, truth=truth: truth)
+            list(find_truths([problem], store))
+            assert store.certificates()[problem.hash]["kind"] == truth.kind
+
+
+@pytest.mark.parametrize("changes", [{"loss": 9.0}, {"num_optima": 1}])
+def test_a_truth_that_a_check_refutes_ends_the_campaign_and_is_not_stored(tmp_path, monkeypatch, changes):
+    problem = load_problem("parity")
+    wrong = replace(ground_truth(problem), **changes)
+    monkeypatch.setattr(campaign, "ground_truth", lambda problem: wrong)
+    with open_store(tmp_path) as store:
+        with pytest.raises(CheckError, match=r"parity.*: the optimal loss .* is wrong: (forward pass|enumeration): "):
+            list(find_truths([problem], store))
+        assert store.truths() == {}
+
+
+def test_a_problem_without_a_truth_is_run_all_the_same(tmp_path):
+    problem = load_problem("random_data", widths=[25, 15, 1])
+    with open_store(tmp_path) as store:
+        assert list(find_truths([problem], store)) == [(problem, None)]
 
 
 def start_and_wait(path, out, *, rows):
