@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bnnbench.harness.outcome import Outcome
     from bnnbench.instance import Instance
     from bnnbench.problem import Problem
+    from bnnbench.solver import Budget
     from bnnbench.store import Store
     from bnnbench.suite import Plan, Suite
 
@@ -51,12 +52,16 @@ def run(
     *,
     out: Annotated[Path | None, typer.Option(help="Folder of results; default: results/SUITE.")] = None,
     solver: Annotated[
-        list[str] | None, typer.Option(help="Only this solver, or add one: a name or a .py file.")
+        list[str] | None, typer.Option(help="Only this solver, of the suite or not: a name or a .py file.")
     ] = None,
-    problem: Annotated[list[str] | None, typer.Option(help="Only problems of this family or name.")] = None,
-    formulation: Annotated[list[str] | None, typer.Option(help="Only this formulation.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Budget in seconds of sampling, for all solvers.")] = None,
-    reads: Annotated[int | None, typer.Option(help="Budget in reads, for all solvers.")] = None,
+    problem: Annotated[
+        list[str] | None, typer.Option(help="Only problems of this family, of the suite or not: a name or a .py file.")
+    ] = None,
+    formulation: Annotated[list[str] | None, typer.Option(help="Only this formulation, of the suite or not.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Seconds of sampling, for all solvers; reads stay those of the suite.")
+    ] = None,
+    reads: Annotated[int | None, typer.Option(help="Reads, for all solvers; seconds stay those of the suite.")] = None,
     repetitions: Annotated[int | None, typer.Option(help="Repetitions of each cell.", min=1)] = None,
     jobs: Annotated[int, typer.Option(help="Runs at a time.", min=1)] = 1,
     retry: Annotated[bool, typer.Option("--retry", help="Run failed cells again.")] = False,
@@ -88,8 +93,6 @@ def _changed(
     repetitions: int | None,
 ) -> Suite:
     """The suite with the command line's filters and numbers."""
-    from bnnbench.suite import BudgetTable
-
     changes: dict[str, Any] = {}
     if solvers:
         changes["solvers"] = [table for text in solvers for table in _selected(text, suite.solvers, "solver")]
@@ -101,13 +104,17 @@ def _changed(
         ]
     if repetitions:
         changes["repetitions"] = repetitions
-    if seconds is not None or reads is not None:
-        for what, value in (("--seconds", seconds), ("--reads", reads)):
-            if value is not None and value <= 0:
-                raise InputError(f"{what} must be positive, but {value} came.")
-        changes["budget"] = BudgetTable(seconds=seconds, reads=reads)
+    numbers = {key: value for key, value in (("seconds", seconds), ("reads", reads)) if value is not None}
+    for key, value in numbers.items():
+        if value <= 0:
+            raise InputError(f"--{key} must be positive, but {value} came.")
+    if numbers:
+        changes["budget"] = suite.budget.model_copy(update=numbers)
         tables = changes.get("solvers", suite.solvers)
-        changes["solvers"] = [{k: v for k, v in table.items() if k != "budget"} for table in tables]
+        changes["solvers"] = [
+            table | {"budget": own | numbers} if isinstance(own := table.get("budget"), dict) else table
+            for table in tables
+        ]
     return suite.model_copy(update=changes)
 
 
@@ -139,7 +146,13 @@ def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool) -> None:
     for reason in planned.refused():
         console.print(f"left out: {reason}", style="dim", highlight=False)
     waiting = pending(cells, store.finished(retry_failed=retry))
-    console.print(f"{len(cells)} runs, {len(cells) - len(waiting)} of them done before; results go to {store.folder}")
+    done = len(cells) - len(waiting)
+    console.print(
+        f"{_runs(len(cells))} of {_budgets(cells)}; {done} of them done before; results go to {store.folder}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
     problems = list(dict.fromkeys(cell.problem for cell in cells))
     with _progress(console) as progress:
         row = progress.add_task("ground truth", total=len(problems))
@@ -150,19 +163,49 @@ def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool) -> None:
         overall = progress.add_task("all runs", total=len(waiting))
         labels = list(dict.fromkeys(cell.solver_label for cell in waiting))
         rows = {s: progress.add_task(s, total=sum(c.solver_label == s for c in waiting)) for s in labels}
-        for cell, outcome in run_cells(waiting, truths, store, planned.suite.limits, jobs=jobs):
+
+        def say(text: str) -> None:
+            progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+        def still_running(cell: Cell, elapsed_s: float) -> None:
+            if not console.is_terminal:
+                say(f"still running: {cell}, {elapsed_s:.0f} s")
+
+        unavailable: Counter[tuple[str, str]] = Counter()
+        limits = planned.suite.limits
+        for cell, outcome in run_cells(waiting, truths, store, limits, jobs=jobs, on_wait=still_running):
             progress.advance(overall)
             progress.advance(rows[cell.solver_label])
-            if not console.is_terminal or outcome.status in ("error", "crash", "memory", "timeout"):
-                progress.console.print(_line(cell, outcome), highlight=False, markup=False, soft_wrap=True)
+            if outcome.status == "unavailable":
+                unavailable[cell.solver_label, outcome.message] += 1
+            elif not console.is_terminal or outcome.flags or outcome.status not in ("ok", "refused"):
+                say(_line(cell, outcome))
+        for (label, message), number in unavailable.items():
+            say(f"unavailable: {label}, {_runs(number)}: {message}")
+
+
+def _runs(number: int) -> str:
+    return "1 run" if number == 1 else f"{number} runs"
+
+
+def _budgets(cells: list[Cell]) -> str:
+    """The budget of most runs, and the solvers that have another."""
+    labels: dict[Budget, dict[str, None]] = {}
+    for cell in cells:
+        labels.setdefault(cell.budget, {})[cell.solver_label] = None
+    usual = max(labels, key=lambda budget: len(labels[budget]))
+    others = [f"{', '.join(names)}: {budget}" for budget, names in labels.items() if budget != usual]
+    return f"{usual} each" + (f" ({'; '.join(others)})" if others else "")
 
 
 def _line(cell: Cell, outcome: Outcome) -> str:
     """One run in one line."""
+    flags = f"; flagged: {', '.join(outcome.flags)}" if outcome.flags else ""
     if outcome.message and outcome.status != "ok":
-        return f"{outcome.status}: {cell}: {outcome.message}"
+        return f"{outcome.status}: {cell}: {outcome.message}{flags}"
     gap = "–" if outcome.loss_gap is None else f"{outcome.loss_gap:g}"
-    return f"{outcome.status}: {cell}: loss gap {gap}, {outcome.num_reads} reads in {outcome.sample_s or 0:.3f} s"
+    reads = "1 read" if outcome.num_reads == 1 else f"{outcome.num_reads} reads"
+    return f"{outcome.status}: {cell}: loss gap {gap}, {reads} in {outcome.sample_s or 0:.3f} s{flags}"
 
 
 @app.command(name="list")
