@@ -414,7 +414,7 @@ def show(
     """Print the table of results."""
     from bnnbench.metrics import summarize
     from bnnbench.store import read_store
-    from bnnbench.tables import print_table
+    from bnnbench.tables import flag_lines, print_table
 
     with read_store(results) as store:
         runs = store.runs()
@@ -423,7 +423,10 @@ def show(
         console.print(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
         return
     keys = ("formulation", "solver") if by == "solver" else ("problem", "formulation", "solver")
-    print_table(summarize(runs, by=keys), console, title=f"{results.name}: {len(runs)} runs")
+    name = results.resolve().name
+    print_table(summarize(runs, by=keys), console, title=f"{name}: {_runs(len(runs))}")
+    for line in flag_lines(runs):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -440,9 +443,10 @@ def export(
     """Export results for a paper."""
     import io
 
+    from bnnbench.latex import to_latex
     from bnnbench.metrics import summarize
     from bnnbench.store import read_store
-    from bnnbench.tables import to_csv, to_latex
+    from bnnbench.tables import to_csv
 
     with read_store(results) as store:
         runs = store.runs()
@@ -453,7 +457,8 @@ def export(
         to_csv(runs, stream)
         text = stream.getvalue()
     else:
-        text = to_latex(summarize(runs), caption=f"Results of the suite {results.name}.")
+        name = results.resolve().name
+        text = to_latex(summarize(runs), caption=f"Results of the suite {name}.", label=name)
     if output is None:
         sys.stdout.write(text)
         return
