@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bnnbench import __version__
 from bnnbench.errors import BnnbenchError, CheckError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -38,12 +40,22 @@ app = typer.Typer(
 Results = Annotated[Path, typer.Argument(help="Folder of results, such as results/smoke.")]
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bnnbench {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
-    *, debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Options of all verbs; `main` reads --debug."""
-    del debug
+    del debug, version
 
 
 @app.command()
@@ -384,10 +396,12 @@ def compile(  # noqa: A001
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A .coo or .json file to write.")] = None,
 ) -> None:
     """Compile a problem to a QUBO, say how large it is, and write it to a file."""
-    from bnnbench.exchange import write_qubo
+    from bnnbench.exchange import check_ending, write_qubo
     from bnnbench.instance import compile as compile_problem
     from bnnbench.registry import load_problem
 
+    if output:
+        check_ending(output)
     instance = compile_problem(load_problem(problem), formulation)
     qubo = instance.qubo
     console = _console()
@@ -476,7 +490,7 @@ def info() -> None:
 
     console = _console()
     for key, value in machine_info().items():
-        console.print(f"{key:<20} {value}", highlight=False, markup=False)
+        console.print(f"{key:<20} {'unknown' if value is None else value}", highlight=False, markup=False)
     for name in entries("solver"):
         solver = load_solver(name)
         versions = ", ".join(f"{k} {v}" for k, v in solver.versions.items()) or "built in"
