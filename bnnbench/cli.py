@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bnnbench import __version__
 from bnnbench.errors import BnnbenchError, CheckError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from bnnbench.harness.outcome import Outcome
     from bnnbench.instance import Instance
     from bnnbench.problem import Problem
+    from bnnbench.solver import Budget
     from bnnbench.store import Store
     from bnnbench.suite import Plan, Suite
 
@@ -37,12 +40,22 @@ app = typer.Typer(
 Results = Annotated[Path, typer.Argument(help="Folder of results, such as results/smoke.")]
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bnnbench {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
-    *, debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Options of all verbs; `main` reads --debug."""
-    del debug
+    del debug, version
 
 
 @app.command()
@@ -51,12 +64,16 @@ def run(
     *,
     out: Annotated[Path | None, typer.Option(help="Folder of results; default: results/SUITE.")] = None,
     solver: Annotated[
-        list[str] | None, typer.Option(help="Only this solver, or add one: a name or a .py file.")
+        list[str] | None, typer.Option(help="Only this solver, of the suite or not: a name or a .py file.")
     ] = None,
-    problem: Annotated[list[str] | None, typer.Option(help="Only problems of this family or name.")] = None,
-    formulation: Annotated[list[str] | None, typer.Option(help="Only this formulation.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Budget in seconds of sampling, for all solvers.")] = None,
-    reads: Annotated[int | None, typer.Option(help="Budget in reads, for all solvers.")] = None,
+    problem: Annotated[
+        list[str] | None, typer.Option(help="Only problems of this family, of the suite or not: a name or a .py file.")
+    ] = None,
+    formulation: Annotated[list[str] | None, typer.Option(help="Only this formulation, of the suite or not.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Seconds of sampling, for all solvers; reads stay those of the suite.")
+    ] = None,
+    reads: Annotated[int | None, typer.Option(help="Reads, for all solvers; seconds stay those of the suite.")] = None,
     repetitions: Annotated[int | None, typer.Option(help="Repetitions of each cell.", min=1)] = None,
     jobs: Annotated[int, typer.Option(help="Runs at a time.", min=1)] = 1,
     retry: Annotated[bool, typer.Option("--retry", help="Run failed cells again.")] = False,
@@ -88,8 +105,6 @@ def _changed(
     repetitions: int | None,
 ) -> Suite:
     """The suite with the command line's filters and numbers."""
-    from bnnbench.suite import BudgetTable
-
     changes: dict[str, Any] = {}
     if solvers:
         changes["solvers"] = [table for text in solvers for table in _selected(text, suite.solvers, "solver")]
@@ -101,13 +116,17 @@ def _changed(
         ]
     if repetitions:
         changes["repetitions"] = repetitions
-    if seconds is not None or reads is not None:
-        for what, value in (("--seconds", seconds), ("--reads", reads)):
-            if value is not None and value <= 0:
-                raise InputError(f"{what} must be positive, but {value} came.")
-        changes["budget"] = BudgetTable(seconds=seconds, reads=reads)
+    numbers = {key: value for key, value in (("seconds", seconds), ("reads", reads)) if value is not None}
+    for key, value in numbers.items():
+        if value <= 0:
+            raise InputError(f"--{key} must be positive, but {value} came.")
+    if numbers:
+        changes["budget"] = suite.budget.model_copy(update=numbers)
         tables = changes.get("solvers", suite.solvers)
-        changes["solvers"] = [{k: v for k, v in table.items() if k != "budget"} for table in tables]
+        changes["solvers"] = [
+            table | {"budget": own | numbers} if isinstance(own := table.get("budget"), dict) else table
+            for table in tables
+        ]
     return suite.model_copy(update=changes)
 
 
@@ -139,7 +158,13 @@ def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool) -> None:
     for reason in planned.refused():
         console.print(f"left out: {reason}", style="dim", highlight=False)
     waiting = pending(cells, store.finished(retry_failed=retry))
-    console.print(f"{len(cells)} runs, {len(cells) - len(waiting)} of them done before; results go to {store.folder}")
+    done = len(cells) - len(waiting)
+    console.print(
+        f"{_runs(len(cells))} of {_budgets(cells)}; {done} of them done before; results go to {store.folder}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
     problems = list(dict.fromkeys(cell.problem for cell in cells))
     with _progress(console) as progress:
         row = progress.add_task("ground truth", total=len(problems))
@@ -150,19 +175,49 @@ def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool) -> None:
         overall = progress.add_task("all runs", total=len(waiting))
         labels = list(dict.fromkeys(cell.solver_label for cell in waiting))
         rows = {s: progress.add_task(s, total=sum(c.solver_label == s for c in waiting)) for s in labels}
-        for cell, outcome in run_cells(waiting, truths, store, planned.suite.limits, jobs=jobs):
+
+        def say(text: str) -> None:
+            progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+        def still_running(cell: Cell, elapsed_s: float) -> None:
+            if not console.is_terminal:
+                say(f"still running: {cell}, {elapsed_s:.0f} s")
+
+        unavailable: Counter[tuple[str, str]] = Counter()
+        limits = planned.suite.limits
+        for cell, outcome in run_cells(waiting, truths, store, limits, jobs=jobs, on_wait=still_running):
             progress.advance(overall)
             progress.advance(rows[cell.solver_label])
-            if not console.is_terminal or outcome.status in ("error", "crash", "memory", "timeout"):
-                progress.console.print(_line(cell, outcome), highlight=False, markup=False, soft_wrap=True)
+            if outcome.status == "unavailable":
+                unavailable[cell.solver_label, outcome.message] += 1
+            elif not console.is_terminal or outcome.flags or outcome.status not in ("ok", "refused"):
+                say(_line(cell, outcome))
+        for (label, message), number in unavailable.items():
+            say(f"unavailable: {label}, {_runs(number)}: {message}")
+
+
+def _runs(number: int) -> str:
+    return "1 run" if number == 1 else f"{number} runs"
+
+
+def _budgets(cells: list[Cell]) -> str:
+    """The budget of most runs, and the solvers that have another."""
+    labels: dict[Budget, dict[str, None]] = {}
+    for cell in cells:
+        labels.setdefault(cell.budget, {})[cell.solver_label] = None
+    usual = max(labels, key=lambda budget: len(labels[budget]))
+    others = [f"{', '.join(names)}: {budget}" for budget, names in labels.items() if budget != usual]
+    return f"{usual} each" + (f" ({'; '.join(others)})" if others else "")
 
 
 def _line(cell: Cell, outcome: Outcome) -> str:
     """One run in one line."""
+    flags = f"; flagged: {', '.join(outcome.flags)}" if outcome.flags else ""
     if outcome.message and outcome.status != "ok":
-        return f"{outcome.status}: {cell}: {outcome.message}"
+        return f"{outcome.status}: {cell}: {outcome.message}{flags}"
     gap = "–" if outcome.loss_gap is None else f"{outcome.loss_gap:g}"
-    return f"{outcome.status}: {cell}: loss gap {gap}, {outcome.num_reads} reads in {outcome.sample_s or 0:.3f} s"
+    reads = "1 read" if outcome.num_reads == 1 else f"{outcome.num_reads} reads"
+    return f"{outcome.status}: {cell}: loss gap {gap}, {reads} in {outcome.sample_s or 0:.3f} s{flags}"
 
 
 @app.command(name="list")
@@ -341,10 +396,12 @@ def compile(  # noqa: A001
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A .coo or .json file to write.")] = None,
 ) -> None:
     """Compile a problem to a QUBO, say how large it is, and write it to a file."""
-    from bnnbench.exchange import write_qubo
+    from bnnbench.exchange import check_ending, write_qubo
     from bnnbench.instance import compile as compile_problem
     from bnnbench.registry import load_problem
 
+    if output:
+        check_ending(output)
     instance = compile_problem(load_problem(problem), formulation)
     qubo = instance.qubo
     console = _console()
@@ -371,7 +428,7 @@ def show(
     """Print the table of results."""
     from bnnbench.metrics import summarize
     from bnnbench.store import read_store
-    from bnnbench.tables import print_table
+    from bnnbench.tables import flag_lines, print_table
 
     with read_store(results) as store:
         runs = store.runs()
@@ -380,7 +437,10 @@ def show(
         console.print(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
         return
     keys = ("formulation", "solver") if by == "solver" else ("problem", "formulation", "solver")
-    print_table(summarize(runs, by=keys), console, title=f"{results.name}: {len(runs)} runs")
+    name = results.resolve().name
+    print_table(summarize(runs, by=keys), console, title=f"{name}: {_runs(len(runs))}")
+    for line in flag_lines(runs):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -397,9 +457,10 @@ def export(
     """Export results for a paper."""
     import io
 
+    from bnnbench.latex import to_latex
     from bnnbench.metrics import summarize
     from bnnbench.store import read_store
-    from bnnbench.tables import to_csv, to_latex
+    from bnnbench.tables import to_csv
 
     with read_store(results) as store:
         runs = store.runs()
@@ -410,7 +471,8 @@ def export(
         to_csv(runs, stream)
         text = stream.getvalue()
     else:
-        text = to_latex(summarize(runs), caption=f"Results of the suite {results.name}.")
+        name = results.resolve().name
+        text = to_latex(summarize(runs), caption=f"Results of the suite {name}.", label=name)
     if output is None:
         sys.stdout.write(text)
         return
@@ -428,7 +490,7 @@ def info() -> None:
 
     console = _console()
     for key, value in machine_info().items():
-        console.print(f"{key:<20} {value}", highlight=False, markup=False)
+        console.print(f"{key:<20} {'unknown' if value is None else value}", highlight=False, markup=False)
     for name in entries("solver"):
         solver = load_solver(name)
         versions = ", ".join(f"{k} {v}" for k, v in solver.versions.items()) or "built in"

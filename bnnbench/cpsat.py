@@ -20,7 +20,11 @@ def solve(
     budget: Budget,
     to_bits: Callable[[Any], Any],
 ) -> Iterator[Batch]:
-    """Stream the solutions of a CP-SAT model as batches; `to_bits` turns values of `literals` into rows of bits."""
+    """Stream the solutions of a CP-SAT model as batches; `to_bits` turns values of `literals` into rows of bits.
+
+    Each improving solution is a read, and so is the best one at the end. Of more solutions than the budget has reads,
+    the last ones but the best are not answered.
+    """
     from ortools.sat.python import cp_model
 
     solver = cp_model.CpSolver()
@@ -31,7 +35,12 @@ def solve(
 
     def call(emit: Callable[[Batch], None]) -> None:
         class Report(cp_model.CpSolverSolutionCallback):
+            num_answered = 0
+
             def on_solution_callback(self) -> None:
+                self.num_answered += 1
+                if budget.reads is not None and self.num_answered >= budget.reads:
+                    return  # the last read is for the best solution
                 values = np.array([self.boolean_value(bit) for bit in literals], dtype=np.int8)
                 try:
                     emit(Batch(to_bits(values), lower_bound=energy_bound(self.best_objective_bound)))

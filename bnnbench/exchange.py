@@ -9,6 +9,12 @@ from bnnbench.errors import InputError
 from bnnbench.qubo import Qubo
 
 
+def check_ending(path: Path) -> None:
+    """Raise `InputError` if `write_qubo` does not know the ending of a file."""
+    if path.suffix not in (".coo", ".json"):
+        raise InputError(f"{path}: the ending {path.suffix!r} is unknown; write to a .coo or .json file.")
+
+
 def write_qubo(qubo: Qubo, path: Path) -> None:
     """Write a QUBO; the ending of the file says how.
 
@@ -21,14 +27,13 @@ def write_qubo(qubo: Qubo, path: Path) -> None:
     InputError
         If the ending is another, or the file cannot be written.
     """
+    check_ending(path)
     if path.suffix == ".coo":
         from dimod.serialization import coo
 
         text = f"# offset={qubo.offset!r}\n" + coo.dumps(qubo.to_bqm(), vartype_header=True)
-    elif path.suffix == ".json":
-        text = json.dumps(qubo.to_bqm().to_serializable())
     else:
-        raise InputError(f"{path}: the ending {path.suffix!r} is unknown; write to a .coo or .json file.")
+        text = json.dumps(qubo.to_bqm().to_serializable())
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

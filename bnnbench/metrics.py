@@ -6,11 +6,13 @@ apart, because the question was not put to the solver.
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bnnbench.errors import InputError
+from bnnbench.solver import Budget
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,10 +97,13 @@ def summarize(runs: pd.DataFrame, by: Sequence[str] = ("formulation", "solver"))
       smaller. The gaps are over runs with a known optimum; the energy gap is over sound formulations only, as no
       ground energy of others is known;
     - ``train_accuracy``, ``test_accuracy``, ``sample_s``: medians over runs of status ok, not censored, so that they
-      flatter a solver that often fails: read them beside ``ok``;
+      flatter a solver that often fails: read them beside ``ok``. An accuracy that not every problem has is missing in
+      all rows: medians over different problems do not compare;
     - ``num_variables``: median over all runs;
-    - ``flags``: runs with a claim that the harness found false, or an overrun budget;
+    - ``flagged``: runs with a claim that the harness found false, or an overrun budget;
     - ``remarks``: what failed or was not asked, by status.
+
+    Runs that share a label but not their budget, hyperparameters or versions get rows of their own, see `tell_apart`.
 
     Parameters
     ----------
@@ -109,13 +114,70 @@ def summarize(runs: pd.DataFrame, by: Sequence[str] = ("formulation", "solver"))
 
     if runs.empty:
         return pd.DataFrame(columns=[*by, *SUMMARY])
-    groups = runs.groupby(list(by), dropna=False)
-    return pd.DataFrame([dict(zip(by, names, strict=True)) | _summary(group) for names, group in groups])
+    groups = tell_apart(runs).groupby(list(by), dropna=False)
+    frame = pd.DataFrame([dict(zip(by, names, strict=True)) | _summary(group) for names, group in groups])
+    ended = runs[runs["status"] == "ok"]
+    for name in ("train_accuracy", "test_accuracy"):
+        if ended[name].isna().groupby(ended["problem"]).all().any():
+            frame[name] = math.nan
+    return frame
+
+
+def tell_apart(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs, with names that say the difference where runs of one name must not share a row.
+
+    Within one formulation, a solver's label is followed by the budget and the hyperparameters that differ, such as
+    ``tabu, 10 reads, tenure=5``, and where these do not tell versions apart, by the versions: ``mine, file=1f2e3d4``.
+    Problems of one name and different data are followed by their hash.
+    """
+    runs = runs.reset_index(drop=True)
+    runs["solver"] = _told_apart(runs, ["formulation", "solver"], ["budget_seconds", "budget_reads", "parameters"])
+    runs["solver"] = _told_apart(runs, ["formulation", "solver"], ["versions"])
+    runs["problem"] = _told_apart(runs, ["problem"], ["problem_hash"])
+    return runs
+
+
+def _told_apart(runs: pd.DataFrame, named: list[str], differing: list[str]) -> pd.Series:
+    """The last of the columns `named`; where rows agree in all of them, with what differs in the other columns."""
+    names = runs[named[-1]].copy()
+    differing = [column for column in differing if column in runs]
+    for _, group in runs.groupby(named):
+        if differing and len(group.value_counts(differing, dropna=False)) > 1:
+            texts = _differences([_settings(row) for row in group[differing].to_dict("records")])
+            names[group.index] = [
+                f"{name}, {text}" if text else name for name, text in zip(names[group.index], texts, strict=True)
+            ]
+    return names
+
+
+def _settings(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """What a row was run with, flat; a budget that was not given is left out."""
+    import pandas as pd
+
+    listed = ("parameters", "versions")
+    flat = {name: value for name, value in row.items() if name not in listed and pd.notna(value)}
+    return flat | {key: value for name in listed for key, value in json.loads(row.get(name, "{}")).items()}
+
+
+def _differences(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """For each row, those of its settings in which not all rows agree."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    differing = [name for name in names if len({json.dumps(row[name]) if name in row else "" for row in rows}) > 1]
+    return [", ".join(_setting(name, row[name]) for name in differing if name in row) for row in rows]
+
+
+def _setting(name: str, value: Any) -> str:
+    if name == "budget_seconds":
+        return str(Budget(seconds=value))
+    if name == "budget_reads":
+        return str(Budget(reads=int(value)))
+    # The beginning of a hash is enough.
+    return f"{name}={value[:7]}" if isinstance(value, str) and len(value) == 64 else f"{name}={value}"
 
 
 SUMMARY = (
     "runs", "ok", "solved", "proved", "energy_gap", "loss_gap", "mean_loss_gap", "violations", "train_accuracy",
-    "test_accuracy", "sample_s", "num_variables", "flags", "remarks",
+    "test_accuracy", "sample_s", "num_variables", "flagged", "remarks",
 )  # fmt: skip
 """Columns of a summary, after those that it is grouped by."""
 
@@ -140,7 +202,7 @@ def _summary(group: pd.DataFrame) -> dict[str, Any]:
         "test_accuracy": _median(ended["test_accuracy"]),
         "sample_s": _median(ended["sample_s"]),
         "num_variables": _median(group["num_variables"]),
-        "flags": int((group["flags"].notna() & (group["flags"] != "")).sum()),
+        "flagged": int((group["flag_texts"].notna() & (group["flag_texts"] != "")).sum()),
         "remarks": _remarks(group, len(asked) - len(known)),
     }
 

@@ -53,7 +53,8 @@ class Budget:
 
     def __str__(self) -> str:
         parts = [f"{self.seconds:g} s"] if self.seconds is not None else []
-        return " or ".join(parts + ([f"{self.reads} reads"] if self.reads is not None else []))
+        reads = "1 read" if self.reads == 1 else f"{self.reads} reads"
+        return " or ".join([*parts, *([reads] if self.reads is not None else [])])
 
     def reads_in_batches(self, size: int) -> Iterator[int]:
         """Sizes of batches of at most `size` reads, for ever or until `reads` are spent."""

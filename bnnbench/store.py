@@ -268,8 +268,8 @@ class Store:
     def runs(self) -> pd.DataFrame:
         """One row per run with its problem, instance and truth, in an order that depends on the content alone.
 
-        Facts are columns ``fact.…``, clocks ``clock.…``, violations by kind ``violations.…``, see
-        `bnnbench.tables.column_help`. What is not there is NaN, also in integer columns.
+        Facts are columns ``fact.…``, clocks ``clock.…``, violations by kind ``violations.…``, flags ``flag_texts``, see
+        `bnnbench.columns`. What is not there is NaN, also in integer columns.
         """
         import pandas as pd
 
@@ -281,9 +281,11 @@ class Store:
                 LEFT JOIN truths ON truths.problem_hash = runs.problem_hash
             ORDER BY problem, runs.formulation, solver, repetition, runs.key
         """
-        rows = self._select(query)
+        rows, machines = self._select(query), self.machines()
         for row in rows:
-            row["flags"] = "; ".join(json.loads(row["flags"]))
+            row["flag_texts"] = "; ".join(json.loads(row.pop("flags")))  # a frame has an attribute `flags`
+            machine = machines.get(row["machine"], {})
+            row |= {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
             for name, prefix in (("facts", "fact"), ("clocks", "clock"), ("violations_by_kind", "violations")):
                 row |= {f"{prefix}.{key}": value for key, value in json.loads(row.pop(name)).items()}
         frame = pd.DataFrame(rows)

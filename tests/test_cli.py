@@ -9,12 +9,15 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import bnnbench
-from bnnbench import cli
+from bnnbench import cli, provenance
 from bnnbench.ground_truth.certificate import certify, write_certificate
+from bnnbench.harness import Outcome
+from bnnbench.solver import Budget
 
 SUITE = """
 [budget]
@@ -103,7 +106,62 @@ def test_export_latex_is_a_booktabs_table(bnnbench_, results, tmp_path):
 def test_a_second_run_resumes(bnnbench_, results):
     code, _, err = bnnbench_("run", results.parent / "suite.toml", "--out", results)
     assert code == 0
-    assert "4 runs, 4 of them done before" in err.replace("\n", " ")
+    assert "4 runs of 10 reads each; 4 of them done before" in err
+
+
+def test_the_first_line_of_a_run_says_its_budget(bnnbench_, results):
+    suite = results.parent / "suite.toml"
+    for arguments, budget in (
+        ([], "10 reads each"),
+        (["--reads", 1], "1 read each"),
+        (["--seconds", 2.5], "2.5 s or 10 reads each"),
+    ):
+        _, _, err = bnnbench_("run", suite, "--out", results.parent / "budgets", "--solver", "random", *arguments)
+        assert f"2 runs of {budget}; 0 of them done before; results go to" in err
+
+
+def test_one_number_of_a_budget_leaves_the_other_as_the_suite_has_it():
+    from bnnbench.suite import BudgetTable, Suite
+
+    names = {"problems": [{"name": "majority"}], "formulations": [{"name": "compact"}]}
+    solvers = [{"name": "random"}, {"name": "tabu", "budget": {"seconds": 3, "reads": 7}}]
+    suite = Suite(budget=BudgetTable(seconds=2, reads=100), solvers=solvers, **names)
+
+    def budgets(seconds, reads):
+        changed = cli._changed(suite, None, None, None, seconds, reads, None)
+        return changed.budget.model_dump(), changed.solvers[1]["budget"]
+
+    assert budgets(None, 10) == ({"seconds": 2, "reads": 10}, {"seconds": 3, "reads": 10})
+    assert budgets(0.5, None) == ({"seconds": 0.5, "reads": 100}, {"seconds": 0.5, "reads": 7})
+    assert budgets(0.5, 10) == ({"seconds": 0.5, "reads": 10},) * 2
+
+
+def test_solvers_with_a_budget_of_their_own_are_named_with_it():
+    budgets = {"a": Budget(reads=10), "b": Budget(reads=10), "c": Budget(seconds=5)}
+    cells = [SimpleNamespace(solver_label=name, budget=budget) for name, budget in budgets.items()] * 2
+    assert cli._budgets(cells) == "10 reads each (c: 5 s)"
+
+
+def test_flags_stand_in_the_line_of_a_run():
+    outcome = Outcome("ok", num_reads=1, flags=["lied", "was late"], loss_gap=2.0)
+    assert cli._line("tabu on p", outcome) == "ok: tabu on p: loss gap 2, 1 read in 0.000 s; flagged: lied, was late"
+
+
+def test_what_is_unavailable_is_said_once_with_the_number_of_runs(bnnbench_, results, tmp_path):
+    (tmp_path / "mine.py").write_text(ADAPTER.replace('("dimod",)', '("no-such-thing",)'))
+    suite = results.parent / "suite.toml"
+    _, out, err = bnnbench_("run", suite, "--out", tmp_path / "out", "--solver", tmp_path / "mine.py")
+    assert err.count("unavailable: ") == 1
+    assert "unavailable: mine, 2 runs: no-such-thing not installed" in err
+    assert "1 unavailable" in out
+
+
+def test_flags_are_listed_under_the_table(bnnbench_, results, tmp_path):
+    liar = Path(__file__).parent / "harness" / "solvers_that_fail" / "liar.py"
+    suite = results.parent / "suite.toml"
+    _, out, err = bnnbench_("run", suite, "--out", tmp_path / "out", "--solver", liar)
+    assert "; flagged: claimed the lower bound" in err
+    assert "flagged: liar claimed the lower bound" in out
 
 
 def test_a_solver_from_a_file_joins_a_suite(bnnbench_, results, tmp_path):
@@ -113,6 +171,22 @@ def test_a_solver_from_a_file_joins_a_suite(bnnbench_, results, tmp_path):
     assert code == 0, err
     assert "mine" in out
     assert "exhaustive" not in out
+
+
+def test_the_version_is_printed(bnnbench_):
+    assert bnnbench_("--version")[:2] == (0, f"bnnbench {bnnbench.__version__}\n")
+
+
+def test_what_is_not_known_of_the_machine_is_called_unknown(bnnbench_, monkeypatch):
+    monkeypatch.setattr(provenance, "machine_info", lambda: {"commit": None, "dirty": None, "cores": 2})
+    lines = [line.split() for line in bnnbench_("info")[1].splitlines()[:3]]
+    assert lines == [["commit", "unknown"], ["dirty", "unknown"], ["cores", "2"]]
+
+
+def test_an_unknown_ending_is_refused_before_anything_is_compiled(bnnbench_, tmp_path, monkeypatch):
+    monkeypatch.setattr("bnnbench.instance.compile", lambda *_: pytest.fail("compiled"))
+    code, _, err = bnnbench_("compile", "parity", "-o", tmp_path / "x.foo")
+    assert (code, "the ending '.foo' is unknown; write to a .coo or .json file" in err) == (2, True)
 
 
 def test_truth_says_how_it_is_known(bnnbench_):

@@ -75,7 +75,7 @@ def row(**changes):
         "sample_s": 1.0,
         "num_variables": 10,
         "proved": 0,
-        "flags": "",
+        "flag_texts": "",
     } | changes
 
 
@@ -89,9 +89,10 @@ def summary_of(*rows):
 
 
 def test_a_summary_counts_and_takes_medians():
-    got = summary_of(row(), row(loss_gap=1.0, energy_gap=3.0, proved=1), row(loss_gap=2.0, energy_gap=5.0, flags="lie"))
+    lied = row(loss_gap=2.0, energy_gap=5.0, flag_texts="lie")
+    got = summary_of(row(), row(loss_gap=1.0, energy_gap=3.0, proved=1), lied)
     assert tuple(got.index) == ("formulation", "solver", *SUMMARY)
-    assert (got["runs"], got["ok"], got["solved"], got["proved"], got["flags"]) == (3, 3, 1, 1, 1)
+    assert (got["runs"], got["ok"], got["solved"], got["proved"], got["flagged"]) == (3, 3, 1, 1, 1)
     assert (got["energy_gap"], got["loss_gap"], got["remarks"]) == (3.0, 1.0, "")
 
 
@@ -162,3 +163,57 @@ def test_groups_do_not_depend_on_the_order_of_the_rows():
 
 def test_a_summary_of_nothing_has_its_columns():
     assert list(summarize(pd.DataFrame())) == ["formulation", "solver", *SUMMARY]
+
+
+def labels_of(*changes):
+    """Solvers' labels in a summary of rows with these changes."""
+    return list(summarize(pd.DataFrame([row(**SETTINGS | change) for change in changes]))["solver"])
+
+
+SETTINGS = {"budget_seconds": 2.0, "budget_reads": 10, "parameters": '{"a":1,"b":null}', "versions": '{"lib":"1.0"}'}
+
+
+def test_runs_of_one_label_share_a_row_if_they_agree():
+    assert labels_of({}, {}, {"problem": "q"}) == ["s"]
+
+
+@pytest.mark.parametrize(
+    ("change", "labels"),
+    [
+        ({"budget_reads": 20}, ["s, 10 reads", "s, 20 reads"]),
+        ({"budget_reads": 1}, ["s, 1 read", "s, 10 reads"]),
+        ({"budget_reads": None}, ["s", "s, 10 reads"]),
+        ({"budget_reads": None, "budget_seconds": 0.5}, ["s, 0.5 s", "s, 2 s, 10 reads"]),
+        ({"parameters": '{"a":2,"b":null}'}, ["s, a=1", "s, a=2"]),
+        ({"parameters": '{"a":1,"b":[1]}'}, ["s, b=None", "s, b=[1]"]),
+        ({"parameters": '{"a":1}'}, ["s", "s, b=None"]),
+        ({"versions": '{"lib":"1.1"}'}, ["s, lib=1.0", "s, lib=1.1"]),
+        ({"versions": '{"lib":"1.0","file":"' + 8 * "0123abcd" + '"}'}, ["s", "s, file=0123abc"]),
+        ({"parameters": '{"a":2,"b":null}', "versions": '{"lib":"1.1"}'}, ["s, a=1", "s, a=2"]),
+    ],
+)
+def test_runs_of_one_label_that_differ_get_rows_that_say_how(change, labels):
+    assert labels_of({}, change) == labels
+
+
+def test_versions_are_named_only_where_nothing_else_tells_runs_apart():
+    newer = {"versions": '{"lib":"1.1"}'}
+    assert labels_of({}, newer, {"budget_reads": 20}) == ["s, 10 reads, lib=1.0", "s, 10 reads, lib=1.1", "s, 20 reads"]
+
+
+def test_runs_are_told_apart_within_a_formulation():
+    assert labels_of({}, {"formulation": "soft", "budget_reads": 20}) == ["s", "s"]
+
+
+def test_problems_of_one_name_and_different_data_get_rows_of_their_own():
+    rows = [row(problem_hash=digit * 64) for digit in "ab"]
+    frame = summarize(pd.DataFrame(rows), by=("problem", "solver"))
+    assert list(frame["problem"]) == ["p, problem_hash=aaaaaaa", "p, problem_hash=bbbbbbb"]
+
+
+def test_an_accuracy_that_not_all_problems_have_is_left_out():
+    both = summarize(pd.DataFrame([row(test_accuracy=0.5), row(problem="q", test_accuracy=0.75)]))
+    assert list(both["test_accuracy"]) == [0.625]
+    one = summarize(pd.DataFrame([row(test_accuracy=0.5), row(problem="q", solver="t")]))
+    assert one["test_accuracy"].isna().all()
+    assert list(one["train_accuracy"]) == [1.0, 1.0]

@@ -230,6 +230,22 @@ def test_answers_that_are_no_bits_are_an_error(instance: Instance) -> None:
         run(instance, Spins(), budget=ONE)
 
 
+def test_a_solver_is_taken_by_its_name(instance: Instance) -> None:
+    named = run(instance, "random", budget=ONE)
+    loaded = run(instance, load_solver("random"), budget=ONE)
+
+    assert (named.energy, named.status) == (loaded.energy, "ok")
+    with pytest.raises(InputError, match="did you mean tabu"):
+        run(instance, "tabuu", budget=ONE)
+
+
+def test_what_cannot_be_run_is_refused_with_a_sentence(instance: Instance) -> None:
+    with pytest.raises(InputError, match=r"a solver must be a bnnbench.Solver or its name, but <class 'int'> came"):
+        run(instance, 3, budget=ONE)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"compile it first, with bnnbench\.compile"):
+        run(instance.problem, "random", budget=ONE)  # type: ignore[arg-type]
+
+
 def test_a_refusal_is_an_outcome_with_a_sentence(instance: Instance, optimal: Any) -> None:
     outcome = run(instance, Refusing(weights=optimal), budget=ONE)
 
@@ -282,6 +298,15 @@ def test_the_budget_of_reads_is_obeyed(instance: Instance, spec: str, reads: int
     assert (outcome.num_reads, outcome.flags) == (reads, [])
 
 
+@pytest.mark.parametrize("spec", ["cpsat", "cpsat_network"])
+@pytest.mark.parametrize("reads", [1, 2, 3])
+def test_cpsat_answers_its_best_within_the_budget_of_reads(instance: Instance, spec: str, reads: int) -> None:
+    outcome = run(instance, load_solver(spec), budget=Budget(reads=reads))
+
+    assert outcome.num_reads <= reads
+    assert (outcome.energy_gap, outcome.proved, outcome.flags) == (0, True, [])
+
+
 @pytest.mark.parametrize("spec", SAMPLERS)
 def test_the_same_seed_gives_the_same_bits(spec: str) -> None:
     instance = compile_problem(random_problem((7, 3, 1), 10))
@@ -301,6 +326,10 @@ def test_the_same_seed_gives_the_same_bits(spec: str) -> None:
 def test_a_budget_that_is_none_is_refused(values: dict[str, float]) -> None:
     with pytest.raises(InputError, match="budget"):
         Budget(**values)  # type: ignore[arg-type]
+
+
+def test_a_budget_is_written_in_the_singular_and_the_plural() -> None:
+    assert [str(Budget(reads=1)), str(Budget(reads=2, seconds=0.5))] == ["1 read", "0.5 s or 2 reads"]
 
 
 def test_a_budget_is_split_into_batches() -> None:

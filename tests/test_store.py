@@ -103,7 +103,7 @@ def test_a_run_comes_back_with_its_problem_instance_and_truth(tmp_path, outcome)
     assert row["optimum"] == ground_truth(cell.problem).loss
     assert row["truth_kind"] == "exhaustive"
     assert row["num_optima"] == ground_truth(cell.problem).num_optima
-    assert row["flags"] == ""
+    assert row["flag_texts"] == ""
 
 
 def test_batches_and_samples_come_back(tmp_path, outcome):
@@ -137,7 +137,7 @@ def test_facts_clocks_and_flags_are_columns(tmp_path, outcome):
         store.add_run(make_cell(0), told, **NOTE)
         store.add_run(make_cell(1), outcome, **NOTE)
         rows = store.runs().set_index("seed")
-    assert rows.loc[0, ["fact.chains", "clock.qpu_s", "flags"]].tolist() == [3, 0.25, "one; two"]
+    assert rows.loc[0, ["fact.chains", "clock.qpu_s", "flag_texts"]].tolist() == [3, 0.25, "one; two"]
     assert rows.loc[1, ["fact.chains", "clock.qpu_s"]].isna().all()
 
 

@@ -5,28 +5,33 @@ from __future__ import annotations
 import io
 import math
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from rich.console import Console
 from test_metrics import FAILED, row
-from test_store import add_everything, make_cell
+from test_store import NOTE, add_everything, make_cell
 
 from bnnbench import __version__
+from bnnbench.columns import RUN_COLUMNS, SUMMARY_COLUMNS, columns_guide
 from bnnbench.errors import InputError
 from bnnbench.formulation import formulation
-from bnnbench.harness import run
+from bnnbench.harness import Outcome, run
 from bnnbench.instance import compile as compile_problem
+from bnnbench.latex import to_latex
 from bnnbench.metrics import summarize
 from bnnbench.registry import load_problem, load_solver
 from bnnbench.solver import Budget
 from bnnbench.store import open_store, read_store
-from bnnbench.tables import DASH, column_help, print_table, to_csv, to_latex
+from bnnbench.tables import DASH, flag_lines, print_table, to_csv
 
 
-def printed(frame, title="t", *, styled=False):
+def printed(frame, title="t", *, styled=False, width=240):
     stream = io.StringIO()
-    console = Console(file=stream, width=240, force_terminal=styled, color_system="standard" if styled else None)
+    console = Console(file=stream, width=width, force_terminal=styled, color_system="standard" if styled else None)
     print_table(frame, console, title)
     return stream.getvalue()
 
@@ -61,8 +66,56 @@ def test_real_runs_become_a_table_with_units(runs):
     ):
         assert unit in text
     assert "∞" not in text
-    assert DASH not in line_of(text, "compact").replace(f"{DASH} ", "", 1), "one dash: no held-out data"
-    assert line_of(text, "soft").count(DASH) == 2, "and no energy gap"
+    assert "test acc." not in text, "there are no held-out data"
+    assert DASH not in line_of(text, "compact")
+    assert line_of(text, "soft").count(DASH) == 1, "no energy gap"
+
+
+WIDE = [
+    row(solver="simulated_annealing", sample_s=123.4567, loss_gap=203.0, flag_texts="lied", num_variables=1234),
+    row(solver="tabu", mean_loss=1.524, test_accuracy=0.5),
+    row(solver="dwave", status="unavailable", **FAILED),
+    row(solver="cpsat", status="crash", **FAILED),
+    row(solver="cpsat", status="timeout", **FAILED),
+]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160, 240])
+def test_no_value_is_broken_and_no_line_is_longer_than_the_terminal(width):
+    text = printed(summarize(pd.DataFrame(WIDE)), width=width)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= width
+    assert "203" in line_of(text, "simulated_annealing")
+    assert "loss gap" in text or re.search(r" loss .*\n.* gap ", text)
+    assert "1.524" in line_of(text, "tabu")
+    left_out = " ".join(lines).partition("Columns left out: ")[2].partition(";")[0].split(", ")
+    assert ("123.457" in line_of(text, "simulated_annealing")) != ("sample time" in left_out)
+    assert ("1234" in line_of(text, "simulated_annealing")) != ("variables" in left_out)
+    assert "…" not in text
+
+
+def test_a_narrow_terminal_says_which_columns_it_leaves_out():
+    frame = summarize(pd.DataFrame(WIDE))
+    assert "left out" not in printed(frame, width=240)
+    narrow = " ".join(printed(frame, width=80).split())
+    assert "Columns left out: variables, train acc., " in narrow
+    assert "; widen the terminal, or use bnnbench export." in narrow
+
+
+def test_all_numbers_of_a_column_have_the_same_decimals_and_small_ones_are_not_zero():
+    gaps = [0.0, 203.0, 1.5, 0.25, 1e-5, math.inf]
+    frame = pd.DataFrame({"solver": list("abcdef"), "loss_gap": gaps, "violations": [0, 1, 2.5, 0, 0, 0]})
+    cells = [line.split() for line in printed(frame).splitlines() if line[:1] in tuple("abcdef") and line[1:2] == " "]
+    assert [c[1] for c in cells] == ["0.000", "203.000", "1.500", "0.250", "<0.001", "∞"]
+    assert [c[2] for c in cells] == ["0.0", "1.0", "2.5", "0.0", "0.0", "0.0"]
+
+
+def test_flags_are_listed_with_the_solver_and_the_number_of_runs():
+    rows = [row(flag_texts="lied; was late"), row(flag_texts="lied"), row(solver="honest")]
+    assert flag_lines(pd.DataFrame(rows)) == ["flagged: s lied (2 runs)", "flagged: s was late (1 run)"]
+    assert flag_lines(pd.DataFrame(rows[2:])) == []
+    many = [row(flag_texts=f"answered {number} reads") for number in range(5)]
+    assert flag_lines(pd.DataFrame(many), most=3)[3:] == ["flagged: 2 more; see flag_texts in bnnbench export."]
 
 
 def test_brackets_in_names_are_not_taken_for_markup():
@@ -101,23 +154,49 @@ def test_all_columns_of_all_rows_are_in_the_csv(runs):
 
 
 def test_latex_is_a_booktabs_table_with_its_origin(runs):
-    text = to_latex(summarize(runs), "Runs of a_suite, 100 % done.")
+    text = to_latex(summarize(runs), "Runs of a_suite, 100 % done.", "a_suite")
     assert text.startswith(f"% bnnbench {__version__}; 4 runs;")
     assert [text.count(rule) for rule in ("\\toprule", "\\midrule", "\\bottomrule")] == [1, 1, 1]
     assert "a\\_suite, 100 \\% done." in text
-    assert "loss gap [loss]" in text
+    assert "--: no value (energy gap: $\\lambda$ below its bound)" in text
+    assert "\\label{tab:a-suite}" in text
+    assert text.count("\\emph{") == 2
+    assert text.count("\\addlinespace") == 1, "between the formulations"
+    layout = re.search(r"\\begin{tabular}{@{}([lr]+)@{}}", text).group(1)
     body = text[text.index("\\toprule") :].splitlines()
-    assert {line.count("&") for line in body if line.endswith("\\\\")} == {len(SUMMARY_IN_LATEX) - 1}
-    layout = re.search(r"\\begin{tabular}{([lr]+)}", text).group(1)
-    assert layout == "ll" + "r" * (len(SUMMARY_IN_LATEX) - 2)
+    ampersands = {line.count("&") for line in body if line.endswith("\\\\") and "multicolumn" not in line}
+    assert ampersands == {len(layout) - 1}
     assert not re.search(r"[^\x00-\x7f]", text), "no character that LaTeX may lack"
 
 
-SUMMARY_IN_LATEX = [column for column in summarize(pd.DataFrame()) if column != "remarks"]
+def test_latex_has_the_columns_of_the_terminal_as_far_as_a_page_is_wide():
+    text = to_latex(summarize(pd.DataFrame(WIDE)), "c", "l")
+    header = text[text.index("\\toprule") : text.index("\\midrule")]
+    assert "[loss]" in header
+    assert "remarks" in header
+    assert "1 unavailable" in text
+    left_out = re.search("% left out for want of width: (.*)", text).group(1).split(", ")
+    assert left_out[:2] == ["variables", "train acc."]
+    assert "acc." not in header
+    assert "violated" in header or "violated" in left_out
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def test_latex_compiles_without_a_warning(runs, tmp_path):
+    table = to_latex(summarize(pd.concat([runs, pd.DataFrame(WIDE)])), "Runs.", "t")
+    preamble = "\\documentclass[a4paper]{article}\n\\usepackage{booktabs}\n\\begin{document}\n"
+    (tmp_path / "t.tex").write_text(f"{preamble}{table}Table~\\ref{{tab:t}}.\n\\end{{document}}\n")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    for _ in range(2):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert not re.search("Warning|Overfull", done.stdout)
 
 
 def test_latex_escapes_whatever_a_name_holds():
-    text = to_latex(summarize(pd.DataFrame([row(solver="a_b%c&d#e$f{g}h\\i~j^k<l", loss_gap=math.inf)])), "two\nlines")
+    text = to_latex(
+        summarize(pd.DataFrame([row(solver="a_b%c&d#e$f{g}h\\i~j^k<l", loss_gap=math.inf)])), "two\nlines", "l"
+    )
     assert r"a\_b\%c\&d\#e\$f\{g\}h\textbackslash{}i\textasciitilde{}j\textasciicircum{}k$<$l" in text
     assert r"$\infty$" in text
     assert "two lines" in text
@@ -127,17 +206,34 @@ def test_an_empty_store_is_a_sentence():
     empty = summarize(pd.DataFrame())
     assert "there are no runs yet; run: bnnbench run" in printed(empty)
     with pytest.raises(InputError, match="there are no runs yet"):
-        to_latex(empty, "c")
+        to_latex(empty, "c", "l")
     with pytest.raises(InputError, match="there are no runs yet"):
         to_csv(pd.DataFrame(), io.StringIO())
 
 
 def test_every_column_is_explained(runs):
-    known = column_help()
+    known = [column.name for column in (*RUN_COLUMNS, *SUMMARY_COLUMNS)]
     shown = {re.sub(r"^(fact|clock|violations)\..*", r"\1.…", column) for column in [*runs, *summarize(runs)]}
     assert shown <= set(known)
     assert set(known) - shown <= {"fact.…", "clock.…"}, "nothing is explained that is not there"
+    assert len(known) == len(set(known))
 
 
-def test_times_are_explained_with_their_unit():
-    assert all("[s]" in meaning for name, meaning in column_help().items() if name.endswith("_s"))
+def test_what_is_said_to_be_never_empty_is_not(runs, tmp_path):
+    with open_store(tmp_path) as store:
+        store.add_problem(load_problem("parity"))
+        store.add_run(make_cell(), Outcome("timeout"), **NOTE)
+        failed = store.runs()
+    full = [column.name for column in RUN_COLUMNS if column.empty == "never"]
+    assert not runs[full].isna().any().any()
+    assert not failed[full].isna().any().any()
+    assert all(column.unit == "s" for column in RUN_COLUMNS if column.name.endswith("_s"))
+
+
+def test_no_column_hides_an_attribute_of_a_frame(runs):
+    assert not {name for name in [*runs, *summarize(runs)] if hasattr(pd.DataFrame, name)}
+
+
+def test_the_guide_to_the_columns_is_generated_from_the_help():
+    guide = Path(__file__).parents[1] / "docs" / "columns.md"
+    assert guide.read_text(encoding="utf-8") == columns_guide()

@@ -6,10 +6,11 @@ import contextlib
 import os
 import shutil
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from bnnbench.errors import CheckError, InputError
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 CHECK_S = 10.0
 """Seconds that the check of a truth may take; `bnnbench truth --verify` gives it more."""
+REPORT_S = 30.0
+"""Seconds between reports of the runs that go on for longer than that."""
 LOG_TAIL = 2000
 """Characters of a failed run's output that are kept."""
 
@@ -68,7 +71,13 @@ def find_truths(problems: Sequence[Problem], store: Store) -> Iterator[tuple[Pro
 
 
 def run_cells(
-    cells: Sequence[Cell], truths: dict[str, Truth | None], store: Store, limits: Limits, *, jobs: int = 1
+    cells: Sequence[Cell],
+    truths: dict[str, Truth | None],
+    store: Store,
+    limits: Limits,
+    *,
+    jobs: int = 1,
+    on_wait: Callable[[Cell, float], None] = lambda _cell, _elapsed_s: None,
 ) -> Iterator[tuple[Cell, Outcome]]:
     """Run cells in worker processes; yields each as its row is in the store.
 
@@ -78,6 +87,8 @@ def run_cells(
         By problem hash.
     jobs
         Runs at a time.
+    on_wait
+        Told every `REPORT_S` seconds of the up to three longest-running cells, and for how many seconds each has run.
     """
     machine = store.add_machine(machine_info())
     spool = store.folder / "spool"
@@ -94,11 +105,18 @@ def run_cells(
                 while waiting and executor.has_room:
                     cell = waiting.popleft()
                     task = _task(cell, truths.get(cell.problem.hash), spool, limits)
-                    running[task.spool] = _Started(cell, datetime.now(UTC).isoformat(timespec="milliseconds"), _load())
+                    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+                    running[task.spool] = _Started(cell, now, perf_counter(), _load())
                     executor.submit(task, limits.wall_limit_s(cell.budget))
 
             fill()
+            reported = perf_counter()
             while running:
+                if perf_counter() - reported >= REPORT_S:
+                    reported = perf_counter()
+                    for started in list(running.values())[:3]:  # in the order in which they started
+                        if (elapsed_s := reported - started.since) >= REPORT_S:
+                            on_wait(started.cell, elapsed_s)
                 ended = [(running.pop(task.spool), task, ending) for task, ending in executor.finished(wait_s=0.2)]
                 fill()  # before the rows are written, so that workers do not wait for the disk
                 done = []
@@ -126,6 +144,7 @@ def _warm_up(spec: Spec) -> None:
 class _Started:
     cell: Cell
     at: str
+    since: float
     load: float
 
 

@@ -12,12 +12,14 @@ from bnnbench.ground_truth import Truth, ground_truth
 from bnnbench.harness.judge import JudgedBatch, judge
 from bnnbench.harness.outcome import Outcome, Target, fold
 from bnnbench.instance import Instance
+from bnnbench.registry import load_solver
 from bnnbench.solver import Batch, Budget, Solver
+from bnnbench.spec import Spec
 
 
 def run(
     instance: Instance,
-    solver: Solver,
+    solver: str | Spec | Solver,
     *,
     budget: Budget,
     seed: int = 0,
@@ -27,6 +29,8 @@ def run(
 
     Parameters
     ----------
+    solver
+        A solver, or its name with parameters, such as ``tabu[num_restarts=4]``.
     truth
         What to measure gaps against; None: sought now, and kept for the next run on the same problem.
 
@@ -34,7 +38,18 @@ def run(
     -------
     Outcome
         Of status ``ok``, ``refused`` or ``unavailable``; what the solver raises is not caught.
+
+    Raises
+    ------
+    InputError
+        If `instance` is not compiled, or `solver` is not a solver.
     """
+    if not isinstance(instance, Instance):
+        raise InputError(f"run: {instance!r} is no bnnbench.Instance; compile it first, with bnnbench.compile.")
+    if isinstance(solver, (str, Spec)):
+        solver = load_solver(solver)
+    if not isinstance(solver, Solver):
+        raise InputError(f"run: a solver must be a bnnbench.Solver or its name, but {type(solver)} came.")
     if truth is None:
         # Without a truth there are no gaps, but there is still a run.
         with contextlib.suppress(InputError):

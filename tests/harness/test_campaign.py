@@ -98,9 +98,24 @@ def test_an_endless_stream_is_cut_by_the_budget_and_keeps_its_batches(tmp_path):
     assert (rows["num_reads"] == 20).all()
 
 
+def test_a_cell_that_runs_for_long_is_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr(campaign, "REPORT_S", 0.5)
+    path = write_suite(tmp_path, [str(FAILING / "hang.py")], grace_s=1.0)
+    planned = plan(read_suite(path), path.parent)
+    cells, told = list(planned.cells())[:1], []
+    with open_store(tmp_path / "out") as store:
+        waiting = run_cells(cells, {}, store, planned.suite.limits, on_wait=lambda *report: told.append(report))
+        list(waiting)
+    assert {cell for cell, _ in told} == set(cells)
+    times = [elapsed_s for _, elapsed_s in told]
+    assert len(times) >= 3
+    assert times == sorted(times)
+    assert times[0] >= 0.5
+
+
 def test_a_lie_is_flagged_and_not_believed(tmp_path):
     rows = run_suite(write_suite(tmp_path, [str(FAILING / "liar.py")]), tmp_path / "out")
-    assert rows["flags"].str.contains("claimed the lower bound").all()
+    assert rows["flag_texts"].str.contains("claimed the lower bound").all()
     assert not rows["proved"].astype(bool).any()
 
 
