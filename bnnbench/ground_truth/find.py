@@ -128,8 +128,9 @@ def search(
     report: Report | None = None,
     threads: int | None = None,
     interruptible: bool = False,
+    count: bool = True,
 ) -> Truth:
-    """Search a problem, whatever it costs; see `ground_truth`."""
+    """Search a problem, whatever it costs; see `ground_truth`, and `Search` for `count`."""
     from bnnbench.ground_truth.merge import merge
     from bnnbench.ground_truth.perceptron import Perceptron
     from bnnbench.ground_truth.search import Search
@@ -137,18 +138,21 @@ def search(
     from bnnbench.weight_anneal import WeightAnnealer
 
     compile_kernels(problem.network.num_layers)
+    if report:
+        one = np.ones((1, 1), dtype=np.int8)
+        WeightAnnealer(Problem(Network((1, 1)), one, one)).anneal(1, 1, 0)
     start = time.perf_counter()
     merged = merge(problem)
     if problem.network.num_layers == 1:
         perceptron = Perceptron(merged)
-        loss, count, optima = perceptron.minimum(max_optima)
+        loss, number, optima = perceptron.minimum(max_optima)
         return Truth(
             problem_hash=problem.hash,
             loss=(loss + merged.base) * merged.unit,
             kind="exhaustive",
             method=perceptron.method,
             optima=optima,
-            num_optima=count,
+            num_optima=number,
             seconds=time.perf_counter() - start,
             nodes=perceptron.losses.size,
         )
@@ -176,6 +180,7 @@ def search(
         report=relay if report else None,
         threads=threads,
         interruptible=interruptible,
+        count=count,
     )
     result = run.minimize(merged.ceiling)
     if result.loss is None:

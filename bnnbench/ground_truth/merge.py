@@ -58,9 +58,10 @@ def merge(problem: Problem) -> Merged:
     if is_odd(network):
         sign = inputs[:, :1]
         inputs, targets = inputs * sign, targets * sign
-    rows, place = np.unique(inputs, axis=0, return_inverse=True)
+    first, place = _distinct(inputs)
+    rows = inputs[first]
     net = np.zeros((len(rows), network.num_outputs), dtype=np.int64)
-    np.add.at(net, place.ravel(), targets.astype(np.int64))
+    np.add.at(net, place, targets.astype(np.int64))
     conflicts = int(problem.num_samples * network.num_outputs - np.abs(net).sum()) // 2
     errors, margin, unit = integer_prices(problem)
     fan_in = network.fan_in(network.num_layers)
@@ -76,6 +77,18 @@ def merge(problem: Problem) -> Merged:
         margin=margin,
         unit=unit,
     )
+
+
+def _distinct(rows: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each distinct row occurs first, and which of them each row is."""
+    packed = np.packbits(rows > 0, axis=1)
+    if packed.shape[1] <= 8:  # numbers sort much faster than rows
+        padded = np.zeros((len(rows), 8), dtype=np.uint8)
+        padded[:, : packed.shape[1]] = packed
+        _, first, place = np.unique(padded.view(np.uint64)[:, 0], return_index=True, return_inverse=True)
+    else:
+        _, first, place = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    return first, place.ravel()
 
 
 def is_odd(network: Network) -> bool:

@@ -86,6 +86,8 @@ class Search:
         Nodes that each task may spend on counting.
     interruptible
         Whether a KeyboardInterrupt ends the search as the time limit does, or is raised.
+    count
+        Whether to count the optimal settings. If not, one is listed; which one depends on the order of threads.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Search:
         report: Report | None = None,
         threads: int | None = None,
         interruptible: bool = False,
+        count: bool = True,
     ) -> None:
         self._space = space
         self._step = step
@@ -109,12 +112,23 @@ class Search:
         self._threads = min(threads or os.cpu_count() or 1, space.num_tasks)
         self._start = time.perf_counter()
         self._interruptible = interruptible
+        self._count = count
         self._nodes = 0
+        self._bound = 0
 
     def minimize(self, ceiling: int) -> Result:
         """Find the least loss, which is known to be at most `ceiling`."""
-        bound, theta = 0, 0
+        try:
+            return self._minimize(ceiling)
+        except KeyboardInterrupt:  # between two passes
+            if not self._interruptible:
+                raise
+            return Result(None, self._bound, [], is_counted=False, nodes=self._nodes)
+
+    def _minimize(self, ceiling: int) -> Result:
+        theta = 0
         while True:
+            bound = self._bound
             found = self._pass(theta, bound, counting=False)
             self._nodes += sum(one.nodes for one in found)
             loss = min(one.loss for one in found)
@@ -122,9 +136,12 @@ class Search:
                 return Result(None, bound, found, is_counted=False, nodes=self._nodes)
             if loss < NEVER:
                 break
-            bound = theta + 1
+            self._bound = theta + 1
             guess = min(one.guess for one in found)
             theta = min(max(theta + self._step, guess if guess < NEVER else 0), ceiling)
+        if not self._count:
+            optimal = [one if one.loss == loss else replace(one, states=one.states[:0]) for one in found]
+            return Result(loss, loss, optimal, is_counted=False, nodes=self._nodes)
         counted = self._pass(loss, loss, counting=True)
         self._nodes += sum(one.nodes for one in counted)
         is_counted = all(one.finished for one in counted)
