@@ -65,6 +65,11 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def __dir__() -> list[str]:
+    """Offer the public names, used or not."""
+    return [*__all__, "__version__"]
+
+
 class _Package(ModuleType):
     """The import system binds every submodule in its package; where a function has its name, the function wins."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from bnnbench.errors import InputError, UnknownNameError
@@ -36,6 +36,8 @@ class Formulation:
     published
         Whether products are written as the authors wrote them: a product bit per edge and sample in the first layer
         too, XNOR products with one ancilla each in later layers, and a loss bit.
+    shown
+        Parameters that its label has even where they have their defaults.
 
     References
     ----------
@@ -47,6 +49,7 @@ class Formulation:
     penalty: float | tuple[float, ...] = 2.0
     fix_signs: bool = False
     published: bool = False
+    shown: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if self.counter not in get_args(Counter):
@@ -66,14 +69,18 @@ class Formulation:
         object.__setattr__(self, "penalty", value)
 
     def __str__(self) -> str:
-        return str(self.spec)
+        return str(self._spec_with(self.shown))
 
     @property
     def spec(self) -> Spec:
         """Name and the parameters that differ from the named setting."""
+        return self._spec_with(())
+
+    def _spec_with(self, shown: Sequence[str]) -> Spec:
         default = FORMULATIONS[self.name]
-        changed = {key: getattr(self, key) for key in _PARAMETERS if getattr(self, key) != getattr(default, key)}
-        return Spec(self.name, {k: list(v) if isinstance(v, tuple) else v for k, v in changed.items()})
+        values = {key: getattr(self, key) for key in _PARAMETERS}
+        kept = {key: value for key, value in values.items() if key in shown or value != getattr(default, key)}
+        return Spec(self.name, {k: list(v) if isinstance(v, tuple) else v for k, v in kept.items()})
 
     def penalties(self, network: Network) -> tuple[float, ...]:
         """λ_1, …, λ_L.

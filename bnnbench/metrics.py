@@ -143,7 +143,7 @@ def _told_apart(runs: pd.DataFrame, named: list[str], differing: list[str]) -> p
     differing = [column for column in differing if column in runs]
     for _, group in runs.groupby(named):
         if differing and len(group.value_counts(differing, dropna=False)) > 1:
-            texts = _differences([_settings(row) for row in group[differing].to_dict("records")])
+            texts = differences([_settings(row) for row in group[differing].to_dict("records")])
             names[group.index] = [
                 f"{name}, {text}" if text else name for name, text in zip(names[group.index], texts, strict=True)
             ]
@@ -159,8 +159,8 @@ def _settings(row: Mapping[Any, Any]) -> dict[str, Any]:
     return flat | {key: value for name in listed for key, value in json.loads(row.get(name, "{}")).items()}
 
 
-def _differences(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """For each row, those of its settings in which not all rows agree."""
+def differences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """For each row, those of its settings in which not all rows agree, as text."""
     names = dict.fromkeys(name for row in rows for name in row)
     differing = [name for name in names if len({json.dumps(row[name]) if name in row else "" for row in rows}) > 1]
     return [", ".join(_setting(name, row[name]) for name in differing if name in row) for row in rows]

@@ -13,6 +13,9 @@ from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.hashing import content_hash
 from bnnbench.network import Network, check_table
 
+UNNAMED = "problem"
+"""Name of a problem that was given none; the registry puts that of the family in its place."""
+
 LossName = Literal["zero_one", "margin", "zero_one_margin"]
 
 
@@ -41,7 +44,7 @@ class Problem:
     network
         The shapes.
     inputs, targets
-        Training data, −1 or +1, shapes (N, d_0) and (N, d_L).
+        Training data, −1 or +1, shapes (N, d_0) and (N, d_L); targets of one output also of shape (N,).
     loss
         One of the names above.
     name
@@ -61,7 +64,7 @@ class Problem:
     inputs: NDArray[np.int8]
     targets: NDArray[np.int8]
     loss: LossName = "zero_one"
-    name: str = field(default="problem", kw_only=True)
+    name: str = field(default=UNNAMED, kw_only=True)
     test_inputs: NDArray[np.int8] | None = field(default=None, kw_only=True)
     test_targets: NDArray[np.int8] | None = field(default=None, kw_only=True)
     planted: NDArray[np.int8] | None = field(default=None, kw_only=True)
@@ -82,7 +85,10 @@ class Problem:
 
     def _set_data(self, inputs: str, targets: str) -> None:
         x = check_table(getattr(self, inputs), self.network.num_inputs, f"{self.name}: {inputs}")
-        y = check_table(getattr(self, targets), self.network.num_outputs, f"{self.name}: {targets}")
+        y = np.asarray(getattr(self, targets))
+        if y.ndim == 1 and self.network.num_outputs == 1:
+            y = y[:, None]
+        y = check_table(y, self.network.num_outputs, f"{self.name}: {targets}")
         if len(x) != len(y):
             raise InputError(f"{self.name}: {inputs} has {len(x)} samples, but {targets} has {len(y)}.")
         self._set(inputs, x)

@@ -15,14 +15,14 @@ import importlib.util
 import pkgutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
-from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.errors import BnnbenchError, InputError, UnknownNameError
 from bnnbench.spec import Spec, parse_spec
 
 if TYPE_CHECKING:
@@ -112,7 +112,28 @@ def load_solver(spec: str | Spec, /, **parameters: Any) -> Solver:
         raise InputError(
             f"{module.__file__} must define exactly one public subclass of bnnbench.Solver, but defines {len(found)}."
         )
+    _check_class(module, found[0])
     return _call("solver", spec, found[0])  # type: ignore[no-any-return]
+
+
+def _check_class(module: ModuleType, adapter: type[Solver]) -> None:
+    """Raise `InputError` if a class breaks the contract in a way that shows before it is used."""
+    import dataclasses
+    import inspect
+
+    what = f"{Path(str(module.__file__)).name}: the class {adapter.__name__}"
+    parameters = vars(adapter).get("__dataclass_params__")
+    if not (parameters and parameters.frozen and all(f.kw_only for f in dataclasses.fields(adapter))):  # type: ignore[arg-type]
+        raise InputError(f"{what} must be decorated with @dataclass(frozen=True, kw_only=True).")
+    if missing := sorted(getattr(adapter, "__abstractmethods__", ())):
+        raise InputError(f"{what} must define the method {' and the method '.join(missing)}; see bnnbench.Solver.")
+    signature = inspect.signature(adapter.sample)
+    try:
+        signature.bind(None, None, seed=0, budget=None)
+    except TypeError:
+        raise InputError(
+            f"{what}: the method sample must take (self, prepared, *, seed, budget), but takes {signature}."
+        ) from None
 
 
 def load_problem(spec: str | Spec, /, **parameters: Any) -> Problem:
@@ -125,7 +146,7 @@ def load_problem(spec: str | Spec, /, **parameters: Any) -> Problem:
     InputError
         If a parameter has a wrong type or value, or a file holds no family.
     """
-    from bnnbench.problem import Problem
+    from bnnbench.problem import UNNAMED, Problem
 
     spec = _merge(spec, parameters)
     module = load_module("problem", spec.name)
@@ -135,6 +156,8 @@ def load_problem(spec: str | Spec, /, **parameters: Any) -> Problem:
     problem = _call("problem", spec, family)
     if not isinstance(problem, Problem):
         raise InputError(f"{module.__file__}: the family must return a bnnbench.Problem, but a {type(problem)} came.")
+    if problem.name == UNNAMED:
+        return replace(problem, name=str(Spec(Path(str(module.__file__)).stem, spec.parameters)))
     return problem
 
 
@@ -187,10 +210,17 @@ def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
 
     import pydantic
 
-    known = [name for name in inspect.signature(target).parameters if name != "self"]
+    known = inspect.signature(target).parameters
     for name in spec.parameters:
         if name not in known:
             raise UnknownNameError(f"parameter of the {kind} {spec.name}", name, known)
+    required = [
+        name for name, p in known.items() if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    missing = [name for name in required if name not in spec.parameters]
+    if missing:
+        example = ",".join(f"{name}=…" for name in missing)
+        raise InputError(f"{kind} {spec.name} needs {' and '.join(missing)}; write {spec.name}[{example}].")
     try:
         return _validator(target)(spec.parameters)
     except pydantic.ValidationError as error:
@@ -198,6 +228,17 @@ def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(
             f"{kind} {spec.name}: the parameter {where!r} cannot be {first['input']!r}: {first['msg'].lower()}."
+        ) from error
+    except (pydantic.errors.PydanticUserError, pydantic.errors.PydanticUndefinedAnnotation) as error:
+        raise InputError(
+            f"{kind} {spec.name}: an annotation cannot be checked ({str(error).partition(chr(10))[0]}); "
+            "annotate parameters with types such as int, float, str or bool."
+        ) from error
+    except BnnbenchError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{kind} {spec.name} raised {type(error).__name__}: {error}; bnnbench --debug shows where."
         ) from error
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ import pydantic
 from bnnbench.errors import BnnbenchError, InputError, UnknownNameError
 from bnnbench.formulation import Formulation, formulation
 from bnnbench.harness.cell import Cell, derive_seed
+from bnnbench.metrics import differences
 from bnnbench.problem import Problem
 from bnnbench.registry import file_hash, load_problem, load_solver
 from bnnbench.solver import Budget
@@ -67,10 +68,11 @@ class Suite(pydantic.BaseModel):
 
 @dataclass(frozen=True)
 class SuiteSolver:
-    """A solver of a suite, with what decides its answers."""
+    """A solver of a suite, with what decides its answers; seeds come from `identity`, which no label changes."""
 
     spec: Spec
     label: str
+    identity: str
     parameters: Mapping[str, Any]
     versions: Mapping[str, str]
     budget: Budget
@@ -98,7 +100,7 @@ class Plan:
                     solver_label=solver.label,
                     parameters=solver.parameters,
                     versions=solver.versions,
-                    seed=derive_seed(self.suite.seed, problem, setting, solver.label, repetition),
+                    seed=derive_seed(self.suite.seed, problem, setting, solver.identity, repetition),
                     repetition=repetition,
                     budget=solver.budget,
                 )
@@ -192,23 +194,39 @@ def plan(suite: Suite, folder: Path) -> Plan:
         Where the suite file lies; paths of problem files, solver files and tables are relative to it.
     """
     budget = _budget(suite.budget)
-    problems = tuple(_build("problems", spec, folder, load_problem) for spec in _expand("problems", suite.problems))
-    settings = tuple(
-        _build("formulations", s, folder, formulation) for s in _expand("formulations", suite.formulations)
-    )
-    solvers = tuple(_suite_solver(spec, folder, budget) for spec in _expand("solvers", suite.solvers))
-    return Plan(suite, problems, settings, solvers)
+    specs = [spec for spec, _ in _expand("problems", suite.problems)]
+    problems = [_build("problems", spec, folder, load_problem) for spec in specs]
+    settings = [
+        replace(_build("formulations", spec, folder, formulation), shown=swept)
+        for spec, swept in _expand("formulations", suite.formulations)
+    ]
+    solvers = [_suite_solver(spec, swept, folder, budget) for spec, swept in _expand("solvers", suite.solvers)]
+    return Plan(suite, tuple(_named_apart(problems, specs)), tuple(settings), tuple(solvers))
 
 
-def suite_solver(spec: Spec, budget: Budget) -> SuiteSolver:
-    """Load a solver and note what decides its answers; a file's content stands for its version."""
+def _named_apart(problems: Sequence[Problem], specs: Sequence[Spec]) -> Iterator[Problem]:
+    """The problems; different ones of one name with the parameters in which they differ."""
+    for problem in problems:
+        alike = [place for place, other in enumerate(problems) if other.name == problem.name]
+        texts = differences([specs[place].parameters for place in alike])
+        text = texts[[problems[place] is problem for place in alike].index(True)]
+        yield replace(problem, name=f"{problem.name}, {text}") if text else problem
+
+
+def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> SuiteSolver:
+    """Load a solver and note what decides its answers; a file's content stands for its version.
+
+    Its label has the parameters that differ from their defaults, and those that the suite sweeps.
+    """
     solver = load_solver(spec)
     digest = file_hash(spec.name)
     versions = dict(solver.versions) | ({"file": digest} if digest else {})
-    return SuiteSolver(spec, str(solver.spec), solver.parameters, versions, budget)
+    shown = {k: v for k, v in solver.parameters.items() if k in swept or k in solver.spec.parameters}
+    label, identity = Spec(solver.name, shown), solver.spec
+    return SuiteSolver(spec, str(label), str(identity), solver.parameters, versions, budget)
 
 
-def _suite_solver(spec: Spec, folder: Path, budget: Budget) -> SuiteSolver:
+def _suite_solver(spec: Spec, swept: Collection[str], folder: Path, budget: Budget) -> SuiteSolver:
     given = dict(spec.parameters)
     own = given.pop("budget", None)
     try:
@@ -218,7 +236,7 @@ def _suite_solver(spec: Spec, folder: Path, budget: Budget) -> SuiteSolver:
             f"solvers.{spec.name}: the budget {own!r} is wrong; write budget = {{reads = 100}}."
         ) from error
     chosen = _budget(table) if table else budget
-    built: SuiteSolver = _build("solvers", Spec(spec.name, given), folder, lambda s: suite_solver(s, chosen))
+    built: SuiteSolver = _build("solvers", Spec(spec.name, given), folder, lambda s: suite_solver(s, chosen, swept))
     return built
 
 
@@ -236,13 +254,14 @@ def _build(section: str, spec: Spec, folder: Path, build: Any) -> Any:
         raise InputError(f"{section}: {error}") from error
 
 
-def _expand(section: str, tables: list[dict[str, Any]]) -> Iterator[Spec]:
-    """Every combination of the values of parameters that are lists."""
+def _expand(section: str, tables: list[dict[str, Any]]) -> Iterator[tuple[Spec, tuple[str, ...]]]:
+    """Every combination of the values of parameters that are lists, with the names of those of several values."""
     for table in tables:
         parameters = dict(table)
         name = parameters.pop("name", None)
         if not isinstance(name, str) or not name:
             raise InputError(f'{section}: each table needs a name, but {table!r} has none; write name = "…".')
         swept = {key: value for key, value in parameters.items() if isinstance(value, list)}
+        several = tuple(key for key, values in swept.items() if len(values) > 1)
         for values in itertools.product(*swept.values()):
-            yield Spec(name, parameters | dict(zip(swept, values, strict=True)))
+            yield Spec(name, parameters | dict(zip(swept, values, strict=True))), several

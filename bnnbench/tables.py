@@ -122,7 +122,8 @@ def make_sheet(frame: pd.DataFrame, width: float, gap: float, *, hidden: Sequenc
     if _width(headers, cells, gap) <= width:
         return Sheet(headers, cells, [])
     headers = {name: header.replace(" ", "\n") for name, header in headers.items()}
-    cells = {n: [text.replace(", ", ",\n") for text in t] if n in TEXTS else t for n, t in cells.items()}
+    if _width(headers, cells, gap) > width:
+        cells = {n: [text.replace(", ", ",\n") for text in t] if n in TEXTS else t for n, t in cells.items()}
     left_out = []
     for name in _LEFT_OUT_FIRST:
         if _width(headers, cells, gap) <= width:

@@ -348,7 +348,9 @@ def test_the_five_lines_of_the_readme_work(capsys):
     scope: dict[str, object] = {}
     exec(example, scope)
     assert scope["outcome"].energy_gap >= 0
-    capsys.readouterr()
+    assert capsys.readouterr().out.startswith("optimal loss 0, energy gap ")
+    exec(next(block for block in blocks if "bb.Problem(" in block), scope)
+    assert capsys.readouterr().out == "0.0\n"
 
 
 def test_help_starts_without_numpy():

@@ -51,6 +51,18 @@ def test_accuracy_is_one_minus_the_error_rate(problem: Problem) -> None:
     assert np.allclose(problem.accuracy(weights), 1 - errors.training_loss(weights) / problem.targets.size)
 
 
+def test_targets_of_one_output_may_be_a_vector() -> None:
+    inputs, targets = XOR
+    flat = Problem(Network((2, 2, 1)), inputs, [-1, 1, 1, -1], test_inputs=[[1, 1]], test_targets=[-1])
+
+    assert flat.targets.tolist() == [[-1], [1], [1], [-1]]
+    assert Problem(Network((2, 2, 1)), inputs, np.ravel(targets)) == Problem(Network((2, 2, 1)), inputs, targets)
+    assert flat.test_targets is not None
+    assert flat.test_targets.shape == (1, 1)
+    with pytest.raises(InputError, match=r"targets must have shape \(N, 2\) with N ≥ 1, but shape \(4,\) came"):
+        Problem(Network((2, 2, 2)), inputs, [-1, 1, 1, -1])
+
+
 def test_held_out_data_gives_a_test_accuracy() -> None:
     problem = Problem(Network((1, 1)), [[1]], [[1]], test_inputs=[[1], [-1]], test_targets=[[1], [1]])
 
@@ -107,7 +119,7 @@ def test_data_cannot_be_changed_from_outside() -> None:
         ([[1, 0]], [[1]], r"p: inputs must be −1 or \+1, but sample 0 has 0"),
         ([[1, 1]], [[0.5]], r"p: targets must be −1 or \+1, but sample 0 has 0.5"),
         ([[1, 1, 1]], [[1]], r"p: inputs must have shape \(N, 2\)"),
-        ([[1, 1]], [1], r"p: targets must have shape \(N, 1\)"),
+        ([[1, 1]], [[[1]]], r"p: targets must have shape \(N, 1\)"),
         (np.ones((0, 2)), np.ones((0, 1)), "N ≥ 1"),
         ([[1, 1], [1, 1]], [[1]], "inputs has 2 samples, but targets has 1"),
     ],

@@ -189,6 +189,24 @@ def test_files_that_hold_nothing_of_use_are_refused(tmp_path: Path) -> None:
         load_solver(write("none", "from bnnbench.solver import Solver\n"))
     with pytest.raises(InputError, match=r"exactly one .* defines 2"):
         load_solver(write("both", ADAPTER + "\n\nclass Again(Zeros):\n    pass\n"))
+    with pytest.raises(
+        InputError, match=r"^plain.py: the class Zeros must be decorated with @dataclass\(frozen=True, "
+    ):
+        load_solver(write("plain", ADAPTER.replace("@dataclass(frozen=True, kw_only=True)", "")))
+    with pytest.raises(InputError, match=r"must be decorated with @dataclass\(frozen=True, kw_only=True\)"):
+        load_solver(write("thawed", ADAPTER.replace("frozen=True, ", "")))
+    with pytest.raises(InputError, match=r"must be decorated with @dataclass\(frozen=True, kw_only=True\)"):
+        load_solver(write("positional", ADAPTER.replace(", kw_only=True", "")))
+    with pytest.raises(InputError, match=r"the class Zeros must define the method sample; see bnnbench\.Solver"):
+        load_solver(write("idle", ADAPTER.replace("def sample", "def sampled")))
+    with pytest.raises(
+        InputError, match=r"must take \(self, prepared, \*, seed, budget\), but takes \(self, prepared\) ->"
+    ):
+        load_solver(write("narrow", ADAPTER.replace(", *, seed, budget", "")))
+    with pytest.raises(InputError, match=r"an annotation cannot be checked \(.*annotate parameters with types"):
+        load_solver(write("vague", ADAPTER.replace("reads: int = 1", "reads: Batch = 1")))
+    with pytest.raises(InputError, match=r"division.py raised ZeroDivisionError: .*; bnnbench --debug shows where"):
+        load_problem(write("division", "def division():\n    return 1 / 0\n"))
     with pytest.raises(InputError, match="must define a function named 'other'"):
         load_problem(write("other", FAMILY.format(name="single")))
     with pytest.raises(InputError, match=r"must return a bnnbench\.Problem"):
@@ -211,6 +229,26 @@ def test_parameters_of_a_wrong_type_or_value_are_refused() -> None:
         load_problem("parity[size=three]")
     with pytest.raises(InputError, match="solver simulated_annealing: the parameter 'num_sweeps' cannot be 0"):
         load_solver("simulated_annealing", num_sweeps=0)
+
+
+def test_required_parameters_are_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^problem table needs path and target; write table\[path=…,target=…\]\.$"):
+        load_problem("table")
+    with pytest.raises(InputError, match=r"^problem table needs target; write table\[target=…\]\.$"):
+        load_problem("table[path=x.csv]")
+    path = tmp_path / "needy.py"
+    path.write_text(ADAPTER.replace("reads: int = 1", "reads: int"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"needs reads; write .*needy\.py\[reads=…\]"):
+        load_solver(str(path))
+
+
+def test_a_problem_without_a_name_is_called_like_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(FAMILY.format(name="mine").replace(', name="one"', ""), encoding="utf-8")
+
+    assert load_problem(str(path)).name == "mine"
+    assert load_problem(str(path), label=-1).name == "mine[label=-1]"
+    assert load_problem("parity").name.startswith("parity-")
 
 
 def test_keywords_win_over_the_specification() -> None:

@@ -230,6 +230,12 @@ def test_answers_that_are_no_bits_are_an_error(instance: Instance) -> None:
         run(instance, Spins(), budget=ONE)
 
 
+def test_completion_shows_the_public_names() -> None:
+    import bnnbench as bb
+
+    assert {"run", "compile", "load_problem", "Problem", "__version__"} <= set(dir(bb))
+
+
 def test_a_solver_is_taken_by_its_name(instance: Instance) -> None:
     named = run(instance, "random", budget=ONE)
     loaded = run(instance, load_solver("random"), budget=ONE)

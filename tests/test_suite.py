@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bnnbench.errors import InputError
+from bnnbench.formulation import formulation
 from bnnbench.suite import plan, read_suite, suite_path, suite_paths
 
 GOOD = """
@@ -42,6 +43,28 @@ def test_lists_are_swept_and_lists_of_lists_sweep_lists(tmp_path):
     assert [p.penalty for p in planned.formulations] == [1.0, 2.0, (1.0, 2.0)]
     assert [s.label for s in planned.solvers] == ["tabu[num_restarts=1]", "tabu[num_restarts=2]", "random"]
     assert [s.budget.seconds for s in planned.solvers] == [1.5, 1.5, None]
+
+
+def test_every_label_of_a_sweep_shows_what_is_swept(tmp_path):
+    swept = GOOD.replace("num_restarts = [1, 2]", "num_restarts = [4, 2]").replace(", [1.0, 2.0]", "")
+    planned, single = make_plan(tmp_path, swept), make_plan(tmp_path, swept.replace("[4, 2]", "[4]"))
+    assert [s.label for s in planned.solvers] == ["tabu[num_restarts=4]", "tabu[num_restarts=2]", "random"]
+    assert [str(f) for f in planned.formulations] == ["compact[penalty=1.0]", "compact[penalty=2.0]"]
+    assert single.solvers[0].label == "tabu"
+    seeds = [next(cell.seed for cell in plan_.cells() if cell.solver.name == "tabu") for plan_ in (planned, single)]
+    assert seeds[0] == seeds[1], "a label decides nothing"
+    assert planned.formulations[1] == formulation("compact")
+    assert len({problem.name for problem in planned.problems}) == 4
+
+
+def test_different_problems_of_one_name_show_what_differs(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import bnnbench as bb\n\ndef mine(*, n=2, m=1):\n"
+        "    return bb.Problem(bb.Network((n, 1)), [[1] * n], [1], name='always')\n"
+    )
+    text = '[[problems]]\nname = "mine.py"\nn = [2, 3]\nm = 1\n' + GOOD[GOOD.index("[[formulations]]") :]
+    planned = make_plan(tmp_path, "[budget]\nreads = 10\n" + text)
+    assert [problem.name for problem in planned.problems] == ["always, n=2", "always, n=3"]
 
 
 def test_seeds_depend_on_no_order_and_on_no_other_solver(tmp_path):
