@@ -30,6 +30,7 @@ def solve(
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = num_workers
     solver.parameters.random_seed = seed % (2**31 - 1)
+    solver.parameters.catch_sigint_signal = False  # it would leave the process without Python's handler
     if budget.seconds is not None:
         solver.parameters.max_time_in_seconds = budget.seconds
 

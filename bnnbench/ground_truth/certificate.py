@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -252,7 +253,13 @@ def _check_by_refutation(problem: Problem, certificate: Certificate, limit_s: fl
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = limit_s
     solver.parameters.num_workers = os.cpu_count() or 1
-    status = solver.solve(model)
+    solver.parameters.catch_sigint_signal = False  # it would leave the process without Python's handler
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            status = pool.submit(solver.solve, model).result()
+        except BaseException:  # an interrupt, which a call of the library would keep waiting
+            solver.stop_search()
+            raise
     if status == cp_model.INFEASIBLE:
         return "agreed", f"there is no network of loss {goal * unit:g} or less"
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -285,3 +286,42 @@ def test_what_is_only_the_best_known_is_put_through_the_forward_pass_alone(probl
     claimed = certify(problem, replace(truth, kind="best_known", lower_bound=0.0))
 
     assert verdicts(claimed) == [("forward pass", "agreed")]
+
+
+INTERRUPTED = """
+import os, signal, sys, threading, time
+from dataclasses import replace
+sys.path.insert(0, {tests!r})
+from strategies import random_problem
+import bnnbench
+from bnnbench.ground_truth import Truth, certificate, ground_truth
+
+small = random_problem((3, 2, 1), 6, seed=2)
+certificate.ENUMERATION_LIMIT = 0
+assert certificate.certify(small, ground_truth(small, use_cache=False)).checks[1].verdict == "agreed"
+bnnbench.run(bnnbench.compile(small), bnnbench.load_solver("cpsat_network"), budget=bnnbench.Budget(seconds=5))
+try:
+    signal.raise_signal(signal.SIGINT)
+    time.sleep(1)
+except KeyboardInterrupt:
+    print("raised after a check", flush=True)
+
+large = random_problem((9, 9, 1), 300)
+weights = random_problem((90, 1), 1).inputs
+claim = certificate.certify(large, Truth(large.hash, -1.0, "proved", "guess", weights))
+threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+start = time.monotonic()
+try:
+    certificate._check_by_refutation(large, replace(claim, loss=40.0), 60.0)
+except KeyboardInterrupt:
+    print("raised in a check", time.monotonic() - start < 30, flush=True)
+"""
+
+
+def test_an_interrupt_reaches_python_in_and_after_a_check() -> None:
+    """CP-SAT takes the signal's handler away unless told not to, and the next Ctrl-C would end the process at once."""
+    code = INTERRUPTED.format(tests=str(Path(__file__).parents[1]))
+
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=300)
+
+    assert done.stdout.splitlines() == ["raised after a check", "raised in a check True"], done.stderr

@@ -120,6 +120,7 @@ class SignalOnce:
     def __call__(self, standing: Standing) -> None:
         if not self.sent:
             self.sent = True
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a library that took it would end pytest
             threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT)).start()
 
 
