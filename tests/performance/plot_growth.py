@@ -34,11 +34,11 @@ SWEEPS = {
 
 
 def seconds_of(widths: tuple[int, ...], samples: int, seed: int) -> float:
-    """Seconds to certify and to count one random problem."""
+    """Seconds to certify the optimum of one random problem."""
     generator = np.random.default_rng(seed)
     inputs, targets = (generator.choice([-1, 1], (samples, width)) for width in (widths[0], widths[-1]))
     start = perf_counter()
-    truth = search(Problem(Network(widths), inputs, targets), seconds=LIMIT_S)
+    truth = search(Problem(Network(widths), inputs, targets), seconds=LIMIT_S, count=False)
     return min(perf_counter() - start, LIMIT_S) if truth.is_certified else LIMIT_S
 
 
@@ -62,7 +62,7 @@ def main(path: Path) -> None:
         axis.axhline(LIMIT_S, color="gray", linewidth=0.8, linestyle=":")
         axis.legend(frameon=False, fontsize=8)
         axis.grid(alpha=0.3)
-    axes[0].set_ylabel("certified and counted after [s]")
+    axes[0].set_ylabel("certified after [s]")
     figure.savefig(path, metadata={"Date": None})
 
 
