@@ -312,7 +312,7 @@ claim = certificate.certify(large, Truth(large.hash, -1.0, "proved", "guess", we
 threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
 start = time.monotonic()
 try:
-    certificate._check_by_refutation(large, replace(claim, loss=40.0), 60.0)
+    certificate._check_by_refutation(large, replace(claim, loss=60.0), 60.0)
 except KeyboardInterrupt:
     print("raised in a check", time.monotonic() - start < 30, flush=True)
 """
