@@ -35,7 +35,7 @@ class Exhaustive(Solver):
         if not isinstance(instance, Instance):
             return "exhaustive searches the weights of a network, but this QUBO has none."
         try:
-            refuse_hopeless(instance.problem.network, instance.problem.name)
+            refuse_hopeless(instance.problem)
         except InputError as error:
             return f"exhaustive: {error}"
         return None

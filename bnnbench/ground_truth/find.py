@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from bnnbench.ground_truth.search import Report, Standing
     from bnnbench.ground_truth.space import Space
 
-QUICK = 2**31
-"""Output evaluations of plain enumeration, about a minute on one core; below, a search is always worth it."""
-HOPELESS = 2**44
-"""States above which a search without a good bound is refused unless forced."""
-LARGEST_PERCEPTRON = 26
-COUNT_NODES = 20_000_000
-"""Nodes that each of the tasks of a search may spend on counting, some 20 s; counting can cost more than the proof."""
+QUICK = 31
+"""log2 of the evaluations of plain enumeration that take about a minute on one core; a search is worth that much."""
+HOPELESS = 44
+"""log2 of the evaluations above which a search without a good bound is refused unless forced."""
+MEMORY = 31
+"""log2 of the bytes that the tables of a search may take."""
+COUNT_NODES = 2_000_000
+"""Nodes that each of the tasks of a search may spend on counting, some seconds; it can cost more than the proof."""
 
 INCUMBENT_READS = 100
 """Anneals that look for good weights, under a second."""
@@ -81,7 +82,7 @@ def ground_truth(
     InputError
         If the problem is too large to search and no weights are planted, or if `max_optima` is not positive.
     """
-    from bnnbench.ground_truth.layers import num_evaluations
+    from bnnbench.ground_truth.layers import log2_evaluations
     from bnnbench.ground_truth.recall import recall, remember
 
     if max_optima < 1:
@@ -93,13 +94,13 @@ def ground_truth(
             return known
     start = time.perf_counter()
     network = problem.network
-    if problem.planted is not None and num_evaluations(network) > QUICK:
+    if problem.planted is not None and log2_evaluations(network) > QUICK:
         loss = float(problem.training_loss(problem.planted))
         if loss == 0:
             return _planted(problem, loss, seconds=time.perf_counter() - start)
     try:
         if not force:
-            refuse_hopeless(network, problem.name)
+            refuse_hopeless(problem)
     except InputError:
         if problem.planted is None:
             raise
@@ -230,28 +231,30 @@ def space_of(merged: Merged) -> Space:
     from bnnbench.ground_truth.hidden_layer import HiddenLayer, fits
     from bnnbench.ground_truth.layers import Layers
 
-    return HiddenLayer(merged) if fits(merged.network) else Layers(merged)
+    return HiddenLayer(merged) if fits(merged.network, len(merged.inputs)) else Layers(merged)
 
 
-def refuse_hopeless(network: Network, name: str) -> None:
+def refuse_hopeless(problem: Problem) -> None:
     """Raise `InputError` with an estimate of the cost if a search has no prospects.
 
-    With one hidden layer that fits in memory, bounds prune so well that a search is always tried.
+    With one hidden layer whose table fits in memory, bounds prune so well that a search is always tried.
     """
     from bnnbench.ground_truth.hidden_layer import fits
-    from bnnbench.ground_truth.layers import num_evaluations
+    from bnnbench.ground_truth.layers import log2_evaluations
 
-    if fits(network):
+    network = problem.network
+    if fits(network, problem.num_samples):
         return
-    cost = num_evaluations(network)
-    if network.num_layers == 1 and network.fan_in(1) <= LARGEST_PERCEPTRON:
-        return
-    if network.num_layers > 1 and cost <= HOPELESS:
+    log2_words = math.log2(-(-problem.num_samples // 64))
+    cost = log2_evaluations(network) + log2_words
+    table = network.fan_in(1) + 5 + (log2_words if network.num_layers > 1 else math.log2(network.num_outputs))
+    if cost <= (QUICK if network.num_layers == 1 else HOPELESS) and table <= MEMORY:
         return
     raise InputError(
-        f"{name}: the network {network} has {network.num_weights} weights; to search them would take up to "
-        f"10^{math.log10(cost):.0f} evaluations of a neuron; use a smaller network, or a problem with planted weights "
-        "such as teacher, or search all the same with --force."
+        f"{problem.name}: the network {network} has {network.num_weights} weights; to search them would take up to "
+        f"10^{cost * math.log10(2):.0f} evaluations of a neuron on 64 samples, and tables of up to "
+        f"10^{table * math.log10(2):.0f} bytes; use a smaller network, or a problem with planted weights such as "
+        "teacher, or search all the same with --force."
     )
 
 

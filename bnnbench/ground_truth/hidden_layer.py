@@ -22,15 +22,19 @@ from bnnbench.ground_truth.merge import Merged
 from bnnbench.ground_truth.space import Found, Query, arrangements, spins
 from bnnbench.network import Network
 
-TABLE_LIMIT = 23
-"""log2 of the number of weight settings of a neuron, incoming and outgoing, that fit in memory as a table."""
 _SMALL = 10**6
+_MEMORY = 31
+_WIDEST = 500
 _SPLITS = 16
 
 
-def fits(network: Network) -> bool:
-    """Whether a network is of this kind, and its table of words fits in memory."""
-    return network.num_layers == 2 and network.fan_in(1) + network.num_outputs <= TABLE_LIMIT
+def fits(network: Network, num_samples: int) -> bool:
+    """Whether a network is of this kind, and the search over it takes no more than two gigabytes of memory."""
+    if network.num_layers != 2 or network.widths[1] > _WIDEST:
+        return False
+    num_words = network.num_outputs * -(-num_samples // 64)
+    per_word = 8 * (4 * num_words + 2 * network.widths[1] + 4)
+    return network.fan_in(1) + network.num_outputs + math.log2(per_word) <= _MEMORY
 
 
 class HiddenLayer:
@@ -108,8 +112,8 @@ class HiddenLayer:
 
     @cached_property
     def _inverse_factorials(self) -> NDArray[np.int64]:
-        table = [[pow(math.factorial(k), -1, p) for k in range(self._hidden + 1)] for p in self.primes.tolist()]
-        return np.array(table, dtype=np.int64)
+        factorials = [math.factorial(k) for k in range(self._hidden + 1)]
+        return np.array([[pow(k, -1, prime) for k in factorials] for prime in self.primes.tolist()], dtype=np.int64)
 
     def _agreement(self, patterns: NDArray[np.uint64], signs: int) -> NDArray[np.uint64]:
         """Agreement of patterns with the targets if outgoing weights have these signs: (n, outputs · words)."""

@@ -30,16 +30,24 @@ from bnnbench.ground_truth.space import Found, Query, arrangements, spins
 from bnnbench.network import Network
 
 _SPLITS = 16
-_SMALL = 10**6
+_SMALL = 20
 
 
-def num_evaluations(network: Network) -> int:
-    """Upper bound on the number of output neurons that the search evaluates."""
-    states = 1
+def log2_evaluations(network: Network) -> float:
+    """log2 of an upper bound on the number of output neurons that the search evaluates; a float, for any widths."""
+    total = math.log2(network.num_outputs) + network.fan_in(network.num_layers)
     for layer in range(1, network.num_layers):
-        vectors = _num_representatives(network.fan_in(layer))
-        states *= math.comb(vectors + network.widths[layer] - 1, network.widths[layer])
-    return states * network.num_outputs << network.fan_in(network.num_layers)
+        fan_in = network.fan_in(layer)
+        total += _log2_multisets(fan_in - fan_in % 2, network.widths[layer])
+    return total
+
+
+def _log2_multisets(log2_size: int, width: int) -> float:
+    """log2 of the number of multisets of `width` elements out of 2^log2_size."""
+    if log2_size > 40:  # far more elements than are drawn: repetitions do not count
+        return width * log2_size - math.lgamma(width + 1) / math.log(2)
+    size = 1 << log2_size
+    return (math.lgamma(size + width) - math.lgamma(width + 1) - math.lgamma(size)) / math.log(2)
 
 
 def _num_representatives(fan_in: int) -> int:
@@ -89,7 +97,7 @@ class Layers:
         self.primes = primes_for(network.num_weights)
         self._multiplicities = np.diff(self._patterns.starts)
         self.factor = 2 ** sum(network.widths[layer] for layer in self._hidden if network.fan_in(layer) % 2)
-        self.num_tasks = _SPLITS if num_evaluations(network) > _SMALL else 1
+        self.num_tasks = _SPLITS if log2_evaluations(network) > _SMALL else 1
 
     @property
     def num_states(self) -> int:

@@ -22,16 +22,16 @@ def spectrum(problem: Problem) -> dict[float, int]:
     InputError
         If there are too many states to visit, more than about a minute's worth.
     """
-    from bnnbench.ground_truth.layers import Layers, num_evaluations
+    from bnnbench.ground_truth.layers import Layers, log2_evaluations
     from bnnbench.ground_truth.merge import merge
     from bnnbench.ground_truth.perceptron import Perceptron
 
     network = problem.network
-    cost = num_evaluations(network)
+    cost = log2_evaluations(network)
     if cost > QUICK or network.num_weights > LARGEST:
         raise InputError(
             f"{problem.name}: the spectrum of the network {network} with {network.num_weights} weights takes about "
-            f"{cost:.1g} evaluations of a neuron, and {QUICK:.1g} and {LARGEST} weights are the limit; "
+            f"2^{cost:.0f} evaluations of a neuron, and 2^{QUICK} and {LARGEST} weights are the limit; "
             "use a smaller network."
         )
     merged = merge(problem)

@@ -9,7 +9,7 @@ from strategies import all_weights, random_problem
 from bnnbench.errors import InputError
 from bnnbench.ground_truth import find, ground_truth
 from bnnbench.ground_truth.find import QUICK, refuse_hopeless, search
-from bnnbench.ground_truth.layers import num_evaluations
+from bnnbench.ground_truth.layers import log2_evaluations
 from bnnbench.network import Network
 from bnnbench.problem import Problem
 from bnnbench.registry import load_problem
@@ -123,8 +123,8 @@ def test_every_network_of_up_to_24_weights_is_searched() -> None:
                          ((4, 4, 2), False), ((1, 12, 1), False), ((5, 3, 1), True)]:  # fmt: skip
         network = Network(widths, bias)
         assert network.num_weights <= 24
-        assert num_evaluations(network) <= QUICK
-        refuse_hopeless(network, "small")
+        assert log2_evaluations(network) <= QUICK
+        refuse_hopeless(Problem(network, np.ones((3, network.num_inputs)), np.ones((3, network.num_outputs))))
 
 
 def test_a_search_of_a_few_weights_needs_no_limit_to_stop() -> None:
@@ -132,3 +132,11 @@ def test_a_search_of_a_few_weights_needs_no_limit_to_stop() -> None:
 
     assert truth.lower_bound is None
     assert truth.nodes >= 1
+
+
+@pytest.mark.parametrize(
+    ("widths", "samples"), [((63, 63, 1), 3), ((3, 3000, 1), 8), ((30, 1), 3), ((29, 1, 1), 1000), ((3, 40, 40, 1), 3)]
+)
+def test_a_network_of_any_size_is_refused_in_a_sentence(widths: tuple[int, ...], samples: int) -> None:
+    with pytest.raises(InputError, match=r"large: the network .* would take up to 10\^\d+ evaluations"):
+        ground_truth(random_problem(widths, samples, name="large"))

@@ -32,7 +32,7 @@ def test_both_spaces_have_the_same_least_loss_and_count(widths: tuple[int, ...],
     for seed, samples in enumerate((7, 40)):
         problem = random_problem(widths, samples, bias=bias, loss=loss, seed=seed)
         merged = merge(problem)
-        assert fits(problem.network)
+        assert fits(problem.network, problem.num_samples)
 
         of_words = least(HiddenLayer(merged), merged, cap=CAP)
         of_layers = least(Layers(merged), merged, cap=CAP)

@@ -62,6 +62,7 @@ def main(path: Path) -> None:
         axis.axhline(LIMIT_S, color="gray", linewidth=0.8, linestyle=":")
         axis.legend(frameon=False, fontsize=8)
         axis.grid(alpha=0.3)
+        axis.xaxis.get_major_locator().set_params(integer=True)
     axes[0].set_ylabel("certified after [s]")
     figure.savefig(path, metadata={"Date": None})
 
