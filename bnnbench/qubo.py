@@ -116,6 +116,12 @@ class Qubo:
             raise InputError("bits must be 0 or 1; turn spins into bits with (spins + 1) // 2.")
         return array.astype(np.int8, copy=False)
 
+    def symmetric(self) -> NDArray[np.float64]:
+        """The couplings as a symmetric matrix with zeros on its diagonal, (n, n)."""
+        matrix = np.zeros((self.num_variables, self.num_variables))
+        matrix[self.rows, self.cols] = self.couplings
+        return matrix + matrix.T
+
     def to_bqm(self) -> dimod.BinaryQuadraticModel:
         """As a dimod model over the integers 0, …, n − 1, in this order, binary."""
         import dimod
@@ -124,6 +130,19 @@ class Qubo:
         return dimod.BinaryQuadraticModel.from_numpy_vectors(
             self.linear, quadratic, self.offset, dimod.BINARY, variable_order=range(self.num_variables)
         )
+
+
+def all_energies(
+    linear: NDArray[np.float64], symmetric: NDArray[np.float64], offset: float = 0.0
+) -> NDArray[np.float64]:
+    """Energies of all 2^n states, float64 of shape (2^n,), by doubling; bit i of a state's number is variable i."""
+    energies = np.array([offset])
+    for i, bias in enumerate(linear):
+        fields = np.array([bias])
+        for coupling in symmetric[i, :i]:
+            fields = np.concatenate([fields, fields + coupling])
+        energies = np.concatenate([energies, energies + fields])
+    return energies
 
 
 def qubo_from_bqm(bqm: dimod.BinaryQuadraticModel) -> Qubo:

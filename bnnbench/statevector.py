@@ -24,29 +24,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bnnbench.qubo import Qubo
-
 _BLOCK = 12
 """log2 of the amplitudes that are mixed together: 64 KB in double precision."""
 _LANES = 4
 """log2 of the amplitudes side by side in a block of high qubits."""
 _MOST_LEVELS = 2**20
 _GRIDS = (1, 2**10, 2**20, 10**6)
-
-
-def all_energies(qubo: Qubo) -> NDArray[np.float64]:
-    """Energies of all 2^n states, offset included, by doubling: float64 of shape (2^n,)."""
-    n = qubo.num_variables
-    matrix = np.zeros((n, n))
-    matrix[qubo.rows, qubo.cols] = qubo.couplings
-    matrix += matrix.T
-    energies = np.array([qubo.offset])
-    for i in range(n):
-        fields = np.array([qubo.linear[i]])
-        for coupling in matrix[i, :i]:
-            fields = np.concatenate([fields, fields + coupling])
-        energies = np.concatenate([energies, energies + fields])
-    return energies
 
 
 class Simulator:

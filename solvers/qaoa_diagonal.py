@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bnnbench.callback_stream import stream_of
+from bnnbench.qubo import all_energies
 from bnnbench.solver import Batch, Budget, Objective, Solver
 
 
@@ -64,10 +65,11 @@ class QaoaDiagonal(Solver):
 
     def prepare(self, instance: Objective) -> Any:
         """See `Solver.prepare`: the diagonal."""
-        from bnnbench.statevector import Simulator, all_energies
+        from bnnbench.statevector import Simulator
 
         self.warm_up()
-        energies = all_energies(instance.qubo)
+        qubo = instance.qubo
+        energies = all_energies(qubo.linear, qubo.symmetric(), qubo.offset)
         return Simulator(energies, float(energies.std()) or 1.0, single=self.precision == "single")
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:

@@ -7,8 +7,8 @@ import pytest
 import scipy.linalg
 from numpy.typing import NDArray
 
-from bnnbench.qubo import Qubo, make_qubo
-from bnnbench.statevector import Simulator, _mix, _rotate, all_energies
+from bnnbench.qubo import Qubo, all_energies, make_qubo
+from bnnbench.statevector import Simulator, _mix, _rotate
 
 GAMMAS, BETAS = np.array([0.3, 0.7, -0.4]), np.array([0.5, -0.2, 0.9])
 
@@ -21,6 +21,10 @@ def random_qubo(num_variables: int, *, whole: bool) -> Qubo:
         return generator.integers(-5, 6, size).astype(float) if whole else generator.normal(size=size)
 
     return make_qubo(draw(num_variables), rows, cols, draw(len(rows)), 1.5)
+
+
+def energies_of(qubo: Qubo) -> NDArray[np.float64]:
+    return all_energies(qubo.linear, qubo.symmetric(), qubo.offset)
 
 
 def exact_state(energies: NDArray[np.float64]) -> NDArray[np.complex128]:
@@ -37,7 +41,7 @@ def exact_state(energies: NDArray[np.float64]) -> NDArray[np.complex128]:
 @pytest.mark.parametrize("num_variables", [1, 2, 3, 6, 9])
 @pytest.mark.parametrize("whole", [True, False])
 def test_states_equal_matrix_exponentials(num_variables: int, whole: bool) -> None:
-    energies = all_energies(random_qubo(num_variables, whole=whole))
+    energies = energies_of(random_qubo(num_variables, whole=whole))
     simulator = Simulator(energies)
     simulator.run(GAMMAS, BETAS)
 
@@ -51,7 +55,7 @@ def test_energies_are_those_of_the_qubo() -> None:
     qubo = random_qubo(10, whole=False)
     states = np.arange(2**10)[:, None] >> np.arange(10) & 1
 
-    assert all_energies(qubo) == pytest.approx(qubo.energies(states))
+    assert energies_of(qubo) == pytest.approx(qubo.energies(states))
 
 
 @pytest.mark.parametrize("num_variables", [11, 12, 13, 15, 17, 20, 21])
@@ -72,7 +76,7 @@ def test_expectations_agree_with_qiskit() -> None:
     info = pytest.importorskip("qiskit.quantum_info")
     circuits = pytest.importorskip("qiskit")
     qubo = random_qubo(6, whole=True)
-    energies = all_energies(qubo)
+    energies = energies_of(qubo)
     circuit = circuits.QuantumCircuit(6)
     circuit.h(range(6))
     for gamma, beta in zip(GAMMAS, BETAS, strict=True):
@@ -88,7 +92,7 @@ def test_expectations_agree_with_qiskit() -> None:
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_single_precision_is_good_to_five_digits(whole: bool) -> None:
-    energies = all_energies(random_qubo(14, whole=whole))
+    energies = energies_of(random_qubo(14, whole=whole))
     one, other = Simulator(energies), Simulator(energies, single=True)
     for simulator in (one, other):
         simulator.run(GAMMAS, BETAS)
@@ -99,7 +103,7 @@ def test_single_precision_is_good_to_five_digits(whole: bool) -> None:
 @pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize("share", [0.05, 0.3, 1.0])
 def test_cvar_is_the_mean_of_the_best_share(whole: bool, share: float) -> None:
-    energies = all_energies(random_qubo(8, whole=whole))
+    energies = energies_of(random_qubo(8, whole=whole))
     simulator = Simulator(energies)
     simulator.run(GAMMAS, BETAS)
     order = np.argsort(energies)
@@ -112,7 +116,7 @@ def test_cvar_is_the_mean_of_the_best_share(whole: bool, share: float) -> None:
 
 
 def test_shots_follow_the_probabilities() -> None:
-    energies = all_energies(random_qubo(3, whole=True))
+    energies = energies_of(random_qubo(3, whole=True))
     simulator = Simulator(energies)
     simulator.run(GAMMAS, BETAS)
 

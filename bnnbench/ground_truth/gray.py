@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.errors import InputError
-from bnnbench.qubo import Qubo
+from bnnbench.qubo import Qubo, all_energies
 
 LARGEST = 34
 """Variables up to which all states are visited, in some ten seconds."""
@@ -82,12 +82,10 @@ def levels(
             "use a smaller problem, or a solver with a proof."
         )
     start = time.perf_counter()
-    matrix = np.zeros((n, n))
-    matrix[qubo.rows, qubo.cols] = qubo.couplings
-    matrix += matrix.T
+    matrix = qubo.symmetric()
     inner = min(_INNER, n)
     low = min(_INNER + _OUTER, n)
-    table = _table(matrix[:low, :low]).reshape(-1, 1 << inner)
+    table = all_energies(np.zeros(low), matrix[:low, :low]).reshape(-1, 1 << inner)
     found, numbers = np.array([np.inf, np.inf]), np.zeros(cap, dtype=np.int64)
     count = 0
     num_steps = 1 << (n - low)
@@ -104,17 +102,6 @@ def levels(
         states=(kept[:, None] >> np.arange(n) & 1).astype(np.int8),
         seconds=time.perf_counter() - start,
     )
-
-
-def _table(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Energies of the couplings among low variables, by doubling; bit i of a state's number is variable i."""
-    energies = np.zeros(1)
-    for i, row in enumerate(matrix):
-        fields = np.zeros(1)
-        for coupling in row[:i]:
-            fields = np.concatenate([fields, fields + coupling])
-        energies = np.concatenate([energies, energies + fields])
-    return energies
 
 
 @numba.njit(cache=True, nogil=True)
