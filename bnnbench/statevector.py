@@ -146,6 +146,33 @@ def _rotate(real: NDArray[Any], imaginary: NDArray[Any], stride: int, cosine: fl
             im[row, 1, x] = cosine * bi - sine * ar
 
 
+@numba.njit(cache=True, nogil=True, fastmath={"contract"})
+def _rotate_two(real: NDArray[Any], imaginary: NDArray[Any], stride: int, cosine: float, sine: float) -> None:
+    """Rotate the qubits of a stride and of twice that stride: half the loads and stores of two rotations."""
+    re, im = real.reshape(-1, 4, stride), imaginary.reshape(-1, 4, stride)
+    cc, cs, ss = cosine * cosine, cosine * sine, sine * sine
+    for row in range(re.shape[0]):
+        for x in range(stride):
+            r0, r1, r2, r3 = re[row, 0, x], re[row, 1, x], re[row, 2, x], re[row, 3, x]
+            i0, i1, i2, i3 = im[row, 0, x], im[row, 1, x], im[row, 2, x], im[row, 3, x]
+            # (c − i s X) ⊗ (c − i s X) = c² − i c s (X_1 + X_2) − s² X_1 X_2
+            near_r, near_i, far_r, far_i = cs * (r1 + r2), cs * (i1 + i2), cs * (r0 + r3), cs * (i0 + i3)
+            re[row, 0, x], im[row, 0, x] = cc * r0 + near_i - ss * r3, cc * i0 - near_r - ss * i3
+            re[row, 3, x], im[row, 3, x] = cc * r3 + near_i - ss * r0, cc * i3 - near_r - ss * i0
+            re[row, 1, x], im[row, 1, x] = cc * r1 + far_i - ss * r2, cc * i1 - far_r - ss * i2
+            re[row, 2, x], im[row, 2, x] = cc * r2 + far_i - ss * r1, cc * i2 - far_r - ss * i1
+
+
+@numba.njit(cache=True, nogil=True)
+def _rotate_above(real: NDArray[Any], imaginary: NDArray[Any], stride: int, cosine: float, sine: float) -> None:
+    """Rotate all qubits of a block from a stride up."""
+    while 4 * stride <= len(real):
+        _rotate_two(real, imaginary, stride, cosine, sine)
+        stride *= 4
+    if 2 * stride <= len(real):
+        _rotate(real, imaginary, stride, cosine, sine)
+
+
 @numba.njit(cache=True, nogil=True)
 def _mix(real: NDArray[Any], imaginary: NDArray[Any], cosine: float, sine: float) -> None:
     """Rotate all qubits, a group at a time.
@@ -162,16 +189,10 @@ def _mix(real: NDArray[Any], imaginary: NDArray[Any], cosine: float, sine: float
     turned_real, turned_imaginary = np.empty(block, real.dtype), np.empty(block, real.dtype)
     for start in range(0, size, block):
         part_real, part_imaginary = real[start : start + block], imaginary[start : start + block]
-        stride = side
-        while stride < block:
-            _rotate(part_real, part_imaginary, stride, cosine, sine)
-            stride *= 2
+        _rotate_above(part_real, part_imaginary, side, cosine, sine)
         _transpose(part_real, turned_real, other, side)
         _transpose(part_imaginary, turned_imaginary, other, side)
-        stride = other
-        while stride < block:
-            _rotate(turned_real, turned_imaginary, stride, cosine, sine)
-            stride *= 2
+        _rotate_above(turned_real, turned_imaginary, other, cosine, sine)
         _transpose(turned_real, part_real, side, other)
         _transpose(turned_imaginary, part_imaginary, side, other)
     lanes = 1 << _LANES
@@ -187,10 +208,7 @@ def _mix(real: NDArray[Any], imaginary: NDArray[Any], cosine: float, sine: float
                     for lane in range(lanes):
                         chosen_real[row * lanes + lane] = re[row, corner + lane]
                         chosen_imaginary[row * lanes + lane] = im[row, corner + lane]
-                stride = lanes
-                while stride < rows * lanes:
-                    _rotate(chosen_real, chosen_imaginary, stride, cosine, sine)
-                    stride *= 2
+                _rotate_above(chosen_real, chosen_imaginary, lanes, cosine, sine)
                 for row in range(rows):
                     for lane in range(lanes):
                         re[row, corner + lane] = chosen_real[row * lanes + lane]

@@ -1,0 +1,73 @@
+"""Solvers with kernels of their own: against the library's way, and time to the certified optimum."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+import bnnbench as bb
+from bnnbench.ground_truth.find import search
+from bnnbench.qubo import all_energies
+from bnnbench.statevector import Simulator
+
+SEEDS = range(5)
+
+
+def perceptron(samples: int) -> bb.Instance:
+    """3 inputs: 3 + 2 N qubits."""
+    return bb.compile(bb.load_problem("random_function", size=3, hidden=[], samples=samples), "compact")
+
+
+def seconds_per_evaluation(simulator: Simulator, layers: int) -> float:
+    """Median over evaluations of state and expectation."""
+    seconds = []
+    for _ in range(7):
+        start = perf_counter()
+        simulator.run(np.full(layers, 0.3), np.full(layers, -0.4))
+        simulator.value()
+        seconds.append(perf_counter() - start)
+    return statistics.median(seconds[1:])
+
+
+def test_qaoa_on_the_diagonal_is_100_times_faster_than_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+    instance = perceptron(8)
+    assert instance.qubo.num_variables == 19
+    diagonal = seconds_per_evaluation(bb.load_solver("qaoa_diagonal").prepare(instance), layers=2)
+    library = bb.load_solver("qaoa", reps=2, max_qubits=19)
+    start = perf_counter()
+    stream = library.sample(library.prepare(instance), seed=0, budget=bb.Budget(reads=400))
+    evaluations = sum(1 for _ in itertools.islice(stream, 1))
+    theirs = (perf_counter() - start) / evaluations
+    with capsys.disabled():
+        print(f"\n19 qubits, p = 2: {1000 * diagonal:.1f} ms, library {theirs:.1f} s, ratio {theirs / diagonal:.0f}")
+    assert theirs / diagonal >= 100
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_20_qubits_take_at_most_half_of_178_ms(capsys: pytest.CaptureFixture[str], precision: str) -> None:
+    generator = np.random.default_rng(0)
+    symmetric = np.triu(generator.integers(-5, 6, (20, 20)), 1).astype(float)
+    energies = all_energies(generator.integers(-5, 6, 20).astype(float), symmetric + symmetric.T)
+    milliseconds = 1000 * seconds_per_evaluation(Simulator(energies, single=precision == "single"), layers=2)
+    with capsys.disabled():
+        print(f"\n20 qubits, p = 2, {precision} precision: {milliseconds:.1f} ms per evaluation")
+    assert milliseconds <= 178 / 2
+
+
+def test_weight_search_finds_the_certified_optimum_of_56_weights_in_a_fifth_of_a_second(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    solver = bb.load_solver("weight_search")
+    seconds = []
+    for seed in SEEDS:
+        problem = bb.load_problem("teacher", widths=[7, 7, 1], samples=40, seed=seed)
+        instance = bb.compile(problem, "reduced")
+        outcome = bb.run(instance, solver, budget=bb.Budget(seconds=10, reads=2000), truth=search(problem, count=False))
+        seconds.append(np.inf if outcome.time_to_target_s is None else outcome.time_to_target_s)
+    with capsys.disabled():
+        print(f"\nweight_search, teacher 7-7-1, 40 samples: {[round(s, 4) for s in seconds]} s")
+    assert statistics.median(seconds) <= 0.2
