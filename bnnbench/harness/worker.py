@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from bnnbench.errors import BnnbenchError
@@ -39,27 +40,61 @@ class Task:
     memory_gb: float
 
 
-def start_worker() -> None:
-    """Prepare a worker process: interrupts are the coordinator's business, numerical libraries get one thread.
+READY, DONE, LAST = b"ready", b"done", b"last"
+"""What a worker says: it begins with a task; it is done with it; it is done with it and ends."""
+MAX_TASKS = 1000
+"""Tasks after which a worker is replaced: solvers' libraries leak."""
 
-    A worker holds both ends of its own pipe, so that it would not notice a coordinator that was killed, and would go on
-    for ever. A thread watches instead.
+
+def serve(pipe: Connection) -> None:
+    """Work in a process of its own: run the tasks that come, and say when each begins and ends.
+
+    Interrupts are the coordinator's business, numerical libraries get one thread. The process leads a group of its own,
+    so that whatever a solver starts can be found and killed.
     """
     import signal
     import threading
 
-    threading.Thread(target=_leave_with_coordinator, daemon=True).start()
-
+    os.setsid()
+    os.set_inheritable(pipe.fileno(), False)  # noqa: FBT003  so that it closes when a solver becomes another program
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    threading.Thread(target=_leave_with_coordinator, daemon=True).start()
+    owner = os.getpid()
+    with contextlib.suppress(EOFError, OSError):  # the coordinator is gone
+        for number in range(1, MAX_TASKS + 1):
+            task = pipe.recv()
+            pipe.send_bytes(READY)
+            execute(task)
+            if os.getpid() != owner:
+                os._exit(1)  # a solver forked, and its child came back from there
+            _kill_children()
+            pipe.send_bytes(DONE if number < MAX_TASKS else LAST)
 
 
 def _leave_with_coordinator() -> None:
+    """A run does not notice that nobody waits for it any more; a thread does, and ends all that the solver started."""
+    import signal
+
     coordinator = multiprocessing.parent_process()
     if coordinator is not None:
         coordinator.join()
-        os._exit(1)
+        os.killpg(0, signal.SIGKILL)
+
+
+def _kill_children() -> None:
+    """End the processes that a run left behind: they would slow down the next one."""
+    try:
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass  # one that had ended
+    except ChildProcessError:
+        return  # the usual case; psutil reads the whole process table
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            child.kill()
 
 
 def execute(task: Task) -> None:
@@ -72,11 +107,11 @@ def execute(task: Task) -> None:
             _end(spool, "memory", f"the run needed more than the limit of {task.memory_gb:g} GB of memory.")
         except BnnbenchError as error:
             _end(spool, "error", str(error))
-        except Exception as error:  # noqa: BLE001  the one isolation point: a solver may raise anything
+        except BaseException as error:  # noqa: BLE001  the one isolation point: a solver may raise anything, or exit
             import traceback
 
             traceback.print_exc()
-            _end(spool, "error", f"the solver raised {type(error).__name__}: {error}")
+            _end(spool, "error", f"the solver raised {type(error).__name__}: {_text(error)}")
 
 
 def _measure(task: Task, spool: Spool) -> None:
@@ -121,6 +156,13 @@ def _compile(problem: Problem, formulation: Formulation) -> Instance:
 
 def _end(spool: Spool, status: Status, message: str, **timings: float | None) -> None:
     spool.write("end", {"status": status, "message": message, "timings": timings})
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001  also this is the solver's
+        return "(no message)"
 
 
 @contextlib.contextmanager

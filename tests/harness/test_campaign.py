@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bnnbench.errors import CheckError, StoreError
@@ -70,6 +71,10 @@ def run_suite(path, out, *, jobs=2, stop_after=None):
     [
         ("segfault", "crash", "SIGSEGV"),
         ("quiet_exit", "crash", "exit code 3"),
+        ("succeeds_early", "crash", "exit code 0"),
+        ("becomes_another", "crash", "the worker process died"),
+        ("exits", "error", "raised SystemExit: 0"),
+        ("interrupts", "error", "raised Speechless: (no message)"),
         ("hang", "timeout", "killed after"),
         ("raises", "error", "seven is not a spin"),
         ("eat_memory", "memory", "1 GB"),
@@ -89,6 +94,13 @@ def test_a_failing_solver_leaves_its_row_and_the_next_solver_runs(tmp_path, solv
     assert len(rows) == 8
     if status not in ("refused", "unavailable"):
         assert (rows.loc[[solver], "num_reads"] == 1).all(), "the batch before is kept"
+
+
+@pytest.mark.parametrize("solver", ["leaves_children", "hangs_with_children"])
+def test_no_process_that_a_solver_started_outlives_its_run(tmp_path, solver):
+    path = write_suite(tmp_path, [str(FAILING / f"{solver}.py")], grace_s=1.0)
+    run_suite(path, tmp_path / "out")
+    assert not [p.pid for p in psutil.process_iter(["cmdline"]) if "7654.25" in (p.info["cmdline"] or ())]
 
 
 def test_an_endless_stream_is_cut_by_the_budget_and_keeps_its_batches(tmp_path):
