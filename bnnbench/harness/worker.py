@@ -14,10 +14,10 @@ from pathlib import Path
 
 from bnnbench.errors import BnnbenchError
 from bnnbench.formulation import Formulation
-from bnnbench.harness.judge import JudgedBatch
 from bnnbench.harness.outcome import Status, Target
 from bnnbench.harness.run import measure
-from bnnbench.harness.spool import Spool
+from bnnbench.harness.spool import EndLine, InstanceLine, Spool
+from bnnbench.hashing import content_hash
 from bnnbench.instance import Instance, compile  # noqa: A004
 from bnnbench.problem import Problem
 from bnnbench.registry import load_solver
@@ -66,11 +66,11 @@ def serve(pipe: Connection) -> None:
         for number in range(1, MAX_TASKS + 1):
             task = pipe.recv()
             pipe.send_bytes(READY)
-            execute(task)
+            is_sane = execute(task)
             if os.getpid() != owner:
                 os._exit(1)  # a solver forked, and its child came back from there
             _kill_children()
-            pipe.send_bytes(DONE if number < MAX_TASKS else LAST)
+            pipe.send_bytes(DONE if is_sane and number < MAX_TASKS else LAST)
 
 
 def _leave_with_coordinator() -> None:
@@ -97,14 +97,19 @@ def _kill_children() -> None:
             child.kill()
 
 
-def execute(task: Task) -> None:
-    """Run one task; all that becomes known is in its spool, none of it in the return value."""
-    with _output_to(task.log), contextlib.closing(Spool(task.spool)) as spool:
+def execute(task: Task) -> bool:
+    """Run one task; all that becomes known is in its spool. Returns whether the process is fit for another."""
+    is_sane = True
+    with _output_to(task.log), same_folder(), contextlib.closing(Spool(task.spool)) as spool:
         try:
             with _memory_limit(task.memory_gb):
                 _measure(task, spool)
         except MemoryError:
             _end(spool, "memory", f"the run needed more than the limit of {task.memory_gb:g} GB of memory.")
+        except _ChangedError:
+            is_sane = False
+            message = "the solver changed the instance that it was given; its answers cannot be judged."
+            spool.write(EndLine("error", message, {}, is_void=True))
         except BnnbenchError as error:
             _end(spool, "error", str(error))
         except BaseException as error:  # noqa: BLE001  the one isolation point: a solver may raise anything, or exit
@@ -112,31 +117,35 @@ def execute(task: Task) -> None:
 
             traceback.print_exc()
             _end(spool, "error", f"the solver raised {type(error).__name__}: {_text(error)}")
+    return is_sane
+
+
+class _ChangedError(Exception):
+    """A solver changed the instance that it was given, and that its answers are judged by."""
 
 
 def _measure(task: Task, spool: Spool) -> None:
-    instance = _compile(task.problem, task.formulation)
+    instance, digest = _compile(task.problem, task.formulation)
     qubo = instance.qubo
     spool.write(
-        "instance",
-        {
-            "hash": instance.hash,
-            "qubo_hash": qubo.hash,
-            "num_variables": qubo.num_variables,
-            "num_couplings": qubo.num_couplings,
-            "is_sound": instance.is_sound,
-        },
+        InstanceLine(
+            hash=instance.hash,
+            qubo_hash=qubo.hash,
+            num_variables=qubo.num_variables,
+            num_couplings=qubo.num_couplings,
+            is_sound=instance.is_sound,
+        )
     )
     solver = load_solver(task.solver)
     reason = solver.unavailable()
     if reason:
         _end(spool, "unavailable", reason)
         return
-
-    def record(batch: JudgedBatch) -> None:
-        spool.write_batch(batch)
-
-    outcome = measure(instance, solver, task.target, budget=task.budget, seed=task.seed, record=record)
+    try:
+        outcome = measure(instance, solver, task.target, budget=task.budget, seed=task.seed, record=spool.write)
+    finally:
+        if not _is_intact(instance, digest):
+            raise _ChangedError
     _end(
         spool,
         outcome.status,
@@ -149,13 +158,32 @@ def _measure(task: Task, spool: Spool) -> None:
 
 
 @lru_cache(maxsize=4)
-def _compile(problem: Problem, formulation: Formulation) -> Instance:
-    """Cells of one instance come one after another, so that a few instances are enough."""
-    return compile(problem, formulation)
+def _compile(problem: Problem, formulation: Formulation) -> tuple[Instance, str]:
+    """Instance and its digest; cells of one instance come one after another, so that a few instances are enough."""
+    instance = compile(problem, formulation)
+    return instance, _digest(instance)
+
+
+def _digest(instance: Instance) -> str:
+    """Hash of what answers are judged by, from the arrays as they are now; hashes that it keeps may be old."""
+    problem, qubo = instance.problem, instance.qubo
+    header = {"network": problem.network.hash, "loss": problem.loss, "offset": qubo.offset}
+    held_out = [array for array in (problem.test_inputs, problem.test_targets) if array is not None]
+    energy = (qubo.linear, qubo.rows, qubo.cols, qubo.couplings)
+    return content_hash("judge", header, problem.inputs, problem.targets, *held_out, *energy, instance.free_weights)
+
+
+def _is_intact(instance: Instance, digest: str) -> bool:
+    try:
+        return _digest(instance) == digest
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  what is no instance any more can raise anything
+        return False
 
 
 def _end(spool: Spool, status: Status, message: str, **timings: float | None) -> None:
-    spool.write("end", {"status": status, "message": message, "timings": timings})
+    spool.write(EndLine(status, message, timings))
 
 
 def _text(error: BaseException) -> str:
@@ -182,6 +210,20 @@ def _output_to(path: Path) -> Iterator[None]:
         for number, copy in enumerate(saved, start=1):
             os.dup2(copy, number)
             os.close(copy)
+
+
+@contextlib.contextmanager
+def same_folder() -> Iterator[None]:
+    """Come back to the working directory, which a solver may leave; one that was deleted or is hidden is left alone."""
+    here = None
+    with contextlib.suppress(OSError):
+        here = os.open(".", os.O_RDONLY)
+    try:
+        yield
+    finally:
+        if here is not None:
+            os.fchdir(here)
+            os.close(here)
 
 
 @contextlib.contextmanager
