@@ -109,9 +109,13 @@ class Formulation:
 
     def refuses(self, problem: Problem) -> str | None:
         """Why this formulation does not apply to a problem; None if it does."""
+        network = problem.network
+        try:
+            self.penalties(network)
+        except InputError as error:
+            return str(error)
         if not self.published:
             return None
-        network = problem.network
         if network.bias:
             return f"{self.name}: the published encoding has no bias, but {network} has; use compact or reduced."
         wrong = [m for m in map(network.fan_in, range(1, network.num_layers + 1)) if m not in (3, 7, 15)]

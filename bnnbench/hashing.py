@@ -21,7 +21,7 @@ def content_hash(kind: str, header: Mapping[str, Any], *arrays: np.ndarray) -> s
     str
         64 hexadecimal digits.
     """
-    digest = hashlib.sha256(f"{kind}\0{canonical_json(header)}".encode())
+    digest = hashlib.sha256(f"{kind}\0{canonical_json(header)}".encode(errors="surrogatepass"))
     for array in arrays:
         canonical = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         digest.update(f"\0{canonical.dtype.str}{canonical.shape}\0".encode())

@@ -315,8 +315,10 @@ class Store:
 
     def _insert(self, conflict: str, table: str, row: Mapping[str, Any]) -> None:
         marks = ", ".join("?" * len(row))
+        # Paths and command lines can hold bytes that are no text; SQLite cannot.
+        values = [v.encode(errors="replace").decode() if isinstance(v, str) else v for v in row.values()]
         with _as_store_error(self.folder):
-            self._db.execute(f"INSERT {conflict} INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
+            self._db.execute(f"INSERT {conflict} INTO {table} ({', '.join(row)}) VALUES ({marks})", values)  # noqa: S608
 
 
 def open_store(folder: Path) -> Store:
@@ -485,7 +487,7 @@ def _as_store_error(folder: Path) -> Iterator[None]:
     """Turn what SQLite raises into a sentence."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError, OverflowError) as error:
         advice = {
             "full": "free some space; all finished runs are kept, and the same command goes on",
             "readonly": "make the file and its folder writable, or give another folder with --out",

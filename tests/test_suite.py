@@ -121,6 +121,14 @@ def test_bad_suites_are_refused_with_a_sentence(tmp_path, change, sentence):
     assert sentence in str(caught.value)
 
 
+def test_a_list_of_penalties_that_fits_no_network_is_left_out_before_anything_runs(tmp_path):
+    planned = make_plan(tmp_path, GOOD)
+    assert {(c.problem.network.num_layers, c.formulation.penalty) for c in planned.cells()} == {
+        (layers, penalty) for layers in (1, 2) for penalty in (1.0, 2.0, (1.0, 2.0)) if (layers, penalty) != (1, (1, 2))
+    }
+    assert any("2 penalties came for the 1 layers" in reason for reason in planned.refused())
+
+
 def test_an_unknown_suite_offers_the_nearest():
     with pytest.raises(InputError, match="did you mean smoke"):
         suite_path("smok")

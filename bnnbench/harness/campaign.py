@@ -7,7 +7,7 @@ import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -19,8 +19,8 @@ from bnnbench.ground_truth.certificate import certify
 from bnnbench.harness.cell import Cell
 from bnnbench.harness.executor import Ending, LocalExecutor
 from bnnbench.harness.outcome import Outcome, Target, fold
-from bnnbench.harness.spool import read_spool
-from bnnbench.harness.worker import Task
+from bnnbench.harness.spool import EndLine, read_spool
+from bnnbench.harness.worker import Task, same_folder
 from bnnbench.problem import Problem
 from bnnbench.provenance import machine_info
 from bnnbench.registry import load_solver
@@ -91,7 +91,7 @@ def run_cells(
         Told every `REPORT_S` seconds of the up to three longest-running cells, and for how many seconds each has run.
     """
     machine = store.add_machine(machine_info())
-    spool = store.folder / "spool"
+    spool = store.folder.absolute() / "spool"  # a solver may change the directory of its worker
     shutil.rmtree(spool, ignore_errors=True)  # what a killed coordinator left behind runs again
     spool.mkdir()
     for solver in {str(cell.solver): cell.solver for cell in cells}.values():
@@ -118,15 +118,17 @@ def run_cells(
                         if (elapsed_s := reported - started.since) >= REPORT_S:
                             on_wait(started.cell, elapsed_s)
                 ended = [(running.pop(task.spool), task, ending) for task, ending in executor.finished(wait_s=0.2)]
-                fill()  # before the rows are written, so that workers do not wait for the disk
                 done = []
-                with store.transaction():
-                    for started, task, ending in ended:
-                        outcome = _store(store, started, task, ending, machine)
-                        done.append((started.cell, outcome))
+                try:
+                    fill()  # before the rows are written, so that workers do not wait for the disk
+                finally:
+                    with store.transaction():
+                        for started, task, ending in ended:
+                            done.append((started.cell, _store(store, started, task, ending, machine)))
                 for _, task, _ in ended:
-                    task.spool.unlink(missing_ok=True)
-                    task.log.unlink(missing_ok=True)
+                    for path in (task.spool, task.log):
+                        with contextlib.suppress(OSError):  # it is gone with its folder, at the latest
+                            path.unlink()
                 yield from done
     finally:
         shutil.rmtree(spool, ignore_errors=True)
@@ -136,7 +138,7 @@ def _warm_up(spec: Spec) -> None:
     """Let a solver compile; if it cannot, its runs will say why."""
     solver = load_solver(spec)
     if solver.unavailable() is None:
-        with contextlib.suppress(Exception):
+        with same_folder(), contextlib.suppress(Exception, SystemExit, GeneratorExit):
             solver.warm_up()
 
 
@@ -165,32 +167,31 @@ def _task(cell: Cell, truth: Truth | None, spool: Path, limits: Limits) -> Task:
 
 def _store(store: Store, started: _Started, task: Task, ending: Ending, machine: str) -> Outcome:
     """Fold what the spool holds and write the row."""
-    objects, batches = read_spool(task.spool)
-    log = task.log.read_bytes()[-LOG_TAIL:].decode(errors="replace") if task.log.exists() else ""
-    end = objects.get("end", {})
-    timings = {key: value for key, value in end.get("timings", {}).items() if value is not None}
-    status, message = ending.status, ending.message
-    if status is None:
-        status, message = end.get("status", "crash"), end.get("message", "the worker ended without a word.")
-    elif status == "crash" and ("bad_alloc" in log or "MemoryError" in log):
+    spooled, log = read_spool(task.spool), _tail(task.log)
+    end = spooled.end or EndLine("crash", "the worker ended without a word.", {})
+    status, message = ending.status or end.status, ending.message or end.message
+    if ending.status == "crash" and ("bad_alloc" in log or "MemoryError" in log):
         status = "memory"
         message = f"the run needed more than the limit of {task.memory_gb:g} GB of memory."
-    outcome = fold(batches, task.target, task.budget, status=status, message=message, **timings)
+    timings = {key: value for key, value in end.timings.items() if value is not None}
+    outcome = fold(spooled.batches, task.target, task.budget, status=status, message=message, **timings)
     cell = started.cell
-    if "instance" in objects:
-        known = objects["instance"]
+    if spooled.instance:
         store.add_instance(
-            hash=known["hash"],
-            problem_hash=cell.problem.hash,
-            formulation=str(cell.formulation),
-            qubo_hash=known["qubo_hash"],
-            num_variables=known["num_variables"],
-            num_couplings=known["num_couplings"],
-            is_sound=known["is_sound"],
+            **asdict(spooled.instance), problem_hash=cell.problem.hash, formulation=str(cell.formulation)
         )
     tail = log if outcome.status in ("error", "crash", "memory", "timeout") else ""
     store.add_run(cell, outcome, machine=machine, started_at=started.at, load=started.load, log_tail=tail)
     return replace(outcome, batches=())
+
+
+def _tail(path: Path) -> str:
+    """End of a log, which can be larger than memory."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LOG_TAIL))
+        return file.read(LOG_TAIL).decode(errors="replace")
 
 
 def _load() -> float:

@@ -1,19 +1,27 @@
-"""Where tasks run: worker processes on this machine, each with a pipe of its own."""
+"""Where tasks run: worker processes on this machine, each with a pipe and a process group of its own."""
 
 from __future__ import annotations
 
+import contextlib
+import math
 import multiprocessing
 import os
-import queue
+import signal
 from collections.abc import Iterator
-from concurrent.futures import CancelledError
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Self
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.process import BaseProcess
+from time import perf_counter
+from typing import Self
 
 from bnnbench.harness.outcome import Status
-from bnnbench.harness.worker import Task, execute, start_worker
+from bnnbench.harness.worker import DONE, LAST, READY, Task, serve
+
+START_S = 120.0
+"""Seconds that a worker may take to start; its imports are slow on a busy disk."""
+LAST_WORD_S = 10.0
+"""Seconds to wait for the system to say how a killed process ended."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +32,26 @@ class Ending:
     message: str = ""
 
 
+@dataclass
+class _Worker:
+    """A process in a lane, and what it is at."""
+
+    process: BaseProcess
+    pipe: Connection
+    task: Task | None = None
+    wall_limit_s: float = math.inf
+    deadline: float = math.inf
+
+    def stop(self) -> int | None:
+        """Kill the process and all that it started; the exit code that it ended with."""
+        _kill(self.process)
+        self.process.join(LAST_WORD_S)
+        self.pipe.close()
+        return self.process.exitcode
+
+
 class LocalExecutor:
-    """Lanes, each a pool of one process: a killed worker cannot poison a pipe that others share.
+    """Lanes, each with one worker: it is replaced when it dies, when it is killed, and now and then.
 
     Parameters
     ----------
@@ -34,71 +60,102 @@ class LocalExecutor:
     """
 
     def __init__(self, jobs: int) -> None:
-        from pebble import ProcessPool
-
-        methods = multiprocessing.get_all_start_methods()
-        context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-        if "forkserver" in methods:
-            context.set_forkserver_preload(["bnnbench.harness.worker", "dimod", "pyqubo"])
+        self._context: ForkServerContext | SpawnContext = multiprocessing.get_context("spawn")
+        if "forkserver" in multiprocessing.get_all_start_methods():
+            self._context = multiprocessing.get_context("forkserver")
+            self._context.set_forkserver_preload(["bnnbench.harness.worker", "dimod", "pyqubo"])
             _start_quietly()
-        # Workers are renewed now and then: solvers' libraries leak.
-        self._lanes = [
-            ProcessPool(max_workers=1, max_tasks=1000, initializer=start_worker, context=context) for _ in range(jobs)
-        ]
-        self._free = list(range(jobs))
-        self._done: queue.SimpleQueue[tuple[int, Task, Ending]] = queue.SimpleQueue()
+        self._jobs = jobs
+        self._idle: list[_Worker] = []
+        self._busy: list[_Worker] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         """Stop all workers at once; what they spooled stays."""
-        for lane in self._lanes:
-            lane.stop()
-        for lane in self._lanes:
-            lane.join()
+        for worker in (*self._idle, *self._busy):
+            _kill(worker.process)
+        for worker in (*self._idle, *self._busy):
+            worker.stop()
 
     @property
     def has_room(self) -> bool:
         """Whether a task can start now."""
-        return bool(self._free)
+        return len(self._busy) < self._jobs
 
     def submit(self, task: Task, wall_limit_s: float) -> None:
-        """Start a task in a free lane; it is killed after `wall_limit_s` seconds."""
-        lane = self._free.pop(0)
-        future = self._lanes[lane].schedule(execute, args=(task,), timeout=wall_limit_s)
-        future.add_done_callback(partial(self._finish, lane, task, wall_limit_s))
+        """Start a task in a free lane; it is killed `wall_limit_s` seconds after a worker has begun with it."""
+        worker = self._idle.pop() if self._idle else self._start()
+        if not worker.process.is_alive():  # a solver can leave something behind that ends the process later
+            worker.stop()
+            worker = self._start()
+        worker.task, worker.wall_limit_s, worker.deadline = task, wall_limit_s, perf_counter() + START_S
+        with contextlib.suppress(OSError):  # a worker that died is found by `finished`
+            worker.pipe.send(task)
+        self._busy.append(worker)
 
     def finished(self, wait_s: float) -> Iterator[tuple[Task, Ending]]:
         """Tasks that have ended: waits up to `wait_s` seconds for the first, never for others."""
-        try:
-            done = [self._done.get(timeout=wait_s)]
-        except queue.Empty:
-            return
-        while True:
-            try:
-                done.append(self._done.get_nowait())
-            except queue.Empty:
-                break
-        for lane, task, ending in done:
-            self._free.append(lane)
-            yield task, ending
+        limit = min([perf_counter() + wait_s, *(worker.deadline for worker in self._busy)])
+        sources = [source for worker in self._busy for source in (worker.pipe, worker.process.sentinel)]
+        wait(sources, max(0.0, limit - perf_counter()))
+        for worker in list(self._busy):
+            task, ending = worker.task, self._ending(worker)
+            if task is not None and ending is not None:
+                self._busy.remove(worker)
+                yield task, ending
 
-    def _finish(self, lane: int, task: Task, wall_limit_s: float, future: Any) -> None:
-        from pebble import ProcessExpired
+    def _start(self) -> _Worker:
+        pipe, end = self._context.Pipe()
+        process = self._context.Process(target=serve, args=(end,), name="bnnbench worker")
+        process.start()
+        end.close()
+        return _Worker(process, pipe)
 
-        try:
-            future.result()
-            ending = Ending(None)
-        except FutureTimeoutError:
-            ending = Ending("timeout", f"the run was killed after {wall_limit_s:g} s of wall-clock time.")
-        except ProcessExpired as error:
-            ending = Ending("crash", f"the worker process died ({_death(error.exitcode)}).")
-        except CancelledError:
-            ending = Ending("error", "the run was canceled.")
-        except Exception as error:  # noqa: BLE001  what a worker cannot even report must not end the campaign
-            ending = Ending("error", f"the worker failed: {type(error).__name__}: {error}")
-        self._done.put((lane, task, ending))
+    def _ending(self, worker: _Worker) -> Ending | None:
+        """How the task of a worker ended; None if it goes on. A worker that can go on becomes idle."""
+        is_dead = not worker.process.is_alive()  # asked first: what a process says, it says before it ends
+        word = _word(worker.pipe)
+        if word == READY:
+            worker.deadline = perf_counter() + worker.wall_limit_s
+            word = _word(worker.pipe)
+        if word == DONE:
+            worker.task, worker.deadline = None, math.inf
+            self._idle.append(worker)
+            return Ending(None)
+        if word == LAST:
+            worker.stop()
+            return Ending(None)
+        if word is None and not is_dead:
+            if perf_counter() < worker.deadline:
+                return None
+            worker.stop()
+            return Ending("timeout", f"the run was killed after {worker.wall_limit_s:g} s of wall-clock time.")
+        worker.process.join(LAST_WORD_S / 10)  # its pipe closes first
+        return Ending("crash", f"the worker process died ({_death(worker.stop())}).")
+
+
+def _word(pipe: Connection) -> bytes | None:
+    """What a worker says, if anything; an empty word if it can say no more."""
+    try:
+        return pipe.recv_bytes(maxlength=len(READY)) if pipe.poll() else None
+    except (EOFError, OSError):
+        return b""
+
+
+def _kill(process: BaseProcess) -> None:
+    """Kill a worker with all processes that a solver started in it, and those that these started."""
+    import psutil
+
+    assert process.pid is not None  # noqa: S101  it was started
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process(process.pid).children(recursive=True):  # also those that left the group
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+    with contextlib.suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()  # a worker that is starting has no group yet
 
 
 def _start_quietly() -> None:
@@ -120,8 +177,6 @@ def _start_quietly() -> None:
 
 
 def _death(code: int | None) -> str:
-    import signal
-
     if code is not None and code < 0:
         try:
             return f"signal {signal.Signals(-code).name}"

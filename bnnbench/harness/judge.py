@@ -14,6 +14,8 @@ from bnnbench.errors import CheckError
 from bnnbench.instance import Instance
 from bnnbench.solver import Batch
 
+FACT_LENGTH = 1000
+"""Characters that are kept of a fact's name, and of one that is text."""
 MAX_LEVELS = 32
 """Distinct energies and losses that are counted per batch, from the lowest up."""
 
@@ -99,8 +101,8 @@ def judge(instance: Instance, batch: Batch, time_s: float) -> JudgedBatch:
         best_bits=pack_bits(best),
         best_weights=pack_bits(learned > 0),
         lower_bound=None if batch.lower_bound is None else float(batch.lower_bound),
-        clocks={key: float(value) for key, value in batch.clocks.items()},
-        facts={key: _plain(value) for key, value in batch.facts.items()},
+        clocks={str(key)[:FACT_LENGTH]: float(value) for key, value in batch.clocks.items()},
+        facts={str(key)[:FACT_LENGTH]: _plain(value) for key, value in batch.facts.items()},
     )
 
 
@@ -121,5 +123,7 @@ def _levels(values: NDArray[np.float64]) -> list[tuple[float, int]]:
     return [(float(v), int(c)) for v, c in zip(levels[:MAX_LEVELS], counts[:MAX_LEVELS], strict=True)]
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+def _plain(value: Any) -> float | int | str | bool | None:
+    """A fact as a scalar; what is none, as text."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    return plain if plain is None or isinstance(plain, (int, float)) else str(plain)[:FACT_LENGTH]

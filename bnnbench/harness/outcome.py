@@ -144,9 +144,15 @@ def _total_clocks(batches: Sequence[JudgedBatch]) -> dict[str, float]:
     totals: dict[str, float] = {}
     for batch in batches:
         for name, seconds in batch.clocks.items():
+            if not _is_time(seconds):
+                continue
             before = totals.get(name, 0.0)
             totals[name] = max(before, seconds) if name == "embed_s" else before + seconds
     return totals
+
+
+def _is_time(seconds: float) -> bool:
+    return 0 <= seconds < math.inf
 
 
 def _bounds(batches: Sequence[JudgedBatch]) -> list[float]:
@@ -175,6 +181,8 @@ def _flags(batches: Sequence[JudgedBatch], target: Target, budget: Budget, num_r
             flags.append(f"reached the loss {least:g} below the certified optimum {target.loss:g}: the truth is wrong")
     if target.energy is not None and target.kind != "best_known" and lowest < target.energy - TOLERANCE:
         flags.append(f"reached the energy {lowest:g} below the ground energy {target.energy:g}: the truth is wrong")
+    strange = {name: value for b in batches for name, value in b.clocks.items() if not _is_time(value)}
+    flags += [f"claimed the time {name} = {value:g} s" for name, value in strange.items()]
     if budget.reads is not None and num_reads > budget.reads:
         flags.append(f"answered {num_reads} reads where {budget.reads} were asked")
     if budget.seconds is not None and batches[-1].time_s > 2 * budget.seconds + 1:

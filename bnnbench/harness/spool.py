@@ -1,6 +1,7 @@
 """The spool: a file per run to which its worker appends what it has, so that a killed run keeps it.
 
-One JSON object per line. A worker that dies in the middle of a line loses that line only.
+One JSON object per line. A worker that dies in the middle of a line loses that line only. A solver lives in the same
+process, so that the reader trusts nothing: it stops at the first line that is not as it should be.
 """
 
 from __future__ import annotations
@@ -8,46 +9,98 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bnnbench.harness.judge import JudgedBatch
+from bnnbench.harness.outcome import Status
+
+if TYPE_CHECKING:
+    import pydantic
+
+
+@dataclass(frozen=True)
+class InstanceLine:
+    """What is noted of the instance before the run."""
+
+    hash: str
+    qubo_hash: str
+    num_variables: int
+    num_couplings: int
+    is_sound: bool
+
+
+@dataclass(frozen=True)
+class EndLine:
+    """How the run ended; after `is_void`, what was spooled before does not count."""
+
+    status: Status
+    message: str
+    timings: dict[str, float | None]
+    is_void: bool = False
+
+
+@dataclass
+class Spooled:
+    """What a spool holds: the last of each kind of line, and the batches in order."""
+
+    instance: InstanceLine | None = None
+    end: EndLine | None = None
+    batches: list[JudgedBatch] = field(default_factory=list)
 
 
 class Spool:
     """Write side."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8")
+        # What no encoding knows, such as half a surrogate pair in a message, is replaced here, and nowhere else.
+        self._file = path.open("w", encoding="utf-8", errors="replace")
 
-    def write(self, kind: str, value: Mapping[str, Any]) -> None:
+    def write(self, line: InstanceLine | EndLine | JudgedBatch) -> None:
         """Append one line and hand it to the operating system, which outlives this process."""
-        self._file.write(json.dumps({"kind": kind, **value}) + "\n")
+        value = {"kind": type(line).__name__, **dataclasses.asdict(line)}
+        self._file.write(json.dumps(value, ensure_ascii=False) + "\n")
         self._file.flush()
-
-    def write_batch(self, batch: JudgedBatch) -> None:
-        """Append a judged batch."""
-        self.write("batch", dataclasses.asdict(batch))
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
 
-def read_spool(path: Path) -> tuple[dict[str, dict[str, Any]], list[JudgedBatch]]:
-    """Objects by kind (the last of each), and the batches in order; a torn last line is left out."""
-    objects: dict[str, dict[str, Any]] = {}
-    batches: list[JudgedBatch] = []
-    if not path.exists():
-        return objects, batches
-    for line in path.read_text(encoding="utf-8").splitlines():
+def read_spool(path: Path) -> Spooled:
+    """What a spool holds, up to the first line that is torn or strange."""
+    spooled = Spooled()
+    if not path.is_file():
+        return spooled
+    for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
-            value = json.loads(line)
-        except json.JSONDecodeError:
+            line = _line(json.loads(text))
+        except (ValueError, TypeError, RecursionError):  # pydantic's errors are ValueErrors
             break
-        kind = value.pop("kind")
-        if kind == "batch":
-            batches.append(JudgedBatch(**value))
+        if isinstance(line, JudgedBatch):
+            spooled.batches.append(line)
+        elif isinstance(line, InstanceLine):
+            spooled.instance = line
         else:
-            objects[kind] = value
-    return objects, batches
+            spooled.end = line
+    if spooled.end and spooled.end.is_void:
+        spooled.batches.clear()
+    return spooled
+
+
+def _line(value: Mapping[str, Any]) -> InstanceLine | EndLine | JudgedBatch:
+    given = dict(value)
+    adapter = _adapters().get(given.pop("kind", ""))
+    if adapter is None:
+        raise TypeError
+    line: InstanceLine | EndLine | JudgedBatch = adapter.validate_python(given)
+    return line
+
+
+@cache
+def _adapters() -> dict[str, pydantic.TypeAdapter[Any]]:
+    import pydantic
+
+    return {kind.__name__: pydantic.TypeAdapter(kind) for kind in (InstanceLine, EndLine, JudgedBatch)}

@@ -9,14 +9,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from bnnbench.errors import BnnbenchError
 from bnnbench.formulation import Formulation
-from bnnbench.harness.judge import JudgedBatch
 from bnnbench.harness.outcome import Status, Target
 from bnnbench.harness.run import measure
-from bnnbench.harness.spool import Spool
+from bnnbench.harness.spool import EndLine, InstanceLine, Spool
+from bnnbench.hashing import content_hash
 from bnnbench.instance import Instance, compile  # noqa: A004
 from bnnbench.problem import Problem
 from bnnbench.registry import load_solver
@@ -39,69 +40,112 @@ class Task:
     memory_gb: float
 
 
-def start_worker() -> None:
-    """Prepare a worker process: interrupts are the coordinator's business, numerical libraries get one thread.
+READY, DONE, LAST = b"ready", b"done", b"last"
+"""What a worker says: it begins with a task; it is done with it; it is done with it and ends."""
+MAX_TASKS = 1000
+"""Tasks after which a worker is replaced: solvers' libraries leak."""
 
-    A worker holds both ends of its own pipe, so that it would not notice a coordinator that was killed, and would go on
-    for ever. A thread watches instead.
+
+def serve(pipe: Connection) -> None:
+    """Work in a process of its own: run the tasks that come, and say when each begins and ends.
+
+    Interrupts are the coordinator's business, numerical libraries get one thread. The process leads a group of its own,
+    so that whatever a solver starts can be found and killed.
     """
     import signal
     import threading
 
-    threading.Thread(target=_leave_with_coordinator, daemon=True).start()
-
+    os.setsid()
+    os.set_inheritable(pipe.fileno(), False)  # noqa: FBT003  so that it closes when a solver becomes another program
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    threading.Thread(target=_leave_with_coordinator, daemon=True).start()
+    owner = os.getpid()
+    with contextlib.suppress(EOFError, OSError):  # the coordinator is gone
+        for number in range(1, MAX_TASKS + 1):
+            task = pipe.recv()
+            pipe.send_bytes(READY)
+            is_sane = execute(task)
+            if os.getpid() != owner:
+                os._exit(1)  # a solver forked, and its child came back from there
+            _kill_children()
+            pipe.send_bytes(DONE if is_sane and number < MAX_TASKS else LAST)
 
 
 def _leave_with_coordinator() -> None:
+    """A run does not notice that nobody waits for it any more; a thread does, and ends all that the solver started."""
+    import signal
+
     coordinator = multiprocessing.parent_process()
     if coordinator is not None:
         coordinator.join()
-        os._exit(1)
+        os.killpg(0, signal.SIGKILL)
 
 
-def execute(task: Task) -> None:
-    """Run one task; all that becomes known is in its spool, none of it in the return value."""
-    with _output_to(task.log), contextlib.closing(Spool(task.spool)) as spool:
+def _kill_children() -> None:
+    """End the processes that a run left behind: they would slow down the next one."""
+    try:
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass  # one that had ended
+    except ChildProcessError:
+        return  # the usual case; psutil reads the whole process table
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            child.kill()
+
+
+def execute(task: Task) -> bool:
+    """Run one task; all that becomes known is in its spool. Returns whether the process is fit for another."""
+    is_sane = True
+    with _output_to(task.log), same_folder(), contextlib.closing(Spool(task.spool)) as spool:
         try:
             with _memory_limit(task.memory_gb):
                 _measure(task, spool)
         except MemoryError:
             _end(spool, "memory", f"the run needed more than the limit of {task.memory_gb:g} GB of memory.")
+        except _ChangedError:
+            is_sane = False
+            message = "the solver changed the instance that it was given; its answers cannot be judged."
+            spool.write(EndLine("error", message, {}, is_void=True))
         except BnnbenchError as error:
             _end(spool, "error", str(error))
-        except Exception as error:  # noqa: BLE001  the one isolation point: a solver may raise anything
+        except BaseException as error:  # noqa: BLE001  the one isolation point: a solver may raise anything, or exit
             import traceback
 
             traceback.print_exc()
-            _end(spool, "error", f"the solver raised {type(error).__name__}: {error}")
+            _end(spool, "error", f"the solver raised {type(error).__name__}: {_text(error)}")
+    return is_sane
+
+
+class _ChangedError(Exception):
+    """A solver changed the instance that it was given, and that its answers are judged by."""
 
 
 def _measure(task: Task, spool: Spool) -> None:
-    instance = _compile(task.problem, task.formulation)
+    instance, digest = _compile(task.problem, task.formulation)
     qubo = instance.qubo
     spool.write(
-        "instance",
-        {
-            "hash": instance.hash,
-            "qubo_hash": qubo.hash,
-            "num_variables": qubo.num_variables,
-            "num_couplings": qubo.num_couplings,
-            "is_sound": instance.is_sound,
-        },
+        InstanceLine(
+            hash=instance.hash,
+            qubo_hash=qubo.hash,
+            num_variables=qubo.num_variables,
+            num_couplings=qubo.num_couplings,
+            is_sound=instance.is_sound,
+        )
     )
     solver = load_solver(task.solver)
     reason = solver.unavailable()
     if reason:
         _end(spool, "unavailable", reason)
         return
-
-    def record(batch: JudgedBatch) -> None:
-        spool.write_batch(batch)
-
-    outcome = measure(instance, solver, task.target, budget=task.budget, seed=task.seed, record=record)
+    try:
+        outcome = measure(instance, solver, task.target, budget=task.budget, seed=task.seed, record=spool.write)
+    finally:
+        if not _is_intact(instance, digest):
+            raise _ChangedError
     _end(
         spool,
         outcome.status,
@@ -114,13 +158,39 @@ def _measure(task: Task, spool: Spool) -> None:
 
 
 @lru_cache(maxsize=4)
-def _compile(problem: Problem, formulation: Formulation) -> Instance:
-    """Cells of one instance come one after another, so that a few instances are enough."""
-    return compile(problem, formulation)
+def _compile(problem: Problem, formulation: Formulation) -> tuple[Instance, str]:
+    """Instance and its digest; cells of one instance come one after another, so that a few instances are enough."""
+    instance = compile(problem, formulation)
+    return instance, _digest(instance)
+
+
+def _digest(instance: Instance) -> str:
+    """Hash of what answers are judged by, from the arrays as they are now; hashes that it keeps may be old."""
+    problem, qubo = instance.problem, instance.qubo
+    header = {"network": problem.network.hash, "loss": problem.loss, "offset": qubo.offset}
+    held_out = [array for array in (problem.test_inputs, problem.test_targets) if array is not None]
+    energy = (qubo.linear, qubo.rows, qubo.cols, qubo.couplings)
+    return content_hash("judge", header, problem.inputs, problem.targets, *held_out, *energy, instance.free_weights)
+
+
+def _is_intact(instance: Instance, digest: str) -> bool:
+    try:
+        return _digest(instance) == digest
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  what is no instance any more can raise anything
+        return False
 
 
 def _end(spool: Spool, status: Status, message: str, **timings: float | None) -> None:
-    spool.write("end", {"status": status, "message": message, "timings": timings})
+    spool.write(EndLine(status, message, timings))
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001  also this is the solver's
+        return "(no message)"
 
 
 @contextlib.contextmanager
@@ -140,6 +210,20 @@ def _output_to(path: Path) -> Iterator[None]:
         for number, copy in enumerate(saved, start=1):
             os.dup2(copy, number)
             os.close(copy)
+
+
+@contextlib.contextmanager
+def same_folder() -> Iterator[None]:
+    """Come back to the working directory, which a solver may leave; one that was deleted or is hidden is left alone."""
+    here = None
+    with contextlib.suppress(OSError):
+        here = os.open(".", os.O_RDONLY)
+    try:
+        yield
+    finally:
+        if here is not None:
+            os.fchdir(here)
+            os.close(here)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bnnbench.errors import CheckError, StoreError
@@ -70,6 +71,10 @@ def run_suite(path, out, *, jobs=2, stop_after=None):
     [
         ("segfault", "crash", "SIGSEGV"),
         ("quiet_exit", "crash", "exit code 3"),
+        ("succeeds_early", "crash", "exit code 0"),
+        ("becomes_another", "crash", "the worker process died"),
+        ("exits", "error", "raised SystemExit: 0"),
+        ("interrupts", "error", "raised Speechless: (no message)"),
         ("hang", "timeout", "killed after"),
         ("raises", "error", "seven is not a spin"),
         ("eat_memory", "memory", "1 GB"),
@@ -89,6 +94,66 @@ def test_a_failing_solver_leaves_its_row_and_the_next_solver_runs(tmp_path, solv
     assert len(rows) == 8
     if status not in ("refused", "unavailable"):
         assert (rows.loc[[solver], "num_reads"] == 1).all(), "the batch before is kept"
+
+
+def test_a_solver_that_leaves_its_directory_harms_no_later_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = write_suite(tmp_path, [str(FAILING / "moves.py")], repetitions=2)
+    rows = run_suite(path, Path("out"), jobs=1)
+    assert set(rows["status"]) == {"ok"}
+    assert len(rows) == 8
+
+
+def test_a_solver_that_changes_its_instance_is_not_judged_by_it_and_harms_no_later_run(tmp_path):
+    path = write_suite(tmp_path, [str(FAILING / "cheats.py"), str(FAILING / "moves.py")], repetitions=2)
+    rows = run_suite(path, tmp_path / "mixed", jobs=1).set_index("solver")
+    cheated = rows.loc["cheats"]
+    assert set(cheated["status"]) == {"error"}
+    assert cheated["message"].str.contains("changed the instance").all()
+    assert (cheated["num_reads"] == 0).all()
+    path = write_suite(tmp_path, [str(FAILING / "moves.py")], repetitions=2)
+    alone = run_suite(path, tmp_path / "alone", jobs=1)
+    assert sorted(rows.loc["moves", "energy"]) == sorted(alone["energy"])
+
+
+def test_what_cannot_be_encoded_or_is_too_long_is_stored_in_part(tmp_path):
+    folder = tmp_path / "out"
+    rows = run_suite(write_suite(tmp_path, [str(FAILING / "babbles.py")]), folder)
+    assert set(rows["message"]) == {"the solver raised ValueError: half a pair: ?"}
+    assert set(rows["fact.list"]) == {"[1, 2]"}
+    assert set(rows["fact.?"].str.len()) == {1000}
+    assert set(rows["flag_texts"]) == {"claimed the time ?_s = nan s"}
+
+
+def test_garbage_in_a_spool_ends_its_reading_and_nothing_else(tmp_path):
+    path = write_suite(tmp_path, [str(FAILING / "scribbles.py"), "random"])
+    rows = run_suite(path, tmp_path / "out").set_index("solver")
+    assert set(rows.loc["scribbles", "status"]) == {"crash"}
+    assert (rows.loc["scribbles", "num_reads"] == 1).all()
+    assert set(rows.loc["random", "status"]) == {"ok"}
+
+
+def test_an_error_while_a_task_is_made_loses_no_finished_run(tmp_path, monkeypatch):
+    path, made, make = write_suite(tmp_path, ["random"], repetitions=3), [], campaign._task
+
+    def fail_late(*arguments):
+        made.append(arguments)
+        if len(made) > 2:
+            raise StoreError("no more")
+        return make(*arguments)
+
+    monkeypatch.setattr(campaign, "_task", fail_late)
+    with pytest.raises(StoreError, match="no more"):
+        run_suite(path, tmp_path / "out", jobs=1)
+    with read_store(tmp_path / "out") as store:
+        assert len(store.runs()) == 2
+
+
+@pytest.mark.parametrize("solver", ["leaves_children", "hangs_with_children"])
+def test_no_process_that_a_solver_started_outlives_its_run(tmp_path, solver):
+    path = write_suite(tmp_path, [str(FAILING / f"{solver}.py")], grace_s=1.0)
+    run_suite(path, tmp_path / "out")
+    assert not [p.pid for p in psutil.process_iter(["cmdline"]) if "7654.25" in (p.info["cmdline"] or ())]
 
 
 def test_an_endless_stream_is_cut_by_the_budget_and_keeps_its_batches(tmp_path):

@@ -1,0 +1,22 @@
+"""Leaves by sys.exit, as if all were well."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnnbench.solver import Batch, Budget, Objective, Solver
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exits(Solver):
+    """Leaves by sys.exit, as if all were well."""
+
+    def sample(self, prepared: Objective, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`."""
+        zeros = np.zeros((1, prepared.qubo.num_variables), dtype=np.int8)
+        yield Batch(zeros)
+        sys.exit(0)
