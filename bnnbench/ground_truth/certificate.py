@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -255,10 +255,13 @@ def _check_by_refutation(problem: Problem, certificate: Certificate, limit_s: fl
     solver.parameters.num_workers = os.cpu_count() or 1
     solver.parameters.catch_sigint_signal = False  # it would leave the process without Python's handler
     with ThreadPoolExecutor(1) as pool:
+        solving = pool.submit(solver.solve, model)
         try:
-            status = pool.submit(solver.solve, model).result()
+            status = solving.result()
         except BaseException:  # an interrupt, which a call of the library would keep waiting
-            solver.stop_search()
+            while not solving.done():  # a stop that comes before the search has begun is forgotten
+                solver.stop_search()
+                wait([solving], timeout=0.05)
             raise
     if status == cp_model.INFEASIBLE:
         return "agreed", f"there is no network of loss {goal * unit:g} or less"

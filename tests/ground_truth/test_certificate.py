@@ -290,6 +290,7 @@ def test_what_is_only_the_best_known_is_put_through_the_forward_pass_alone(probl
 
 INTERRUPTED = """
 import os, signal, sys, threading, time
+DELAY = {delay}
 from dataclasses import replace
 sys.path.insert(0, {tests!r})
 from strategies import random_problem
@@ -309,7 +310,7 @@ except KeyboardInterrupt:
 large = random_problem((9, 9, 1), 300)
 weights = random_problem((90, 1), 1).inputs
 claim = certificate.certify(large, Truth(large.hash, -1.0, "proved", "guess", weights))
-threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+threading.Timer(DELAY, os.kill, (os.getpid(), signal.SIGINT)).start()
 start = time.monotonic()
 try:
     certificate._check_by_refutation(large, replace(claim, loss=60.0), 60.0)
@@ -318,9 +319,10 @@ except KeyboardInterrupt:
 """
 
 
-def test_an_interrupt_reaches_python_in_and_after_a_check() -> None:
+@pytest.mark.parametrize("delay", [0.2, 1.0, 3.0])
+def test_an_interrupt_reaches_python_in_and_after_a_check(delay: float) -> None:
     """CP-SAT takes the signal's handler away unless told not to, and the next Ctrl-C would end the process at once."""
-    code = INTERRUPTED.format(tests=str(Path(__file__).parents[1]))
+    code = INTERRUPTED.format(tests=str(Path(__file__).parents[1]), delay=delay)
 
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=300)
 
