@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, cast
 
 import typer
 
@@ -118,7 +120,7 @@ def _changed(
         changes["repetitions"] = repetitions
     numbers = {key: value for key, value in (("seconds", seconds), ("reads", reads)) if value is not None}
     for key, value in numbers.items():
-        if value <= 0:
+        if not value > 0:
             raise InputError(f"--{key} must be positive, but {value} came.")
     if numbers:
         changes["budget"] = suite.budget.model_copy(update=numbers)
@@ -156,7 +158,7 @@ def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool) -> None:
     if not cells:
         raise InputError("no formulation applies to any problem: " + " ".join(planned.refused()[:3]))
     for reason in planned.refused():
-        console.print(f"left out: {reason}", style="dim", highlight=False)
+        console.print(f"left out: {reason}", style="dim", highlight=False, markup=False)
     waiting = pending(cells, store.finished(retry_failed=retry))
     done = len(cells) - len(waiting)
     console.print(
@@ -167,17 +169,18 @@ def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool) -> None:
     )
     problems = list(dict.fromkeys(cell.problem for cell in cells))
     with _progress(console) as progress:
+
+        def say(text: str) -> None:
+            progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
         row = progress.add_task("ground truth", total=len(problems))
         truths = {}
-        for problem, truth in find_truths(problems, store):
+        for problem, truth in find_truths(problems, store, on_none=lambda reason: say(f"no ground truth: {reason}")):
             truths[problem.hash] = truth
             progress.advance(row)
         overall = progress.add_task("all runs", total=len(waiting))
         labels = list(dict.fromkeys(cell.solver_label for cell in waiting))
         rows = {s: progress.add_task(s, total=sum(c.solver_label == s for c in waiting)) for s in labels}
-
-        def say(text: str) -> None:
-            progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
         def still_running(cell: Cell, elapsed_s: float) -> None:
             if not console.is_terminal:
@@ -328,7 +331,7 @@ def _search_progress(console: Console) -> Iterator[Callable[[Standing], None]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:.0f} %"),
         TimeElapsedColumn(),
@@ -505,7 +508,38 @@ def _console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     # A table that goes to a file is not folded to a terminal's width.
     width = None if stream.isatty() else max(200, shutil.get_terminal_size().columns)
-    return Console(stderr=stderr, width=width)
+    # Names and paths are the user's: what is in brackets is no markup.
+    return Console(file=cast("TextIO", _Lasting(stream)) if stderr else stream, width=width, markup=False)
+
+
+class _Lasting:
+    """A stream for reports, which falls silent when it can no longer be written; a campaign does not end with it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with _silenced(self._stream):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with _silenced(self._stream):
+            self._stream.flush()
+
+
+@contextlib.contextmanager
+def _silenced(stream: TextIO) -> Iterator[None]:
+    """Send a stream that cannot be written nowhere, so that it does not complain again when the process ends."""
+    try:
+        yield
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
 
 
 def _progress(console: Console) -> Progress:
@@ -519,7 +553,7 @@ def _progress(console: Console) -> Progress:
     )
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -532,12 +566,53 @@ def _progress(console: Console) -> Progress:
 
 def main() -> None:
     """Run the command line; an error is one sentence on stderr and an exit code."""
+    _open_streams()
     try:
-        app()
-    except BnnbenchError as error:
+        _check_folder()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # while it can still be said that it failed
+    except BrokenPipeError:
+        code = 0  # nobody reads on
+    except (BnnbenchError, MemoryError, OSError) as error:
         if "--debug" in sys.argv:
             raise
-        sys.stderr.write(f"bnnbench: {error}\n")
-        raise SystemExit(error.exit_code) from None
-    except BrokenPipeError:
-        raise SystemExit(0) from None
+        with _silenced(sys.stderr):
+            sys.stderr.write(f"bnnbench: {_sentence(error)}\n")
+            sys.stderr.flush()
+        code = error.exit_code if isinstance(error, BnnbenchError) else 2
+    with _silenced(sys.stdout):
+        sys.stdout.flush()
+    raise SystemExit(code)
+
+
+def _open_streams() -> None:
+    """Make streams that were closed go nowhere, and those of a small alphabet write question marks."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)  # takes the least free number, which a file of results must not get
+            os.set_inheritable(null, True)  # noqa: FBT003 - the only argument there is; workers need streams too
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _check_folder() -> None:
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise InputError(f"the working directory cannot be used: {error.strerror}; change to another.") from error
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; finished runs are kept; take a smaller problem, or fewer jobs."
+    if isinstance(error, OSError):
+        place = "" if error.filename is None else f" ({error.filename})"
+        return f"the system says: {error.strerror or error}{place}; check the disk, the path and where output goes."
+    return str(error)

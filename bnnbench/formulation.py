@@ -11,6 +11,8 @@ from bnnbench.network import Network
 from bnnbench.problem import LossWeights, Problem
 from bnnbench.spec import Spec, parse_spec
 
+MAX_PENALTY = 1e12
+"""Energies must be exact in float64: squares of counts times λ stay below 2^53."""
 Counter = Literal["binary", "unary"]
 
 
@@ -60,9 +62,9 @@ class Formulation:
                 f"formulation {self.name}: the penalty must be a number or one number per layer, "
                 f"but {self.penalty!r} came."
             )
-        if not all(0 < p < float("inf") for p in given):
+        if not all(0 < p < MAX_PENALTY for p in given):
             raise InputError(
-                f"formulation {self.name}: the penalty λ must be positive and finite, but {self.penalty!r} came; "
+                f"formulation {self.name}: the penalty λ must be positive and below 10^12, but {self.penalty!r} came; "
                 "with λ of at least the bound (see bnnbench.penalty_bound) the formulation is exact."
             )
         value = tuple(map(float, given)) if isinstance(self.penalty, Sequence) else float(self.penalty)

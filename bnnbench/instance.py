@@ -185,6 +185,8 @@ def compile(problem: Problem, setting: str | Formulation = "compact", /, **param
     InputError
         If a parameter is wrong, or the formulation does not apply to the problem.
     """
+    if not isinstance(problem, Problem):
+        raise InputError(f"compile: {problem!r} is no bnnbench.Problem; load one with bnnbench.load_problem.")
     chosen = formulation(setting, **parameters)
     reason = chosen.refuses(problem)
     if reason:

@@ -46,7 +46,10 @@ class Network:
                 f"network: widths must be two or more whole numbers of at least 1, but {list(self.widths)} came; "
                 "write Network((7, 3, 1)) for 7 inputs, 3 hidden neurons and 1 output."
             )
+        if not isinstance(self.bias, (bool, np.bool_)):
+            raise InputError(f"network: bias must be True or False, but {self.bias!r} came.")
         object.__setattr__(self, "widths", widths)
+        object.__setattr__(self, "bias", bool(self.bias))
 
     def __str__(self) -> str:
         return "-".join(map(str, self.widths)) + ("+bias" if self.bias else "")
@@ -91,7 +94,7 @@ class Network:
 
     def check_weights(self, weights: Any) -> NDArray[np.int8]:
         """Return `weights` as an int8 array of shape (…, `num_weights`) of −1 and +1, or raise `InputError`."""
-        array = np.asarray(weights)
+        array = as_array(weights, f"network {self}: weights")
         if array.ndim == 0 or array.shape[-1] != self.num_weights:
             raise InputError(
                 f"network {self}: weights must have shape (…, {self.num_weights}), but shape {array.shape} came."
@@ -140,6 +143,16 @@ class Network:
         return np.where(z >= 0, 1, -1).astype(np.int8)
 
 
+def as_array(values: Any, what: str) -> NDArray[Any]:
+    """Return `values` as an array, or raise `InputError` if their rows differ in length."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise InputError(
+            f"{what} must be an array, but rows of different lengths came; make them equally long."
+        ) from None
+
+
 def check_spins(array: NDArray[Any], what: str) -> NDArray[np.int8]:
     """Return `array` as int8, or raise `InputError` that names the first value other than −1 and +1."""
     valid = (array == -1) | (array == 1) if array.dtype.kind in "biuf" else np.zeros(array.shape, dtype=bool)
@@ -156,7 +169,7 @@ def check_spins(array: NDArray[Any], what: str) -> NDArray[np.int8]:
 
 def check_table(values: Any, columns: int, what: str) -> NDArray[np.int8]:
     """Return `values` as an int8 array of shape (N, `columns`), N ≥ 1, of −1 and +1, or raise `InputError`."""
-    array = np.asarray(values)
+    array = as_array(values, what)
     if array.ndim != 2 or array.shape[1] != columns or array.shape[0] < 1:
         raise InputError(f"{what} must have shape (N, {columns}) with N ≥ 1, but shape {array.shape} came.")
     return check_spins(array, what)

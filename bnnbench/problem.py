@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.hashing import content_hash
-from bnnbench.network import Network, check_table
+from bnnbench.network import Network, as_array, check_table
 
 UNNAMED = "problem"
 """Name of a problem that was given none; the registry puts that of the family in its place."""
@@ -85,7 +85,7 @@ class Problem:
 
     def _set_data(self, inputs: str, targets: str) -> None:
         x = check_table(getattr(self, inputs), self.network.num_inputs, f"{self.name}: {inputs}")
-        y = np.asarray(getattr(self, targets))
+        y = as_array(getattr(self, targets), f"{self.name}: {targets}")
         if y.ndim == 1 and self.network.num_outputs == 1:
             y = y[:, None]
         y = check_table(y, self.network.num_outputs, f"{self.name}: {targets}")

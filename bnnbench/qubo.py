@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bnnbench.errors import InputError
 from bnnbench.hashing import content_hash
+from bnnbench.network import as_array
 
 if TYPE_CHECKING:
     import dimod
@@ -109,7 +110,7 @@ class Qubo:
 
     def check_bits(self, bits: Any) -> NDArray[np.int8]:
         """Return `bits` as an int8 array of shape (k, n) of 0 and 1, or raise `InputError`."""
-        array = np.asarray(bits)
+        array = as_array(bits, "bits")
         if array.ndim != 2 or array.shape[1] != self.num_variables:
             raise InputError(f"bits must have shape (k, {self.num_variables}), but shape {array.shape} came.")
         if array.dtype.kind not in "biuf" or not ((array == 0) | (array == 1)).all():

@@ -127,6 +127,8 @@ def _check_class(module: ModuleType, adapter: type[Solver]) -> None:
         raise InputError(f"{what} must be decorated with @dataclass(frozen=True, kw_only=True).")
     if missing := sorted(getattr(adapter, "__abstractmethods__", ())):
         raise InputError(f"{what} must define the method {' and the method '.join(missing)}; see bnnbench.Solver.")
+    if not (isinstance(adapter.needs, tuple) and all(isinstance(name, str) for name in adapter.needs)):
+        raise InputError(f"{what}: needs must be a tuple of names of distributions, but is {adapter.needs!r}.")
     signature = inspect.signature(adapter.sample)
     try:
         signature.bind(None, None, seed=0, budget=None)
@@ -180,7 +182,11 @@ def file_hash(name: str) -> str | None:
 
 
 def _load_file(kind: Kind, path: Path) -> ModuleType:
-    if not path.is_file():
+    try:
+        is_file = path.is_file()
+    except OSError as error:
+        raise InputError(f"{kind} file {path} cannot be read: {error.strerror}; give another path.") from error
+    if not is_file:
         raise InputError(f"{kind} file {path} does not exist; give the path of a Python file, or a registered name.")
     name = f"{_FILE_PREFIX}{path.stem}"
     loaded = sys.modules.get(name)
@@ -193,7 +199,7 @@ def _load_file(kind: Kind, path: Path) -> ModuleType:
     sys.modules[name] = module  # so that what it defines can be pickled
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise InputError(f"{kind} file {path} cannot be imported: {type(error).__name__}: {error}.") from error
     return module
@@ -236,7 +242,7 @@ def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
         ) from error
     except BnnbenchError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(
             f"{kind} {spec.name} raised {type(error).__name__}: {error}; bnnbench --debug shows where."
         ) from error

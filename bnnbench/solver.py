@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-import math
+import numbers
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -30,6 +30,15 @@ class Objective(Protocol):
         ...
 
 
+MAX_SECONDS = 1e9
+"""Thirty years."""
+
+
+def is_number(value: Any, *, whole: bool = False) -> bool:
+    """Whether a value is a real number, or a whole one, of Python or NumPy; truth values are none."""
+    return isinstance(value, numbers.Integral if whole else numbers.Real) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class Budget:
     """When the harness stops asking for batches: after `seconds` of sampling, after `reads` samples, or either.
@@ -37,7 +46,7 @@ class Budget:
     Raises
     ------
     InputError
-        If neither is given, or one is not positive.
+        If neither is given, or one is not a positive number (seconds below 10^9, whole reads below 2^63).
     """
 
     seconds: float | None = None
@@ -46,10 +55,16 @@ class Budget:
     def __post_init__(self) -> None:
         if self.seconds is None and self.reads is None:
             raise InputError("a budget needs seconds, reads, or both; write Budget(seconds=1).")
-        if self.seconds is not None and not (0 < self.seconds < math.inf):
-            raise InputError(f"budget: seconds must be positive, but {self.seconds} came.")
-        if self.reads is not None and self.reads < 1:
-            raise InputError(f"budget: reads must be at least 1, but {self.reads} came.")
+        if self.seconds is not None:
+            if not is_number(self.seconds) or not 0 < self.seconds < MAX_SECONDS:
+                raise InputError(f"budget: seconds must be positive and below 10^9, but {self.seconds!r} came.")
+            object.__setattr__(self, "seconds", float(self.seconds))
+        if self.reads is not None:
+            if not is_number(self.reads, whole=True) or not 1 <= self.reads < 2**63:
+                raise InputError(
+                    f"budget: reads must be a whole number of at least 1 and below 2^63, but {self.reads!r} came."
+                )
+            object.__setattr__(self, "reads", int(self.reads))
 
     def __str__(self) -> str:
         parts = [f"{self.seconds:g} s"] if self.seconds is not None else []

@@ -47,6 +47,8 @@ def parse_spec(text: str | Spec) -> Spec:
     """
     if isinstance(text, Spec):
         return text
+    if not isinstance(text, str):
+        raise InputError(f"{text!r} is no name; write it as text, such as name[key=value,key=value].")
     name, bracket, rest = text.strip().partition("[")
     if not name.strip() or "]" in name or (bracket and not rest.endswith("]")):
         raise InputError(f"{text!r} is not a name with parameters; write it as name[key=value,key=value].")
@@ -87,7 +89,7 @@ def _split(text: str, whole: str) -> list[str]:
 def _parse(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # also what is nested too deeply, and a number of thousands of digits
         return text
 
 

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -159,10 +160,11 @@ class Store:
             raise StoreError(
                 f"{self.folder} holds no problem with the hash {problem_hash}; see the column problem_hash."
             )
-        row, shapes = found[0], json.loads(found[0]["shapes"])
-        arrays = {name: _unpack(row[name], shapes[name]) for name in _ARRAYS if name in shapes}
-        network = Network(tuple(shapes["widths"]), shapes["bias"])
-        problem = Problem(network, loss=row["loss_name"], name=row["name"], **arrays)
+        with self._as_damage():
+            row, shapes = found[0], json.loads(found[0]["shapes"])
+            arrays = {name: _unpack(row[name], shapes[name]) for name in _ARRAYS if name in shapes}
+            network = Network(tuple(shapes["widths"]), shapes["bias"])
+            problem = Problem(network, loss=row["loss_name"], name=row["name"], **arrays)
         if problem.hash != problem_hash:
             raise StoreError(
                 f"{self.folder}: the data of the problem {problem.name} have the hash {problem.hash} instead of "
@@ -177,7 +179,8 @@ class Store:
         """
         old = self._select("SELECT * FROM truths WHERE problem_hash = ?", truth.problem_hash)
         if old:
-            new_rank, old_rank = _rank(truth), _rank(_truth(old[0]))
+            with self._as_damage():
+                new_rank, old_rank = _rank(truth), _rank(_truth(old[0]))
             if (new_rank, certificate is not None) <= (old_rank, old[0]["certificate"] is not None):
                 return
         row = {
@@ -195,12 +198,14 @@ class Store:
     def certificates(self) -> dict[str, dict[str, Any]]:
         """Certificates by problem hash, as `bnnbench.ground_truth.certificate.Certificate` has them."""
         rows = self._select("SELECT * FROM truths")  # an older store has no such column
-        return {row["problem_hash"]: json.loads(row["certificate"]) for row in rows if row.get("certificate")}
+        with self._as_damage():
+            return {row["problem_hash"]: dict(json.loads(row["certificate"])) for row in rows if row.get("certificate")}
 
     def truths(self) -> dict[str, Truth]:
         """What is known of each problem, by problem hash; of its optimal settings, only the first is kept."""
         rows = self._select("SELECT * FROM truths ORDER BY problem_hash")
-        return {row["problem_hash"]: _truth(row) for row in rows}
+        with self._as_damage():
+            return {row["problem_hash"]: _truth(row) for row in rows}
 
     def add_instance(
         self,
@@ -282,16 +287,17 @@ class Store:
             ORDER BY problem, runs.formulation, solver, repetition, runs.key
         """
         rows, machines = self._select(query), self.machines()
-        for row in rows:
-            row["flag_texts"] = "; ".join(json.loads(row.pop("flags")))  # a frame has an attribute `flags`
-            machine = machines.get(row["machine"], {})
-            row |= {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
-            for name, prefix in (("facts", "fact"), ("clocks", "clock"), ("violations_by_kind", "violations")):
-                row |= {f"{prefix}.{key}": value for key, value in json.loads(row.pop(name)).items()}
-        frame = pd.DataFrame(rows)
-        for name in frame.columns.intersection([*_NUMBERS, *(set(_SCALARS) - set(_TEXTS))]):
-            frame[name] = pd.to_numeric(frame[name])  # a column of None alone is not one of numbers
-        return frame
+        with self._as_damage():
+            for row in rows:
+                row["flag_texts"] = "; ".join(json.loads(row.pop("flags")))  # a frame has an attribute `flags`
+                machine = machines.get(row["machine"], {})
+                row |= {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
+                for name, prefix in (("facts", "fact"), ("clocks", "clock"), ("violations_by_kind", "violations")):
+                    row |= {f"{prefix}.{key}": value for key, value in json.loads(row.pop(name)).items()}
+            frame = pd.DataFrame(rows)
+            for name in frame.columns.intersection([*_NUMBERS, *(set(_SCALARS) - set(_TEXTS))]):
+                frame[name] = pd.to_numeric(frame[name])  # a column of None alone is not one of numbers
+            return frame
 
     def batches(self, key: str) -> pd.DataFrame:
         """The anytime trace of a run, a row per batch; levels are lists of [value, number of reads]."""
@@ -299,7 +305,8 @@ class Store:
 
         rows = self._select("SELECT * FROM batches WHERE run = ? ORDER BY number", key)
         levels = ("energy_levels", "loss_levels")
-        return pd.DataFrame([row | {name: json.loads(row[name]) for name in levels} for row in rows])
+        with self._as_damage():
+            return pd.DataFrame([row | {name: json.loads(row[name]) for name in levels} for row in rows])
 
     def samples(self, key: str) -> dict[str, str]:
         """Best sample (``energy``) and best weights (``loss``) of a run, for `bnnbench.harness.judge.unpack_bits`."""
@@ -307,7 +314,21 @@ class Store:
 
     def machines(self) -> dict[str, dict[str, Any]]:
         """What is known of each machine, by its hash."""
-        return {row["hash"]: json.loads(row["info"]) for row in self._select("SELECT * FROM machines")}
+        rows = self._select("SELECT * FROM machines")
+        with self._as_damage():
+            return {row["hash"]: dict(json.loads(row["info"])) for row in rows}
+
+    @contextlib.contextmanager
+    def _as_damage(self) -> Iterator[None]:
+        """Turn what damaged cells raise when they are read into a sentence."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise StoreError(
+                f"{self.folder / FILE} holds a cell that cannot be read ({reason}); the file is damaged, so restore it "
+                "from a copy."
+            ) from error
 
     def _select(self, query: str, *values: str) -> list[dict[str, Any]]:
         with _as_store_error(self.folder):
@@ -333,9 +354,9 @@ def open_store(folder: Path) -> Store:
     path = folder / FILE
     lock = _lock(folder)
     try:
-        is_new = not path.exists() or _is_blank(path)
+        is_new = not _is_there(path) or _is_blank(path)
         with _as_store_error(folder):
-            connection = _connect(path, "rw" if path.exists() else "rwc")
+            connection = _connect(path, "rw" if _is_there(path) else "rwc")
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
@@ -398,18 +419,25 @@ def read_store(folder: Path) -> Store:
         If there is no store, or its file is not one of this schema.
     """
     path = folder / FILE
-    try:
-        path.stat()
-    except FileNotFoundError:
-        raise StoreError(
-            f"{folder} holds no results ({FILE} is missing); run: bnnbench run SUITE --out {folder}."
-        ) from None
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}; check the path and its permissions.") from error
+    if not _is_there(path):
+        raise StoreError(f"{folder} holds no results ({FILE} is missing); run: bnnbench run SUITE --out {folder}.")
     if _is_blank(path):
         raise StoreError(f"{folder} holds no results yet ({FILE} is empty); run: bnnbench run SUITE --out {folder}.")
     with _as_store_error(folder):
         return Store(folder, _connect_to_read(path), None)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file; `StoreError` if there is something else, which could block whoever opens it."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}; check the path and its permissions.") from error
+    if not stat.S_ISREG(mode):
+        raise StoreError(f"{path} is not a file; it was left as it is; give another folder.")
+    return True
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -451,6 +479,8 @@ def _is_blank(path: Path) -> bool:
         return True  # a process that was killed before its first commit leaves this
     if application != APPLICATION_ID:
         raise StoreError(f"{path} is an SQLite file of another program; it was left as it is; give another folder.")
+    if schema < 1:
+        raise StoreError(f"{path} has schema {schema}, which none of bnnbench has; it was left as it is.")
     if schema > SCHEMA_VERSION:
         raise StoreError(
             f"{path} has schema {schema}, but this version of bnnbench reads up to {SCHEMA_VERSION}; upgrade bnnbench."

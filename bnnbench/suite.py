@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ import pydantic
 from bnnbench.errors import BnnbenchError, InputError, UnknownNameError
 from bnnbench.formulation import Formulation, formulation
 from bnnbench.harness.cell import Cell, derive_seed
+from bnnbench.hashing import canonical_json
 from bnnbench.metrics import differences
 from bnnbench.problem import Problem
 from bnnbench.registry import file_hash, load_problem, load_solver
@@ -22,6 +24,10 @@ from bnnbench.solver import Budget
 from bnnbench.spec import Spec
 
 _Strict = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+MAX_CELLS = 1_000_000
+"""Runs of a suite; all of them are planned before the first."""
 
 
 class BudgetTable(pydantic.BaseModel):
@@ -40,7 +46,7 @@ class Limits(pydantic.BaseModel):
     """Wall-clock limit of a run whose budget has no seconds."""
     grace_s: Annotated[float, pydantic.Field(gt=0)] = 60.0
     """Added to the seconds of the budget: compilation, embedding and judging happen within it."""
-    memory_gb: Annotated[float, pydantic.Field(gt=0)] = 4.0
+    memory_gb: Annotated[float, pydantic.Field(gt=0, le=1e6)] = 4.0
     """Address space that a worker may take beyond what it starts with, in units of 10^9 bytes."""
 
     def wall_limit_s(self, budget: Budget) -> float:
@@ -127,7 +133,11 @@ def suite_path(name: str) -> Path:
     """Path of a suite: an installed name, or a path that ends in ``.toml``."""
     if name.endswith(".toml"):
         path = Path(name)
-        if not path.is_file():
+        try:
+            is_file = path.is_file()
+        except OSError as error:
+            raise InputError(f"suite file {name} cannot be read: {error.strerror}; give another path.") from error
+        if not is_file:
             raise InputError(
                 f"suite file {name} does not exist; give the path of a TOML file, or one of: "
                 f"{', '.join(suite_paths())}."
@@ -148,8 +158,8 @@ def read_suite(path: Path) -> Suite:
         If it is not TOML (file, line), or a key is unknown, missing or of a wrong type (file, key).
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, too many digits, or nested too deeply
         raise InputError(f"suite file {path} is not TOML: {error}.") from error
     except OSError as error:
         raise InputError(f"suite file {path} cannot be read: {error.strerror}.") from error
@@ -179,7 +189,7 @@ def _keys(place: tuple[int | str, ...]) -> list[str]:
 
 
 def _line(path: Path, key: str) -> str:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
         if line.partition("=")[0].strip(" []") == key:
             return f", line {number}"
     return ""
@@ -194,6 +204,13 @@ def plan(suite: Suite, folder: Path) -> Plan:
         Where the suite file lies; paths of problem files, solver files and tables are relative to it.
     """
     budget = _budget(suite.budget)
+    sizes = [_num_expanded(suite.problems), _num_expanded(suite.formulations), _num_expanded(suite.solvers)]
+    num_cells = math.prod(sizes) * suite.repetitions
+    if num_cells > MAX_CELLS:
+        raise InputError(
+            f"the suite asks for {num_cells:,} runs ({sizes[0]:,} problems × {sizes[1]:,} formulations × {sizes[2]:,} "
+            f"solvers × {suite.repetitions:,} repetitions), but at most {MAX_CELLS:,} fit in one; split it."
+        )
     specs = [spec for spec, _ in _expand("problems", suite.problems)]
     problems = [_build("problems", spec, folder, load_problem) for spec in specs]
     settings = [
@@ -220,10 +237,17 @@ def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Sui
     """
     solver = load_solver(spec)
     digest = file_hash(spec.name)
-    versions = dict(solver.versions) | ({"file": digest} if digest else {})
-    shown = {k: v for k, v in solver.parameters.items() if k in swept or k in solver.spec.parameters}
-    label, identity = Spec(solver.name, shown), solver.spec
-    return SuiteSolver(spec, str(label), str(identity), solver.parameters, versions, budget)
+    try:
+        versions = dict(solver.versions) | ({"file": digest} if digest else {})
+        shown = {k: v for k, v in solver.parameters.items() if k in swept or k in solver.spec.parameters}
+        label, identity = Spec(solver.name, shown), solver.spec
+        canonical_json({"parameters": solver.parameters, "versions": versions})
+        return SuiteSolver(spec, str(label), str(identity), solver.parameters, versions, budget)
+    except Exception as error:
+        raise InputError(
+            f"solver {spec.name}: its name, parameters or versions cannot be noted ({type(error).__name__}: {error}); "
+            "parameters must be numbers, truth values, texts, or lists of them."
+        ) from error
 
 
 def _suite_solver(spec: Spec, swept: Collection[str], folder: Path, budget: Budget) -> SuiteSolver:
@@ -254,6 +278,11 @@ def _build(section: str, spec: Spec, folder: Path, build: Any) -> Any:
         raise InputError(f"{section}: {error}") from error
 
 
+def _num_expanded(tables: list[dict[str, Any]]) -> int:
+    """Number of combinations that `_expand` gives, without making them."""
+    return sum(math.prod(len(value) for value in table.values() if isinstance(value, list)) for table in tables)
+
+
 def _expand(section: str, tables: list[dict[str, Any]]) -> Iterator[tuple[Spec, tuple[str, ...]]]:
     """Every combination of the values of parameters that are lists, with the names of those of several values."""
     for table in tables:
@@ -262,6 +291,8 @@ def _expand(section: str, tables: list[dict[str, Any]]) -> Iterator[tuple[Spec, 
         if not isinstance(name, str) or not name:
             raise InputError(f'{section}: each table needs a name, but {table!r} has none; write name = "…".')
         swept = {key: value for key, value in parameters.items() if isinstance(value, list)}
+        for key in (key for key, values in swept.items() if not values):
+            raise InputError(f"{section}: {name}: the list {key} = [] sweeps nothing; write [[]] for an empty list.")
         several = tuple(key for key, values in swept.items() if len(values) > 1)
         for values in itertools.product(*swept.values()):
             yield Spec(name, parameters | dict(zip(swept, values, strict=True))), several

@@ -17,6 +17,8 @@ def as_tuple(value: Any) -> Any:
 
 
 Count = Annotated[int, Field(ge=1)]
+SampleCount = Annotated[int, Field(ge=1, le=1_000_000)]
+"""Data of a million samples are some 100 MB; what takes more is no problem for the solvers here."""
 Seed = Annotated[int, Field(ge=0)]
 Widths = Annotated[tuple[Count, ...], BeforeValidator(as_tuple)]
 TruthTableSize = Annotated[int, Field(ge=1, le=16)]

@@ -7,13 +7,13 @@ import numpy as np
 from bnnbench.network import Network
 from bnnbench.problem import LossName, Problem
 
-from ._family import Count, Seed, Widths, random_spins, title
+from ._family import SampleCount, Seed, Widths, random_spins, title
 
 
 def random_data(
     *,
     widths: Widths = (7, 3, 1),
-    samples: Count = 20,
+    samples: SampleCount = 20,
     bias: bool = False,
     loss: LossName = "zero_one",
     seed: Seed = 0,
@@ -25,7 +25,7 @@ def random_data(
     widths
         Widths d_0, …, d_L of the network, two or more, each at least 1.
     samples
-        Number of samples N, at least 1.
+        Number of samples N, from 1 to 1,000,000.
     bias
         Whether every neuron has a bias weight.
     loss

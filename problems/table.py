@@ -13,7 +13,7 @@ from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.network import Network
 from bnnbench.problem import LossName, Problem
 
-from ._family import Count, Seed, Widths, as_tuple, title
+from ._family import Seed, Widths, as_tuple, title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ def table(
     hidden: Widths = (3,),
     features: ColumnNames | None = None,
     numeric: Literal["refuse", "median", "thermometer"] = "refuse",
-    thermometer_levels: Count = 3,
+    thermometer_levels: Annotated[int, Field(ge=1, le=1000)] = 3,
     test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0,
     seed: Seed = 0,
     bias: bool = False,
@@ -59,7 +59,7 @@ def table(
         Quantiles are computed on the training part alone; of those that split it alike one is kept, and those that do
         not split it are dropped.
     thermometer_levels
-        Number k of quantiles, at least 1: 1/(k+1), …, k/(k+1).
+        Number k of quantiles, from 1 to 1000: 1/(k+1), …, k/(k+1).
     test_fraction
         Fraction of the rows, drawn at random and rounded to whole rows, that is held out; at least 0, below 1.
     seed
@@ -104,12 +104,18 @@ def _read(path: Path) -> pd.DataFrame:
     """All cells as text, rows numbered from 1, columns named by the header."""
     import pandas as pd
 
-    if not path.is_file():
-        raise InputError(f"table {path}: there is no such file; give the path of a CSV file.")
     try:
+        if not path.is_file():
+            raise InputError(f"table {path}: there is no such file; give the path of a CSV file.")
         # Without header=None, pandas would rename columns of equal names and take surplus cells for row names.
         cells: pd.DataFrame = pd.read_csv(
-            path, header=None, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig"
+            path,
+            header=None,
+            dtype=str,
+            keep_default_na=False,
+            skipinitialspace=True,
+            encoding="utf-8-sig",
+            compression=None,
         ).apply(lambda column: column.str.strip())
     except pd.errors.EmptyDataError:
         raise InputError(f"table {path}: the file is empty; give a header and one line per sample.") from None
@@ -182,6 +188,12 @@ def _encode(
     where = f"table {path}: column {column.name!r}"
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
     is_number = bool(np.isfinite(numbers).all())
+    large = np.abs(numbers) >= 2**53
+    if is_number and column[large].nunique() > len(np.unique(numbers[large])):
+        raise InputError(
+            f"{where} has numbers beyond 2^53, such as {column[large].iloc[0]}, which cannot be told apart; write "
+            "shorter numbers, or text."
+        )
     levels, codes = np.unique(numbers if is_number else column.to_numpy(np.str_), return_inverse=True)
     if len(levels) == 1:
         role = "target" if training is None else "features"

@@ -10,15 +10,15 @@ from pydantic import Field
 from bnnbench.network import Network
 from bnnbench.problem import LossName, Problem
 
-from ._family import Count, Seed, Widths, random_spins, title
+from ._family import SampleCount, Seed, Widths, random_spins, title
 
 
 def teacher(
     *,
     widths: Widths = (7, 3, 1),
-    samples: Count = 20,
+    samples: SampleCount = 20,
     noise: Annotated[float, Field(ge=0, le=1)] = 0.0,
-    test_samples: Annotated[int, Field(ge=0)] = 0,
+    test_samples: Annotated[int, Field(ge=0, le=1_000_000)] = 0,
     bias: bool = False,
     loss: LossName = "zero_one",
     seed: Seed = 0,
@@ -33,7 +33,7 @@ def teacher(
     widths
         Widths d_0, …, d_L of the network and of its teacher, two or more, each at least 1.
     samples
-        Number of training samples N, at least 1.
+        Number of training samples N, from 1 to 1,000,000.
     noise
         Fraction of the N·d_L training labels that are flipped, 0 to 1: exactly round(noise·N·d_L) of them.
     test_samples

@@ -356,3 +356,64 @@ def test_the_five_lines_of_the_readme_work(capsys):
 def test_help_starts_without_numpy():
     code = "import sys; import bnnbench.cli; assert 'numpy' not in sys.modules and 'pandas' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def shell(command, folder):
+    """What a shell makes of a command line in a folder; the coordinator's output goes where the line says."""
+    line = command.replace("bnnbench", f"{sys.executable} -P -m bnnbench", 1)
+    return subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.parametrize("ending", ["2>&1 | true", ">&- 2>&-", "> /dev/full 2>&1", "2> /dev/full"])
+def test_a_campaign_goes_on_when_nobody_can_read_its_reports(tmp_path, ending):
+    (tmp_path / "suite.toml").write_text(SUITE)
+    done = shell(f"bnnbench run suite.toml --out out {ending}", tmp_path)
+    with sqlite3.connect(tmp_path / "out" / "runs.sqlite") as db:
+        assert db.execute("SELECT count(*) FROM runs WHERE status = 'ok'").fetchone() == (4,)
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_output_that_cannot_be_written_is_an_error(results):
+    for verb in ("show", "export"):
+        done = shell(f"bnnbench {verb} {results} > /dev/full", results)
+        assert done.returncode == 2
+        assert done.stderr.startswith("bnnbench: the system says: No space left on device")
+        assert done.stderr.count("\n") == 1
+
+
+def test_a_small_alphabet_gets_question_marks(results):
+    done = shell(f"PYTHONIOENCODING=ascii bnnbench show {results}", results)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_deleted_working_directory_gets_its_sentence(tmp_path):
+    (tmp_path / "gone").mkdir()
+    done = shell("cd gone && rmdir ../gone && bnnbench list suites", tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "the working directory cannot be used: No such file" in done.stderr
+
+
+def test_too_little_memory_gets_its_sentence(bnnbench_, monkeypatch):
+    def app():
+        raise MemoryError
+
+    monkeypatch.setattr(cli, "app", app)
+    code, _, errors = bnnbench_("info")
+    assert code == 2
+    assert errors.startswith("bnnbench: there is not enough memory")
+
+
+@pytest.mark.parametrize("arguments", [("run", "smoke", "--seconds", "nan"), ("truth", "parity", "--seconds", "nan")])
+def test_seconds_that_are_no_number_are_refused(bnnbench_, arguments):
+    code, _, errors = bnnbench_(*arguments)
+    assert code == 2
+    assert "--seconds" in errors
+
+
+def test_brackets_in_a_name_are_no_markup(tmp_path, bnnbench_):
+    path = tmp_path / "[bold]x[bold].py"
+    path.write_text("from bnnbench import Network, Problem\n\n\ndef family():\n    return 1\n")
+    code, _, errors = bnnbench_("truth", str(path))
+    assert code == 2
+    assert "[bold]x[bold]" in errors

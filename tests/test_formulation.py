@@ -246,7 +246,7 @@ def test_sasdelli_takes_what_the_authors_took() -> None:
         assert formulation("sasdelli").refuses(random_problem(widths, 1)) is None
 
 
-@pytest.mark.parametrize("penalty", [0, -1, float("nan"), float("inf"), [1, 0], [], "2", None, True, ["1", 2]])
+@pytest.mark.parametrize("penalty", [0, -1, 1e12, float("nan"), float("inf"), [1, 0], [], "2", None, True, ["1", 2]])
 def test_a_penalty_that_is_no_positive_number_is_refused(penalty: Any) -> None:
     with pytest.raises(InputError, match="penalty"):
         formulation("compact", penalty=penalty)

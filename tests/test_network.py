@@ -102,3 +102,18 @@ def test_inputs_of_a_wrong_shape_or_value_are_refused() -> None:
         network.forward([1, 1, 1], [1, 1, 1])
     with pytest.raises(InputError, match=r"inputs must be −1 or \+1, but sample 1 has 0"):
         network.forward([1, 1, 1], [[1, 1, 1], [1, 0, 1]])
+
+
+@pytest.mark.parametrize("bias", ["no", 3, None])
+def test_a_bias_that_is_no_truth_value_is_refused(bias: Any) -> None:
+    with pytest.raises(InputError, match="bias must be True or False, but"):
+        Network((2, 1), bias)
+
+
+def test_rows_of_different_lengths_are_refused() -> None:
+    network = Network((2, 1))
+
+    with pytest.raises(InputError, match="weights must be an array, but rows of different lengths came"):
+        network.check_weights([[1, 1], [1]])
+    with pytest.raises(InputError, match="inputs must be an array, but rows of different lengths came"):
+        network.check_inputs([[1, 1], [1]])

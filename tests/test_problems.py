@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -474,6 +475,7 @@ def test_a_feature_that_is_constant_in_the_training_part_has_no_threshold_left(w
         ("a,y\n1,1\n2,0\n3x,1\n", {"numeric": "median"}, "column 'a' has text of 3 levels, such as 1, 2, 3x; make columns"),  # noqa: E501
         ("a,y\n1,1\n2,0\n3,1\n", {}, "column 'a' has numbers of 3 levels, such as 1, 2, 3; give numeric=median or"),
         ("a,y\n1,1\n2,0\ninf,1\n", {"numeric": "median"}, "column 'a' has text of 3 levels"),
+        ("a,y\n9007199254740992,1\n9007199254740993,0\n", {}, "column 'a' has numbers beyond 2^53, such as 9007199"),
         ("a,y\n1,1\n1,0\n", {}, "column 'a' has '1' in every row, which tells nothing; leave it out of features."),
         ("a,y\n1,no\n2,no\n", {}, "column 'y' has 'no' in every row, which tells nothing; leave it out of target."),
         ("a,y\n0,1\n1,2\n0,3\n", {"numeric": "median"}, "column 'y' is a target of 3 levels, such as 1, 2, 3; make"),
@@ -491,6 +493,16 @@ def test_a_table_that_cannot_be_used_gets_its_sentence(
 def test_a_missing_file_gets_its_sentence() -> None:
     with pytest.raises(InputError, match=re.escape("table nowhere.csv: there is no such file; give the path of a CSV")):
         load_problem("table", path="nowhere.csv", target="y")
+
+
+def test_a_compressed_file_or_a_long_name_gets_its_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress(b"a,y\n0,1\n1,0\n"))
+
+    with pytest.raises(InputError, match=r"table\.csv\.gz: the file is not readable as CSV in UTF-8"):
+        load_problem("table", path=path, target="y")
+    with pytest.raises(InputError, match=r"the file is not readable as CSV in UTF-8 .*File name too long"):
+        load_problem("table", path="x" * 300, target="y")
 
 
 def test_a_binary_file_gets_its_sentence(tmp_path: Path) -> None:

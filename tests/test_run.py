@@ -250,6 +250,16 @@ def test_what_cannot_be_run_is_refused_with_a_sentence(instance: Instance) -> No
         run(instance, 3, budget=ONE)  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"compile it first, with bnnbench\.compile"):
         run(instance.problem, "random", budget=ONE)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"3 is no bnnbench\.Budget; write budget="):
+        run(instance, "random", budget=3)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="the truth that came is not one of"):
+        run(instance, "random", budget=ONE, truth=ground_truth(random_problem((1, 1), 1)))
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", None, True, 2**63])
+def test_a_seed_that_is_none_is_refused(instance: Instance, seed: Any) -> None:
+    with pytest.raises(InputError, match="the seed must be a whole number of at least 0 and below"):
+        run(instance, "random", budget=ONE, seed=seed)
 
 
 def test_a_refusal_is_an_outcome_with_a_sentence(instance: Instance, optimal: Any) -> None:
@@ -327,11 +337,20 @@ def test_the_same_seed_gives_the_same_bits(spec: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{}, {"seconds": 0}, {"seconds": -1}, {"seconds": float("nan")}, {"seconds": float("inf")}, {"reads": 0}]
+    "values",
+    [
+        {},
+        *({"seconds": value} for value in (0, -1, float("nan"), float("inf"), "1", True, 10**400)),
+        *({"reads": value} for value in (0, 1.5, True, float("nan"), 2**63, 10**400, "1")),
+    ],
 )
-def test_a_budget_that_is_none_is_refused(values: dict[str, float]) -> None:
+def test_a_budget_that_is_none_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="budget"):
-        Budget(**values)  # type: ignore[arg-type]
+        Budget(**values)
+
+
+def test_numbers_of_numpy_make_a_budget() -> None:
+    assert Budget(seconds=np.float32(2), reads=np.int64(3)) == Budget(seconds=2, reads=3)  # type: ignore[arg-type]
 
 
 def test_a_budget_is_written_in_the_singular_and_the_plural() -> None:

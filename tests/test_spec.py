@@ -82,6 +82,16 @@ def test_a_parameter_without_key_or_value_is_refused(text: str) -> None:
         parse_spec(text)
 
 
+@pytest.mark.parametrize("value", ["[" * 3000 + "]" * 3000, "9" * 5000])
+def test_a_value_that_is_too_much_for_toml_is_text(value: str) -> None:
+    assert parse_spec(f"x[a={value}]").parameters == {"a": value}
+
+
+def test_what_is_no_text_is_refused() -> None:
+    with pytest.raises(InputError, match="3 is no name; write it as text"):
+        parse_spec(3)  # type: ignore[arg-type]
+
+
 def test_a_parameter_that_is_given_twice_is_refused() -> None:
     with pytest.raises(InputError, match="the parameter 'a' is given twice; keep one"):
         parse_spec("x[a=1,a=1]")

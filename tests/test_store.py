@@ -631,3 +631,70 @@ def test_machine_info_never_fails(monkeypatch):
     info = machine_info.__wrapped__()
     assert info["commit"] is info["dirty"] is info["memory_gib"] is None
     assert info["python"]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("runs", "flags", "{"),
+        ("runs", "facts", "[1, 2]"),
+        ("runs", "energy", "'much'"),
+        ("runs", "clocks", None),
+        ("machines", "info", "3"),
+        ("truths", "weights", "x"),
+        ("truths", "num_optima", "many"),
+        ("problems", "shapes", "{}"),
+    ],
+)
+def test_a_damaged_cell_gets_its_sentence(tmp_path, outcome, table, column, value):
+    with open_store(tmp_path) as store:
+        machine = store.add_machine({"cpu": "c"})
+        add_everything(store, make_cell(), outcome)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as db:
+        db.execute(f"UPDATE {table} SET {column} = ?", (value,))
+    assert machine
+
+    def read_all(store):
+        store.runs()
+        store.machines()
+        store.truths()
+        store.problem(make_cell().problem.hash)
+
+    with read_store(tmp_path) as store, pytest.raises(StoreError, match=r"holds a cell that cannot be read .*restore"):
+        read_all(store)
+
+
+def test_what_is_no_text_is_stored_with_question_marks(tmp_path, outcome):
+    with open_store(tmp_path) as store:
+        store.add_run(make_cell(solver="caf\udce9.py"), outcome, **NOTE)
+        assert set(store.runs()["solver"]) == {"caf?.py"}
+        with pytest.raises(StoreError, match="too large"):
+            store.add_run(make_cell(seed=2**63), outcome, **NOTE)
+
+
+def make_fifo(path):
+    os.mkfifo(path)
+
+
+def make_loop(path):
+    path.symlink_to(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"), [(make_fifo, "is not a file"), (Path.mkdir, "is not a file"), (make_loop, "cannot be read")]
+)
+@pytest.mark.parametrize("open_", [open_store, read_store])
+def test_what_is_no_file_is_neither_opened_nor_changed(tmp_path, make, sentence, open_):
+    make(tmp_path / FILE)
+    with pytest.raises(StoreError, match=sentence):
+        open_(tmp_path)
+    assert not (tmp_path / FILE).is_file()
+
+
+def test_a_schema_that_never_was_is_refused(tmp_path, outcome):
+    fill(tmp_path, outcome)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("PRAGMA user_version = -1")
+    for open_ in (open_store, read_store):
+        with pytest.raises(StoreError, match="has schema -1, which none of bnnbench has"):
+            open_(tmp_path)

@@ -27,6 +27,18 @@ name = "random"
 """
 
 
+BROKEN = """
+import sys
+from dataclasses import dataclass
+from bnnbench.solver import Solver
+@dataclass(frozen=True, kw_only=True)
+class Broken(Solver):
+    {line}
+    def sample(self, prepared, *, seed, budget):
+        yield
+"""
+
+
 def write(tmp_path, text):
     path = tmp_path / "suite.toml"
     path.write_text(text)
@@ -112,6 +124,16 @@ def test_shipped_suites_load(name):
         (("penalty = [1.0, 2.0, [1.0, 2.0]]", "penalty = 1.0\\nlambda = 1"), "there is no"),
         (('name = "random"', 'nam = "random"'), "needs a name"),
         (("budget = { seconds = 1.5 }", "budget = { second = 1.5 }"), "budget"),
+        (("reads = 10", "reads = 9223372036854775808"), "below 2^63"),
+        (
+            ("[budget]", "repetitions = 90_000_000_000\\n[budget]"),
+            "asks for 3,240,000,000,000 runs (4 problems × 3 form",
+        ),
+        (("[budget]", "x = " + "[" * 3000 + "]" * 3000 + "\\n[budget]"), "is not TOML"),
+        (("[budget]", "seed = " + "9" * 5000 + "\\n[budget]"), "is not TOML"),
+        (("[budget]", "[limits]\\nmemory_gb = inf\\n[budget]"), "'limits.memory_gb' cannot be inf"),
+        (("samples = [2, 4]", "samples = []"), "teacher: the list samples = [] sweeps nothing"),
+        (("samples = [2, 4]", "samples = 1000000000000"), "'samples' cannot be 1000000000000"),
     ],
 )
 def test_bad_suites_are_refused_with_a_sentence(tmp_path, change, sentence):
@@ -127,6 +149,40 @@ def test_a_list_of_penalties_that_fits_no_network_is_left_out_before_anything_ru
         (layers, penalty) for layers in (1, 2) for penalty in (1.0, 2.0, (1.0, 2.0)) if (layers, penalty) != (1, (1, 2))
     }
     assert any("2 penalties came for the 1 layers" in reason for reason in planned.refused())
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path):
+    path = write(tmp_path, "\ufeff" + GOOD)
+    assert len(read_suite(path).solvers) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            "versions = property(lambda self: 1 / 0)",
+            "its name, parameters or versions cannot be noted (ZeroDivisionErr",
+        ),
+        ("needs = 'numpy'", "needs must be a tuple of names of distributions, but is 'numpy'"),
+        ("__post_init__ = lambda self: sys.exit(0)", "raised SystemExit: 0"),
+        ("made: object = sys", "parameters must be numbers, truth values, texts, or lists of them"),
+    ],
+)
+def test_a_broken_solver_is_refused_before_anything_runs(tmp_path, line, sentence):
+    (tmp_path / "broken.py").write_text(BROKEN.format(line=line))
+    with pytest.raises(InputError) as caught:
+        make_plan(tmp_path, GOOD.replace('name = "random"', 'name = "broken.py"'))
+    assert sentence in str(caught.value)
+
+
+def test_a_file_that_exits_is_refused_and_a_name_that_is_too_long_too(tmp_path):
+    (tmp_path / "broken.py").write_text("raise SystemExit(0)")
+    with pytest.raises(InputError, match=r"broken\.py cannot be imported: SystemExit: 0"):
+        make_plan(tmp_path, GOOD.replace('name = "random"', 'name = "broken.py"'))
+    with pytest.raises(InputError, match="cannot be read: File name too long"):
+        make_plan(tmp_path, GOOD.replace('name = "random"', f'name = "{"x" * 300}.py"'))
+    with pytest.raises(InputError, match="cannot be read: File name too long"):
+        suite_path("x" * 300 + ".toml")
 
 
 def test_an_unknown_suite_offers_the_nearest():

@@ -85,8 +85,8 @@ def ground_truth(
     from bnnbench.ground_truth.layers import log2_evaluations
     from bnnbench.ground_truth.recall import recall, remember
 
-    if max_optima < 1:
-        raise InputError(f"{problem.name}: max_optima must be at least 1, but {max_optima} came.")
+    if not isinstance(max_optima, int) or max_optima < 1:
+        raise InputError(f"{problem.name}: max_optima must be a whole number of at least 1, but {max_optima!r} came.")
     if use_cache:
         known = _FOUND.get((problem.hash, max_optima)) or recall(problem, max_optima)
         if known is not None:

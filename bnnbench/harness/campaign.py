@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bnnbench.errors import CheckError, InputError
+from bnnbench.errors import CheckError, InputError, StoreError
 from bnnbench.ground_truth import Truth, ground_truth
 from bnnbench.ground_truth.certificate import certify
 from bnnbench.harness.cell import Cell
@@ -43,8 +43,15 @@ def pending(cells: Sequence[Cell], finished: set[str]) -> list[Cell]:
     return list({cell.key: cell for cell in reversed(cells) if cell.key not in finished}.values())[::-1]
 
 
-def find_truths(problems: Sequence[Problem], store: Store) -> Iterator[tuple[Problem, Truth | None]]:
+def find_truths(
+    problems: Sequence[Problem], store: Store, *, on_none: Callable[[str], None] = lambda _reason: None
+) -> Iterator[tuple[Problem, Truth | None]]:
     """Ground truth of each problem, checked and stored as it is found; None where it cannot be had.
+
+    Parameters
+    ----------
+    on_none
+        Told why one cannot be had.
 
     Raises
     ------
@@ -56,7 +63,8 @@ def find_truths(problems: Sequence[Problem], store: Store) -> Iterator[tuple[Pro
         store.add_problem(problem)
         try:
             truth = ground_truth(problem)
-        except InputError:
+        except (InputError, MemoryError) as error:
+            on_none(str(error) if isinstance(error, InputError) else f"{problem.name}: the search ran out of memory.")
             yield problem, None
             continue
         certificate, known = None, certified.get(problem.hash, {})
@@ -93,7 +101,10 @@ def run_cells(
     machine = store.add_machine(machine_info())
     spool = store.folder.absolute() / "spool"  # a solver may change the directory of its worker
     shutil.rmtree(spool, ignore_errors=True)  # what a killed coordinator left behind runs again
-    spool.mkdir()
+    try:
+        spool.mkdir()
+    except OSError as error:
+        raise StoreError(f"{spool} cannot be made: {error.strerror}; move away what is there.") from error
     for solver in {str(cell.solver): cell.solver for cell in cells}.values():
         _warm_up(solver)
     waiting = deque(cells)
@@ -136,9 +147,9 @@ def run_cells(
 
 def _warm_up(spec: Spec) -> None:
     """Let a solver compile; if it cannot, its runs will say why."""
-    solver = load_solver(spec)
-    if solver.unavailable() is None:
-        with same_folder(), contextlib.suppress(Exception, SystemExit, GeneratorExit):
+    with same_folder(), contextlib.suppress(Exception, SystemExit, GeneratorExit):
+        solver = load_solver(spec)
+        if solver.unavailable() is None:
             solver.warm_up()
 
 

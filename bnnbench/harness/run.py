@@ -13,7 +13,7 @@ from bnnbench.harness.judge import JudgedBatch, judge
 from bnnbench.harness.outcome import Outcome, Target, fold
 from bnnbench.instance import Instance
 from bnnbench.registry import load_solver
-from bnnbench.solver import Batch, Budget, Solver
+from bnnbench.solver import Batch, Budget, Solver, is_number
 from bnnbench.spec import Spec
 
 
@@ -46,6 +46,15 @@ def run(
     """
     if not isinstance(instance, Instance):
         raise InputError(f"run: {instance!r} is no bnnbench.Instance; compile it first, with bnnbench.compile.")
+    if not isinstance(budget, Budget):
+        raise InputError(f"run: {budget!r} is no bnnbench.Budget; write budget=bnnbench.Budget(seconds=1).")
+    if not is_number(seed, whole=True) or not 0 <= seed < 2**63:
+        raise InputError(f"run: the seed must be a whole number of at least 0 and below 2^63, but {seed!r} came.")
+    if truth is not None and not (isinstance(truth, Truth) and truth.problem_hash == instance.problem.hash):
+        raise InputError(
+            f"run: the truth that came is not one of {instance.problem.name}; give the answer of "
+            "bnnbench.ground_truth(instance.problem), or leave it out."
+        )
     if isinstance(solver, (str, Spec)):
         solver = load_solver(solver)
     if not isinstance(solver, Solver):

@@ -240,7 +240,7 @@ def _memory_limit(gigabytes: float) -> Iterator[None]:
     limit = psutil.Process().memory_info().vms + int(gigabytes * 1e9)
     try:
         resource.setrlimit(resource.RLIMIT_AS, (limit, old[1]))
-    except (OSError, ValueError):  # macOS refuses
+    except (OSError, ValueError, OverflowError):  # macOS refuses
         yield
         return
     try:

@@ -262,6 +262,25 @@ def test_a_problem_without_a_truth_is_run_all_the_same(tmp_path):
         assert list(find_truths([problem], store)) == [(problem, None)]
 
 
+def test_a_problem_whose_truth_takes_too_much_memory_is_run_all_the_same(tmp_path, monkeypatch):
+    def hungry(problem):
+        raise MemoryError
+
+    problem, reasons = load_problem("parity"), []
+    monkeypatch.setattr(campaign, "ground_truth", hungry)
+    with open_store(tmp_path) as store:
+        assert list(find_truths([problem], store, on_none=reasons.append)) == [(problem, None)]
+    assert reasons == [f"{problem.name}: the search ran out of memory."]
+
+
+def test_a_file_in_the_place_of_the_spool_gets_its_sentence(tmp_path):
+    path = write_suite(tmp_path, ["random"])
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "spool").write_text("mine")
+    with pytest.raises(StoreError, match="spool cannot be made: File exists; move away what is there"):
+        run_suite(path, tmp_path / "out")
+
+
 def start_and_wait(path, out, *, rows):
     """Start a run in a process of its own, and return it once the store has so many rows."""
     command = [sys.executable, "-m", "bnnbench", "run", str(path), "--out", str(out), "--jobs", "2"]
