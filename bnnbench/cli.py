@@ -265,8 +265,11 @@ def truth(
     problem: Annotated[str, typer.Argument(help='Such as "parity[size=3]", or a .py file.')],
     *,
     show_weights: Annotated[int, typer.Option("--weights", help="How many optimal settings to print.", min=0)] = 1,
-    seconds: Annotated[float, typer.Option(help="When to give up, in seconds; Ctrl-C gives up at once.", min=0)] = 600,
-    force: Annotated[bool, typer.Option("--force", help="Search however hopeless, and without a time limit.")] = False,
+    seconds: Annotated[
+        float | None,
+        typer.Option(help="When to give up, in seconds (600, and never with --force); Ctrl-C gives up at once.", min=0),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Search however hopeless it is.")] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check the result by means that are not the search's.")
     ] = False,
@@ -296,8 +299,10 @@ def truth(
         console.print(f"claimed loss     {claim.loss:g} ({claim.kind}: {claim.method})", highlight=False)
         _print_checks(console, checked)
         return
+    if output and not os.access(output if output.exists() else output.parent, os.W_OK):
+        raise InputError(f"{output} cannot be written; give another file to -o, before the search begins.")
     with _search_progress(_console(stderr=True)) as report:
-        limit = None if force else seconds
+        limit = seconds if force or seconds is not None else 600.0
         found = ground_truth(loaded, seconds=limit, force=force, report=report, use_cache=cache, interruptible=True)
     size = f"2^{loaded.network.num_weights}"
     count = "not counted" if found.num_optima is None else f"{found.num_optima:,}"

@@ -239,11 +239,11 @@ def test_a_certificate_that_was_changed_is_exit_code_1_and_one_for_another_probl
 
 
 def test_a_search_out_of_time_says_what_is_known(bnnbench_):
-    code, out, _ = bnnbench_("truth", "random_data[widths=[3,3,1],samples=12]", "--seconds", "0", "--no-cache")
+    code, out, _ = bnnbench_("truth", "random_data[widths=[7,7,1],samples=100]", "--seconds", "0", "--no-cache")
     assert code == 0
     assert "best known loss" in out
     assert re.search(r"lower bound      \d+ \(proven\)", out)
-    assert "not counted of 2^12" in out
+    assert "not counted of 2^56" in out
 
 
 def test_the_spectrum_counts_every_setting(bnnbench_):

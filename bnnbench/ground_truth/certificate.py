@@ -30,6 +30,7 @@ from bnnbench.problem import Problem, integer_prices
 ENUMERATION_LIMIT = 2**21
 """Weight settings times samples up to which everything is tried one by one."""
 _CHUNK = 2**12
+_MAX_CHARACTERS = 2**24  # a certificate has some hundred; a device has no end
 
 Verdict = Literal["agreed", "disagreed", "out of time", "unavailable"]
 
@@ -174,7 +175,8 @@ def read_certificate(path: Path) -> Certificate:
         If its content does not have its digest.
     """
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            content: Any = json.loads(file.read(_MAX_CHARACTERS))
         digest = content.pop("digest")
         certificate = TypeAdapter(Certificate).validate_python(content)
     except OSError as error:

@@ -74,8 +74,8 @@ def ground_truth(
     Returns
     -------
     Truth
-        Of kind ``exhaustive``; or ``attained``, if planted weights have loss 0, the least possible; or ``best_known``
-        with a valid lower bound, if the search gave up.
+        Of kind ``exhaustive``; or ``attained``, if planted weights have loss 0, the least possible; if the search gave
+        up, ``best_known`` with a valid lower bound, or ``proved``, if that bound is reached.
 
     Raises
     ------
@@ -99,8 +99,7 @@ def ground_truth(
         if loss == 0:
             return _planted(problem, loss, seconds=time.perf_counter() - start)
     try:
-        if not force:
-            refuse_hopeless(problem)
+        refuse_hopeless(problem, force=force)
     except InputError:
         if problem.planted is None:
             raise
@@ -113,7 +112,7 @@ def ground_truth(
         threads=threads,
         interruptible=interruptible,
     )
-    if use_cache and truth.is_certified:
+    if use_cache and truth.kind == "exhaustive":
         truth.optima.setflags(write=False)  # all callers share them
         _FOUND[problem.hash, max_optima] = truth
         if truth.seconds > WORTH_KEEPING_S:
@@ -186,15 +185,16 @@ def search(
     result = run.minimize(merged.ceiling)
     if result.loss is None:
         known = incumbent()
-        lower = (result.lower_bound + merged.base) * merged.unit
+        bound, known_loss = (result.lower_bound + merged.base) * merged.unit, float(problem.training_loss(known))
+        is_proved = bound >= known_loss  # what was searched is enough, though no optimum was met on the way
         return Truth(
             problem_hash=problem.hash,
-            loss=float(problem.training_loss(known)),
-            kind="best_known",
-            method=f"simulated annealing; {space.method} gave up",
+            loss=known_loss,
+            kind="proved" if is_proved else "best_known",
+            method=f"simulated annealing; {space.method} {'proved it' if is_proved else 'gave up'}",
             optima=known[None],
             seconds=time.perf_counter() - start,
-            lower_bound=lower,
+            lower_bound=known_loss if is_proved else bound,
             nodes=result.nodes,
         )
     return Truth(
@@ -234,11 +234,14 @@ def space_of(merged: Merged) -> Space:
     return HiddenLayer(merged) if fits(merged.network, len(merged.inputs)) else Layers(merged)
 
 
-def refuse_hopeless(problem: Problem) -> None:
+def refuse_hopeless(problem: Problem, *, force: bool = False) -> None:
     """Raise `InputError` with an estimate of the cost if a search has no prospects.
 
-    With one hidden layer whose table fits in memory, bounds prune so well that a search is always tried.
+    With one hidden layer whose table fits in memory, bounds prune so well that a search is always tried. Force
+    overrides the time that it would take, but no system gives more memory than it has.
     """
+    import psutil
+
     from bnnbench.ground_truth.hidden_layer import fits
     from bnnbench.ground_truth.layers import log2_evaluations
 
@@ -248,13 +251,16 @@ def refuse_hopeless(problem: Problem) -> None:
     log2_words = math.log2(-(-problem.num_samples // 64))
     cost = log2_evaluations(network) + log2_words
     table = network.fan_in(1) + 5 + (log2_words if network.num_layers > 1 else math.log2(network.num_outputs))
-    if cost <= (QUICK if network.num_layers == 1 else HOPELESS) and table <= MEMORY:
+    if not force and cost <= (QUICK if network.num_layers == 1 else HOPELESS) and table <= MEMORY:
         return
+    if force and table <= math.log2(psutil.virtual_memory().available):
+        return
+    advice = "" if force else ", or search all the same with --force"
     raise InputError(
         f"{problem.name}: the network {network} has {network.num_weights} weights; to search them would take up to "
         f"10^{cost * math.log10(2):.0f} evaluations of a neuron on 64 samples, and tables of up to "
         f"10^{table * math.log10(2):.0f} bytes; use a smaller network, or a problem with planted weights such as "
-        "teacher, or search all the same with --force."
+        f"teacher{advice}."
     )
 
 

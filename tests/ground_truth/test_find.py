@@ -37,7 +37,7 @@ def test_a_cap_limits_the_list_but_not_the_count(widths: tuple[int, ...], bias: 
 
 @pytest.mark.parametrize("max_optima", [0, -1])
 def test_a_cap_below_one_is_refused(max_optima: int) -> None:
-    with pytest.raises(InputError, match=f"max_optima must be at least 1, but {max_optima} came"):
+    with pytest.raises(InputError, match=f"max_optima must be a whole number of at least 1, but {max_optima} came"):
         ground_truth(random_problem((3, 1), 2), max_optima=max_optima)
 
 
@@ -116,6 +116,22 @@ def test_force_searches_what_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
         ground_truth(problem, use_cache=False)
 
     assert ground_truth(problem, use_cache=False, force=True).kind == "exhaustive"
+
+
+def test_force_does_not_override_the_memory() -> None:
+    with pytest.raises(InputError, match=r"tables of up to 10\^\d+ bytes; .* such as teacher\.$"):
+        ground_truth(random_problem((60, 40, 1), 20), use_cache=False, force=True)
+
+
+def test_a_bound_that_meets_the_incumbent_is_a_proof() -> None:
+    problem = random_problem((7, 7, 1), 40, seed=99)
+    optimum = ground_truth(problem, use_cache=False).loss
+
+    hasty = ground_truth(problem, use_cache=False, seconds=0)
+
+    assert hasty.is_certified == (hasty.lower_bound is None or hasty.lower_bound >= hasty.loss)
+    if hasty.is_certified:
+        assert (hasty.loss, hasty.num_optima) == (optimum, None)
 
 
 def test_every_network_of_up_to_24_weights_is_searched() -> None:

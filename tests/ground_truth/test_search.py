@@ -73,8 +73,8 @@ def lasting() -> tuple[Problem, float]:
 
 
 def assert_brackets(truth: Truth, problem: Problem, optimum: float) -> None:
-    assert truth.kind == "best_known"
-    assert not truth.is_certified
+    assert truth.kind == ("proved" if truth.lower_bound == truth.loss else "best_known")
+    assert truth.is_certified == (truth.kind == "proved")
     assert truth.num_optima is None
     assert truth.lower_bound <= optimum <= truth.loss
     assert np.all(problem.training_loss(truth.optima) == truth.loss)
