@@ -452,6 +452,37 @@ def show(
 
 
 @app.command()
+def verify(
+    results: Results,
+    *,
+    check_seconds: Annotated[
+        float, typer.Option(help="How long CP-SAT may try to refute each optimum, in seconds; 0: not at all.", min=0)
+    ] = 0,
+) -> None:
+    """Recompute every figure of the results from their samples, and say what does not hold."""
+    from bnnbench.store import read_store
+    from bnnbench.verification import verify as find
+
+    findings: Counter[str] = Counter()
+    console, bar = _console(), _progress(_console(stderr=True))
+    with read_store(results) as store, bar:
+        task = bar.add_task("verifying", total=None)
+        done = 0
+
+        def report(number: int, total: int) -> None:
+            nonlocal done
+            done = number
+            bar.update(task, completed=number, total=total)
+
+        for finding in find(store, check_seconds=check_seconds, progress=report):
+            findings[finding.kind] += 1
+            console.print(f"{finding.kind}: {finding.sentence}", highlight=False, soft_wrap=True)
+    if findings:
+        raise CheckError(f"{results}: {findings.total()} findings in {_runs(done)}; see above.")
+    console.print(f"{results}: {_runs(done)} recomputed, and all holds.", highlight=False)
+
+
+@app.command()
 def export(
     results: Results,
     *,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import math
 import os
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from bnnbench.ground_truth.certificate import Certificate
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x424E4E42  # "BNNB"
 FILE = "runs.sqlite"
 TIMEOUT_S = 30.0
@@ -58,7 +59,7 @@ _SCHEMA = f"""
 CREATE TABLE machines (hash TEXT PRIMARY KEY, info TEXT NOT NULL);
 CREATE TABLE problems (
     hash TEXT PRIMARY KEY, name TEXT NOT NULL, network TEXT NOT NULL, loss_name TEXT NOT NULL,
-    num_samples INTEGER NOT NULL, shapes TEXT NOT NULL, {" BLOB, ".join(_ARRAYS)} BLOB
+    num_samples INTEGER NOT NULL, shapes TEXT NOT NULL, {" BLOB, ".join(_ARRAYS)} BLOB, digest TEXT
 );
 CREATE TABLE instances (
     hash TEXT PRIMARY KEY, problem_hash TEXT NOT NULL, formulation TEXT NOT NULL, qubo_hash TEXT NOT NULL,
@@ -66,14 +67,14 @@ CREATE TABLE instances (
 );
 CREATE TABLE truths (
     problem_hash TEXT PRIMARY KEY, optimum REAL NOT NULL, truth_kind TEXT NOT NULL, truth_method TEXT NOT NULL,
-    num_optima TEXT, weights TEXT NOT NULL, truth_s REAL NOT NULL, certificate TEXT
+    num_optima TEXT, weights TEXT NOT NULL, truth_s REAL NOT NULL, certificate TEXT, digest TEXT
 );
 CREATE TABLE runs (
     key TEXT PRIMARY KEY, problem TEXT NOT NULL, problem_hash TEXT NOT NULL, formulation TEXT NOT NULL,
     instance_hash TEXT NOT NULL, solver TEXT NOT NULL, parameters TEXT NOT NULL, versions TEXT NOT NULL,
     seed INTEGER NOT NULL, repetition INTEGER NOT NULL, budget_seconds REAL, budget_reads INTEGER,
     machine TEXT NOT NULL, started_at TEXT NOT NULL, load REAL NOT NULL, log_tail TEXT NOT NULL,
-    {", ".join(_SCALARS)}, {", ".join(_JSON)}
+    {", ".join(_SCALARS)}, {", ".join(_JSON)}, digest TEXT
 );
 CREATE TABLE batches (
     run TEXT NOT NULL, number INTEGER NOT NULL, time_s REAL, num_reads INTEGER, energy REAL, loss REAL,
@@ -143,7 +144,10 @@ class Store:
             "shapes": json.dumps(shapes | {name: array.shape for name, array in arrays.items()}),
         }
         packed = {name: np.packbits(array > 0).tobytes() for name, array in arrays.items()}
-        self._insert("OR IGNORE", "problems", row | packed)
+        with self.transaction():
+            if not self._select("SELECT hash FROM problems WHERE hash = ?", problem.hash):
+                self._insert("OR IGNORE", "problems", row | packed)
+                self._seal("problems", "hash", problem.hash)
 
     def problem(self, problem_hash: str) -> Problem:
         """Rebuild a problem from what was noted of it.
@@ -193,7 +197,9 @@ class Store:
             "truth_s": truth.seconds,
             "certificate": None if certificate is None else json.dumps(asdict(certificate)),
         }
-        self._insert("OR REPLACE", "truths", row)
+        with self.transaction():
+            self._insert("OR REPLACE", "truths", row)
+            self._seal("truths", "problem_hash", truth.problem_hash)
 
     def certificates(self) -> dict[str, dict[str, Any]]:
         """Certificates by problem hash, as `bnnbench.ground_truth.certificate.Certificate` has them."""
@@ -264,6 +270,50 @@ class Store:
             for role, bits in (("energy", outcome.best_bits), ("loss", outcome.best_weights)):
                 if bits:
                     self._insert("OR REPLACE", "samples", {"run": cell.key, "role": role, "bits": bits})
+            self._seal("runs", "key", cell.key)
+
+    def instances(self) -> list[dict[str, Any]]:
+        """Rows of instances, as they were added."""
+        return self._select("SELECT * FROM instances ORDER BY hash")
+
+    def problems(self) -> list[dict[str, Any]]:
+        """Hash, name, network, loss and number of samples of each problem; see `problem` for its data."""
+        return self._select("SELECT hash, name, network, loss_name, num_samples FROM problems ORDER BY hash")
+
+    def unsealed(self) -> Iterator[str]:
+        """What was changed since it was written, a sentence each: damaged pages, and rows whose digest differs.
+
+        The digest of a run covers its row, its batches and its samples. Rows that versions of schema 1 and 2 wrote have
+        none.
+        """
+        for row in self._select("PRAGMA integrity_check"):
+            if row["integrity_check"] != "ok":
+                yield f"SQLite finds the file damaged: {row['integrity_check']}."
+        for key, info in self.machines().items():
+            if content_hash("machine", info) != key:
+                yield f"the machine {key} was changed: its content has another hash."
+        for table, column in (("problems", "hash"), ("truths", "problem_hash"), ("runs", "key")):
+            for row in self._select(f"SELECT * FROM {table} ORDER BY {column}"):  # noqa: S608  names of this module
+                if row.get("digest") not in (None, self._digest(table, column, row[column])):
+                    yield f"the row {row[column]} of {table} was changed: its content does not have its digest."
+        for table in ("batches", "samples"):
+            query = f"SELECT DISTINCT run FROM {table} WHERE run NOT IN (SELECT key FROM runs) ORDER BY run"  # noqa: S608
+            for row in self._select(query):
+                yield f"{table} belong to the run {row['run']}, which is not there."
+
+    def _seal(self, table: str, column: str, key: str) -> None:
+        digest = self._digest(table, column, key)
+        with _as_store_error(self.folder):
+            self._db.execute(f"UPDATE {table} SET digest = ? WHERE {column} = ?", (digest, key))  # noqa: S608
+
+    def _digest(self, table: str, column: str, key: str) -> str:
+        """Content hash of a row as SQLite gives it back; of a run, with its batches and samples."""
+        rows = self._select(f"SELECT * FROM {table} WHERE {column} = ?", key)  # noqa: S608  names of this module
+        content: dict[str, Any] = {table: [{k: v for k, v in row.items() if k != "digest"} for row in rows]}
+        if table == "runs":
+            content["batches"] = self._select("SELECT * FROM batches WHERE run = ? ORDER BY number", key)
+            content["samples"] = self._select("SELECT * FROM samples WHERE run = ? ORDER BY role", key)
+        return hashlib.sha256(repr(content).encode(errors="surrogatepass")).hexdigest()
 
     def finished(self, *, retry_failed: bool = False) -> set[str]:
         """Keys of the runs that need not be run again: all but ``unavailable`` ones, or only what did not fail."""
@@ -378,9 +428,15 @@ def open_store(folder: Path) -> Store:
 
 def _upgrade(connection: sqlite3.Connection) -> None:
     """Bring a store of an older schema up to date; nothing in it changes its meaning."""
-    if connection.execute("PRAGMA user_version").fetchone()[0] < 2:
+    schema = connection.execute("PRAGMA user_version").fetchone()[0]
+    if schema < 2:
         connection.executescript(
             "BEGIN; ALTER TABLE truths ADD COLUMN certificate TEXT; PRAGMA user_version = 2; COMMIT;"
+        )
+    if schema < 3:
+        connection.executescript(
+            "BEGIN; ALTER TABLE truths ADD COLUMN digest TEXT; ALTER TABLE runs ADD COLUMN digest TEXT;"
+            "ALTER TABLE problems ADD COLUMN digest TEXT; PRAGMA user_version = 3; COMMIT;"
         )
 
 

@@ -364,6 +364,8 @@ CREATE TABLE truths (
     num_optima TEXT, weights TEXT NOT NULL, truth_s REAL NOT NULL
 );
 INSERT INTO truths VALUES ('p', 1.0, 'exhaustive', 'old', '1180591620717411303424', '[[1, -1]]', 0.5);
+ALTER TABLE runs DROP COLUMN digest;
+ALTER TABLE problems DROP COLUMN digest;
 PRAGMA user_version = 1;
 """
 
@@ -380,13 +382,13 @@ def old_store(tmp_path, outcome):
 
 
 def contents(folder):
-    """Every row of every table, but for the column that schema 1 had not."""
+    """Every row of every table, but for the columns that schema 1 had not."""
     with contextlib.closing(sqlite3.connect(folder / FILE)) as db:
         db.row_factory = sqlite3.Row
         names = [row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {
             name: [
-                {key: value for key, value in dict(row).items() if key != "certificate"}
+                {key: value for key, value in dict(row).items() if key not in ("certificate", "digest")}
                 for row in db.execute(f"SELECT * FROM {name}")
             ]
             for name in names
