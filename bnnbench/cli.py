@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, cast
 import typer
 
 from bnnbench import __version__
-from bnnbench.errors import BnnbenchError, CheckError, InputError, UnknownNameError
+from bnnbench.errors import BnnbenchError, CheckError, InputError, UnavailableError, UnknownNameError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -480,6 +480,34 @@ def verify(
     if findings:
         raise CheckError(f"{results}: {findings.total()} findings in {_runs(done)}; see above.")
     console.print(f"{results}: {_runs(done)} recomputed, and all holds.", highlight=False)
+
+
+@app.command()
+def check(
+    solver: Annotated[str, typer.Argument(help='Such as "tabu[num_restarts=1]", or a .py file.')],
+    *,
+    seconds: Annotated[float, typer.Option(help="How long one check may take, in seconds.", min=1)] = 120,
+) -> None:
+    """Check whether a solver keeps the contract that the harness relies on; for authors of adapters."""
+    from rich.table import Table
+
+    from bnnbench.harness.report_card import check_apart
+    from bnnbench.registry import load_solver
+
+    loaded = load_solver(solver)
+    if reason := loaded.unavailable():
+        raise UnavailableError(f"{solver} cannot be checked on this machine: {reason}")
+    table = Table("check", "verdict", "seconds", "what is wrong, or why it does not apply", title=solver)
+    failed = []
+    with _progress(_console(stderr=True)) as bar:
+        task = bar.add_task("checking", total=None)
+        for done, (total, result) in enumerate(check_apart(solver, limit_s=seconds), start=1):
+            bar.update(task, completed=done, total=total)
+            table.add_row(result.check, result.verdict, f"{result.seconds:.2f}", result.sentence)
+            failed += [result.check] if result.verdict == "failed" else []
+    _console().print(table)
+    if failed:
+        raise CheckError(f"{solver} fails {len(failed)} of {table.row_count} checks: {', '.join(failed)}.")
 
 
 @app.command()

@@ -112,6 +112,8 @@ class Solver(abc.ABC):
     """Distributions that must be installed; import them inside methods."""
     exact: ClassVar[bool] = False
     """Whether the solver proves optimality, given time."""
+    seeded: ClassVar[bool] = True
+    """Whether the seed decides the bits; False for machines that nothing can seed."""
 
     def unavailable(self) -> str | None:
         """Why this solver cannot run on this machine at all, as a sentence; None if it can."""

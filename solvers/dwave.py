@@ -44,6 +44,7 @@ class DWave(Solver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system", "minorminer")
+    seeded: ClassVar[bool] = False
 
     topology: Topology = "pegasus"
     """Of the QPU: Pegasus (Advantage) or Zephyr (Advantage2)."""

@@ -66,8 +66,8 @@ class Qaoa(Solver):
         from qiskit_optimization.minimum_eigensolvers import QAOA
         from qiskit_optimization.optimizers import COBYLA
 
-        del budget
         random = np.random.default_rng(seed)
+        sizes = budget.reads_in_batches(self.shots)  # of the last evaluation, only as many shots as were asked for
         start = random.uniform(-1, 1, 2 * self.reps)
 
         def call(emit: Callable[[Batch], None]) -> None:
@@ -78,7 +78,8 @@ class Qaoa(Solver):
                     job = super().run(pubs, shots=shots)
                     for result in job.result():
                         (register,) = result.data.values()
-                        emit(Batch(register.to_bool_array(order="little").astype(np.int8)))
+                        bits = register.to_bool_array(order="little").astype(np.int8)
+                        emit(Batch(bits[: next(sizes, len(bits))]))
                     return job
 
             sampler = Reporting(default_shots=self.shots, seed=np.random.default_rng(int(random.integers(2**32))))
