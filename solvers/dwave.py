@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from bnnbench.embedding import Embedding, Topology, find_embedding_on, physical_model, unembed_batches
-from bnnbench.errors import UnavailableError
+from bnnbench.errors import InputError, UnavailableError
 from bnnbench.solver import Batch, Budget, Objective, Solver, bits_of
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class DWave(Solver):
 
     topology: Topology = "pegasus"
     """Of the QPU: Pegasus (Advantage) or Zephyr (Advantage2)."""
+    qpu: Annotated[str, Field(min_length=1)] | None = None
+    """Name of the QPU, which must have the topology; None: the one with the shortest queue."""
     reads_per_call: Annotated[int, Field(ge=1, le=10_000)] = 1000
     """Reads per submission; 10,000 is the QPU's limit."""
     annealing_time_us: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -56,6 +59,8 @@ class DWave(Solver):
     """Seed of minorminer."""
     chain_strength: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Coupling of spins within a chain, see `bnnbench.embedding.physical_model`; None: uniform torque compensation."""
+    max_qpu_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Refuse a run whose estimate of QPU access is above this many seconds, before anything is submitted."""
 
     def unavailable(self) -> str | None:
         """See `Solver.unavailable`: also without a token. Asks no network whether the token is good."""
@@ -71,10 +76,11 @@ class DWave(Solver):
             return f"dwave: the configuration of D-Wave's cloud cannot be used: {error}; {_ADVICE}"
 
     def sampler(self) -> Any:
-        """Connect to the QPU of the topology with the shortest queue."""
+        """Connect to the named QPU, or to that of the topology with the shortest queue."""
         from dwave.system import DWaveSampler
 
-        return DWaveSampler(solver={"topology__type": self.topology})
+        name = {} if self.qpu is None else {"name": self.qpu}
+        return DWaveSampler(solver={"topology__type": self.topology, **name})
 
     def prepare(self, instance: Objective) -> _Prepared:
         """See `Solver.prepare`: connects and embeds.
@@ -98,21 +104,69 @@ class DWave(Solver):
 
         Raises
         ------
+        InputError
+            If the estimate of QPU access is above `max_qpu_seconds`, or cannot be made; nothing is submitted then.
         UnavailableError
             If a submission fails.
         """
         del seed
+        if self.max_qpu_seconds is not None:
+            estimate = self.qpu_seconds(prepared, budget)
+            if estimate > self.max_qpu_seconds:
+                raise InputError(
+                    f"dwave: a budget of {budget} takes about {estimate:.3g} s of QPU access, more than "
+                    f"max_qpu_seconds={self.max_qpu_seconds:g}; nothing was submitted. Take fewer reads, or raise it."
+                )
         return unembed_batches(prepared.embedding, self._submissions(prepared, budget))
+
+    def qpu_seconds(self, prepared: _Prepared, budget: Budget) -> float:
+        """Estimate the QPU access of a run, in seconds, by the timing model of the QPU; submits nothing.
+
+        Submissions follow each other, none holds the QPU longer than its wall time, and the last one may begin just
+        before the budget's seconds are over: with seconds, the estimate is at most these and one submission.
+
+        Raises
+        ------
+        InputError
+            If the QPU tells no timing model that dwave-cloud-client knows.
+        """
+        if budget.reads is None:
+            total = math.inf
+        else:
+            full, rest = divmod(budget.reads, self.reads_per_call)
+            total = full * self._access_s(prepared, self.reads_per_call) if full else 0.0
+            total += self._access_s(prepared, rest) if rest else 0.0
+        if budget.seconds is None:
+            return total
+        largest = min(self.reads_per_call, budget.reads or self.reads_per_call)
+        return min(total, budget.seconds + self._access_s(prepared, largest))
+
+    def _access_s(self, prepared: _Prepared, num_reads: int) -> float:
+        """Estimated QPU access of one submission, in seconds."""
+        try:
+            microseconds: float = prepared.sampler.solver.estimate_qpu_access_time(
+                prepared.embedding.num_physical, num_reads=num_reads, **self._given
+            )
+        except (KeyError, ValueError) as error:
+            raise InputError(
+                f"dwave: the QPU access cannot be estimated ({error}), so that max_qpu_seconds cannot be kept; nothing "
+                "was submitted. Take another QPU, or leave max_qpu_seconds out."
+            ) from error
+        return microseconds / 1e6
+
+    @property
+    def _given(self) -> dict[str, float]:
+        """What a submission asks for besides reads."""
+        return {} if self.annealing_time_us is None else {"annealing_time": self.annealing_time_us}
 
     def _submissions(self, prepared: _Prepared, budget: Budget) -> Iterator[Batch]:
         """Batches over qubits, in the physical order of the embedding."""
         sampler = prepared.sampler
         places = {qubit: place for place, qubit in enumerate(prepared.embedding.qubits)}
         chip = {"chip_id": sampler.properties["chip_id"]} if "chip_id" in sampler.properties else {}
-        given = {} if self.annealing_time_us is None else {"annealing_time": self.annealing_time_us}
         for num_reads in budget.reads_in_batches(self.reads_per_call):
             with _cloud_errors("a submission"):
-                answer = sampler.sample(prepared.model, num_reads=num_reads, answer_mode="raw", **given)
+                answer = sampler.sample(prepared.model, num_reads=num_reads, answer_mode="raw", **self._given)
                 timing = answer.info["timing"]  # resolves the answer
             microseconds = {name: timing[f"{name}_time"] for name in _CLOCKS if f"{name}_time" in timing}
             yield Batch(

@@ -6,7 +6,9 @@ import itertools
 import socket
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dimod
@@ -14,6 +16,8 @@ import numpy as np
 import pytest
 import requests
 from dwave.cloud import exceptions
+from dwave.cloud.solver import StructuredSolver
+from dwave.cloud.testing.mocks import qpu_problem_timing_data
 from dwave.system.testing import MockDWaveSampler
 
 from bnnbench.errors import InputError, UnavailableError
@@ -232,6 +236,82 @@ def test_a_problem_that_does_not_fit_is_a_sentence(connect: Callable[..., Solver
         solver.prepare(planted([0, 1] * 7))
 
 
+# The guard of costs
+
+
+def timed() -> Mock:
+    """A mock with the timing model of a QPU, as dwave-cloud-client ships it for tests."""
+    mock = Mock()
+    mock.solver = SimpleNamespace(properties={"problem_timing_data": qpu_problem_timing_data()})
+    mock.solver.estimate_qpu_access_time = partial(StructuredSolver.estimate_qpu_access_time, mock.solver)
+    return mock
+
+
+def access_s(mock: Mock, num_qubits: int, num_reads: int, **given: float) -> float:
+    return float(mock.solver.estimate_qpu_access_time(num_qubits, num_reads=num_reads, **given)) / 1e6
+
+
+@pytest.mark.parametrize(
+    ("budget", "submissions", "seconds"),
+    [
+        (Budget(reads=100), [40, 40, 20], None),
+        (Budget(reads=80), [40, 40], None),
+        (Budget(reads=7), [7], None),
+        (Budget(seconds=3), [40], 3.0),
+        (Budget(seconds=1e-6, reads=7), [7], 1e-6),
+        (Budget(seconds=1000, reads=100), [40, 40, 20], None),
+    ],
+)
+def test_the_estimate_sums_the_submissions_and_is_bounded_by_the_seconds(
+    connect: Callable[..., Solver], budget: Budget, submissions: list[int], seconds: float | None
+) -> None:
+    mock = timed()
+    solver = connect(mock, reads_per_call=40, annealing_time_us=50)
+    prepared = solver.prepare(planted(TARGET))
+    parts = [access_s(mock, prepared.embedding.num_physical, reads, annealing_time=50) for reads in submissions]
+
+    estimate = solver.qpu_seconds(prepared, budget)  # type: ignore[attr-defined]
+
+    bounded = min(sum(parts), seconds + parts[0]) if seconds and budget.reads else (seconds or 0.0) + sum(parts)
+    assert estimate == pytest.approx(bounded)
+    assert mock.asked == []
+
+
+def test_a_run_above_the_limit_is_refused_with_its_estimate_before_anything_is_submitted(
+    connect: Callable[..., Solver],
+) -> None:
+    mock = timed()
+    solver = connect(mock, max_qpu_seconds=0.001)
+    prepared = solver.prepare(planted(TARGET))
+    estimate = solver.qpu_seconds(prepared, Budget(reads=50))  # type: ignore[attr-defined]
+
+    with pytest.raises(InputError, match=rf"50 reads takes about {estimate:.3g} s .* max_qpu_seconds=0.001; nothing"):
+        solver.sample(prepared, seed=0, budget=Budget(reads=50))
+
+    assert mock.asked == []
+
+
+def test_a_run_below_the_limit_is_submitted(connect: Callable[..., Solver]) -> None:
+    mock = timed()
+
+    (batch,) = run(connect(mock, max_qpu_seconds=60), planted(TARGET), Budget(reads=5))
+
+    assert len(batch.bits) == 5
+    assert len(mock.asked) == 1
+
+
+@pytest.mark.parametrize("properties", [{}, {"problem_timing_data": {"version": "9.0.0"}}])
+def test_a_limit_that_cannot_be_kept_is_refused(connect: Callable[..., Solver], properties: dict[str, Any]) -> None:
+    mock = timed()
+    mock.solver.properties = properties
+    solver = connect(mock, max_qpu_seconds=60)
+
+    with pytest.raises(InputError, match=r"cannot be estimated .* nothing was submitted"):
+        run(solver, planted(TARGET), Budget(reads=5))
+
+    assert mock.asked == []
+
+
 # Availability
 
 
@@ -391,6 +471,15 @@ def test_the_qpu_of_the_topology_is_asked_for(monkeypatch: pytest.MonkeyPatch) -
     assert asked == [{"solver": {"topology__type": "zephyr"}}]
 
 
+def test_a_named_qpu_is_asked_for_with_its_topology(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr("dwave.system.DWaveSampler", lambda **config: asked.append(config))
+
+    load_solver("dwave", qpu="Advantage_system4.1").sampler()  # type: ignore[attr-defined]
+
+    assert asked == [{"solver": {"topology__type": "pegasus", "name": "Advantage_system4.1"}}]
+
+
 def test_the_real_sampler_without_a_token_is_a_sentence() -> None:
     with pytest.raises(UnavailableError, match="connecting failed"):
         load_solver("dwave").prepare(planted(TARGET))
@@ -405,6 +494,9 @@ def test_the_real_sampler_without_a_token_is_a_sentence() -> None:
         {"annealing_time_us": 0},
         {"chain_strength": -1},
         {"embedding_seed": -1},
+        {"qpu": ""},
+        {"max_qpu_seconds": 0},
+        {"max_qpu_seconds": float("inf")},
     ],
 )
 def test_a_wrong_parameter_is_named(parameters: dict[str, Any]) -> None:
