@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from bnnbench.embedding import Embedding, Topology, find_embedding_on, physical_model, unembed_batches
@@ -36,7 +37,7 @@ class _Prepared:
 class DWave(Solver):
     """Quantum annealing on the working graph of an Advantage (Pegasus) or Advantage2 (Zephyr), by minor embedding.
 
-    Nothing can seed a QPU: the same seed gives the same embedding, not the same bits. Each batch is one submission.
+    Nothing can seed a QPU: the same seed gives the same gauges, not the same bits. Each batch is one submission.
     The connection stays open as long as the process.
 
     References
@@ -59,6 +60,10 @@ class DWave(Solver):
     """Seed of minorminer."""
     chain_strength: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Coupling of spins within a chain, see `bnnbench.embedding.physical_model`; None: uniform torque compensation."""
+    spin_reversal: bool = False
+    """Whether each submission flips the sense of random qubits (from the run's seed), which averages out their biases;
+    see A. D. King and C. C. McGeoch, "Algorithm engineering for a quantum annealing platform", arXiv 1410.2628, 2014.
+    """
     max_qpu_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Refuse a run whose estimate of QPU access is above this many seconds, before anything is submitted."""
 
@@ -109,7 +114,6 @@ class DWave(Solver):
         UnavailableError
             If a submission fails.
         """
-        del seed
         if self.max_qpu_seconds is not None:
             estimate = self.qpu_seconds(prepared, budget)
             if estimate > self.max_qpu_seconds:
@@ -117,7 +121,7 @@ class DWave(Solver):
                     f"dwave: a budget of {budget} takes about {estimate:.3g} s of QPU access, more than "
                     f"max_qpu_seconds={self.max_qpu_seconds:g}; nothing was submitted. Take fewer reads, or raise it."
                 )
-        return unembed_batches(prepared.embedding, self._submissions(prepared, budget))
+        return unembed_batches(prepared.embedding, self._submissions(prepared, np.random.default_rng(seed), budget))
 
     def qpu_seconds(self, prepared: _Prepared, budget: Budget) -> float:
         """Estimate the QPU access of a run, in seconds, by the timing model of the QPU; submits nothing.
@@ -159,18 +163,23 @@ class DWave(Solver):
         """What a submission asks for besides reads."""
         return {} if self.annealing_time_us is None else {"annealing_time": self.annealing_time_us}
 
-    def _submissions(self, prepared: _Prepared, budget: Budget) -> Iterator[Batch]:
+    def _submissions(self, prepared: _Prepared, random: np.random.Generator, budget: Budget) -> Iterator[Batch]:
         """Batches over qubits, in the physical order of the embedding."""
         sampler = prepared.sampler
         places = {qubit: place for place, qubit in enumerate(prepared.embedding.qubits)}
         chip = {"chip_id": sampler.properties["chip_id"]} if "chip_id" in sampler.properties else {}
         for num_reads in budget.reads_in_batches(self.reads_per_call):
+            flips = random.integers(2, size=len(places), dtype=np.int8) * np.int8(self.spin_reversal)
+            model = prepared.model.copy()
+            for qubit, place in places.items():
+                if flips[place]:
+                    model.flip_variable(qubit)
             with _cloud_errors("a submission"):
-                answer = sampler.sample(prepared.model, num_reads=num_reads, answer_mode="raw", **self._given)
+                answer = sampler.sample(model, num_reads=num_reads, answer_mode="raw", **self._given)
                 timing = answer.info["timing"]  # resolves the answer
             microseconds = {name: timing[f"{name}_time"] for name in _CLOCKS if f"{name}_time" in timing}
             yield Batch(
-                bits_of(answer.relabel_variables(places, inplace=False)),
+                bits_of(answer.relabel_variables(places, inplace=False)) ^ flips,
                 clocks={f"{name}_s": value / 1e6 for name, value in microseconds.items()},
                 facts=chip,
             )

@@ -236,6 +236,36 @@ def test_a_problem_that_does_not_fit_is_a_sentence(connect: Callable[..., Solver
         solver.prepare(planted([0, 1] * 7))
 
 
+# Spin reversal
+
+
+def test_reversed_spins_are_turned_back_and_the_gauge_follows_the_seed(connect: Callable[..., Solver]) -> None:
+    mock, qubo = Mock(), planted(TARGET)
+    solver = connect(mock, reads_per_call=100, spin_reversal=True)
+    prepared = solver.prepare(qubo)
+
+    batches = [batch for seed in (3, 3, 4) for batch in solver.sample(prepared, seed=seed, budget=Budget(reads=200))]
+
+    first, second, again, _, other, _ = mock.models
+    assert first == again
+    assert first not in (second, other, prepared.model)
+    assert {key: abs(bias) for key, bias in first.linear.items()} == {
+        key: abs(bias) for key, bias in prepared.model.linear.items()
+    }
+    assert all(batch.bits[qubo.energies(batch.bits).argmin()].tolist() == TARGET for batch in batches)
+    assert all(batch.bits.dtype == np.int8 for batch in batches)
+
+
+def test_without_spin_reversal_the_model_is_submitted_as_it_is(connect: Callable[..., Solver]) -> None:
+    mock = Mock()
+    solver = connect(mock)
+    prepared = solver.prepare(planted(TARGET))
+
+    list(solver.sample(prepared, seed=0, budget=Budget(reads=1)))
+
+    assert mock.models == [prepared.model]
+
+
 # The guard of costs
 
 
