@@ -84,6 +84,16 @@ def hardware_graph(topology: Topology, size: int) -> nx.Graph:
     return nx.freeze(make(size))
 
 
+def damaged_graph(topology: Topology, size: int, qubit_yield: float, seed: int) -> nx.Graph:
+    """Graph of a topology of which this share of the qubits works, drawn from the seed; 1 gives the ideal graph."""
+    ideal = hardware_graph(topology, size)
+    if qubit_yield == 1:
+        return ideal
+    qubits = sorted(ideal)
+    working = np.random.default_rng(seed).permutation(len(qubits))[: max(1, round(qubit_yield * len(qubits)))]
+    return ideal.subgraph([qubits[place] for place in working])
+
+
 def find_embedding(qubo: Qubo, topology: Topology, size: int, seed: int) -> Embedding:
     """Embed the graph of a QUBO in the ideal graph of a topology: see `find_embedding_on`."""
     return find_embedding_on(qubo, hardware_graph(topology, size), seed, f"{topology}-{size}")

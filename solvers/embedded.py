@@ -15,8 +15,8 @@ from bnnbench.embedding import (
     QPU_SIZES,
     Embedding,
     Topology,
-    find_embedding,
-    hardware_graph,
+    damaged_graph,
+    find_embedding_on,
     physical_model,
     unembed_batches,
 )
@@ -65,8 +65,10 @@ class Embedded(Solver):
     """Hardware graph: Pegasus (Advantage) or Zephyr (Advantage2)."""
     topology_size: Annotated[int, Field(ge=1)] | None = None
     """Size of the graph; None: that of the QPU, 16 for Pegasus, 12 for Zephyr."""
+    qubit_yield: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the qubits that work; which, `embedding_seed` decides."""
     embedding_seed: Annotated[int, Field(ge=0)] = 0
-    """Seed of minorminer."""
+    """Seed of minorminer, and of the missing qubits."""
     chain_strength: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Coupling of spins within a chain, see `bnnbench.embedding.physical_model`; None: uniform torque compensation."""
 
@@ -88,8 +90,10 @@ class Embedded(Solver):
         """
         qubo, inner = instance.qubo, load_solver(self.inner)
         size = self.topology_size or QPU_SIZES[self.topology]
-        embedding = find_embedding(qubo, self.topology, size, self.embedding_seed)
-        model = physical_model(qubo, embedding, hardware_graph(self.topology, size), self.chain_strength)
+        graph = damaged_graph(self.topology, size, self.qubit_yield, self.embedding_seed)
+        name = f"{self.topology}-{size}" + ("" if self.qubit_yield == 1 else f" with a yield of {self.qubit_yield:g}")
+        embedding = find_embedding_on(qubo, graph, self.embedding_seed, name)
+        model = physical_model(qubo, embedding, graph, self.chain_strength)
         places = {qubit: place for place, qubit in enumerate(embedding.qubits)}
         physical = qubo_from_bqm(model.relabel_variables(places, inplace=False))
         if reason := inner.refuses(physical):

@@ -21,6 +21,8 @@ PROBLEMS = {
 # Weaker than the defaults, so that many runs take a moment each.
 FAST = {
     "cpsat": {},
+    "control_errors": {"inner": "simulated_annealing[num_sweeps=200]"},
+    "dwave_emulated": {"annealer": "simulated_annealing[num_sweeps=200]", "topology_size": 3},
     "embedded": {"topology_size": 3},
     "qaoa": {"maxiter": 5, "shots": 20},
     "simulated_annealing": {"num_sweeps": 200},

@@ -1,0 +1,97 @@
+"""Any solver on coefficients that an analog machine got a little wrong; energies are those of the right ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import AfterValidator, Field
+
+from bnnbench.qubo import Qubo, make_qubo
+from bnnbench.registry import file_hash, load_solver
+from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.spec import parse_spec
+
+H_RANGE = 4.0
+"""Largest bias of a qubit, either sign, in the machine's units (property ``h_range`` of an Advantage)."""
+J_RANGE = (-2.0, 1.0)
+"""Least and largest coupling, in the machine's units (property ``extended_j_range`` of an Advantage)."""
+
+
+def _loads(spec: str) -> str:
+    load_solver(spec)
+    return spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlErrors(Solver):
+    r"""The inner solver on ``h_i + s δ_i`` and ``J_ij + s δ_ij`` with Gaussian δ, drawn once per run from its seed.
+
+    The errors are absolute in the machine's units, so that a model of a large dynamic range suffers most: s is the
+    factor by which its spins' coefficients exceed the ranges that they are scaled to (4 for h, −2 to 1 for J). The
+    inner solver's bounds are not those of the right coefficients, and are dropped.
+
+    References
+    ----------
+    Model of the errors: A. Pearson, A. Mishra, I. Hen and D. A. Lidar, "Analog errors in quantum annealing: doom and
+    hope", npj Quantum Information 5, 2019. The default sizes are round numbers, not measurements of a machine.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    inner: Annotated[str, AfterValidator(_loads)] = "simulated_annealing"
+    """The solver of the perturbed problem; it sees a bare QUBO."""
+    bias_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
+    """Standard deviation of δ_i, in the machine's units."""
+    coupling_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
+    """Standard deviation of δ_ij, in the machine's units."""
+
+    def unavailable(self) -> str | None:
+        """See `Solver.unavailable`: where the inner solver is."""
+        return load_solver(self.inner).unavailable()
+
+    def refuses(self, instance: Objective) -> str | None:
+        """See `Solver.refuses`: what the inner solver refuses as a bare QUBO."""
+        return load_solver(self.inner).refuses(instance.qubo)
+
+    def prepare(self, instance: Objective) -> Qubo:
+        """See `Solver.prepare`."""
+        return instance.qubo
+
+    def sample(self, prepared: Qubo, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`: the batches of the inner solver."""
+        inner = load_solver(self.inner)
+        wrong = self.perturbed(prepared, np.random.default_rng([seed, 0]))
+        stream: Any = inner.sample(inner.prepare(wrong), seed=seed, budget=budget)
+        with closing(stream):
+            for batch in stream:
+                yield replace(batch, lower_bound=None)
+
+    def perturbed(self, qubo: Qubo, random: np.random.Generator) -> Qubo:
+        """Draw errors, and add them to the spins' coefficients."""
+        rows, cols, n = qubo.rows, qubo.cols, qubo.num_variables
+        if not (self.bias_error or self.coupling_error):
+            return qubo
+        couplings = qubo.couplings / 4
+        biases = qubo.linear / 2 + np.bincount(rows, couplings, n) + np.bincount(cols, couplings, n)
+        sizes = (
+            np.abs(biases).max(initial=0.0) / H_RANGE,
+            couplings.max(initial=0.0) / J_RANGE[1],
+            couplings.min(initial=0.0) / J_RANGE[0],
+        )
+        scale = max(sizes)
+        bias_errors = scale * random.normal(0, self.bias_error, n)
+        errors = scale * random.normal(0, self.coupling_error, len(couplings))
+        shift = 2 * (bias_errors - np.bincount(rows, errors, n) - np.bincount(cols, errors, n))
+        offset = qubo.offset + float(errors.sum() - bias_errors.sum())
+        return make_qubo(qubo.linear + shift, rows, cols, qubo.couplings + 4 * errors, offset)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """See `Solver.versions`: what the inner solver needs, and the hash of its file, if it is one."""
+        name = parse_spec(self.inner).name
+        file = file_hash(name)
+        return {**load_solver(self.inner).versions, **({name: file} if file else {})}

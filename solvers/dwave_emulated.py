@@ -1,0 +1,82 @@
+"""Advantage without the machine: embedding, missing qubits and control errors, emulated by annealing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from bnnbench.embedding import Topology
+from bnnbench.registry import load_solver
+from bnnbench.solver import Batch, Budget, Objective, Solver
+
+
+@dataclass(frozen=True, kw_only=True)
+class DWaveEmulated(Solver):
+    """`embedded` around `control_errors` around an annealer, on a graph with missing qubits: emulated, no QPU.
+
+    It shows what chains, a yield below 1 and imprecise coefficients cost, not how a machine anneals. Every row has the
+    fact ``emulated``.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("dwave-samplers", "dwave-system", "minorminer")
+
+    topology: Topology = "pegasus"
+    """Hardware graph: Pegasus (Advantage) or Zephyr (Advantage2)."""
+    topology_size: Annotated[int, Field(ge=1)] | None = None
+    """Size of the graph; None: that of the QPU, 16 for Pegasus, 12 for Zephyr."""
+    qubit_yield: Annotated[float, Field(gt=0, le=1)] = 0.98
+    """Share of the qubits that work; which, `embedding_seed` decides."""
+    bias_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
+    """See the solver `control_errors`."""
+    coupling_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
+    """See the solver `control_errors`."""
+    annealer: str = "path_integral"
+    """What samples the qubits, such as ``simulated_annealing[num_sweeps=1000]``."""
+    embedding_seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of minorminer, and of the missing qubits."""
+    chain_strength: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Coupling of spins within a chain, see `bnnbench.embedding.physical_model`; None: uniform torque compensation."""
+
+    @property
+    def composed(self) -> Solver:
+        """The solvers that it is made of."""
+        errors = load_solver(
+            "control_errors", inner=self.annealer, bias_error=self.bias_error, coupling_error=self.coupling_error
+        )
+        return load_solver(
+            "embedded",
+            inner=str(errors.spec),
+            topology=self.topology,
+            topology_size=self.topology_size,
+            qubit_yield=self.qubit_yield,
+            embedding_seed=self.embedding_seed,
+            chain_strength=self.chain_strength,
+        )
+
+    def unavailable(self) -> str | None:
+        """See `Solver.unavailable`."""
+        return super().unavailable() or self.composed.unavailable()
+
+    def refuses(self, instance: Objective) -> str | None:
+        """See `Solver.refuses`."""
+        return self.composed.refuses(instance)
+
+    def prepare(self, instance: Objective) -> Any:
+        """See `Solver.prepare`."""
+        return self.composed.prepare(instance)
+
+    def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`."""
+        stream: Any = self.composed.sample(prepared, seed=seed, budget=budget)
+        with closing(stream):
+            for batch in stream:
+                yield replace(batch, facts={**batch.facts, "emulated": True})
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """See `Solver.versions`."""
+        return {**super().versions, **self.composed.versions}
