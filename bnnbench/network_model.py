@@ -17,7 +17,7 @@ def network_model(problem: Problem) -> tuple[Any, list[Any], Any, float]:
     errors, margin, unit = integer_prices(problem)
     model = cp_model.CpModel()
     weights = [model.new_bool_var("") for _ in range(network.num_weights)]
-    _break_signs(model, problem, weights)
+    _break_symmetry(model, problem, weights)
     rows, counts = np.unique(np.hstack([problem.inputs, problem.targets]), axis=0, return_counts=True)
     terms = []
     for row, repeats in zip(rows.tolist(), counts.tolist(), strict=True):
@@ -55,9 +55,10 @@ def _agreement(model: Any, weight: Any, value: Any) -> Any:
     return same
 
 
-def _break_signs(model: Any, problem: Problem, weights: list[Any]) -> None:
-    """Fix the weights that `bnnbench.blueprint.is_fixed` would fix: one representative per orbit is enough."""
+def _break_symmetry(model: Any, problem: Problem, weights: list[Any]) -> None:
+    """Fix the weights that `bnnbench.blueprint.is_fixed` would fix: one setting per orbit is enough."""
     from bnnbench.blueprint import is_fixed
+    from bnnbench.cpsat import order_neurons
     from bnnbench.formulation import FORMULATIONS
 
     network = problem.network
@@ -65,3 +66,4 @@ def _break_signs(model: Any, problem: Problem, weights: list[Any]) -> None:
         for index in range(network.fan_in(layer)):
             if is_fixed(network, FORMULATIONS["reduced"], layer, 0, index):
                 model.add(weights[network.offset(layer) + index] == 1)
+    order_neurons(model, network, FORMULATIONS["reduced"], weights)

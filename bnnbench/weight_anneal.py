@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bnnbench.ground_truth import bits
 from bnnbench.ground_truth.bits import weigh
 from bnnbench.ground_truth.merge import Merged, merge
+from bnnbench.network import Network
 from bnnbench.problem import Problem
 
 HOT, COLD = 0.6, 0.2
@@ -49,6 +50,18 @@ class WeightAnnealer:
             self._merged.margin, temperatures, seed, weights, losses,
         )  # fmt: skip
         return weights, np.asarray((losses + self._merged.base) * self._merged.unit, dtype=np.float64)
+
+
+def quick_weights(problem: Problem, seed: int, num_reads: int = 20, num_sweeps: int = 100) -> NDArray[np.int8]:
+    """The best of a few short anneals: ±1 of shape (1, num_weights)."""
+    weights, losses = WeightAnnealer(problem).anneal(num_reads, num_sweeps, seed % 2**32)
+    return weights[[losses.argmin()]]
+
+
+def warm_up() -> None:
+    """Compile the kernel, or load it from numba's cache."""
+    one = np.ones((1, 1), dtype=np.int8)
+    WeightAnnealer(Problem(Network((1, 1)), one, one)).anneal(1, 1, 0)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -1,22 +1,24 @@
-"""CP-SAT on the compiled QUBO, as loss plus a sum of squares; proves optimality (ortools)."""
+"""CP-SAT on the bits of the compiled QUBO, penalties as constraints or squares; proves optimality (ortools)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from bnnbench.blueprint import Affine, Gate, Square
-from bnnbench.cpsat import solve
+from bnnbench.blueprint import Affine, Gate, Square, is_fixed
+from bnnbench.cpsat import give_hint, order_neurons, representative, solve
 from bnnbench.errors import InputError
+from bnnbench.formulation import Formulation
 from bnnbench.instance import Instance
 from bnnbench.qubo import Qubo
 from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.weight_anneal import quick_weights, warm_up
 
 LARGEST_SCALE = 10**6
 """Largest factor that makes coefficients whole; beyond it they are rounded, and the bound pays for it."""
@@ -24,69 +26,147 @@ LARGEST_SCALE = 10**6
 
 @dataclass(frozen=True, kw_only=True)
 class CpSat(Solver):
-    """Exact minimization over all bits, violations allowed at their price.
+    """Exact minimization over all bits.
 
-    Each sign constraint becomes an integer and its square, each gate a table, where the instance knows them; a bare
-    QUBO is linearized coupling by coupling, which gives far weaker bounds.
+    With ``constraints``, an instance whose λ is sound is solved with every penalty at zero. The bound still holds for
+    all bits: sound means that the minimum energy over all bits is the minimum loss
+    (`bnnbench.formulation.penalty_bound`), and weights with their forward pass reach it with no violation. The loss
+    does not depend on the signs and the order of hidden neurons, so one setting of each orbit is enough.
+
+    Other instances, and all with ``squares``, keep each violation at its price: each sign constraint becomes an integer
+    and its square, each gate a table. A bare QUBO is linearized coupling by coupling, which gives far weaker bounds.
     """
 
     exact: ClassVar[bool] = True
-    needs: ClassVar[tuple[str, ...]] = ("ortools",)
+    needs: ClassVar[tuple[str, ...]] = ("numba", "ortools")
 
+    model: Literal["constraints", "squares"] = "constraints"
+    """Penalties as constraints where λ is sound, or as squares in any case."""
     num_workers: Annotated[int, Field(ge=1)] = 1
     """Search threads; with more than one the answers depend on timing."""
 
+    def warm_up(self) -> None:
+        """See `Solver.warm_up`: the search for a hint."""
+        warm_up()
+
     def prepare(self, instance: Objective) -> Any:
-        """See `Solver.prepare`: the model, its bits, the factor to energies and the rounding error."""
+        """See `Solver.prepare`: the instance, its model, its bits, the factor to energies and the rounding error."""
         if isinstance(instance, Instance):
-            return instance.qubo, *_structured_model(instance)
-        return instance.qubo, *_linearized_model(instance.qubo)
+            if self._is_constrained(instance):
+                return instance, *_constrained_model(instance)
+            return instance, *_squares_model(instance)
+        return instance, *_linearized_model(instance.qubo)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: each improving solution, and the best bound so far."""
-        _, model, bits, scale, error = prepared
+        instance, model, bits, scale, error = prepared
+        if isinstance(instance, Instance):
+            found = representative(instance, self._symmetry(instance), quick_weights(instance.problem, seed))
+            give_hint(model, bits, instance.complete(found)[0])
 
         def energy_bound(objective_bound: float) -> float:
             return float(objective_bound / scale - error)
 
         return solve(model, bits, energy_bound, self.num_workers, seed, budget, lambda values: values[None])
 
+    def _is_constrained(self, instance: Instance) -> bool:
+        return self.model == "constraints" and instance.is_sound
 
-def _structured_model(instance: Instance) -> tuple[Any, list[Any], int, float]:
+    def _symmetry(self, instance: Instance) -> Formulation:
+        """The formulation that fixes the signs that the model fixes."""
+        return _with_signs(instance) if self._is_constrained(instance) else instance.formulation
+
+
+def _with_signs(instance: Instance) -> Formulation:
+    return replace(instance.formulation, fix_signs=True)
+
+
+def _squares_model(instance: Instance) -> tuple[Any, list[Any], int, float]:
     """Loss + Σ λ·penalty, scaled to whole numbers."""
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
     bits = [model.new_bool_var("") for _ in range(instance.qubo.num_variables)]
-    network, price = instance.problem.network, instance.problem.loss_weights
-    errors, margin = Fraction(price.errors), Fraction(price.margin)
-    penalties = [Fraction(str(penalty)) for penalty in instance.formulation.penalties(network)]
-    scale = lcm(*(f.denominator for f in (errors, margin, *penalties)))
-    plan, terms = instance.blueprint, []
+    # Permuted hidden neurons, their ancillas permuted alike, have the same energy, whatever is violated.
+    order_neurons(model, instance.problem.network, instance.formulation, _weights(instance, bits))
+    penalties = [Fraction(str(p)) for p in instance.formulation.penalties(instance.problem.network)]
+    scale = lcm(_loss_scale(instance), *(p.denominator for p in penalties))
+    terms = _loss(instance, bits, scale)
     for n in range(instance.problem.num_samples):
-        columns = instance.columns[n]
-        for penalty in plan.penalties:
+        for penalty in instance.blueprint.penalties:
             factor = int(scale * penalties[penalty.layer - 1])
             if isinstance(penalty, Square):
                 terms.append(factor * _square(model, instance.on_sample(penalty.form, n), bits))
             else:
-                literals = [
-                    bits[columns[v]].negated() if instance.literals(penalty, v)[n] else bits[columns[v]]
-                    for v in penalty.variables
-                ]
-                terms.append(factor * _gate(model, penalty, literals))
-        for output, target in enumerate(instance.problem.targets[n].tolist()):
-            if errors:
-                bit = bits[columns[(plan.loss_bits or plan.output_activations)[output]]]
-                is_wrong = bit if plan.loss_bits or target < 0 else 1 - bit
-                terms.append(int(scale * errors) * is_wrong)
-            if margin:
-                count = instance.on_sample(plan.output_counts[output], n)
-                agreements = _linear(count, bits)
-                fan_in = network.fan_in(network.num_layers)
-                terms.append(int(scale * margin) * (fan_in - agreements if target > 0 else agreements))
+                terms.append(factor * _gate(model, penalty, _literals(instance, penalty, n, bits)))
     model.minimize(cp_model.LinearExpr.sum(terms))
     return model, bits, scale, 0.0
+
+
+def _constrained_model(instance: Instance) -> tuple[Any, list[Any], int, float]:
+    """The loss, with every penalty at zero, over one representative of each orbit of hidden neurons."""
+    from ortools.sat.python import cp_model
+
+    model = cp_model.CpModel()
+    bits = [model.new_bool_var("") for _ in range(instance.qubo.num_variables)]
+    network, weights = instance.problem.network, _weights(instance, bits)
+    canonical = _with_signs(instance)
+    for layer in range(2, network.num_layers + 1):
+        for index in range(network.fan_in(layer)):
+            if is_fixed(network, canonical, layer, 0, index):
+                model.add(weights[network.offset(layer) + index] == 1)
+    order_neurons(model, network, canonical, weights)
+    for n in range(instance.problem.num_samples):
+        for penalty in instance.blueprint.penalties:
+            if isinstance(penalty, Square):
+                model.add(_linear(instance.on_sample(penalty.form, n), bits) == 0)
+            else:
+                literals = _literals(instance, penalty, n, bits)
+                for row in np.ndindex(*(2,) * len(literals)):
+                    if penalty.polynomial(*row):
+                        clause = zip(literals, row, strict=True)
+                        model.add_bool_or([lit.negated() if value else lit for lit, value in clause])
+    scale = _loss_scale(instance)
+    model.minimize(cp_model.LinearExpr.sum(_loss(instance, bits, scale)))
+    return model, bits, scale, 0.0
+
+
+def _weights(instance: Instance, bits: list[Any]) -> list[Any]:
+    """Every weight of the network: its bit, or 1 where it is fixed."""
+    weights: list[Any] = [1] * instance.problem.network.num_weights
+    for place, bit in zip(instance.free_weights.tolist(), bits, strict=False):
+        weights[place] = bit
+    return weights
+
+
+def _loss_scale(instance: Instance) -> int:
+    price = instance.problem.loss_weights
+    return lcm(Fraction(price.errors).denominator, Fraction(price.margin).denominator)
+
+
+def _loss(instance: Instance, bits: list[Any], scale: int) -> list[Any]:
+    """Terms of the loss, times `scale`."""
+    network, price = instance.problem.network, instance.problem.loss_weights
+    errors, margin = int(scale * Fraction(price.errors)), int(scale * Fraction(price.margin))
+    fan_in, plan = network.fan_in(network.num_layers), instance.blueprint
+    terms: list[Any] = []
+    for n in range(instance.problem.num_samples):
+        for output, target in enumerate(instance.problem.targets[n].tolist()):
+            if errors:
+                bit = bits[instance.columns[n][(plan.loss_bits or plan.output_activations)[output]]]
+                terms.append(errors * (bit if plan.loss_bits or target < 0 else 1 - bit))
+            if margin:
+                agreements = _linear(instance.on_sample(plan.output_counts[output], n), bits)
+                terms.append(margin * (fan_in - agreements if target > 0 else agreements))
+    return terms
+
+
+def _literals(instance: Instance, gate: Gate, sample: int, bits: list[Any]) -> list[Any]:
+    """Operands of a gate on a sample."""
+    columns = instance.columns[sample]
+    return [
+        bits[columns[v]].negated() if instance.literals(gate, v)[sample] else bits[columns[v]] for v in gate.variables
+    ]
 
 
 def _linear(form: Affine, bits: list[Any]) -> Any:

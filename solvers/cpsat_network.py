@@ -9,9 +9,11 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from bnnbench.errors import InputError
+from bnnbench.formulation import FORMULATIONS
 from bnnbench.instance import Instance
 from bnnbench.network_model import network_model
 from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.weight_anneal import quick_weights, warm_up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,14 +21,19 @@ class CpSatNetwork(Solver):
     """Weights and activations as Booleans, agreements as XNOR, activations as reified thresholds.
 
     The bound is one on the training loss; it is passed on as a bound on the energy where the formulation is sound.
-    Equal samples are merged, and the sign symmetry of hidden neurons of odd fan-in is broken.
+    Equal samples are merged, and the sign symmetry of hidden neurons of odd fan-in is broken, and
+    so is the order of hidden neurons. A quick search of the weights gives the first solution.
     """
 
     exact: ClassVar[bool] = True
-    needs: ClassVar[tuple[str, ...]] = ("ortools",)
+    needs: ClassVar[tuple[str, ...]] = ("numba", "ortools")
 
     num_workers: Annotated[int, Field(ge=1)] = 1
     """Search threads; with more than one the answers depend on timing."""
+
+    def warm_up(self) -> None:
+        """See `Solver.warm_up`: the search for a hint."""
+        warm_up()
 
     def refuses(self, instance: Objective) -> str | None:
         """See `Solver.refuses`."""
@@ -42,9 +49,11 @@ class CpSatNetwork(Solver):
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: each improving network, and the best bound so far."""
-        from bnnbench.cpsat import solve
+        from bnnbench.cpsat import give_hint, representative, solve
 
         instance, model, weights, unit = prepared
+        found = representative(instance, FORMULATIONS["reduced"], quick_weights(instance.problem, seed))
+        give_hint(model, weights, (found[0] > 0).astype(int))
 
         def energy_bound(objective_bound: float) -> float | None:
             # The energy of an unsound formulation can fall below the loss.

@@ -11,8 +11,6 @@ from pydantic import Field
 
 from bnnbench.errors import InputError
 from bnnbench.instance import Instance
-from bnnbench.network import Network
-from bnnbench.problem import Problem
 from bnnbench.solver import Batch, Budget, Objective, Solver
 from bnnbench.weight_anneal import COLD, HOT
 
@@ -37,10 +35,9 @@ class WeightSearch(Solver):
 
     def warm_up(self) -> None:
         """See `Solver.warm_up`."""
-        from bnnbench.weight_anneal import WeightAnnealer
+        from bnnbench.weight_anneal import warm_up
 
-        one = np.ones((1, 1), dtype=np.int8)
-        WeightAnnealer(Problem(Network((1, 1)), one, one)).anneal(1, 1, 0)
+        warm_up()
 
     def refuses(self, instance: Objective) -> str | None:
         """See `Solver.refuses`."""

@@ -71,3 +71,37 @@ def test_weight_search_finds_the_certified_optimum_of_56_weights_in_a_fifth_of_a
     with capsys.disabled():
         print(f"\nweight_search, teacher 7-7-1, 40 samples: {[round(s, 4) for s in seconds]} s")
     assert statistics.median(seconds) <= 0.2
+
+
+@pytest.mark.parametrize("formulation", ["reduced", "sasdelli"])
+def test_proofs_by_cpsat_of_the_published_batches_take_under_2_s_each(
+    capsys: pytest.CaptureFixture[str], formulation: str
+) -> None:
+    solver = bb.load_solver("cpsat", num_workers=2)
+    seconds = []
+    for experiment, batch in itertools.product((0, 1), range(20)):
+        instance = bb.compile(bb.load_problem("a1a", experiment=experiment, batch=batch), formulation)
+        seconds.append(seconds_to_proof(instance, solver, limit=20))
+    with capsys.disabled():
+        print(f"\n3-3-1 as {formulation}: median {statistics.median(seconds):.3f} s, longest {max(seconds):.3f} s")
+    assert max(seconds) < 2
+
+
+def test_proofs_by_cpsat_of_7_3_1_with_20_samples_are_faster_than_26_s(capsys: pytest.CaptureFixture[str]) -> None:
+    """26 s is what the first version of this model took on two workers."""
+    solver = bb.load_solver("cpsat", num_workers=2)
+    seconds = []
+    for seed in SEEDS:
+        problem = bb.load_problem("random_data", widths=[7, 3, 1], samples=20, seed=seed)
+        seconds.append(seconds_to_proof(bb.compile(problem, "reduced"), solver, limit=60))
+    with capsys.disabled():
+        print(f"\ncpsat, random 7-3-1, 20 samples: {[round(s, 1) for s in seconds]} s")
+    assert max(seconds) < 26
+
+
+def seconds_to_proof(instance: bb.Instance, solver: bb.Solver, limit: float) -> float:
+    """Preparation and search together; infinite if the limit comes first."""
+    solver.warm_up()
+    start = perf_counter()
+    outcome = bb.run(instance, solver, budget=bb.Budget(seconds=limit))
+    return perf_counter() - start if outcome.proved else np.inf
