@@ -39,6 +39,12 @@ RUN_COLUMNS = (
     Column("started_at", "when the run started, UTC"),
     Column("load", "load average of the last minute when the run started"),
     Column("log_tail", "end of what a failed run printed", "", "the run did not fail, or printed nothing"),
+    Column(
+        "digest",
+        "content hash of the row, its batches and its samples; see bnnbench verify",
+        "",
+        "written by an older version",
+    ),
     Column("status", "ok; timeout, memory, crash or error if it failed; refused or unavailable if it was not asked"),
     Column("message", "why the status is not ok", "", "the status is ok"),
     Column("num_reads", "samples that the solver answered", "reads"),

@@ -111,7 +111,7 @@ def certify(problem: Problem, truth: Truth, *, limit_s: float = 60.0) -> Certifi
         method=truth.method,
         parameters={"limit_s": limit_s},
         nodes=truth.nodes,
-        seconds=truth.seconds,
+        seconds=round(truth.seconds, 6),  # of 17 digits, the last can change without another number
         version=version("bnnbench"),
     )
     return verify(problem, plain, limit_s=limit_s)
