@@ -28,11 +28,19 @@ FAST = {
     "simulated_annealing": {"num_sweeps": 200},
     "tabu": {"num_restarts": 0},
 }
-SOLVERS = [name for name in entries("solver") if name != "dwave"]  # that one has tests of its own
+EXTRAS = ("gurobi", "highs")  # their libraries may be absent
 
 
 def load(name):
     return bb.load_solver(name, **FAST.get(name, {}))
+
+
+SOLVERS = [
+    name
+    for name in entries("solver")
+    if name != "dwave"  # that one has tests of its own
+    and not (name in EXTRAS and load(name).unavailable())
+]
 
 
 def make(problem, loss="zero_one"):
