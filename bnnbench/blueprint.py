@@ -11,6 +11,10 @@ The agreement count of a neuron is s = Σ b, its threshold T = ⌈m/2⌉, its ac
 λ·(s − T·α − r)². For odd m, r ∈ [0, (m−1)/2] whatever α is; for even m, r ∈ [0, m/2 − 1] + e, where the bit e is
 allowed only when α = 1: λ·e·(1 − α).
 
+A `paired` counter writes every second r only, and the penalty is λ·k·(k − 1)/2 with k = s − T·α − r, which is 0 for
+k = 0 and k = 1. An even fan-in gets one more input that always agrees, which changes no sign and needs no bit e. So
+fan-in 2 and 3 need no counter, fan-in 7 one bit, and couplings are half as large.
+
 The published encoding differs: product bits in the first layer too, XNOR products with a cubic penalty in later layers
 (one ancilla q = w·p' each, see `_xnor`), and a loss bit per output tied to the activation.
 
@@ -86,11 +90,16 @@ class Affine:
 
 @dataclass(frozen=True)
 class Square:
-    """The penalty ``form²``; 0 when the form is 0 and at least 1 otherwise."""
+    """The penalty ``form²``: 0 when the form is 0 and at least 1 otherwise.
+
+    Paired: ``form·(form − 1)/2``, which is 0 when the form is 0 or 1, and at least 1 otherwise; a square too, of
+    form − 1/2, but for factor and offset.
+    """
 
     kind: Kind
     layer: int
     form: Affine
+    paired: bool = False
 
     @property
     def variables(self) -> tuple[int, ...]:
@@ -99,7 +108,8 @@ class Square:
 
     def __call__(self, bits: Sequence[Any]) -> Any:
         """Value on bits, or on expressions, that are indexed by template variable."""
-        return self.form(bits) ** 2
+        form = self.form(bits)
+        return (form * form - form) / 2 if self.paired else form**2
 
 
 @dataclass(frozen=True)
@@ -205,19 +215,23 @@ class _Builder:
         return Affine({w: -1, a: -1, p: 2}, 1)
 
     def add_sign(self, layer: int, neuron: int, count: Affine) -> None:
-        """α = [s ≥ T] by (s − T·α − r)²."""
-        fan_in = self.network.fan_in(layer)
+        """α = [s ≥ T] by a square of s − T·α − r."""
+        fan_in, counter = self.network.fan_in(layer), self.formulation.counter
         rest = {
             self.add("count", layer, neuron, place): weight
-            for place, weight in enumerate(counter_weights(fan_in, self.formulation.counter))
+            for place, weight in enumerate(counter_weights(fan_in, counter))
         }
-        extra = self.add("extra", layer, neuron) if fan_in % 2 == 0 else None
+        constant, threshold = 0, -(-fan_in // 2)
+        paired = counter == "paired" and fan_in > 1
+        if fan_in % 2 == 0 and paired:
+            constant, threshold = 1, threshold + 1
+        elif fan_in % 2 == 0:
+            rest[self.add("extra", layer, neuron)] = 1
         alpha = self.add("activation", layer, neuron)
-        if extra is not None:
-            rest[extra] = 1
-            self.penalties.append(Gate("sign", layer, _only_if, (extra, alpha)))
-        rest[alpha] = -(-fan_in // 2)
-        self.penalties.append(Square("sign", layer, count.plus(Affine(rest), -1)))
+        if fan_in % 2 == 0 and not paired:
+            self.penalties.append(Gate("sign", layer, _only_if, (alpha - 1, alpha)))
+        form = count.plus(Affine({**rest, alpha: threshold}, -constant), -1)
+        self.penalties.append(Square("sign", layer, form, paired))
         self.activations.append(alpha)
 
     def add_loss_bits(self) -> None:
@@ -355,21 +369,31 @@ def is_fixed(network: Network, formulation: Formulation, layer: int, neuron: int
     )
 
 
+def counter_range(fan_in: int, counter: str) -> int:
+    """The largest rest M: (m − 1)/2 for odd m, m/2 − 1 for even m, or m/2 where a constant input makes it odd."""
+    return fan_in // 2 if counter == "paired" else (fan_in - 1) // 2
+
+
 def counter_weights(fan_in: int, counter: str) -> list[int]:
-    """Weights of the bits that write r ∈ [0, M], with M = (m−1)/2 for odd m and m/2 − 1 for even m."""
-    largest = (fan_in - 1) // 2
+    """Weights of the bits that write r ∈ [0, M], see `counter_range`; paired: an r or its successor.
+
+    Binary weights are 1, 2, 4, … with a last one that makes the sum M; unary ones all 1; paired ones 2, 4, 8, … with a
+    last one that makes the sum M − 1, so that of any two neighbours in [0, M] one can be written, and M − 1 is the most.
+    """
+    largest = counter_range(fan_in, counter)
     if counter == "unary":
         return [1] * largest
-    weights = [1 << place for place in range(largest.bit_length())]
-    if weights:
-        weights[-1] = largest - sum(weights[:-1])
+    first, total = (2, largest - 1) if counter == "paired" else (1, largest)
+    weights: list[int] = []
+    while sum(weights) < total:
+        weights.append(min(first << len(weights), total - sum(weights)))
     return weights
 
 
 def counter_table(fan_in: int, counter: str) -> NDArray[np.int8]:
-    """Bits of every r = 0, …, M: int8 of shape (M + 1, bits). The largest weights are used first."""
+    """Bits of every r = 0, …, M (or of r − 1, if paired): int8 of shape (M + 1, bits). The largest weights first."""
     weights = counter_weights(fan_in, counter)
-    rest = np.arange((fan_in - 1) // 2 + 1)
+    rest = np.arange(counter_range(fan_in, counter) + 1)
     table = np.zeros((len(rest), len(weights)), dtype=np.int8)
     for place in np.argsort(weights, kind="stable")[::-1]:
         table[:, place] = rest >= weights[place]

@@ -13,7 +13,7 @@ from bnnbench.spec import Spec, parse_spec
 
 MAX_PENALTY = 1e12
 """Energies must be exact in float64: squares of counts times λ stay below 2^53."""
-Counter = Literal["binary", "unary"]
+Counter = Literal["binary", "unary", "paired"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,8 @@ class Formulation:
         The named setting that this one derives from: one of `FORMULATIONS`.
     counter
         How r ∈ [0, M] is written in bits: ``binary`` (1, 2, 4, …, and a last weight that makes the sum M) or ``unary``
-        (M equal bits, so that one flip moves the count by one).
+        (M equal bits, so that one flip moves the count by one); or ``paired``: only every second r is written, and
+        the penalty does not distinguish it from the next one.
     penalty
         λ > 0: one number for all layers, or one number per layer. A named setting may also hold a pair (hidden,
         output) that stands for networks of any depth.

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bnnbench.blueprint import Affine, Blueprint, Gate, Square, Variable, counter_table, is_fixed
+from bnnbench.blueprint import Affine, Blueprint, Gate, Square, Variable, counter_range, counter_table, is_fixed
 from bnnbench.errors import InputError
 from bnnbench.formulation import Formulation, formulation
 from bnnbench.hashing import content_hash
@@ -155,7 +155,10 @@ class Instance:
         return self.complemented[:, variable]
 
     def affine_forms(self) -> Iterator[tuple[float, Affine]]:
-        """For each sample and sign constraint, λ and the form over instance bits that is squared."""
+        """For each sample and sign constraint, λ and the form over instance bits that is squared.
+
+        The penalty is λ·form², and with a paired counter λ·form·(form − 1)/2, see `bnnbench.blueprint.Square`.
+        """
         penalties = self.formulation.penalties(self.problem.network)
         for sample in range(self.problem.num_samples):
             for penalty in self.blueprint.penalties:
@@ -268,6 +271,7 @@ def _ancilla_values(instance: Instance, weights: NDArray[np.int8]) -> Any:
     network = problem.network
     pre_activations = network.layers(weights, problem.inputs)
     shape = (len(weights), problem.num_samples)
+    counter = instance.formulation.counter
 
     def spin_input(layer: int, index: int) -> Any:
         """Input of a neuron: data, bias or the activation below; broadcasts to (k, N)."""
@@ -280,12 +284,13 @@ def _ancilla_values(instance: Instance, weights: NDArray[np.int8]) -> Any:
         z = pre_activations[layer - 1][..., neuron]
         fan_in = network.fan_in(layer)
         positive = z >= 0
-        rest = ((z + fan_in) // 2).astype(np.int64) - -(-fan_in // 2) * positive
-        largest = (fan_in - 1) // 2
+        constant = int(counter == "paired" and fan_in % 2 == 0)
+        rest = ((z + fan_in) // 2).astype(np.int64) + constant - (-(-fan_in // 2) + constant) * positive
+        largest = counter_range(fan_in, counter)
         if variable.role == "activation":
             result: Any = positive
         elif variable.role == "count":
-            table = counter_table(fan_in, instance.formulation.counter)
+            table = counter_table(fan_in, counter)
             result = table[np.minimum(rest, largest), variable.index]
         elif variable.role == "extra":
             result = rest > largest

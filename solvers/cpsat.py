@@ -96,7 +96,7 @@ def _squares_model(instance: Instance) -> tuple[Any, list[Any], int, float]:
         for penalty in instance.blueprint.penalties:
             factor = int(scale * penalties[penalty.layer - 1])
             if isinstance(penalty, Square):
-                terms.append(factor * _square(model, instance.on_sample(penalty.form, n), bits))
+                terms.append(factor * _square(model, instance.on_sample(penalty.form, n), bits, penalty.paired))
             else:
                 terms.append(factor * _gate(model, penalty, _literals(instance, penalty, n, bits)))
     model.minimize(cp_model.LinearExpr.sum(terms))
@@ -119,7 +119,8 @@ def _constrained_model(instance: Instance) -> tuple[Any, list[Any], int, float]:
     for n in range(instance.problem.num_samples):
         for penalty in instance.blueprint.penalties:
             if isinstance(penalty, Square):
-                model.add(_linear(instance.on_sample(penalty.form, n), bits) == 0)
+                form = _linear(instance.on_sample(penalty.form, n), bits)
+                model.add_linear_constraint(form, 0, int(penalty.paired))
             else:
                 literals = _literals(instance, penalty, n, bits)
                 for row in np.ndindex(*(2,) * len(literals)):
@@ -173,15 +174,19 @@ def _linear(form: Affine, bits: list[Any]) -> Any:
     return sum(c * bits[v] for v, c in form.coefficients.items()) + form.constant
 
 
-def _square(model: Any, form: Affine, bits: list[Any]) -> Any:
-    """An integer for the form, and its square."""
+def _square(model: Any, form: Affine, bits: list[Any], paired: bool) -> Any:
+    """An integer for the form, and its square, or half its product with its predecessor."""
     low = form.constant + sum(c for c in form.coefficients.values() if c < 0)
     high = form.constant + sum(c for c in form.coefficients.values() if c > 0)
     value = model.new_int_var(low, high, "")
     model.add(value == _linear(form, bits))
     square = model.new_int_var(0, max(low * low, high * high), "")
     model.add_multiplication_equality(square, [value, value])
-    return square
+    if not paired:
+        return square
+    half = model.new_int_var(0, max(low * low, high * high), "")
+    model.add(2 * half == square - value)
+    return half
 
 
 def _gate(model: Any, gate: Gate, literals: list[Any]) -> Any:

@@ -97,7 +97,7 @@ def formulated(draw: st.DrawFn) -> tuple[Problem, Formulation]:
     penalty = st.sampled_from(PENALTIES)
     layers = problem.network.num_layers
     penalties = penalty | st.lists(penalty, min_size=layers, max_size=layers)
-    return problem, formulation(name, counter=draw(st.sampled_from(["binary", "unary"])), penalty=draw(penalties))
+    return problem, formulation(name, counter=draw(st.sampled_from(["binary", "unary", "paired"])), penalty=draw(penalties))
 
 
 @st.composite
@@ -107,7 +107,7 @@ def enumerable(draw: st.DrawFn, excess: st.SearchStrategy[float] = AT_THE_BOUND)
 
     widths, bias = draw(st.sampled_from(ENUMERABLE_SHAPES))
     network, loss = Network(widths, bias), draw(st.sampled_from(LOSSES))
-    name, counter = draw(st.sampled_from(["compact", "reduced"])), draw(st.sampled_from(["binary", "unary"]))
+    name, counter = draw(st.sampled_from(["compact", "reduced"])), draw(st.sampled_from(["binary", "unary", "paired"]))
     plan = blueprint(network, formulation(name, counter=counter), needs_sign=loss != "margin")
     fits = (MAX_BITS - plan.num_weights) // plan.num_ancillas if plan.num_ancillas else 3
     problem = draw(problems(st.just(network), st.just(loss), st.integers(1, min(3, fits))))

@@ -138,6 +138,7 @@ def test_the_minimum_energy_of_soft_is_not_the_optimal_loss() -> None:
 @example(random_problem((3, 2), 1))
 def test_sound_formulations_agree_on_the_optimum(problem: Problem) -> None:
     settings_ = ["compact", "compact[counter=unary]", "reduced", "reduced[counter=unary]", "sasdelli"]
+    settings_ += ["compact[counter=paired]", "reduced[counter=paired]"]
 
     minima = {s: best_energies(compile_problem(problem, formulation(s)))[1].min() for s in settings_}
 
@@ -170,6 +171,18 @@ def test_a_counter_writes_every_number_in_its_range_and_no_other(fan_in: int, co
     assert (counter_table(fan_in, counter) @ np.array(weights, dtype=int)).tolist() == list(range(largest + 1))
 
 
+@pytest.mark.parametrize("fan_in", range(2, 70))
+def test_a_paired_counter_writes_every_number_or_its_predecessor(fan_in: int) -> None:
+    largest = fan_in // 2
+    weights = counter_weights(fan_in, "paired")
+
+    written = counter_table(fan_in, "paired") @ np.array(weights, dtype=int)
+
+    assert sum(weights) == largest - 1
+    assert len(weights) == math.ceil(math.log2(math.ceil((largest + 1) / 2)))
+    assert set((np.arange(largest + 1) - written).tolist()) <= {0, 1}
+
+
 # Sizes
 
 
@@ -186,6 +199,8 @@ def test_sizes_for_3_3_1_are_those_of_the_table(samples: int) -> None:
         "soft": 9 + 8 * samples,
     }
     assert instances["sasdelli"].qubo.num_couplings == 68 * samples
+    assert compile_problem(problem, "compact", counter="paired").qubo.num_variables == 12 + 7 * samples
+    assert compile_problem(problem, "reduced", counter="paired").qubo.num_variables == 9 + 4 * samples
 
 
 @pytest.mark.parametrize("widths", [(3, 3, 1), (7, 3, 1), (15, 7, 1), (3, 3, 3, 1)])
