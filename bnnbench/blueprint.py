@@ -377,8 +377,8 @@ def counter_range(fan_in: int, counter: str) -> int:
 def counter_weights(fan_in: int, counter: str) -> list[int]:
     """Weights of the bits that write r ∈ [0, M], see `counter_range`; paired: an r or its successor.
 
-    Binary weights are 1, 2, 4, … with a last one that makes the sum M; unary ones all 1; paired ones 2, 4, 8, … with a
-    last one that makes the sum M − 1, so that of any two neighbours in [0, M] one can be written, and M − 1 is the most.
+    Binary weights are 1, 2, 4, … with a last one that makes the sum M; unary ones are 1; paired ones 2, 4, 8, … with
+    a last one that makes the sum M − 1, so that of any two neighbours in [0, M] one can be written, at most M − 1.
     """
     largest = counter_range(fan_in, counter)
     if counter == "unary":

@@ -86,9 +86,12 @@ def problems(
     return random_problem(shape.widths, draw(samples), bias=shape.bias, loss=draw(loss), seed=seed)
 
 
+COUNTERS = ["binary", "unary", "paired"]
+
+
 @st.composite
 def formulated(draw: st.DrawFn) -> tuple[Problem, Formulation]:
-    """A problem and a formulation that applies to it: all four, both counters, one λ or one per layer."""
+    """A problem and a formulation that applies to it: all four, every counter, one λ or one per layer."""
     name = draw(st.sampled_from(["compact", "reduced", "soft", "sasdelli"]))
     if name == "sasdelli":
         shapes = st.sampled_from(PUBLISHED_SHAPES).map(Network)
@@ -97,7 +100,7 @@ def formulated(draw: st.DrawFn) -> tuple[Problem, Formulation]:
     penalty = st.sampled_from(PENALTIES)
     layers = problem.network.num_layers
     penalties = penalty | st.lists(penalty, min_size=layers, max_size=layers)
-    return problem, formulation(name, counter=draw(st.sampled_from(["binary", "unary", "paired"])), penalty=draw(penalties))
+    return problem, formulation(name, counter=draw(st.sampled_from(COUNTERS)), penalty=draw(penalties))
 
 
 @st.composite
@@ -107,7 +110,7 @@ def enumerable(draw: st.DrawFn, excess: st.SearchStrategy[float] = AT_THE_BOUND)
 
     widths, bias = draw(st.sampled_from(ENUMERABLE_SHAPES))
     network, loss = Network(widths, bias), draw(st.sampled_from(LOSSES))
-    name, counter = draw(st.sampled_from(["compact", "reduced"])), draw(st.sampled_from(["binary", "unary", "paired"]))
+    name, counter = draw(st.sampled_from(["compact", "reduced"])), draw(st.sampled_from(COUNTERS))
     plan = blueprint(network, formulation(name, counter=counter), needs_sign=loss != "margin")
     fits = (MAX_BITS - plan.num_weights) // plan.num_ancillas if plan.num_ancillas else 3
     problem = draw(problems(st.just(network), st.just(loss), st.integers(1, min(3, fits))))
