@@ -1,0 +1,50 @@
+"""Gradient training by a straight-through estimator, without any QUBO: how binary networks are usually trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from bnnbench.errors import InputError
+from bnnbench.instance import Instance
+from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.straight_through import LEARNING_RATE, NUM_EPOCHS, train
+
+WORK = 1e8
+"""Products of a weight and an activation in the forward passes of one batch, at most: about half a second."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StraightThrough(Solver):
+    """Gradient descent on latent real weights from many random starts at once; the best weights of each are a read.
+
+    References
+    ----------
+    I. Hubara, M. Courbariaux, D. Soudry, R. El-Yaniv and Y. Bengio, "Binarized Neural Networks", NeurIPS 2016.
+    """
+
+    batch_reads: ClassVar[int] = 50
+
+    num_epochs: Annotated[int, Field(ge=1)] = NUM_EPOCHS
+    """Passes over the samples per read, a step each."""
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = LEARNING_RATE
+    """Step along the mean gradient of the samples; latent weights lie in [−1, 1]."""
+
+    def refuses(self, instance: Objective) -> str | None:
+        """See `Solver.refuses`."""
+        return None if isinstance(instance, Instance) else "straight_through needs a network, but this QUBO has none."
+
+    def sample(self, prepared: Objective, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`."""
+        if not isinstance(prepared, Instance):
+            raise InputError(self.refuses(prepared))
+        problem = prepared.problem
+        random = np.random.default_rng(seed)
+        work = self.num_epochs * problem.num_samples * problem.network.num_weights
+        for reads in budget.reads_in_batches(max(1, min(self.batch_reads, int(WORK / work)))):
+            weights, _ = train(problem, reads, random, self.num_epochs, self.learning_rate)
+            yield Batch(prepared.complete(weights))
