@@ -24,11 +24,12 @@ FAST = {
     "control_errors": {"inner": "simulated_annealing[num_sweeps=200]"},
     "dwave_emulated": {"annealer": "simulated_annealing[num_sweeps=200]", "topology_size": 3},
     "embedded": {"topology_size": 3},
+    "openjij": {"num_sweeps": 200},
     "qaoa": {"maxiter": 5, "shots": 20},
     "simulated_annealing": {"num_sweeps": 200},
     "tabu": {"num_restarts": 0},
 }
-EXTRAS = ("gurobi", "highs")  # their libraries may be absent
+EXTRAS = ("gurobi", "highs", "openjij", "openjij_sqa")  # their libraries may be absent
 
 
 def load(name):

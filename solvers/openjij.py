@@ -1,0 +1,38 @@
+"""Simulated annealing on the QUBO (OpenJij)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from bnnbench.openjij_solver import OpenJijSolver
+
+if TYPE_CHECKING:
+    import dimod
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenJij(OpenJijSolver):
+    """Metropolis updates over a geometric schedule of inverse temperatures, by another library than D-Wave's.
+
+    References
+    ----------
+    Jij Inc., "OpenJij: Framework for the Ising model and QUBO", https://github.com/OpenJij/OpenJij.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("openjij",)
+
+    num_sweeps: Annotated[int, Field(ge=1)] = 1000
+    """Sweeps over all variables per read."""
+    beta_min: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """First inverse temperature; None: estimated from the instance."""
+    beta_max: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Last inverse temperature; None: estimated from the instance."""
+
+    def sampler(self) -> dimod.Sampler:
+        """See `DimodSolver.sampler`."""
+        import openjij
+
+        return openjij.SASampler()

@@ -1,0 +1,40 @@
+"""Simulated quantum annealing on the QUBO (OpenJij)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from bnnbench.openjij_solver import OpenJijSolver
+
+if TYPE_CHECKING:
+    import dimod
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenJijSqa(OpenJijSolver):
+    """Path-integral Monte Carlo with discrete imaginary time while a transverse field fades; its best slice is a read.
+
+    References
+    ----------
+    T. Kadowaki and H. Nishimori, "Quantum annealing in the transverse Ising model", Physical Review E 58, 1998.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("openjij",)
+
+    num_sweeps: Annotated[int, Field(ge=1)] = 100
+    """Sweeps over all variables of all slices per read."""
+    beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0
+    """Inverse temperature."""
+    gamma: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    """Strength of the transverse field at the start."""
+    trotter: Annotated[int, Field(ge=2)] = 4
+    """Slices of imaginary time."""
+
+    def sampler(self) -> dimod.Sampler:
+        """See `DimodSolver.sampler`."""
+        import openjij
+
+        return openjij.SQASampler()
