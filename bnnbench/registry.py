@@ -113,7 +113,19 @@ def load_solver(spec: str | Spec, /, **parameters: Any) -> Solver:
             f"{module.__file__} must define exactly one public subclass of bnnbench.Solver, but defines {len(found)}."
         )
     _check_class(module, found[0])
-    return _call("solver", spec, found[0])  # type: ignore[no-any-return]
+    solver: Solver = _call("solver", spec, found[0])
+    for name, value in spec.parameters.items():
+        if isinstance(value, bool) and not isinstance(getattr(solver, name), bool):  # pydantic takes True for 1
+            raise InputError(
+                f"solver {spec.name}: the parameter {name!r} cannot be {value}: input should be no boolean."
+            )
+    return solver
+
+
+def check_solver(spec: str) -> str:
+    """Return a specification that `load_solver` takes, or raise `InputError`; a validator of parameters."""
+    load_solver(spec)
+    return spec
 
 
 def _check_class(module: ModuleType, adapter: type[Solver]) -> None:

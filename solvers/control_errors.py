@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from bnnbench.qubo import Qubo, make_qubo
-from bnnbench.registry import file_hash, load_solver
+from bnnbench.registry import check_solver, file_hash, load_solver
 from bnnbench.solver import Batch, Budget, Objective, Solver
 from bnnbench.spec import parse_spec
 
@@ -19,11 +19,6 @@ H_RANGE = 4.0
 """Largest bias of a qubit, either sign, in the machine's units (property ``h_range`` of an Advantage)."""
 J_RANGE = (-2.0, 1.0)
 """Least and largest coupling, in the machine's units (property ``extended_j_range`` of an Advantage)."""
-
-
-def _loads(spec: str) -> str:
-    load_solver(spec)
-    return spec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +37,7 @@ class ControlErrors(Solver):
 
     needs: ClassVar[tuple[str, ...]] = ()
 
-    inner: Annotated[str, AfterValidator(_loads)] = "simulated_annealing"
+    inner: Annotated[str, AfterValidator(check_solver)] = "simulated_annealing"
     """The solver of the perturbed problem; it sees a bare QUBO."""
     bias_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
     """Standard deviation of δ_i, in the machine's units."""

@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bnnbench.embedding import Topology
-from bnnbench.registry import load_solver
+from bnnbench.registry import check_solver, load_solver
 from bnnbench.solver import Batch, Budget, Objective, Solver
 
 
@@ -34,7 +34,7 @@ class DWaveEmulated(Solver):
     """See the solver `control_errors`."""
     coupling_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
     """See the solver `control_errors`."""
-    annealer: str = "path_integral"
+    annealer: Annotated[str, AfterValidator(check_solver)] = "path_integral"
     """What samples the qubits, such as ``simulated_annealing[num_sweeps=1000]``."""
     embedding_seed: Annotated[int, Field(ge=0)] = 0
     """Seed of minorminer, and of the missing qubits."""

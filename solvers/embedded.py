@@ -22,14 +22,9 @@ from bnnbench.embedding import (
 )
 from bnnbench.errors import InputError
 from bnnbench.qubo import Qubo, qubo_from_bqm
-from bnnbench.registry import file_hash, load_solver
+from bnnbench.registry import check_solver, file_hash, load_solver
 from bnnbench.solver import Batch, Budget, Objective, Solver
 from bnnbench.spec import parse_spec
-
-
-def _loads(spec: str) -> str:
-    load_solver(spec)
-    return spec
 
 
 @dataclass(frozen=True)
@@ -59,7 +54,7 @@ class Embedded(Solver):
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system", "minorminer")
 
-    inner: Annotated[str, AfterValidator(_loads)] = "simulated_annealing"
+    inner: Annotated[str, AfterValidator(check_solver)] = "simulated_annealing"
     """The solver of the physical problem, such as ``tabu[num_restarts=4]``; it sees a bare QUBO."""
     topology: Topology = "pegasus"
     """Hardware graph: Pegasus (Advantage) or Zephyr (Advantage2)."""

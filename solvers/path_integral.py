@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import dimod
 
 
+Beta = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class PathIntegral(DimodSolver):
     """Path-integral Monte Carlo of an Ising model in a transverse field: each bit is a worldline in imaginary time.
@@ -27,7 +30,7 @@ class PathIntegral(DimodSolver):
 
     num_sweeps: Annotated[int, Field(ge=1)] = 1000
     """Sweeps over all variables per read."""
-    beta_range: tuple[float, float] | None = None
+    beta_range: tuple[Beta, Beta] | None = None
     """First and last inverse temperature; None: estimated from the instance."""
     beta_schedule_type: Literal["geometric", "linear"] = "geometric"
     """How the inverse temperature grows."""

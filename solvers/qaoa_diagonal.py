@@ -40,7 +40,7 @@ class QaoaDiagonal(Solver):
     """Evaluations by COBYLA per number of layers."""
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the probability whose mean energy is minimized (CVaR); 1: all of it, the expectation."""
-    ramp: Annotated[float, Field(gt=0)] = 0.75
+    ramp: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.75
     """Largest angle of the linear ramp."""
     precision: Literal["single", "double"] = "double"
     """Of the amplitudes."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import dimod
 
 
+Beta = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SimulatedAnnealing(DimodSolver):
     """Metropolis updates over a schedule of inverse temperatures, from random states.
@@ -26,7 +29,7 @@ class SimulatedAnnealing(DimodSolver):
 
     num_sweeps: Annotated[int, Field(ge=1)] = 1000
     """Sweeps over all variables per read."""
-    beta_range: tuple[float, float] | None = None
+    beta_range: tuple[Beta, Beta] | None = None
     """First and last inverse temperature; None: estimated from the instance."""
     beta_schedule_type: Literal["geometric", "linear"] = "geometric"
     """How the inverse temperature grows."""

@@ -28,9 +28,9 @@ class WeightSearch(Solver):
 
     num_sweeps: Annotated[int, Field(ge=1)] = 100
     """Sweeps over all weights per read."""
-    hot: Annotated[float, Field(gt=0)] = HOT
+    hot: Annotated[float, Field(gt=0, allow_inf_nan=False)] = HOT
     """First temperature, in units of the loss of one sample."""
-    cold: Annotated[float, Field(gt=0)] = COLD
+    cold: Annotated[float, Field(gt=0, allow_inf_nan=False)] = COLD
     """Last temperature, in units of the loss of one sample."""
 
     def warm_up(self) -> None:
