@@ -32,6 +32,8 @@ class Objective(Protocol):
 
 MAX_SECONDS = 1e9
 """Thirty years."""
+MAX_BATCH_BITS = 20_000_000
+"""Bits of a batch that has grown, at a byte each."""
 
 
 def is_number(value: Any, *, whole: bool = False) -> bool:
@@ -71,11 +73,16 @@ class Budget:
         reads = "1 read" if self.reads == 1 else f"{self.reads} reads"
         return " or ".join([*parts, *([reads] if self.reads is not None else [])])
 
-    def reads_in_batches(self, size: int) -> Iterator[int]:
-        """Sizes of batches of at most `size` reads, for ever or until `reads` are spent."""
+    def reads_in_batches(self, size: int, most: int = 0) -> Iterator[int]:
+        """Sizes of batches of at most `size` reads, for ever or until `reads` are spent.
+
+        With `most` they grow up to that many: each is an eighth of all before, so that a run of any length is a few
+        dozen batches, and overruns its seconds by an eighth at most.
+        """
         spent = 0
         while self.reads is None or spent < self.reads:
-            step = size if self.reads is None else min(size, self.reads - spent)
+            step = max(size, min(most, spent // 8))
+            step = step if self.reads is None else min(step, self.reads - spent)
             yield step
             spent += step
 
@@ -177,7 +184,9 @@ class DimodSolver(Solver):
     """
 
     batch_reads: ClassVar[int] = 10
-    """Reads per call of the sampler: small enough to stop in time, large enough to cost little overhead."""
+    """Reads of the first calls of the sampler: small enough to stop in time. Later calls ask for more."""
+    estimates: ClassVar[tuple[str, ...]] = ()
+    """Arguments that the sampler estimates if not given, and names in its answer: estimated once, by the first call."""
 
     @abc.abstractmethod
     def sampler(self) -> dimod.Sampler:
@@ -196,9 +205,13 @@ class DimodSolver(Solver):
         """See `Solver.sample`: one call of the sampler per batch, each with a seed of its own."""
         sampler = self.sampler()
         random = np.random.default_rng(seed)
-        for num_reads in budget.reads_in_batches(self.batch_reads):
+        estimated: dict[str, Any] = {}
+        most = max(self.batch_reads, MAX_BATCH_BITS // prepared.num_variables)
+        for num_reads in budget.reads_in_batches(self.batch_reads, most):
             call_seed = int(random.integers(2**31 - 1))
-            yield Batch(bits_of(sampler.sample(prepared, **self.keywords(num_reads, call_seed))))
+            answer = sampler.sample(prepared, **(self.keywords(num_reads, call_seed) | estimated))
+            estimated = estimated or {key: answer.info[key] for key in self.estimates}
+            yield Batch(bits_of(answer))
 
 
 def bits_of(answer: dimod.SampleSet) -> NDArray[np.int8]:

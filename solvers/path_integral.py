@@ -27,6 +27,7 @@ class PathIntegral(DimodSolver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers",)
+    estimates: ClassVar[tuple[str, ...]] = ("beta_range",)
 
     num_sweeps: Annotated[int, Field(ge=1)] = 1000
     """Sweeps over all variables per read."""

@@ -26,6 +26,7 @@ class SimulatedAnnealing(DimodSolver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-neal",)
+    estimates: ClassVar[tuple[str, ...]] = ("beta_range",)
 
     num_sweeps: Annotated[int, Field(ge=1)] = 1000
     """Sweeps over all variables per read."""
