@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from bnnbench.problem import Problem
 
 NUM_EPOCHS, LEARNING_RATE = 500, 1.0
-"""Chosen by optima per second on 7-3-1 with 20 and 7-7-1 with 40 samples; 0.4 and 4 times the rate do as well."""
+"""Chosen by optima per second on 7-3-1 with 20 and 7-7-1 with 40 samples; three times the rate does as well."""
 
 
 def train(
