@@ -12,8 +12,9 @@ import bnnbench as bb
 
 SEEDS = range(5)
 SECONDS = 1.0
-LIMITS = {"simulated_annealing": 1.05, "tabu": 1.10, "path_integral": 1.05, "steepest_descent": 1.05}
-"""Of tabu's first reads each is a call, so as to stop in time: 2.5 ms, where a read of 301 bits takes 36 ms."""
+SOLVERS = ("simulated_annealing", "tabu", "path_integral", "steepest_descent")
+LIMIT = 1.05
+"""Needs a quiet machine: where the same call repeats only within 20 %, a single run of this test decides nothing."""
 PROBLEMS = {
     "3-3-1, 5 samples": ([3, 3, 1], 5),
     "7-3-1, 20 samples": ([7, 3, 1], 20),
@@ -29,8 +30,8 @@ def seconds(run: Callable[[], object]) -> float:
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
-@pytest.mark.parametrize("name", LIMITS)
-def test_an_adapter_costs_next_to_nothing_above_the_bare_call(
+@pytest.mark.parametrize("name", SOLVERS)
+def test_an_adapter_costs_at_most_5_percent_above_the_bare_call(
     capsys: pytest.CaptureFixture[str], name: str, problem: str
 ) -> None:
     widths, samples = PROBLEMS[problem]
@@ -55,4 +56,4 @@ def test_an_adapter_costs_next_to_nothing_above_the_bare_call(
     theirs, ours = (sum(column) for column in zip(*pairs, strict=True))
     with capsys.disabled():
         print(f"\n{name}, {problem}: {reads} reads, {theirs / len(SEEDS):.2f} s bare, adapter {ours / theirs - 1:+.1%}")
-    assert ours <= LIMITS[name] * theirs
+    assert ours <= LIMIT * theirs
