@@ -15,6 +15,9 @@ A `paired` counter writes every second r only, and the penalty is λ·k·(k − 
 k = 0 and k = 1. An even fan-in gets one more input that always agrees, which changes no sign and needs no bit e. So
 fan-in 2 and 3 need no counter, fan-in 7 one bit, and couplings are half as large.
 
+The counter `none` has no bits: r is the middle of its range, and the penalty grows with the distance from it on both
+sides. This is exact up to fan-in 3, where it is `paired`, and beyond it punishes strong agreement a little.
+
 The published encoding differs: product bits in the first layer too, XNOR products with a cubic penalty in later layers
 (one ancilla q = w·p' each, see `_xnor`), and a loss bit per output tied to the activation.
 
@@ -90,16 +93,23 @@ class Affine:
 
 @dataclass(frozen=True)
 class Square:
-    """The penalty ``form²``: 0 when the form is 0 and at least 1 otherwise.
+    """The penalty ``form²``, or ``form·(form − 1)/2`` if `lowest` + `highest` = 1: least amid the range of the form.
 
-    Paired: ``form·(form − 1)/2``, which is 0 when the form is 0 or 1, and at least 1 otherwise; a square too, of
-    form − 1/2, but for factor and offset.
+    It is 0 within a range of one or two values, and at least 1 outside; it punishes the ends of a wider range.
     """
 
     kind: Kind
     layer: int
     form: Affine
-    paired: bool = False
+    lowest: int = 0
+    """A lower form is a violation."""
+    highest: int = 0
+    """A higher form is a violation."""
+
+    @property
+    def paired(self) -> bool:
+        """Whether the penalty is ``form·(form − 1)/2``."""
+        return self.lowest + self.highest == 1
 
     @property
     def variables(self) -> tuple[int, ...]:
@@ -110,6 +120,11 @@ class Square:
         """Value on bits, or on expressions, that are indexed by template variable."""
         form = self.form(bits)
         return (form * form - form) / 2 if self.paired else form**2
+
+    def is_violated(self, bits: Sequence[Any]) -> Any:
+        """Whether the form is out of its range."""
+        form = self.form(bits)
+        return (form < self.lowest) | (form > self.highest)
 
 
 @dataclass(frozen=True)
@@ -126,6 +141,10 @@ class Gate:
     def __call__(self, bits: Sequence[Any]) -> Any:
         """Value on bits, or on expressions, that are indexed by template variable."""
         return self.polynomial(*(bits[v] for v in self.variables))
+
+    def is_violated(self, bits: Sequence[Any]) -> Any:
+        """Whether the gate does not hold."""
+        return self(bits) != 0
 
 
 def _product(w: Any, a: Any, p: Any) -> Any:
@@ -217,21 +236,20 @@ class _Builder:
     def add_sign(self, layer: int, neuron: int, count: Affine) -> None:
         """α = [s ≥ T] by a square of s − T·α − r."""
         fan_in, counter = self.network.fan_in(layer), self.formulation.counter
-        rest = {
-            self.add("count", layer, neuron, place): weight
+        bits = [
+            (self.add("count", layer, neuron, place), weight)
             for place, weight in enumerate(counter_weights(fan_in, counter))
-        }
-        constant, threshold = 0, -(-fan_in // 2)
-        paired = counter == "paired" and fan_in > 1
-        if fan_in % 2 == 0 and paired:
-            constant, threshold = 1, threshold + 1
-        elif fan_in % 2 == 0:
-            rest[self.add("extra", layer, neuron)] = 1
+        ]
+        extra = self.add("extra", layer, neuron) if fan_in % 2 == 0 and not adds_input(fan_in, counter) else None
         alpha = self.add("activation", layer, neuron)
-        if fan_in % 2 == 0 and not paired:
-            self.penalties.append(Gate("sign", layer, _only_if, (alpha - 1, alpha)))
-        form = count.plus(Affine({**rest, alpha: threshold}, -constant), -1)
-        self.penalties.append(Square("sign", layer, form, paired))
+        if extra is not None:
+            bits.append((extra, 1))
+            self.penalties.append(Gate("sign", layer, _only_if, (extra, alpha)))
+        one = int(adds_input(fan_in, counter))
+        form = count.plus(Affine({**dict(bits), alpha: -(-fan_in // 2) + one}, -one), -1)
+        lowest, highest = form_range(fan_in, counter)
+        form = Affine(form.coefficients, form.constant + lowest)
+        self.penalties.append(Square("sign", layer, form, lowest, highest))
         self.activations.append(alpha)
 
     def add_loss_bits(self) -> None:
@@ -369,18 +387,33 @@ def is_fixed(network: Network, formulation: Formulation, layer: int, neuron: int
     )
 
 
+def adds_input(fan_in: int, counter: str) -> bool:
+    """Whether an input that always agrees makes an even fan-in odd."""
+    return fan_in % 2 == 0 and counter in ("paired", "none")
+
+
 def counter_range(fan_in: int, counter: str) -> int:
-    """The largest rest M: (m − 1)/2 for odd m, m/2 − 1 for even m, or m/2 where a constant input makes it odd."""
-    return fan_in // 2 if counter == "paired" else (fan_in - 1) // 2
+    """The largest rest M: (m − 1)/2 for odd m, m/2 − 1 for even m, or m/2 where one more input makes it odd."""
+    return fan_in // 2 if adds_input(fan_in, counter) else (fan_in - 1) // 2
+
+
+def form_range(fan_in: int, counter: str) -> tuple[int, int]:
+    """Least and largest value of a form s − T·α − r that violates nothing, see `Square`: around 0, or 0 and 1."""
+    largest = counter_range(fan_in, counter)
+    if counter == "none":
+        return -(largest // 2), largest - largest // 2
+    return 0, int(counter == "paired" and largest > 0)
 
 
 def counter_weights(fan_in: int, counter: str) -> list[int]:
-    """Weights of the bits that write r ∈ [0, M], see `counter_range`; paired: an r or its successor.
+    """Weights of the bits that write r ∈ [0, M], see `counter_range`; paired: an r or its successor; none: no bits.
 
     Binary weights are 1, 2, 4, … with a last one that makes the sum M; unary ones are 1; paired ones 2, 4, 8, … with
     a last one that makes the sum M − 1, so that of any two neighbours in [0, M] one can be written, at most M − 1.
     """
     largest = counter_range(fan_in, counter)
+    if counter == "none":
+        return []
     if counter == "unary":
         return [1] * largest
     first, total = (2, largest - 1) if counter == "paired" else (1, largest)

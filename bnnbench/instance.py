@@ -16,7 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bnnbench.blueprint import Affine, Blueprint, Gate, Square, Variable, counter_range, counter_table, is_fixed
+from bnnbench.blueprint import (
+    Affine,
+    Blueprint,
+    Gate,
+    Square,
+    Variable,
+    adds_input,
+    counter_range,
+    counter_table,
+    is_fixed,
+)
 from bnnbench.errors import InputError
 from bnnbench.formulation import Formulation, formulation
 from bnnbench.hashing import content_hash
@@ -122,7 +132,8 @@ class Instance:
         Returns
         -------
         ndarray of int8
-            0 or 1, shape (k, n). They violate nothing, and their energy is the training loss.
+            0 or 1, shape (k, n). They violate nothing, and their energy is the training loss (but for the counter
+            ``none``, which punishes strong agreement).
         """
         w = self.canonical(weights)
         if w.ndim != 2:
@@ -145,7 +156,7 @@ class Instance:
             for variable in penalty.variables:
                 column = x[:, self.columns[:, variable]]
                 operands[variable] = np.where(self.literals(penalty, variable), 1 - column, column).astype(np.int64)
-            counts[penalty.kind] += np.count_nonzero(penalty(operands), axis=1)  # type: ignore[arg-type]
+            counts[penalty.kind] += np.count_nonzero(penalty.is_violated(operands), axis=1)  # type: ignore[arg-type]
         return counts
 
     def literals(self, penalty: Square | Gate, variable: int) -> NDArray[np.bool_]:
@@ -157,7 +168,7 @@ class Instance:
     def affine_forms(self) -> Iterator[tuple[float, Affine]]:
         """For each sample and sign constraint, λ and the form over instance bits that is squared.
 
-        The penalty is λ·form², and with a paired counter λ·form·(form − 1)/2, see `bnnbench.blueprint.Square`.
+        The penalty is λ·form², or λ·form·(form − 1)/2 with other counters, see `bnnbench.blueprint.Square`.
         """
         penalties = self.formulation.penalties(self.problem.network)
         for sample in range(self.problem.num_samples):
@@ -170,6 +181,10 @@ class Instance:
         columns, complemented = self.columns[sample], self.complemented[sample]
         constant = form.constant + sum(c for v, c in form.coefficients.items() if complemented[v])
         return Affine({int(columns[v]): -c if complemented[v] else c for v, c in form.coefficients.items()}, constant)
+
+
+ROUNDING = 1e-14
+"""What cancels leaves this part of the largest coefficient at most; samplers would take it for the smallest gap."""
 
 
 def instance_hash(problem: Problem, setting: Formulation) -> str:
@@ -233,7 +248,7 @@ def _tile(one: Template, problem: Problem) -> Qubo:
     cols = np.concatenate([head_cols[order], (ends_cols[within] + shift).ravel()])
     couplings = np.concatenate([head[order], (by_target @ one.couplings[:, within]).ravel()])
     del first, order, head, head_cols
-    keep = couplings != 0
+    keep = np.abs(couplings) > ROUNDING * np.abs(couplings).max(initial=0)
     rows, cols, couplings = rows[keep], cols[keep], couplings[keep]
     linear = np.concatenate([h_shared, h_private.ravel()])
     offset = float(np.sum(by_target @ one.offset))
@@ -243,7 +258,9 @@ def _tile(one: Template, problem: Problem) -> Qubo:
     degree = np.bincount(rows, couplings, n) + np.bincount(cols, couplings, n)
     offset += float(couplings.sum() - linear.sum())
     couplings *= 4
-    return Qubo(2 * linear - 2 * degree, rows, cols, couplings, offset)
+    linear = 2 * linear - 2 * degree
+    linear[np.abs(linear) <= ROUNDING * np.abs(linear).max(initial=0)] = 0
+    return Qubo(linear, rows, cols, couplings, offset)
 
 
 def _gauged_sum(
@@ -284,8 +301,8 @@ def _ancilla_values(instance: Instance, weights: NDArray[np.int8]) -> Any:
         z = pre_activations[layer - 1][..., neuron]
         fan_in = network.fan_in(layer)
         positive = z >= 0
-        constant = int(counter == "paired" and fan_in % 2 == 0)
-        rest = ((z + fan_in) // 2).astype(np.int64) + constant - (-(-fan_in // 2) + constant) * positive
+        one = int(adds_input(fan_in, counter))
+        rest = ((z + fan_in) // 2).astype(np.int64) + one - (-(-fan_in // 2) + one) * positive
         largest = counter_range(fan_in, counter)
         if variable.role == "activation":
             result: Any = positive

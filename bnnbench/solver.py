@@ -180,7 +180,8 @@ def _version(distribution: str) -> str | None:
 class DimodSolver(Solver):
     """Any dimod sampler: a subclass gives its constructor, its fields become keyword arguments of ``sample``.
 
-    A field that is None is left to the sampler's own default.
+    A field that is None is left to the sampler's own default; of those in `estimates`, to the instance's formulation,
+    if it names a value.
     """
 
     batch_reads: ClassVar[int] = 10
@@ -197,20 +198,22 @@ class DimodSolver(Solver):
         given = {key: value for key, value in self.parameters.items() if value is not None}
         return {"num_reads": num_reads, "seed": seed, **given}
 
-    def prepare(self, instance: Objective) -> dimod.BinaryQuadraticModel:
-        """See `Solver.prepare`: the instance as a dimod model."""
-        return instance.qubo.to_bqm()
+    def prepare(self, instance: Objective) -> tuple[dimod.BinaryQuadraticModel, dict[str, Any]]:
+        """See `Solver.prepare`: the instance as a dimod model, and what its formulation names for it."""
+        formulation = getattr(instance, "formulation", None)
+        named = {key: getattr(formulation, key, None) for key in self.estimates if self.parameters[key] is None}
+        return instance.qubo.to_bqm(), {key: value for key, value in named.items() if value is not None}
 
-    def sample(self, prepared: dimod.BinaryQuadraticModel, *, seed: int, budget: Budget) -> Iterator[Batch]:
+    def sample(self, prepared: tuple[Any, dict[str, Any]], *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: one call of the sampler per batch, each with a seed of its own."""
+        model, named = prepared
         sampler = self.sampler()
         random = np.random.default_rng(seed)
-        estimated: dict[str, Any] = {}
-        most = max(self.batch_reads, MAX_BATCH_BITS // prepared.num_variables)
+        most = max(self.batch_reads, MAX_BATCH_BITS // model.num_variables)
         for num_reads in budget.reads_in_batches(self.batch_reads, most):
             call_seed = int(random.integers(2**31 - 1))
-            answer = sampler.sample(prepared, **(self.keywords(num_reads, call_seed) | estimated))
-            estimated = estimated or {key: answer.info[key] for key in self.estimates}
+            answer = sampler.sample(model, **(self.keywords(num_reads, call_seed) | named))
+            named = named or {key: answer.info[key] for key in self.estimates}
             yield Batch(bits_of(answer))
 
 

@@ -120,7 +120,7 @@ def _constrained_model(instance: Instance) -> tuple[Any, list[Any], int, float]:
         for penalty in instance.blueprint.penalties:
             if isinstance(penalty, Square):
                 form = _linear(instance.on_sample(penalty.form, n), bits)
-                model.add_linear_constraint(form, 0, int(penalty.paired))
+                model.add_linear_constraint(form, penalty.lowest, penalty.highest)
             else:
                 literals = _literals(instance, penalty, n, bits)
                 for row in np.ndindex(*(2,) * len(literals)):

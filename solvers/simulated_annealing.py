@@ -28,7 +28,7 @@ class SimulatedAnnealing(DimodSolver):
     needs: ClassVar[tuple[str, ...]] = ("dwave-neal",)
     estimates: ClassVar[tuple[str, ...]] = ("beta_range",)
 
-    num_sweeps: Annotated[int, Field(ge=1)] = 1000
+    num_sweeps: Annotated[int, Field(ge=1)] = 100
     """Sweeps over all variables per read."""
     beta_range: tuple[Beta, Beta] | None = None
     """First and last inverse temperature; None: estimated from the instance."""

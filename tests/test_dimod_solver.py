@@ -52,8 +52,7 @@ def qubo() -> Qubo:
 
 
 def calls(solver: Plain, reads: int = 25) -> list[dict[str, Any]]:
-    model = solver.prepare(qubo())
-    bits = [batch.bits for batch in solver.sample(model, seed=0, budget=Budget(reads=reads))]
+    bits = [batch.bits for batch in solver.sample(solver.prepare(qubo()), seed=0, budget=Budget(reads=reads))]
     assert sum(map(len, bits)) == reads
     return solver.recorder.calls
 

@@ -196,7 +196,7 @@ def test_sizes_for_3_3_1_are_those_of_the_table(samples: int) -> None:
         "sasdelli": 12 + 24 * samples,
         "compact": 12 + 11 * samples,
         "reduced": 9 + 8 * samples,
-        "soft": 9 + 8 * samples,
+        "soft": 9 + 4 * samples,
     }
     assert instances["sasdelli"].qubo.num_couplings == 68 * samples
     assert compile_problem(problem, "compact", counter="paired").qubo.num_variables == 12 + 7 * samples

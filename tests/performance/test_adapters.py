@@ -38,15 +38,15 @@ def test_an_adapter_costs_at_most_5_percent_above_the_bare_call(
     instance = bb.compile(bb.load_problem("teacher", widths=widths, samples=samples), "soft")
     solver = bb.load_solver(name)
     assert isinstance(solver, bb.DimodSolver)
-    model, sampler = solver.prepare(instance), solver.sampler()
+    (model, named), sampler = solver.prepare(instance), solver.sampler()
 
     def bare(reads: int, seed: int) -> float:
         # The seed of the adapter's first call: where that is the whole run, the work is the same.
         first = int(np.random.default_rng(seed).integers(2**31 - 1))
-        return seconds(lambda: sampler.sample(model, **solver.keywords(reads, first)))
+        return seconds(lambda: sampler.sample(model, **(solver.keywords(reads, first) | named)))
 
     def adapter(reads: int, seed: int) -> float:
-        return seconds(lambda: list(solver.sample(model, seed=seed, budget=bb.Budget(reads=reads))))
+        return seconds(lambda: list(solver.sample((model, named), seed=seed, budget=bb.Budget(reads=reads))))
 
     reads = 1
     while (took := bare(reads, 0)) < SECONDS / 4:
