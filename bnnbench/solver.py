@@ -165,6 +165,11 @@ class Solver(abc.ABC):
         return Spec(self.name, {key: value for key, value in self.parameters.items() if value != defaults[key]})
 
     @property
+    def identity(self) -> Spec:
+        """What a suite derives seeds from: `spec`, in some solvers without what does not change what they are asked."""
+        return self.spec
+
+    @property
     def versions(self) -> dict[str, str]:
         """Installed version of each needed distribution."""
         return {name: _version(name) or "absent" for name in self.needs}

@@ -12,7 +12,7 @@ from functools import lru_cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from bnnbench.errors import BnnbenchError
+from bnnbench.errors import BnnbenchError, RefusedError, UnavailableError
 from bnnbench.formulation import Formulation
 from bnnbench.harness.outcome import Status, Target
 from bnnbench.harness.run import measure
@@ -111,7 +111,7 @@ def execute(task: Task) -> bool:
             message = "the solver changed the instance that it was given; its answers cannot be judged."
             spool.write(EndLine("error", message, {}, is_void=True))
         except BnnbenchError as error:
-            _end(spool, "error", str(error))
+            _end(spool, _status(error), str(error))
         except BaseException as error:  # noqa: BLE001  the one isolation point: a solver may raise anything, or exit
             import traceback
 
@@ -184,6 +184,13 @@ def _is_intact(instance: Instance, digest: str) -> bool:
 
 def _end(spool: Spool, status: Status, message: str, **timings: float | None) -> None:
     spool.write(EndLine(status, message, timings))
+
+
+def _status(error: BnnbenchError) -> Status:
+    """What a solver finds out late, in `prepare` or `sample`, is the same as what it says at once."""
+    if isinstance(error, RefusedError):
+        return "refused"
+    return "unavailable" if isinstance(error, UnavailableError) else "error"
 
 
 def _text(error: BaseException) -> str:

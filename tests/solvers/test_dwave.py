@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import socket
 import traceback
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import dimod
@@ -16,9 +13,7 @@ import numpy as np
 import pytest
 import requests
 from dwave.cloud import exceptions
-from dwave.cloud.solver import StructuredSolver
-from dwave.cloud.testing.mocks import qpu_problem_timing_data
-from dwave.system.testing import MockDWaveSampler
+from mock_qpu import Mock, planted, timed
 
 from bnnbench.errors import InputError, UnavailableError
 from bnnbench.qubo import Qubo, make_qubo
@@ -27,58 +22,7 @@ from bnnbench.solver import Batch, Budget, Solver
 
 TOKEN = "SECRET-0123456789abcdef"
 
-
-class Mock(MockDWaveSampler):
-    """Notes what is asked of it; its samples are local minima, never a planted ground state."""
-
-    def __init__(self, **config: Any) -> None:
-        config = {"topology_type": "pegasus", "topology_shape": [3], **config}
-        super().__init__(exact_solver_cutoff=0, parameter_warnings=False, **config)
-        self.asked: list[dict[str, Any]] = []
-        self.models: list[dimod.BinaryQuadraticModel] = []
-
-    def sample(self, bqm: dimod.BinaryQuadraticModel, **keywords: Any) -> dimod.SampleSet:
-        self.asked.append(keywords)
-        self.models.append(bqm)
-        return super().sample(bqm, **keywords)
-
-
-@pytest.fixture(autouse=True)
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with a cache of its own, no configuration of D-Wave, and no network."""
-
-    def no_network(*_: object, **__: object) -> None:
-        pytest.fail("touched the network")
-
-    monkeypatch.setenv("BNNBENCH_CACHE", str(tmp_path / "cache"))
-    for name in ("TOKEN", "SOLVER", "ENDPOINT", "REGION"):
-        monkeypatch.delenv(f"DWAVE_API_{name}", raising=False)
-    monkeypatch.delenv("DWAVE_PROFILE", raising=False)
-    empty = tmp_path / "dwave.conf"
-    empty.write_text("", encoding="utf-8")
-    monkeypatch.setenv("DWAVE_CONFIG_FILE", str(empty))
-    monkeypatch.setattr(socket, "getaddrinfo", no_network)
-    monkeypatch.setattr(socket.socket, "connect", no_network)
-
-
-@pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Solver]:
-    """Build the solver with a mock behind it."""
-
-    def build(sampler: Any, **parameters: Any) -> Solver:
-        solver = load_solver("dwave", **parameters)
-        monkeypatch.setattr(type(solver), "sampler", lambda _: sampler)
-        return solver
-
-    return build
-
-
-def planted(target: list[int]) -> Qubo:
-    """(Σ_i [x_i ≠ t_i])², whose only minimum is 0 at t, over a complete graph, so that chains are needed."""
-    t = np.array(target)
-    sign, total = 1.0 - 2 * t, float(t.sum())  # [x ≠ t] = t + sign·x
-    rows, cols = np.array(list(itertools.combinations(range(len(t)), 2))).T
-    return make_qubo(sign**2 + 2 * total * sign, rows, cols, 2 * sign[rows] * sign[cols], total**2)
+pytestmark = pytest.mark.usefixtures("machine")
 
 
 TARGET = [0, 1, 1, 0, 1, 0, 0, 1]
@@ -267,14 +211,6 @@ def test_without_spin_reversal_the_model_is_submitted_as_it_is(connect: Callable
 
 
 # The guard of costs
-
-
-def timed() -> Mock:
-    """A mock with the timing model of a QPU, as dwave-cloud-client ships it for tests."""
-    mock = Mock()
-    mock.solver = SimpleNamespace(properties={"problem_timing_data": qpu_problem_timing_data()})
-    mock.solver.estimate_qpu_access_time = partial(StructuredSolver.estimate_qpu_access_time, mock.solver)
-    return mock
 
 
 def access_s(mock: Mock, num_qubits: int, num_reads: int, **given: float) -> float:
