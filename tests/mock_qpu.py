@@ -11,6 +11,7 @@ import dimod
 import numpy as np
 from dwave.cloud.solver import StructuredSolver
 from dwave.cloud.testing.mocks import qpu_problem_timing_data
+from dwave.system import DWaveSampler
 from dwave.system.testing import MockDWaveSampler
 
 from bnnbench.qubo import Qubo, make_qubo
@@ -24,6 +25,10 @@ class Mock(MockDWaveSampler):
         super().__init__(exact_solver_cutoff=0, parameter_warnings=False, **config)
         self.asked: list[dict[str, Any]] = []
         self.models: list[dimod.BinaryQuadraticModel] = []
+
+    def validate_anneal_schedule(self, anneal_schedule: Any) -> None:
+        """As the real one."""
+        DWaveSampler.validate_anneal_schedule(self, anneal_schedule)
 
     def sample(self, bqm: dimod.BinaryQuadraticModel, **keywords: Any) -> dimod.SampleSet:
         self.asked.append(keywords)

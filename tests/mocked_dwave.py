@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,9 +14,11 @@ from bnnbench.registry import load_module
 
 DWave: Any = load_module("solver", "dwave").DWave  # type: ignore[attr-defined]
 
+TOKEN = "SECRET-0123456789abcdef"
+
 FAILURES = {
     "network": requests.exceptions.ConnectionError("name resolution failed"),
-    "token": exceptions.SolverAuthenticationError("token SECRET-0123456789abcdef is expired"),
+    "token": exceptions.SolverAuthenticationError(f"token {TOKEN} is expired"),
     "offline": exceptions.SolverOfflineError("solver is offline"),
 }
 
@@ -39,6 +42,7 @@ class Mocked(DWave):  # type: ignore[misc]
         return None
 
     def sampler(self) -> Any:
+        os.environ["DWAVE_API_TOKEN"] = TOKEN  # a worker has the environment of the first campaign of all tests
         if self.connection == "small":
             return Mock(topology_shape=[2], broken_nodes=list(range(30)))
         if self.connection == "breaks":
