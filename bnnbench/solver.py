@@ -148,6 +148,11 @@ class Solver(abc.ABC):
         limit to a library; nobody has to watch the clock.
         """
 
+    def qpu_seconds(self, prepared: Any, budget: Budget) -> float:
+        """Estimate the QPU access of a run, in seconds, without submitting anything; solvers of QPUs override it."""
+        del prepared, budget
+        return 0.0
+
     @property
     def name(self) -> str:
         """The name of the module that defines the solver."""

@@ -157,20 +157,22 @@ class DWave(Solver):
             submissions = record(Path(self.record), run, submissions)
         return self._batches(prepared.qubo, run, submissions)
 
-    def qpu_seconds(self, prepared: _Prepared, budget: Budget) -> float:
-        """Estimate the QPU access of a run, in seconds, by the timing model of the QPU; submits nothing.
+    def qpu_seconds(self, prepared: _Prepared | Qubo, budget: Budget) -> float:
+        """See `Solver.qpu_seconds`: by the timing model of the QPU; a replay needs none.
 
         Raises
         ------
         InputError
             If the QPU tells no timing model that dwave-cloud-client knows.
         """
+        if isinstance(prepared, Qubo):
+            return 0.0
         try:
             time = access_time(prepared.sampler, prepared.embedding.num_physical, self._given)
         except InputError as error:
             raise InputError(
-                f"dwave: {error}, so that max_qpu_seconds cannot be kept; nothing was submitted. Take another QPU, or "
-                "leave max_qpu_seconds out."
+                f"dwave: {error}, so that a limit of it cannot be kept; nothing was submitted. Take another QPU, or "
+                "no limit."
             ) from error
         return time.of_run(budget, prepared.reads_per_call)
 

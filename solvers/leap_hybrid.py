@@ -111,7 +111,7 @@ class LeapHybrid(Solver):
         return self._batches(prepared, limit_s, number, budget)
 
     def qpu_seconds(self, prepared: _Prepared, budget: Budget) -> float:
-        """Bound the QPU access of a run, in seconds: its time limits, of which the QPU takes a part that none tells."""
+        """See `Solver.qpu_seconds`: at most the time limits, of which the QPU takes a part that none tells before."""
         return self._submissions(prepared, budget) * self._time_limit_s(prepared, budget)
 
     def _time_limit_s(self, prepared: _Prepared, budget: Budget) -> float:

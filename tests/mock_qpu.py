@@ -36,9 +36,9 @@ class Mock(MockDWaveSampler):
         return super().sample(bqm, **keywords)
 
 
-def timed() -> Mock:
+def timed(make: type[Mock] = Mock) -> Mock:
     """A mock with the timing model of a QPU, as dwave-cloud-client ships it for tests."""
-    mock = Mock()
+    mock = make()
     mock.solver = SimpleNamespace(properties={"problem_timing_data": qpu_problem_timing_data()})
     mock.solver.estimate_qpu_access_time = partial(StructuredSolver.estimate_qpu_access_time, mock.solver)
     return mock

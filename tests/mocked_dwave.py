@@ -46,7 +46,7 @@ class Mocked(DWave):  # type: ignore[misc]
         if self.connection == "small":
             return Mock(topology_shape=[2], broken_nodes=list(range(30)))
         if self.connection == "breaks":
-            return Failing()
+            return timed(Failing)
         if self.connection != "good":
             raise FAILURES[self.connection]
         return timed()

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from bnnbench.errors import BnnbenchError, RefusedError, UnavailableError
 from bnnbench.formulation import Formulation
 from bnnbench.harness.outcome import Status, Target
 from bnnbench.harness.run import measure
-from bnnbench.harness.spool import EndLine, InstanceLine, Spool
+from bnnbench.harness.spool import EndLine, EstimateLine, InstanceLine, Spool
 from bnnbench.hashing import content_hash
 from bnnbench.instance import Instance, compile  # noqa: A004
 from bnnbench.problem import Problem
@@ -38,6 +38,8 @@ class Task:
     spool: Path
     log: Path
     memory_gb: float
+    qpu_left_s: float | None = None
+    """What the campaign may still use of a QPU; None: there is no limit."""
 
 
 READY, DONE, LAST = b"ready", b"done", b"last"
@@ -142,7 +144,15 @@ def _measure(task: Task, spool: Spool) -> None:
         _end(spool, "unavailable", reason)
         return
     try:
-        outcome = measure(instance, solver, task.target, budget=task.budget, seed=task.seed, record=spool.write)
+        outcome = measure(
+            instance,
+            solver,
+            task.target,
+            budget=task.budget,
+            seed=task.seed,
+            record=spool.write,
+            allow=None if task.qpu_left_s is None else partial(_allow, spool, task.qpu_left_s),
+        )
     finally:
         if not _is_intact(instance, digest):
             raise _ChangedError
@@ -155,6 +165,16 @@ def _measure(task: Task, spool: Spool) -> None:
         sample_s=outcome.sample_s,
         judge_s=outcome.judge_s,
     )
+
+
+def _allow(spool: Spool, left_s: float, estimate_s: float) -> None:
+    """Note an estimate, or stop the run; as `unavailable`, since a larger limit lets it run."""
+    if estimate_s > left_s:
+        raise UnavailableError(
+            f"the run takes about {estimate_s:.3g} s of QPU access, but {max(0.0, left_s):.3g} s are left of "
+            "--max-qpu-seconds; nothing was submitted. Give more, and the same command runs it."
+        )
+    spool.write(EstimateLine(estimate_s))
 
 
 @lru_cache(maxsize=4)
