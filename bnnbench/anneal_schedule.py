@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from bnnbench.errors import RefusedError
 
-Points = tuple[tuple[float, float], ...]
+_Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Fraction = Annotated[float, Field(ge=0, le=1)]
+Points = tuple[tuple[_Time, _Fraction], ...]
 
 
 def _check(points: Points | None, others: ValidationInfo) -> Points | None:

@@ -593,6 +593,8 @@ def test_the_real_sampler_without_a_token_is_a_sentence() -> None:
         {"anneal_schedule": [[0, 0], [10, 0.6], [15, 0.5], [20, 1]]},
         {"anneal_schedule": [[0, 0], [10, 0.5], [10, 1]]},
         {"anneal_schedule": [[0, 0, 0], [20, 1, 1]]},
+        {"anneal_schedule": [[0, 0], [float("inf"), 1]]},
+        {"anneal_schedule": [[0, 0], [10, float("nan")], [20, 1]]},
         {"max_qpu_seconds": 0},
         {"max_qpu_seconds": float("inf")},
     ],
