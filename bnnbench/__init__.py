@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bnnbench.errors import BnnbenchError as BnnbenchError
     from bnnbench.errors import CheckError as CheckError
     from bnnbench.errors import InputError as InputError
+    from bnnbench.errors import RefusedError as RefusedError
     from bnnbench.errors import StoreError as StoreError
     from bnnbench.errors import UnavailableError as UnavailableError
     from bnnbench.errors import UnknownNameError as UnknownNameError
@@ -39,7 +40,15 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "errors": ("BnnbenchError", "CheckError", "InputError", "StoreError", "UnavailableError", "UnknownNameError"),
+    "errors": (
+        "BnnbenchError",
+        "CheckError",
+        "InputError",
+        "RefusedError",
+        "StoreError",
+        "UnavailableError",
+        "UnknownNameError",
+    ),
     "formulation": ("Formulation", "formulation", "penalty_bound"),
     "ground_truth": ("Truth", "ground_truth"),
     "harness": ("Outcome", "run"),

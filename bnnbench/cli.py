@@ -79,6 +79,10 @@ def run(
     repetitions: Annotated[int | None, typer.Option(help="Repetitions of each cell.", min=1)] = None,
     jobs: Annotated[int, typer.Option(help="Runs at a time.", min=1)] = 1,
     retry: Annotated[bool, typer.Option("--retry", help="Run failed cells again.")] = False,
+    max_qpu_seconds: Annotated[
+        float | None,
+        typer.Option(help="Seconds of QPU access for all runs; none is begun past them.", min=0),
+    ] = None,
 ) -> None:
     """Run a suite, or go on with it, and print the table of its results."""
     from bnnbench.store import open_store
@@ -90,7 +94,7 @@ def run(
     folder = out or Path("results") / path.stem
     try:
         with open_store(folder) as store:
-            _run_plan(planned, store, jobs=jobs, retry=retry)
+            _run_plan(planned, store, jobs=jobs, retry=retry, max_qpu_seconds=max_qpu_seconds)
     except KeyboardInterrupt:
         sys.stderr.write("bnnbench: interrupted; finished runs are kept, and the same command goes on from here.\n")
         raise typer.Exit(130) from None
@@ -149,7 +153,7 @@ def _selected(text: str, tables: list[dict[str, Any]], what: str) -> list[dict[s
     return [{"name": name, **{k: [v] if isinstance(v, list) else v for k, v in spec.parameters.items()}}]
 
 
-def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool) -> None:
+def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool, max_qpu_seconds: float | None) -> None:
     """Find the truths, run what is pending, and say what happens."""
     from bnnbench.harness.campaign import find_truths, pending, run_cells
 
@@ -188,7 +192,10 @@ def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool) -> None:
 
         unavailable: Counter[tuple[str, str]] = Counter()
         limits = planned.suite.limits
-        for cell, outcome in run_cells(waiting, truths, store, limits, jobs=jobs, on_wait=still_running):
+        finished = run_cells(
+            waiting, truths, store, limits, jobs=jobs, max_qpu_seconds=max_qpu_seconds, on_wait=still_running
+        )
+        for cell, outcome in finished:
             progress.advance(overall)
             progress.advance(rows[cell.solver_label])
             if outcome.status == "unavailable":

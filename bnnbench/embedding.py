@@ -9,27 +9,37 @@ from __future__ import annotations
 import functools
 import json
 import time
-from collections.abc import Generator, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field, TypeAdapter
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo
 
 from bnnbench.cache import cache_folder, write_cache
 from bnnbench.errors import InputError
 from bnnbench.hashing import content_hash
 from bnnbench.qubo import Qubo
-from bnnbench.solver import Batch
 
 if TYPE_CHECKING:
     import dimod
     import networkx as nx
 
 Topology = Literal["pegasus", "zephyr"]
+
+
+def _without_strength(prefactor: float | None, others: ValidationInfo) -> float | None:
+    if prefactor is not None and others.data.get("chain_strength") is not None:
+        raise ValueError("give chain_strength or chain_prefactor, not both")
+    return prefactor
+
+
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+ChainStrength = _Positive | None
+"""In units of the couplings between spins, see `physical_model`."""
+ChainPrefactor = Annotated[_Positive | None, AfterValidator(_without_strength)]
+"""Of uniform torque compensation, see `physical_model`; a field after ``chain_strength``, which excludes it."""
 
 QPU_SIZES: dict[Topology, int] = {"pegasus": 16, "zephyr": 12}
 """Sizes of D-Wave's machines: Advantage is Pegasus P16 (5640 qubits), Advantage2 is Zephyr Z12 (4800 qubits)."""
@@ -134,7 +144,11 @@ def find_embedding_on(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -
 
 
 def physical_model(
-    qubo: Qubo, embedding: Embedding, graph: nx.Graph, chain_strength: float | None
+    qubo: Qubo,
+    embedding: Embedding,
+    graph: nx.Graph,
+    chain_strength: float | None,
+    chain_prefactor: float | None = None,
 ) -> dimod.BinaryQuadraticModel:
     """Model over the qubits, as spins: where all chains are intact, its energy is that of the QUBO.
 
@@ -146,6 +160,9 @@ def physical_model(
     chain_strength
         In units of the couplings between spins, a quarter of those between bits. None: uniform torque compensation of
         the spin form, as D-Wave's ``EmbeddingComposite`` does; from the bits' couplings it would be four times larger.
+    chain_prefactor
+        Of uniform torque compensation: ``chain_prefactor · √(mean degree) · (root mean square of the couplings)``.
+        None: 1.414, the default of D-Wave, who recommend to try 0.5 to 2.
 
     References
     ----------
@@ -157,58 +174,12 @@ def physical_model(
     from dwave.embedding.chain_strength import uniform_torque_compensation
 
     spins = qubo.to_bqm().change_vartype(dimod.SPIN, inplace=False)
-    strength = uniform_torque_compensation if chain_strength is None else chain_strength
+    given = {} if chain_prefactor is None else {"prefactor": chain_prefactor}
+    torque = functools.partial(uniform_torque_compensation, **given)
+    strength = torque if chain_strength is None else chain_strength
     chains = dict(enumerate(embedding.chains))
     model: dimod.BinaryQuadraticModel = embed_bqm(spins, chains, graph, chain_strength=strength)
     return model
-
-
-def unembed(embedding: Embedding, bits: NDArray[np.int8]) -> tuple[NDArray[np.int8], float]:
-    """Read the variables off the qubits by majority vote; a tie goes to the chain's first qubit.
-
-    Parameters
-    ----------
-    bits
-        0 or 1, shape (k, num_physical), in physical order.
-
-    Returns
-    -------
-    bits
-        int8 of shape (k, n).
-    chain_break_fraction
-        Chains, over all samples and variables, whose qubits disagree.
-    """
-    lengths = np.array([len(chain) for chain in embedding.chains])
-    starts = np.cumsum(lengths) - lengths
-    ones = np.add.reduceat(bits, starts, axis=1, dtype=np.int64)
-    # Without a tie 2·ones differs from the length by 1 at least, so that the first qubit decides ties and no more.
-    majority = 2 * ones + bits[:, starts] > lengths
-    return majority.astype(np.int8), float(np.mean((ones > 0) & (ones < lengths)))
-
-
-def unembed_batches(embedding: Embedding, batches: Iterator[Batch]) -> Generator[Batch]:
-    """Batches over qubits as batches over variables, bounds kept; closing this stream closes the one behind it.
-
-    Adds the clock ``embed_s`` and the facts ``num_physical``, ``longest_chain`` and ``chain_break_fraction``, the last
-    over all reads so far, since what a run reports are the facts of its last batch.
-    """
-    num_reads, total = 0, 0.0
-    try:
-        for batch in batches:
-            bits, broken = unembed(embedding, batch.bits)
-            num_reads += len(bits)
-            total += len(bits) * broken
-            facts = {
-                "num_physical": embedding.num_physical,
-                "longest_chain": embedding.longest_chain,
-                "chain_break_fraction": total / num_reads,
-            }
-            clocks = {**batch.clocks, "embed_s": embedding.embed_s}
-            yield replace(batch, bits=bits, clocks=clocks, facts={**batch.facts, **facts})
-    finally:
-        close = getattr(batches, "close", None)  # a generator has it, another iterator need not
-        if close is not None:
-            close()
 
 
 def _embed(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -> Embedding:

@@ -4,8 +4,9 @@
 
     BnnbenchError
     ├── InputError          what the user gave cannot be used          (exit code 2)
-    │   └── UnknownNameError   ... because nothing has that name
-    ├── UnavailableError    something needed is not installed or not configured
+    │   ├── UnknownNameError   ... because nothing has that name
+    │   └── RefusedError       ... because a solver, on a closer look, does not apply: its run is a row `refused`
+    ├── UnavailableError    something needed is not installed, not configured or not to be reached
     ├── StoreError          a results folder cannot be read or written (exit code 2)
     └── CheckError          a check of results or of a claim failed    (exit code 1)
 
@@ -38,8 +39,12 @@ class UnknownNameError(InputError):
         super().__init__(f"there is no {what} named {name!r}; {hint}")
 
 
+class RefusedError(InputError):
+    """A solver finds out in `prepare` or `sample`, before any sample, that it does not apply."""
+
+
 class UnavailableError(BnnbenchError):
-    """Something needed is not installed or not configured."""
+    """Something needed is not installed, not configured or not to be reached."""
 
 
 class StoreError(BnnbenchError):

@@ -148,6 +148,11 @@ class Solver(abc.ABC):
         limit to a library; nobody has to watch the clock.
         """
 
+    def qpu_seconds(self, prepared: Any, budget: Budget) -> float:
+        """Estimate the QPU access of a run, in seconds, without submitting anything; solvers of QPUs override it."""
+        del prepared, budget
+        return 0.0
+
     @property
     def name(self) -> str:
         """The name of the module that defines the solver."""
@@ -163,6 +168,11 @@ class Solver(abc.ABC):
         """Name and the hyperparameters that differ from their defaults."""
         defaults = {f.name: f.default for f in dataclasses.fields(self)}  # type: ignore[arg-type]
         return Spec(self.name, {key: value for key, value in self.parameters.items() if value != defaults[key]})
+
+    @property
+    def identity(self) -> Spec:
+        """What a suite derives seeds from: `spec`, in some solvers without what does not change what they are asked."""
+        return self.spec
 
     @property
     def versions(self) -> dict[str, str]:

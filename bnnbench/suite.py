@@ -240,7 +240,7 @@ def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Sui
     try:
         versions = dict(solver.versions) | ({"file": digest} if digest else {})
         shown = {k: v for k, v in solver.parameters.items() if k in swept or k in solver.spec.parameters}
-        label, identity = Spec(solver.name, shown), solver.spec
+        label, identity = Spec(solver.name, shown), solver.identity
         canonical_json({"parameters": solver.parameters, "versions": versions})
         return SuiteSolver(spec, str(label), str(identity), solver.parameters, versions, budget)
     except Exception as error:

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-import math
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from bnnbench.embedding import Embedding, Topology, find_embedding_on, physical_model, unembed_batches
-from bnnbench.errors import InputError, UnavailableError
-from bnnbench.solver import Batch, Budget, Objective, Solver, bits_of
+from bnnbench.anneal_schedule import AnnealSchedule, check_schedule
+from bnnbench.dwave_cloud import cloud_errors, missing_token
+from bnnbench.embedding import ChainPrefactor, ChainStrength, Embedding, Topology, find_embedding_on, physical_model
+from bnnbench.errors import InputError, RefusedError
+from bnnbench.qpu_recording import RecordedRun, find_recording, read_recording, record, recordings_hash
+from bnnbench.qpu_submission import Submission, submit
+from bnnbench.qpu_time import access_time, reads_within_limits
+from bnnbench.qubo import Qubo
+from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.spec import Spec
+from bnnbench.unembedding import ChainBreaks, unembed_batches
 
 if TYPE_CHECKING:
     import dimod
 
-_ADVICE = (
-    "get a token at https://cloud.dwavesys.com/leap, then run: export DWAVE_API_TOKEN=<token>, or: dwave config create."
-)
-
-_CLOCKS = ("qpu_access", "qpu_sampling", "qpu_programming")
+_ASK_NOTHING = ("chain_breaks", "max_qpu_seconds", "record", "replay")
+"""Parameters that do not change what is submitted."""
 
 
 @dataclass(frozen=True)
 class _Prepared:
+    qubo: Qubo
     sampler: Any
     embedding: Embedding
     model: dimod.BinaryQuadraticModel
+    reads_per_call: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,32 +59,41 @@ class DWave(Solver):
     qpu: Annotated[str, Field(min_length=1)] | None = None
     """Name of the QPU, which must have the topology; None: the one with the shortest queue."""
     reads_per_call: Annotated[int, Field(ge=1, le=10_000)] = 1000
-    """Reads per submission; 10,000 is the QPU's limit."""
+    """Reads per submission, fewer where the QPU takes no submission that long; 10,000 is its limit."""
     annealing_time_us: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Microseconds per anneal; None: the QPU's default."""
+    anneal_schedule: AnnealSchedule = None
+    """In the place of `annealing_time_us`: points [t, s] from [0, 0] to [T, 1], t in microseconds; None: linear."""
     embedding_seed: Annotated[int, Field(ge=0)] = 0
     """Seed of minorminer."""
-    chain_strength: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    chain_strength: ChainStrength = None
     """Coupling of spins within a chain, see `bnnbench.embedding.physical_model`; None: uniform torque compensation."""
+    chain_prefactor: ChainPrefactor = None
+    """Factor of uniform torque compensation, in the place of `chain_strength`; None: 1.414."""
+    chain_breaks: ChainBreaks = "majority_vote"
+    """How broken chains are read, see `bnnbench.unembedding.ChainBreaks`."""
     spin_reversal: bool = False
-    """Whether each submission flips the sense of random qubits (from the run's seed), which averages out their biases;
-    see A. D. King and C. C. McGeoch, "Algorithm engineering for a quantum annealing platform", arXiv 1410.2628, 2014.
-    """
+    """Whether each submission flips the sense of random qubits, from the run's seed: averages out their biases."""
     max_qpu_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Refuse a run whose estimate of QPU access is above this many seconds, before anything is submitted."""
+    record: Annotated[str, Field(min_length=1)] | None = None
+    """Where to keep the raw answers: a new file that ends in ``.jsonl``, or a folder, which gets a file per run."""
+    replay: Annotated[str, Field(min_length=1)] | None = None
+    """Answer from a recording, or from the one in this folder that has the run's instance and seed; asks no QPU."""
 
     def unavailable(self) -> str | None:
-        """See `Solver.unavailable`: also without a token. Asks no network whether the token is good."""
-        missing = super().unavailable()
-        if missing or os.environ.get("DWAVE_API_TOKEN"):
-            return missing
-        from dwave.cloud.config import load_config
-        from dwave.cloud.config.exceptions import ConfigFileError
+        """See `Solver.unavailable`: also without a token, unless it replays. Asks no network whether it is good."""
+        return None if self.replay else super().unavailable() or missing_token("dwave")
 
+    def refuses(self, instance: Objective) -> str | None:
+        """See `Solver.refuses`: to replay what is no recording of the instance with these parameters."""
+        if self.replay is None:
+            return None
         try:
-            return None if load_config().get("token") else f"dwave: no token for D-Wave's cloud; {_ADVICE}"
-        except (ConfigFileError, ValueError) as error:  # ValueError: DWAVE_PROFILE names no profile
-            return f"dwave: the configuration of D-Wave's cloud cannot be used: {error}; {_ADVICE}"
+            find_recording(Path(self.replay), instance.qubo.hash, self._asked)
+        except RefusedError as error:
+            return f"dwave: {error}"
+        return None
 
     def sampler(self) -> Any:
         """Connect to the named QPU, or to that of the topology with the shortest queue."""
@@ -87,127 +102,129 @@ class DWave(Solver):
         name = {} if self.qpu is None else {"name": self.qpu}
         return DWaveSampler(solver={"topology__type": self.topology, **name})
 
-    def prepare(self, instance: Objective) -> _Prepared:
-        """See `Solver.prepare`: connects and embeds.
+    def prepare(self, instance: Objective) -> _Prepared | Qubo:
+        """See `Solver.prepare`: connects and embeds; to replay, the QUBO is enough.
 
         Raises
         ------
         UnavailableError
             If the cloud cannot be reached, does not know the token, or has no such QPU online.
+        RefusedError
+            If the QPU does not take the schedule, or not even one read at once.
         InputError
             If no embedding is found.
         """
-        with _cloud_errors("connecting"):
+        qubo = instance.qubo
+        if self.replay is not None:
+            return qubo
+        with cloud_errors("dwave", "connecting"):
             sampler = self.sampler()
             graph = sampler.to_networkx_graph()
-        qubo = instance.qubo
+        if self.anneal_schedule is not None:
+            check_schedule(sampler, self.anneal_schedule)
         embedding = find_embedding_on(qubo, graph, self.embedding_seed, f"the {self.topology} graph of the QPU")
-        return _Prepared(sampler, embedding, physical_model(qubo, embedding, graph, self.chain_strength))
+        model = physical_model(qubo, embedding, graph, self.chain_strength, self.chain_prefactor)
+        reads = reads_within_limits(sampler, embedding.num_physical, self.reads_per_call, self._given)
+        return _Prepared(qubo, sampler, embedding, model, reads)
 
-    def sample(self, prepared: _Prepared, *, seed: int, budget: Budget) -> Iterator[Batch]:
+    def sample(self, prepared: _Prepared | Qubo, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: one submission per batch.
 
         Raises
         ------
+        RefusedError
+            If the estimate of QPU access is above `max_qpu_seconds`, or the recording does not fit; nothing is
+            submitted then.
         InputError
-            If the estimate of QPU access is above `max_qpu_seconds`, or cannot be made; nothing is submitted then.
+            If the estimate cannot be made, or the recording cannot be written or ends early.
         UnavailableError
             If a submission fails.
         """
+        if isinstance(prepared, Qubo):
+            return self._replayed(prepared, seed, budget)
         if self.max_qpu_seconds is not None:
             estimate = self.qpu_seconds(prepared, budget)
             if estimate > self.max_qpu_seconds:
-                raise InputError(
+                raise RefusedError(
                     f"dwave: a budget of {budget} takes about {estimate:.3g} s of QPU access, more than "
                     f"max_qpu_seconds={self.max_qpu_seconds:g}; nothing was submitted. Take fewer reads, or raise it."
                 )
-        return unembed_batches(prepared.embedding, self._submissions(prepared, np.random.default_rng(seed), budget))
+        reads = budget.reads_in_batches(prepared.reads_per_call)
+        gauges = np.random.default_rng(seed) if self.spin_reversal else None
+        submissions = submit(prepared.sampler, prepared.model, prepared.embedding.qubits, reads, self._given, gauges)
+        run = self._run(prepared, seed, budget)
+        if self.record is not None:
+            submissions = record(Path(self.record), run, submissions)
+        return self._batches(prepared.qubo, run, submissions)
 
-    def qpu_seconds(self, prepared: _Prepared, budget: Budget) -> float:
-        """Estimate the QPU access of a run, in seconds, by the timing model of the QPU; submits nothing.
-
-        Submissions follow each other, none holds the QPU longer than its wall time, and the last one may begin just
-        before the budget's seconds are over: with seconds, the estimate is at most these and one submission.
+    def qpu_seconds(self, prepared: _Prepared | Qubo, budget: Budget) -> float:
+        """See `Solver.qpu_seconds`: by the timing model of the QPU; a replay needs none.
 
         Raises
         ------
         InputError
             If the QPU tells no timing model that dwave-cloud-client knows.
         """
-        if budget.reads is None:
-            total = math.inf
-        else:
-            full, rest = divmod(budget.reads, self.reads_per_call)
-            total = full * self._access_s(prepared, self.reads_per_call) if full else 0.0
-            total += self._access_s(prepared, rest) if rest else 0.0
-        if budget.seconds is None:
-            return total
-        largest = min(self.reads_per_call, budget.reads or self.reads_per_call)
-        return min(total, budget.seconds + self._access_s(prepared, largest))
-
-    def _access_s(self, prepared: _Prepared, num_reads: int) -> float:
-        """Estimated QPU access of one submission, in seconds."""
+        if isinstance(prepared, Qubo):
+            return 0.0
         try:
-            microseconds: float = prepared.sampler.solver.estimate_qpu_access_time(
-                prepared.embedding.num_physical, num_reads=num_reads, **self._given
-            )
-        except (KeyError, ValueError) as error:
+            time = access_time(prepared.sampler, prepared.embedding.num_physical, self._given)
+        except InputError as error:
             raise InputError(
-                f"dwave: the QPU access cannot be estimated ({error}), so that max_qpu_seconds cannot be kept; nothing "
-                "was submitted. Take another QPU, or leave max_qpu_seconds out."
+                f"dwave: {error}, so that a limit of it cannot be kept; nothing was submitted. Take another QPU, or "
+                "no limit."
             ) from error
-        return microseconds / 1e6
+        return time.of_run(budget, prepared.reads_per_call)
 
     @property
-    def _given(self) -> dict[str, float]:
+    def identity(self) -> Spec:
+        """See `Solver.identity`: a run and its replay have the same seed."""
+        spec = self.spec
+        return Spec(spec.name, {key: value for key, value in spec.parameters.items() if key not in _ASK_NOTHING})
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """See `Solver.versions`: also the hash of what is replayed."""
+        recording = {} if self.replay is None else {"recording": recordings_hash(Path(self.replay))}
+        return {**super().versions, **recording}
+
+    @property
+    def _asked(self) -> dict[str, Any]:
+        """What decides what is submitted."""
+        return {key: value for key, value in self.parameters.items() if key not in _ASK_NOTHING}
+
+    @property
+    def _given(self) -> dict[str, Any]:
         """What a submission asks for besides reads."""
+        if self.anneal_schedule is not None:
+            return {"anneal_schedule": [list(point) for point in self.anneal_schedule]}
         return {} if self.annealing_time_us is None else {"annealing_time": self.annealing_time_us}
 
-    def _submissions(self, prepared: _Prepared, random: np.random.Generator, budget: Budget) -> Iterator[Batch]:
-        """Batches over qubits, in the physical order of the embedding."""
-        sampler = prepared.sampler
-        places = {qubit: place for place, qubit in enumerate(prepared.embedding.qubits)}
-        chip = {"chip_id": sampler.properties["chip_id"]} if "chip_id" in sampler.properties else {}
-        for num_reads in budget.reads_in_batches(self.reads_per_call):
-            flips = random.integers(2, size=len(places), dtype=np.int8) * np.int8(self.spin_reversal)
-            model = prepared.model.copy()
-            for qubit, place in places.items():
-                if flips[place]:
-                    model.flip_variable(qubit)
-            with _cloud_errors("a submission"):
-                answer = sampler.sample(model, num_reads=num_reads, answer_mode="raw", **self._given)
-                timing = answer.info["timing"]  # resolves the answer
-            microseconds = {name: timing[f"{name}_time"] for name in _CLOCKS if f"{name}_time" in timing}
-            yield Batch(
-                bits_of(answer.relabel_variables(places, inplace=False)) ^ flips,
-                clocks={f"{name}_s": value / 1e6 for name, value in microseconds.items()},
-                facts=chip,
-            )
+    def _run(self, prepared: _Prepared, seed: int, budget: Budget) -> RecordedRun:
+        properties = prepared.sampler.properties
+        return RecordedRun(
+            qubo_hash=prepared.qubo.hash,
+            seed=seed,
+            seconds=budget.seconds,
+            reads=budget.reads,
+            parameters=self._asked,
+            versions=self.versions,
+            chip_id=properties.get("chip_id"),
+            topology={key: properties["topology"][key] for key in ("type", "shape")},
+            embedding=prepared.embedding,
+        )
 
+    def _replayed(self, qubo: Qubo, seed: int, budget: Budget) -> Iterator[Batch]:
+        """The batches of a recording, with facts that say what they are."""
+        recording = read_recording(find_recording(Path(str(self.replay)), qubo.hash, self._asked, seed))
+        facts = {"replayed": True, "recorded_seed": recording.run.seed}
+        with closing(self._batches(qubo, recording.run, recording.replay(budget))) as batches:
+            for batch in batches:
+                yield replace(batch, facts={**batch.facts, **facts})
 
-@contextmanager
-def _cloud_errors(doing: str) -> Iterator[None]:
-    """Turn errors of the cloud into sentences that do not hold the token."""
-    from dwave.cloud import exceptions
-    from dwave.cloud.config import load_config
-    from requests.exceptions import RequestException  # also the root of the errors that D-Wave's cloud answers
-
-    try:
-        yield
-    except (
-        RequestException,
-        exceptions.CanceledFutureError,
-        exceptions.ConfigFileError,
-        exceptions.PollingTimeout,
-        exceptions.ProblemUploadError,
-        exceptions.UseAfterCloseError,
-        ValueError,  # an invalid problem, or an invalid setting in the configuration
-    ) as error:
-        reason = f"{type(error).__name__}: {error}".rstrip(".")
-        with suppress(exceptions.ConfigFileError, ValueError):
-            reason = reason.replace(load_config().get("token") or "\0", "<token>")
-        # `from None`: the original may hold the token, and would be printed with its traceback.
-        raise UnavailableError(
-            f"dwave: {doing} failed ({reason}); check the token, the QPU's status at https://cloud.dwavesys.com/leap, "
-            "and the network."
-        ) from None
+    def _batches(self, qubo: Qubo, run: RecordedRun, submissions: Generator[Submission]) -> Generator[Batch]:
+        """Batches over variables; closing them closes the submissions."""
+        facts = {} if run.chip_id is None else {"chip_id": run.chip_id}
+        with closing(submissions):
+            over_qubits = (submission.batch(facts) for submission in submissions)
+            yield from unembed_batches(run.embedding, over_qubits, qubo, self.chain_breaks)

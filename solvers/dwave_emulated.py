@@ -9,9 +9,10 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from bnnbench.embedding import Topology
+from bnnbench.embedding import ChainPrefactor, ChainStrength, Topology
 from bnnbench.registry import check_solver, load_solver
 from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.unembedding import ChainBreaks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +39,12 @@ class DWaveEmulated(Solver):
     """What samples the qubits, such as ``simulated_annealing[num_sweeps=1000]``."""
     embedding_seed: Annotated[int, Field(ge=0)] = 0
     """Seed of minorminer, and of the missing qubits."""
-    chain_strength: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """Coupling of spins within a chain, see `bnnbench.embedding.physical_model`; None: uniform torque compensation."""
+    chain_strength: ChainStrength = None
+    """Coupling of spins within a chain, see the solver `embedded`."""
+    chain_prefactor: ChainPrefactor = None
+    """See the solver `embedded`."""
+    chain_breaks: ChainBreaks = "majority_vote"
+    """See the solver `embedded`."""
 
     @property
     def composed(self) -> Solver:
@@ -55,6 +60,8 @@ class DWaveEmulated(Solver):
             qubit_yield=self.qubit_yield,
             embedding_seed=self.embedding_seed,
             chain_strength=self.chain_strength,
+            chain_prefactor=self.chain_prefactor,
+            chain_breaks=self.chain_breaks,
         )
 
     def unavailable(self) -> str | None:

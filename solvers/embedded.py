@@ -13,18 +13,20 @@ from pydantic import AfterValidator, Field
 
 from bnnbench.embedding import (
     QPU_SIZES,
+    ChainPrefactor,
+    ChainStrength,
     Embedding,
     Topology,
     damaged_graph,
     find_embedding_on,
     physical_model,
-    unembed_batches,
 )
 from bnnbench.errors import InputError
 from bnnbench.qubo import Qubo, qubo_from_bqm
 from bnnbench.registry import check_solver, file_hash, load_solver
 from bnnbench.solver import Batch, Budget, Objective, Solver
 from bnnbench.spec import parse_spec
+from bnnbench.unembedding import ChainBreaks, unembed_batches
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class _Prepared:
 
 @dataclass(frozen=True, kw_only=True)
 class Embedded(Solver):
-    """The inner solver on the qubits of a minor embedding, read by majority vote; its bounds stay valid."""
+    """The inner solver on the qubits of a minor embedding; its bounds stay valid."""
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system", "minorminer")
 
@@ -64,8 +66,12 @@ class Embedded(Solver):
     """Share of the qubits that work; which, `embedding_seed` decides."""
     embedding_seed: Annotated[int, Field(ge=0)] = 0
     """Seed of minorminer, and of the missing qubits."""
-    chain_strength: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    chain_strength: ChainStrength = None
     """Coupling of spins within a chain, see `bnnbench.embedding.physical_model`; None: uniform torque compensation."""
+    chain_prefactor: ChainPrefactor = None
+    """Factor of uniform torque compensation, in the place of `chain_strength`; None: 1.414."""
+    chain_breaks: ChainBreaks = "majority_vote"
+    """How broken chains are read, see `bnnbench.unembedding.ChainBreaks`."""
 
     def unavailable(self) -> str | None:
         """See `Solver.unavailable`: also where the inner solver is."""
@@ -88,7 +94,7 @@ class Embedded(Solver):
         graph = damaged_graph(self.topology, size, self.qubit_yield, self.embedding_seed)
         name = f"{self.topology}-{size}" + ("" if self.qubit_yield == 1 else f" with a yield of {self.qubit_yield:g}")
         embedding = find_embedding_on(qubo, graph, self.embedding_seed, name)
-        model = physical_model(qubo, embedding, graph, self.chain_strength)
+        model = physical_model(qubo, embedding, graph, self.chain_strength, self.chain_prefactor)
         places = {qubit: place for place, qubit in enumerate(embedding.qubits)}
         physical = qubo_from_bqm(model.relabel_variables(places, inplace=False))
         if reason := inner.refuses(physical):
@@ -98,7 +104,8 @@ class Embedded(Solver):
     def sample(self, prepared: _Prepared, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: the batches of the inner solver, one by one."""
         stream = load_solver(self.inner).sample(prepared.inner, seed=seed, budget=budget)
-        with closing(unembed_batches(prepared.embedding, stream)) as batches:
+        unembedded = unembed_batches(prepared.embedding, stream, prepared.qubo, self.chain_breaks)
+        with closing(unembedded) as batches:
             for batch in batches:
                 bound = batch.lower_bound
                 yield batch if bound is None else replace(batch, lower_bound=prepared.bound(bound))

@@ -6,7 +6,6 @@ import itertools
 import json
 import multiprocessing
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from unittest.mock import Mock
@@ -25,12 +24,9 @@ from bnnbench.embedding import (
     find_embedding_on,
     hardware_graph,
     physical_model,
-    unembed,
-    unembed_batches,
 )
 from bnnbench.errors import InputError
 from bnnbench.qubo import Qubo, make_qubo, qubo_from_bqm
-from bnnbench.solver import Batch
 
 
 @pytest.fixture(autouse=True)
@@ -398,55 +394,11 @@ def test_the_default_chain_strength_is_that_of_the_spin_form() -> None:
     assert model.get_quadratic(2, 3) == -uniform_torque_compensation(spins)
 
 
-# Reading
+def test_a_prefactor_scales_the_default_chain_strength() -> None:
+    qubo = complete(3)
+    embedding = Embedding(((0,), (1,), (2, 3)), 0.0)
+    graph = nx.Graph([(0, 1), (1, 2), (2, 3), (3, 0)])
 
+    default, twice = (physical_model(qubo, embedding, graph, None, factor) for factor in (None, 2 * 1.414))
 
-def test_the_majority_decides_and_the_first_qubit_breaks_ties() -> None:
-    embedding = Embedding(((4, 5, 6), (1, 2), (0,)), 0.0)
-    qubits = [[1, 1, 0, 1, 0, 1], [0, 1, 0, 0, 1, 0], [1, 1, 1, 0, 0, 0]]
-
-    bits, broken = unembed(embedding, np.array(qubits, dtype=np.int8))
-
-    assert bits.tolist() == [[1, 1, 1], [0, 0, 0], [1, 0, 0]]
-    assert bits.dtype == np.int8
-    assert broken == pytest.approx(4 / 9)
-
-
-def test_chains_longer_than_a_byte_counts_are_read_right() -> None:
-    embedding = Embedding((tuple(range(300)),), 0.0)
-
-    bits, broken = unembed(embedding, np.ones((1, 300), dtype=np.int8))
-
-    assert bits.tolist() == [[1]]
-    assert broken == 0
-
-
-def test_the_chain_break_fraction_is_over_all_reads_so_far() -> None:
-    embedding = Embedding(((0, 1), (2,)), 2.5)
-    batches = [Batch(np.array([[1, 0, 1]], np.int8)), Batch(np.array([[1, 1, 1]] * 3, np.int8))]
-
-    seen = list(unembed_batches(embedding, iter(batches)))
-
-    assert [batch.facts["chain_break_fraction"] for batch in seen] == [1 / 2, 1 / 8]
-    assert [batch.clocks["embed_s"] for batch in seen] == [2.5, 2.5]
-    assert seen[0].facts["num_physical"] == 3
-    assert seen[0].facts["longest_chain"] == 2
-
-
-def test_closing_the_stream_closes_the_one_behind_it() -> None:
-    closed = []
-
-    def endless() -> Iterator[Batch]:
-        try:
-            while True:
-                yield Batch(np.array([[1, 0]], np.int8))
-        finally:
-            closed.append(True)
-
-    behind = endless()  # held here, so that no garbage collection closes it
-    stream = unembed_batches(Embedding(((0,), (1,)), 0.0), behind)
-    next(stream)
-    assert not closed
-    stream.close()
-
-    assert closed
+    assert twice.get_quadratic(2, 3) == pytest.approx(2 * default.get_quadratic(2, 3))

@@ -19,6 +19,7 @@ from bnnbench.ground_truth.certificate import certify
 from bnnbench.harness.cell import Cell
 from bnnbench.harness.executor import Ending, LocalExecutor
 from bnnbench.harness.outcome import Outcome, Target, fold
+from bnnbench.harness.qpu_allowance import QpuAllowance
 from bnnbench.harness.spool import EndLine, read_spool
 from bnnbench.harness.worker import Task, same_folder
 from bnnbench.problem import Problem
@@ -85,6 +86,7 @@ def run_cells(
     limits: Limits,
     *,
     jobs: int = 1,
+    max_qpu_seconds: float | None = None,
     on_wait: Callable[[Cell, float], None] = lambda _cell, _elapsed_s: None,
 ) -> Iterator[tuple[Cell, Outcome]]:
     """Run cells in worker processes; yields each as its row is in the store.
@@ -95,6 +97,8 @@ def run_cells(
         By problem hash.
     jobs
         Runs at a time.
+    max_qpu_seconds
+        Seconds of QPU access for all cells, see `QpuAllowance`; those past it get a row ``unavailable``.
     on_wait
         Told every `REPORT_S` seconds of the up to three longest-running cells, and for how many seconds each has run.
     """
@@ -107,15 +111,14 @@ def run_cells(
         raise StoreError(f"{spool} cannot be made: {error.strerror}; move away what is there.") from error
     for solver in {str(cell.solver): cell.solver for cell in cells}.values():
         _warm_up(solver)
-    waiting = deque(cells)
+    waiting, allowance = deque(cells), QpuAllowance(max_qpu_seconds)
     running: dict[Path, _Started] = {}
     try:
         with LocalExecutor(jobs) as executor:
 
             def fill() -> None:
-                while waiting and executor.has_room:
-                    cell = waiting.popleft()
-                    task = _task(cell, truths.get(cell.problem.hash), spool, limits)
+                while executor.has_room and (cell := allowance.take(waiting)) is not None:
+                    task = _task(cell, truths.get(cell.problem.hash), spool, limits, allowance.left_s)
                     now = datetime.now(UTC).isoformat(timespec="milliseconds")
                     running[task.spool] = _Started(cell, now, perf_counter(), _load())
                     executor.submit(task, limits.wall_limit_s(cell.budget))
@@ -135,7 +138,8 @@ def run_cells(
                 finally:
                     with store.transaction():
                         for started, task, ending in ended:
-                            done.append((started.cell, _store(store, started, task, ending, machine)))
+                            done.append((started.cell, _store(store, started, task, ending, machine, allowance)))
+                fill()  # cells that waited for the QPU
                 for _, task, _ in ended:
                     for path in (task.spool, task.log):
                         with contextlib.suppress(OSError):  # it is gone with its folder, at the latest
@@ -161,7 +165,7 @@ class _Started:
     load: float
 
 
-def _task(cell: Cell, truth: Truth | None, spool: Path, limits: Limits) -> Task:
+def _task(cell: Cell, truth: Truth | None, spool: Path, limits: Limits, qpu_left_s: float | None) -> Task:
     is_sound = cell.formulation.is_sound(cell.problem)
     return Task(
         problem=cell.problem,
@@ -173,11 +177,14 @@ def _task(cell: Cell, truth: Truth | None, spool: Path, limits: Limits) -> Task:
         spool=spool / f"{cell.key}.jsonl",
         log=spool / f"{cell.key}.log",
         memory_gb=limits.memory_gb,
+        qpu_left_s=qpu_left_s,
     )
 
 
-def _store(store: Store, started: _Started, task: Task, ending: Ending, machine: str) -> Outcome:
-    """Fold what the spool holds and write the row."""
+def _store(
+    store: Store, started: _Started, task: Task, ending: Ending, machine: str, allowance: QpuAllowance
+) -> Outcome:
+    """Fold what the spool holds, settle its QPU access, and write the row."""
     spooled, log = read_spool(task.spool), _tail(task.log)
     end = spooled.end or EndLine("crash", "the worker ended without a word.", {})
     status, message = ending.status or end.status, ending.message or end.message
@@ -187,6 +194,7 @@ def _store(store: Store, started: _Started, task: Task, ending: Ending, machine:
     timings = {key: value for key, value in end.timings.items() if value is not None}
     outcome = fold(spooled.batches, task.target, task.budget, status=status, message=message, **timings)
     cell = started.cell
+    allowance.settle(cell, outcome, spooled.estimate.qpu_s if spooled.estimate else None)
     if spooled.instance:
         store.add_instance(
             **asdict(spooled.instance), problem_hash=cell.problem.hash, formulation=str(cell.formulation)

@@ -88,9 +88,13 @@ class Outcome:
 def fold(
     batches: Sequence[JudgedBatch], target: Target, budget: Budget, *, status: Status, message: str = "", **timings: Any
 ) -> Outcome:
-    """Fold the judged batches of a run into its outcome; `timings` are fields of `Outcome` that end in ``_s``."""
+    """Fold the judged batches of a run into its outcome; `timings` are fields of `Outcome` that end in ``_s``.
+
+    A run that gave samples was asked: what then makes it refused or unavailable is an error.
+    """
     if not batches:
         return Outcome(status, message, **timings)
+    status = "error" if status in ("refused", "unavailable") else status
     best, learned = min(batches, key=lambda b: b.energy), min(batches, key=lambda b: b.loss)
     num_reads = sum(b.num_reads for b in batches)
     bounds = _bounds(batches)

@@ -78,14 +78,20 @@ def measure(
     budget: Budget,
     seed: int,
     record: Callable[[JudgedBatch], None],
+    allow: Callable[[float], None] | None = None,
 ) -> Outcome:
-    """Ask for batches until the stream ends or the budget is spent; judge each off the clock, and record it."""
+    """Ask for batches until the stream ends or the budget is spent; judge each off the clock, and record it.
+
+    `allow` is told the estimated seconds of QPU access before anything is submitted, and raises if they are too many.
+    """
     reason = solver.refuses(instance)
     if reason:
         return fold([], target, budget, status="refused", message=reason, compile_s=instance.compile_s)
     start = perf_counter()
     prepared = solver.prepare(instance)
     prepare_s = perf_counter() - start
+    if allow is not None:
+        allow(solver.qpu_seconds(prepared, budget))
     batches: list[JudgedBatch] = []
     elapsed_s = judge_s = 0.0
     num_reads = 0

@@ -33,6 +33,13 @@ class InstanceLine:
 
 
 @dataclass(frozen=True)
+class EstimateLine:
+    """The estimated QPU access of the run, in seconds, noted before anything is submitted."""
+
+    qpu_s: float
+
+
+@dataclass(frozen=True)
 class EndLine:
     """How the run ended; after `is_void`, what was spooled before does not count."""
 
@@ -47,6 +54,7 @@ class Spooled:
     """What a spool holds: the last of each kind of line, and the batches in order."""
 
     instance: InstanceLine | None = None
+    estimate: EstimateLine | None = None
     end: EndLine | None = None
     batches: list[JudgedBatch] = field(default_factory=list)
 
@@ -58,7 +66,7 @@ class Spool:
         # What no encoding knows, such as half a surrogate pair in a message, is replaced here, and nowhere else.
         self._file = path.open("w", encoding="utf-8", errors="replace")
 
-    def write(self, line: InstanceLine | EndLine | JudgedBatch) -> None:
+    def write(self, line: InstanceLine | EstimateLine | EndLine | JudgedBatch) -> None:
         """Append one line and hand it to the operating system, which outlives this process."""
         value = {"kind": type(line).__name__, **dataclasses.asdict(line)}
         self._file.write(json.dumps(value, ensure_ascii=False) + "\n")
@@ -83,6 +91,8 @@ def read_spool(path: Path) -> Spooled:
             spooled.batches.append(line)
         elif isinstance(line, InstanceLine):
             spooled.instance = line
+        elif isinstance(line, EstimateLine):
+            spooled.estimate = line
         else:
             spooled.end = line
     if spooled.end and spooled.end.is_void:
@@ -90,12 +100,12 @@ def read_spool(path: Path) -> Spooled:
     return spooled
 
 
-def _line(value: Mapping[str, Any]) -> InstanceLine | EndLine | JudgedBatch:
+def _line(value: Mapping[str, Any]) -> InstanceLine | EstimateLine | EndLine | JudgedBatch:
     given = dict(value)
     adapter = _adapters().get(given.pop("kind", ""))
     if adapter is None:
         raise TypeError
-    line: InstanceLine | EndLine | JudgedBatch = adapter.validate_python(given)
+    line: InstanceLine | EstimateLine | EndLine | JudgedBatch = adapter.validate_python(given)
     return line
 
 
@@ -103,4 +113,4 @@ def _line(value: Mapping[str, Any]) -> InstanceLine | EndLine | JudgedBatch:
 def _adapters() -> dict[str, pydantic.TypeAdapter[Any]]:
     import pydantic
 
-    return {kind.__name__: pydantic.TypeAdapter(kind) for kind in (InstanceLine, EndLine, JudgedBatch)}
+    return {kind.__name__: pydantic.TypeAdapter(kind) for kind in (InstanceLine, EstimateLine, EndLine, JudgedBatch)}

@@ -8,15 +8,15 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from bnnbench.errors import BnnbenchError
+from bnnbench.errors import BnnbenchError, RefusedError, UnavailableError
 from bnnbench.formulation import Formulation
 from bnnbench.harness.outcome import Status, Target
 from bnnbench.harness.run import measure
-from bnnbench.harness.spool import EndLine, InstanceLine, Spool
+from bnnbench.harness.spool import EndLine, EstimateLine, InstanceLine, Spool
 from bnnbench.hashing import content_hash
 from bnnbench.instance import Instance, compile  # noqa: A004
 from bnnbench.problem import Problem
@@ -38,6 +38,8 @@ class Task:
     spool: Path
     log: Path
     memory_gb: float
+    qpu_left_s: float | None = None
+    """What the campaign may still use of a QPU; None: there is no limit."""
 
 
 READY, DONE, LAST = b"ready", b"done", b"last"
@@ -111,7 +113,7 @@ def execute(task: Task) -> bool:
             message = "the solver changed the instance that it was given; its answers cannot be judged."
             spool.write(EndLine("error", message, {}, is_void=True))
         except BnnbenchError as error:
-            _end(spool, "error", str(error))
+            _end(spool, _status(error), str(error))
         except BaseException as error:  # noqa: BLE001  the one isolation point: a solver may raise anything, or exit
             import traceback
 
@@ -142,7 +144,15 @@ def _measure(task: Task, spool: Spool) -> None:
         _end(spool, "unavailable", reason)
         return
     try:
-        outcome = measure(instance, solver, task.target, budget=task.budget, seed=task.seed, record=spool.write)
+        outcome = measure(
+            instance,
+            solver,
+            task.target,
+            budget=task.budget,
+            seed=task.seed,
+            record=spool.write,
+            allow=None if task.qpu_left_s is None else partial(_allow, spool, task.qpu_left_s),
+        )
     finally:
         if not _is_intact(instance, digest):
             raise _ChangedError
@@ -155,6 +165,16 @@ def _measure(task: Task, spool: Spool) -> None:
         sample_s=outcome.sample_s,
         judge_s=outcome.judge_s,
     )
+
+
+def _allow(spool: Spool, left_s: float, estimate_s: float) -> None:
+    """Note an estimate, or stop the run; as `unavailable`, since a larger limit lets it run."""
+    if estimate_s > left_s:
+        raise UnavailableError(
+            f"the run takes about {estimate_s:.3g} s of QPU access, but {max(0.0, left_s):.3g} s are left of "
+            "--max-qpu-seconds; nothing was submitted. Give more, and the same command runs it."
+        )
+    spool.write(EstimateLine(estimate_s))
 
 
 @lru_cache(maxsize=4)
@@ -184,6 +204,13 @@ def _is_intact(instance: Instance, digest: str) -> bool:
 
 def _end(spool: Spool, status: Status, message: str, **timings: float | None) -> None:
     spool.write(EndLine(status, message, timings))
+
+
+def _status(error: BnnbenchError) -> Status:
+    """What a solver finds out late, in `prepare` or `sample`, is the same as what it says at once."""
+    if isinstance(error, RefusedError):
+        return "refused"
+    return "unavailable" if isinstance(error, UnavailableError) else "error"
 
 
 def _text(error: BaseException) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import socket
 import traceback
 from collections.abc import Callable
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,69 +15,19 @@ import numpy as np
 import pytest
 import requests
 from dwave.cloud import exceptions
-from dwave.cloud.solver import StructuredSolver
-from dwave.cloud.testing.mocks import qpu_problem_timing_data
-from dwave.system.testing import MockDWaveSampler
+from mock_qpu import Mock, planted, timed
 
-from bnnbench.errors import InputError, UnavailableError
+from bnnbench.errors import InputError, RefusedError, UnavailableError
+from bnnbench.harness.campaign import run_cells
 from bnnbench.qubo import Qubo, make_qubo
 from bnnbench.registry import load_solver
 from bnnbench.solver import Batch, Budget, Solver
+from bnnbench.store import open_store
+from bnnbench.suite import plan, read_suite
 
 TOKEN = "SECRET-0123456789abcdef"
 
-
-class Mock(MockDWaveSampler):
-    """Notes what is asked of it; its samples are local minima, never a planted ground state."""
-
-    def __init__(self, **config: Any) -> None:
-        config = {"topology_type": "pegasus", "topology_shape": [3], **config}
-        super().__init__(exact_solver_cutoff=0, parameter_warnings=False, **config)
-        self.asked: list[dict[str, Any]] = []
-        self.models: list[dimod.BinaryQuadraticModel] = []
-
-    def sample(self, bqm: dimod.BinaryQuadraticModel, **keywords: Any) -> dimod.SampleSet:
-        self.asked.append(keywords)
-        self.models.append(bqm)
-        return super().sample(bqm, **keywords)
-
-
-@pytest.fixture(autouse=True)
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with a cache of its own, no configuration of D-Wave, and no network."""
-
-    def no_network(*_: object, **__: object) -> None:
-        pytest.fail("touched the network")
-
-    monkeypatch.setenv("BNNBENCH_CACHE", str(tmp_path / "cache"))
-    for name in ("TOKEN", "SOLVER", "ENDPOINT", "REGION"):
-        monkeypatch.delenv(f"DWAVE_API_{name}", raising=False)
-    monkeypatch.delenv("DWAVE_PROFILE", raising=False)
-    empty = tmp_path / "dwave.conf"
-    empty.write_text("", encoding="utf-8")
-    monkeypatch.setenv("DWAVE_CONFIG_FILE", str(empty))
-    monkeypatch.setattr(socket, "getaddrinfo", no_network)
-    monkeypatch.setattr(socket.socket, "connect", no_network)
-
-
-@pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Solver]:
-    """Build the solver with a mock behind it."""
-
-    def build(sampler: Any, **parameters: Any) -> Solver:
-        solver = load_solver("dwave", **parameters)
-        monkeypatch.setattr(type(solver), "sampler", lambda _: sampler)
-        return solver
-
-    return build
-
-
-def planted(target: list[int]) -> Qubo:
-    """(Σ_i [x_i ≠ t_i])², whose only minimum is 0 at t, over a complete graph, so that chains are needed."""
-    t = np.array(target)
-    sign, total = 1.0 - 2 * t, float(t.sum())  # [x ≠ t] = t + sign·x
-    rows, cols = np.array(list(itertools.combinations(range(len(t)), 2))).T
-    return make_qubo(sign**2 + 2 * total * sign, rows, cols, 2 * sign[rows] * sign[cols], total**2)
+pytestmark = pytest.mark.usefixtures("machine")
 
 
 TARGET = [0, 1, 1, 0, 1, 0, 0, 1]
@@ -170,6 +119,105 @@ def test_the_annealing_time_is_asked_for_only_if_given(connect: Callable[..., So
     assert mock.asked[1]["annealing_time"] == 0.5
 
 
+SCHEDULE = [[0, 0], [20, 0.5], [120.5, 0.5], [140, 1]]
+
+
+def test_the_anneal_schedule_is_asked_for_and_estimated(connect: Callable[..., Solver]) -> None:
+    mock = timed()
+    solver = connect(mock, anneal_schedule=SCHEDULE)
+    plain = connect(mock, annealing_time_us=140)
+
+    run(solver, planted(TARGET), Budget(reads=1))
+
+    assert mock.asked[0]["anneal_schedule"] == SCHEDULE
+    assert "annealing_time" not in mock.asked[0]
+    seconds = [s.qpu_seconds(s.prepare(planted(TARGET)), Budget(reads=9)) for s in (solver, plain)]  # type: ignore[attr-defined]
+    assert seconds[0] == seconds[1]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sentence"),
+    [
+        ([[0, 0], [0.1, 1]], "maximum slope"),
+        ([[0, 0], [3000, 1]], "longer than the maximum anneal time"),
+        ([[0, 0], *([t, t / 100] for t in range(1, 20)), [100, 1]], "between 2 and 12 points"),
+    ],
+)
+def test_a_schedule_that_the_qpu_does_not_take_is_refused(
+    connect: Callable[..., Solver], schedule: list[list[float]], sentence: str
+) -> None:
+    mock = Mock()
+
+    with pytest.raises(RefusedError, match=f"does not take the anneal_schedule .*{sentence}"):
+        run(connect(mock, anneal_schedule=schedule), planted(TARGET), Budget(reads=1))
+
+    assert mock.asked == []
+
+
+# The mock takes 10 s at once; 1 ms of it is programming, as in its properties.
+@pytest.mark.parametrize(("annealing_us", "most"), [(2000.0, 4999), (1000.0, 9999), (500.0, 10_000)])
+def test_no_submission_is_longer_than_the_qpu_takes(
+    connect: Callable[..., Solver], annealing_us: float, most: int
+) -> None:
+    solver = connect(Mock(), reads_per_call=10_000, annealing_time_us=annealing_us)
+    schedule = connect(Mock(), reads_per_call=10_000, anneal_schedule=[[0, 0], [annealing_us, 1]])
+
+    assert solver.prepare(planted(TARGET)).reads_per_call == most
+    assert schedule.prepare(planted(TARGET)).reads_per_call == most
+
+
+def test_the_timing_model_of_the_qpu_limits_submissions_where_it_is_known(connect: Callable[..., Solver]) -> None:
+    mock = timed()
+    mock.properties["problem_run_duration_range"] = [0.0, 100_000.0]
+    solver = connect(mock)
+    prepared = solver.prepare(planted(TARGET))
+    most = prepared.reads_per_call
+
+    assert 1 < most < 1000
+    assert access_s(mock, prepared.embedding.num_physical, most) <= 0.1
+    assert access_s(mock, prepared.embedding.num_physical, most + 1) > 0.1
+    run(solver, planted(TARGET), Budget(reads=2 * most + 1))
+    assert [asked["num_reads"] for asked in mock.asked] == [most, most, 1]
+
+
+def test_reads_are_no_more_than_the_qpu_takes_at_once(connect: Callable[..., Solver]) -> None:
+    mock = Mock()
+    mock.properties["num_reads_range"] = [1, 6]
+
+    run(connect(mock), planted(TARGET), Budget(reads=10))
+
+    assert [asked["num_reads"] for asked in mock.asked] == [6, 4]
+
+
+def test_a_read_that_is_longer_than_the_qpu_takes_is_refused(connect: Callable[..., Solver]) -> None:
+    mock = Mock()
+    mock.properties["problem_run_duration_range"] = [0.0, 1010.0]
+
+    with pytest.raises(RefusedError, match=r"one read takes about 0\.00102 s .* no submission of more than 0\.00101 s"):
+        connect(mock).prepare(planted(TARGET))
+
+
+def test_the_prefactor_scales_the_chains(connect: Callable[..., Solver]) -> None:
+    models = [connect(Mock(), chain_prefactor=factor).prepare(planted(TARGET)).model for factor in (1.0, 3.0)]
+
+    least = [min(model.quadratic.values()) for model in models]
+
+    assert least[1] == pytest.approx(3 * least[0])
+
+
+def test_broken_chains_are_read_as_asked(connect: Callable[..., Solver]) -> None:
+    qubo, budget = planted(TARGET), Budget(reads=300)
+    batches = {
+        how: run(connect(Mock(), chain_strength=0.5, chain_breaks=how), qubo, budget)[0]
+        for how in ("majority_vote", "minimize_energy", "discard")
+    }
+
+    assert len(batches["discard"].bits) == 300 - int(batches["discard"].facts["num_discarded"]) < 300
+    assert len(batches["majority_vote"].bits) == len(batches["minimize_energy"].bits) == 300
+    means = {how: qubo.energies(batch.bits).mean() for how, batch in batches.items()}
+    assert means["minimize_energy"] < means["majority_vote"]
+
+
 def test_chains_are_coupled_with_the_given_strength(connect: Callable[..., Solver]) -> None:
     prepared = connect(Mock(), chain_strength=12.5).prepare(planted(TARGET))
     chain = max(prepared.embedding.chains, key=len)
@@ -190,6 +238,20 @@ def test_all_clocks_are_in_seconds(connect: Callable[..., Solver]) -> None:
     assert batch.clocks["qpu_programming_s"] == pytest.approx(8468.2e-6)
     assert batch.clocks["embed_s"] > 0
     assert len(batch.clocks) == 4
+
+
+def test_the_queue_is_clocked_where_the_server_tells_its_times(connect: Callable[..., Solver]) -> None:
+    received = datetime(2026, 1, 1, tzinfo=UTC)
+
+    class Queued(Mock):
+        def sample(self, bqm: dimod.BinaryQuadraticModel, **keywords: Any) -> dimod.SampleSet:
+            answer = super().sample(bqm, **keywords)
+            times = SimpleNamespace(time_received=received, time_solved=received + timedelta(seconds=2))
+            return dimod.SampleSet.from_future(times, lambda _: answer)
+
+    (batch,) = run(connect(Queued()), planted(TARGET), Budget(reads=1))
+
+    assert batch.clocks["qpu_queue_s"] == pytest.approx(2 - 8550.28e-6)
 
 
 def test_facts_name_the_chip_and_describe_the_embedding(connect: Callable[..., Solver]) -> None:
@@ -269,14 +331,6 @@ def test_without_spin_reversal_the_model_is_submitted_as_it_is(connect: Callable
 # The guard of costs
 
 
-def timed() -> Mock:
-    """A mock with the timing model of a QPU, as dwave-cloud-client ships it for tests."""
-    mock = Mock()
-    mock.solver = SimpleNamespace(properties={"problem_timing_data": qpu_problem_timing_data()})
-    mock.solver.estimate_qpu_access_time = partial(StructuredSolver.estimate_qpu_access_time, mock.solver)
-    return mock
-
-
 def access_s(mock: Mock, num_qubits: int, num_reads: int, **given: float) -> float:
     return float(mock.solver.estimate_qpu_access_time(num_qubits, num_reads=num_reads, **given)) / 1e6
 
@@ -315,7 +369,7 @@ def test_a_run_above_the_limit_is_refused_with_its_estimate_before_anything_is_s
     prepared = solver.prepare(planted(TARGET))
     estimate = solver.qpu_seconds(prepared, Budget(reads=50))  # type: ignore[attr-defined]
 
-    with pytest.raises(InputError, match=rf"50 reads takes about {estimate:.3g} s .* max_qpu_seconds=0.001; nothing"):
+    with pytest.raises(RefusedError, match=rf"50 reads takes about {estimate:.3g} s .* max_qpu_seconds=0.001; nothing"):
         solver.sample(prepared, seed=0, budget=Budget(reads=50))
 
     assert mock.asked == []
@@ -525,6 +579,22 @@ def test_the_real_sampler_without_a_token_is_a_sentence() -> None:
         {"chain_strength": -1},
         {"embedding_seed": -1},
         {"qpu": ""},
+        {"record": ""},
+        {"replay": ""},
+        {"chain_breaks": "weighted_random"},
+        {"chain_prefactor": 0},
+        {"chain_prefactor": 1.0, "chain_strength": 2.0},
+        {"anneal_schedule": [[0, 0], [20, 1]], "annealing_time_us": 20},
+        {"anneal_schedule": []},
+        {"anneal_schedule": [[0, 0]]},
+        {"anneal_schedule": [[1, 0], [20, 1]]},
+        {"anneal_schedule": [[0, 1], [10, 0.5], [20, 1]]},
+        {"anneal_schedule": [[0, 0], [20, 0.9]]},
+        {"anneal_schedule": [[0, 0], [10, 0.6], [15, 0.5], [20, 1]]},
+        {"anneal_schedule": [[0, 0], [10, 0.5], [10, 1]]},
+        {"anneal_schedule": [[0, 0, 0], [20, 1, 1]]},
+        {"anneal_schedule": [[0, 0], [float("inf"), 1]]},
+        {"anneal_schedule": [[0, 0], [10, float("nan")], [20, 1]]},
         {"max_qpu_seconds": 0},
         {"max_qpu_seconds": float("inf")},
     ],
@@ -532,3 +602,52 @@ def test_the_real_sampler_without_a_token_is_a_sentence() -> None:
 def test_a_wrong_parameter_is_named(parameters: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=next(iter(parameters))):
         load_solver("dwave", **parameters)
+
+
+# Rows of a campaign
+
+SUITE = """
+[budget]
+reads = 20
+[[problems]]
+name = "majority"
+[[formulations]]
+name = "reduced"
+[[solvers]]
+name = "{solver}"
+reads_per_call = 10
+{also}
+"""
+
+
+@pytest.mark.parametrize(
+    ("also", "status", "sentence"),
+    [
+        ('connection = "network"', "unavailable", "connecting failed (ConnectionError: name resolution failed)"),
+        (
+            'connection = "token"',
+            "unavailable",
+            "(SolverAuthenticationError: token <token> is expired)",
+        ),
+        ('connection = "offline"', "unavailable", "connecting failed (SolverOfflineError: solver is offline)"),
+        ('connection = "breaks"', "error", "a submission failed (SolverOfflineError: solver is offline)"),
+        ('connection = "small"', "error", "no minor embedding was found of"),
+        ("max_qpu_seconds = 1e-6", "refused", "nothing was submitted"),
+        ("anneal_schedule = [[[0, 0], [0.1, 1]]]", "refused", "the QPU does not take the anneal_schedule"),
+        ('replay = "nowhere.jsonl"', "refused", "the recording nowhere.jsonl cannot be read"),
+        ("", "ok", ""),
+    ],
+)
+def test_what_goes_wrong_is_a_row_with_its_sentence(tmp_path: Path, also: str, status: str, sentence: str) -> None:
+    mocked = Path(__file__).parents[1] / "mocked_dwave.py"
+    path = tmp_path / "suite.toml"
+    path.write_text(SUITE.format(solver=mocked, also=also), encoding="utf-8")
+    planned = plan(read_suite(path), tmp_path)
+
+    with open_store(tmp_path / "out") as store:
+        ((_, outcome),) = run_cells(list(planned.cells()), {}, store, planned.suite.limits)
+
+    assert outcome.status == status
+    assert sentence in outcome.message
+    assert outcome.num_reads == {"ok": 20, "unavailable": 0, "refused": 0}.get(status, 10 if "breaks" in also else 0)
+    assert TOKEN not in (tmp_path / "out" / "runs.sqlite").read_bytes().decode("latin-1")

@@ -29,7 +29,7 @@ def schemas(solver):
 
 PARAMETERS = [(solver, name, schema) for solver in entries("solver") for name, schema in schemas(solver).items()]
 NUMBERS = [p for p in PARAMETERS if p[2].get("type") in ("number", "integer")]
-PAIRS = [p for p in PARAMETERS if p[2].get("type") == "array"]
+PAIRS = [p for p in PARAMETERS if "prefixItems" in p[2]]  # not lists of pairs, which have tests of their own
 NAMES = [p for p in PARAMETERS if "enum" in p[2]]
 
 

@@ -1,0 +1,49 @@
+"""Anneal schedules: when which fraction of the anneal is reached, as a QPU of D-Wave takes them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from bnnbench.errors import RefusedError
+
+_Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Fraction = Annotated[float, Field(ge=0, le=1)]
+Points = tuple[tuple[_Time, _Fraction], ...]
+
+
+def _check(points: Points | None, others: ValidationInfo) -> Points | None:
+    """Raise `ValueError` for what no QPU takes; see D-Wave's documentation of the parameter ``anneal_schedule``."""
+    if points is None:
+        return None
+    if others.data.get("annealing_time_us") is not None:
+        raise ValueError("give annealing_time_us or anneal_schedule, not both")
+    if len(points) < 2 or any(points[0]) or points[-1][1] != 1:
+        raise ValueError(
+            "it must go from [0, 0] to [t, 1], t the microseconds of an anneal; reverse anneals are not run"
+        )
+    if not all(t < later_t and s <= later_s for (t, s), (later_t, later_s) in pairwise(points)):
+        raise ValueError("times must increase, and fractions must not decrease")
+    return points
+
+
+AnnealSchedule = Annotated[Points | None, AfterValidator(_check)]
+"""Points (t, s), joined by lines: at t microseconds the anneal has done the fraction s."""
+
+
+def check_schedule(sampler: Any, points: Points) -> None:
+    """Ask a `DWaveSampler` whether its QPU takes a schedule: number of points, duration and slopes.
+
+    Raises
+    ------
+    RefusedError
+        If it does not.
+    """
+    try:
+        sampler.validate_anneal_schedule([list(point) for point in points])
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise RefusedError(
+            f"dwave: the QPU does not take the anneal_schedule {[list(point) for point in points]}: {error}; change it."
+        ) from error
