@@ -16,11 +16,11 @@ class OpenJijSolver(DimodSolver):
     batch_reads: ClassVar[int] = 1
 
     def prepare(self, instance: Objective) -> Any:
-        """See `Solver.prepare`: the instance as a sparse model of OpenJij."""
+        """See `DimodSolver.prepare`: a sparse model of OpenJij, whose temperatures are fields of their own."""
         import openjij
 
         qubo = instance.qubo
         pairs = zip(qubo.rows.tolist(), qubo.cols.tolist(), strict=True)
         couplings = dict(zip(pairs, qubo.couplings.tolist(), strict=True))
         linear = dict(enumerate(qubo.linear.tolist()))
-        return openjij.BinaryQuadraticModel(linear, couplings, qubo.offset, "BINARY", sparse=True)
+        return openjij.BinaryQuadraticModel(linear, couplings, qubo.offset, "BINARY", sparse=True), {}
