@@ -152,7 +152,7 @@ FORMULATIONS = {
     "compact": Formulation(name="compact"),
     "reduced": Formulation(name="reduced", fix_signs=True),
     "sasdelli": Formulation(name="sasdelli", penalty=50.0, published=True),
-    "soft": Formulation(name="soft", counter="none", penalty=(0.08, 0.4), fix_signs=True, beta_range=(2.5, 25.0)),
+    "soft": Formulation(name="soft", counter="none", penalty=(0.06, 0.35), fix_signs=True, beta_range=(4.0, 25.0)),
 }
 """Named settings. `soft` is not exact on purpose: it is made to be annealed, see docs/penalties.md."""
 

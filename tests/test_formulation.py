@@ -276,8 +276,8 @@ def test_penalties_for_another_number_of_layers_are_refused() -> None:
 def test_the_pair_of_soft_stands_for_any_depth() -> None:
     soft = formulation("soft")
 
-    assert soft.penalties(Network((3, 1))) == (0.4,)
-    assert soft.penalties(Network((3, 3, 3, 1))) == (0.08, 0.08, 0.4)
+    assert soft.penalties(Network((3, 1))) == (0.35,)
+    assert soft.penalties(Network((3, 3, 3, 1))) == (0.06, 0.06, 0.35)
 
 
 def test_unknown_names_are_refused_and_near_names_are_offered() -> None:
