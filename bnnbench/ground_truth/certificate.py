@@ -12,10 +12,11 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, Literal
 
 import numpy as np
@@ -256,15 +257,25 @@ def _check_by_refutation(problem: Problem, certificate: Certificate, limit_s: fl
     solver.parameters.max_time_in_seconds = limit_s
     solver.parameters.num_workers = os.cpu_count() or 1
     solver.parameters.catch_sigint_signal = False  # it would leave the process without Python's handler
-    with ThreadPoolExecutor(1) as pool:
-        solving = pool.submit(solver.solve, model)
+    solving: Future[Any] = Future()
+    stopped = Event()
+
+    def solve() -> None:
         try:
-            status = solving.result()
-        except BaseException:  # an interrupt, which a call of the library would keep waiting
-            while not solving.done():  # a stop that comes before the search has begun is forgotten
-                solver.stop_search()
-                wait([solving], timeout=0.05)
-            raise
+            solving.set_result(None if stopped.is_set() else solver.solve(model))
+        except BaseException as error:  # noqa: BLE001 (whoever waits for the result gets it)
+            solving.set_exception(error)
+
+    thread = Thread(target=solve, daemon=True)
+    try:  # an interrupt may come as early as in the start, which waits for the thread to run
+        thread.start()
+        status = solving.result()
+    except BaseException:  # an interrupt, which a call of the library would keep waiting
+        stopped.set()
+        while thread.is_alive():  # a stop that comes before the search has begun is forgotten
+            solver.stop_search()
+            thread.join(0.05)
+        raise
     if status == cp_model.INFEASIBLE:
         return "agreed", f"there is no network of loss {goal * unit:g} or less"
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
