@@ -290,6 +290,7 @@ def test_what_is_only_the_best_known_is_put_through_the_forward_pass_alone(probl
 
 INTERRUPTED = """
 import os, signal, sys, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the background jobs of a shell ignore it
 DELAY = {delay}
 from dataclasses import replace
 sys.path.insert(0, {tests!r})
