@@ -240,15 +240,15 @@ class _Builder:
             (self.add("count", layer, neuron, place), weight)
             for place, weight in enumerate(counter_weights(fan_in, counter))
         ]
-        extra = self.add("extra", layer, neuron) if fan_in % 2 == 0 and not adds_input(fan_in, counter) else None
+        one = int(adds_input(fan_in, counter))
+        extra = self.add("extra", layer, neuron) if fan_in % 2 == 0 and not one else None
         alpha = self.add("activation", layer, neuron)
         if extra is not None:
             bits.append((extra, 1))
             self.penalties.append(Gate("sign", layer, _only_if, (extra, alpha)))
-        one = int(adds_input(fan_in, counter))
-        form = count.plus(Affine({**dict(bits), alpha: -(-fan_in // 2) + one}, -one), -1)
         lowest, highest = form_range(fan_in, counter)
-        form = Affine(form.coefficients, form.constant + lowest)
+        rest = Affine({**dict(bits), alpha: -(-fan_in // 2) + one}, -one - lowest)
+        form = count.plus(rest, -1)
         self.penalties.append(Square("sign", layer, form, lowest, highest))
         self.activations.append(alpha)
 
