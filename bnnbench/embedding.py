@@ -21,6 +21,7 @@ from bnnbench.cache import cache_folder, write_cache
 from bnnbench.errors import InputError
 from bnnbench.hashing import content_hash
 from bnnbench.qubo import Qubo
+from bnnbench.solver import Positive
 
 if TYPE_CHECKING:
     import dimod
@@ -35,10 +36,9 @@ def _without_strength(prefactor: float | None, others: ValidationInfo) -> float 
     return prefactor
 
 
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-ChainStrength = _Positive | None
+ChainStrength = Positive | None
 """In units of the couplings between spins, see `physical_model`."""
-ChainPrefactor = Annotated[_Positive | None, AfterValidator(_without_strength)]
+ChainPrefactor = Annotated[Positive | None, AfterValidator(_without_strength)]
 """Of uniform torque compensation, see `physical_model`; a field after ``chain_strength``, which excludes it."""
 
 QPU_SIZES: dict[Topology, int] = {"pegasus": 16, "zephyr": 12}

@@ -8,10 +8,11 @@ import numbers
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from bnnbench.errors import InputError
 from bnnbench.qubo import Qubo
@@ -30,6 +31,8 @@ class Objective(Protocol):
         ...
 
 
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""A hyperparameter that is a positive finite number."""
 MAX_SECONDS = 1e9
 """Thirty years."""
 MAX_BATCH_BITS = 20_000_000

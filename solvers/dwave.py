@@ -19,7 +19,7 @@ from bnnbench.qpu_recording import RecordedRun, find_recording, read_recording, 
 from bnnbench.qpu_submission import Submission, submit
 from bnnbench.qpu_time import access_time, reads_within_limits
 from bnnbench.qubo import Qubo
-from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.solver import Batch, Budget, Objective, Positive, Solver
 from bnnbench.spec import Spec
 from bnnbench.unembedding import ChainBreaks, unembed_batches
 
@@ -60,7 +60,7 @@ class DWave(Solver):
     """Name of the QPU, which must have the topology; None: the one with the shortest queue."""
     reads_per_call: Annotated[int, Field(ge=1, le=10_000)] = 1000
     """Reads per submission, fewer where the QPU takes no submission that long; 10,000 is its limit."""
-    annealing_time_us: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    annealing_time_us: Positive | None = None
     """Microseconds per anneal; None: the QPU's default."""
     anneal_schedule: AnnealSchedule = None
     """In the place of `annealing_time_us`: points [t, s] from [0, 0] to [T, 1], t in microseconds; None: linear."""
@@ -74,7 +74,7 @@ class DWave(Solver):
     """How broken chains are read, see `bnnbench.unembedding.ChainBreaks`."""
     spin_reversal: bool = False
     """Whether each submission flips the sense of random qubits, from the run's seed: averages out their biases."""
-    max_qpu_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    max_qpu_seconds: Positive | None = None
     """Refuse a run whose estimate of QPU access is above this many seconds, before anything is submitted."""
     record: Annotated[str, Field(min_length=1)] | None = None
     """Where to keep the raw answers: a new file that ends in ``.jsonl``, or a folder, which gets a file per run."""

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from bnnbench.dwave_cloud import cloud_errors, missing_token
 from bnnbench.errors import RefusedError
-from bnnbench.solver import Batch, Budget, Objective, Solver, bits_of
+from bnnbench.solver import Batch, Budget, Objective, Positive, Solver, bits_of
 
 if TYPE_CHECKING:
     import dimod
@@ -44,9 +44,9 @@ class LeapHybrid(Solver):
 
     hybrid_solver: Annotated[str, Field(min_length=1)] | None = None
     """Name of the hybrid solver; None: the latest one for binary quadratic models."""
-    time_limit_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    time_limit_s: Positive | None = None
     """Seconds per submission; None: those of the budget, or the least that the solver takes for this many variables."""
-    max_charge_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    max_charge_seconds: Positive | None = None
     """Refuse a run whose time limits sum up to more seconds than this, before anything is submitted."""
 
     def unavailable(self) -> str | None:

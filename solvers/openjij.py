@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from bnnbench.openjij_solver import OpenJijSolver
+from bnnbench.solver import Positive
 
 if TYPE_CHECKING:
     import dimod
@@ -26,9 +27,9 @@ class OpenJij(OpenJijSolver):
 
     num_sweeps: Annotated[int, Field(ge=1)] = 1000
     """Sweeps over all variables per read."""
-    beta_min: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    beta_min: Positive | None = None
     """First inverse temperature; None: estimated from the instance."""
-    beta_max: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    beta_max: Positive | None = None
     """Last inverse temperature; None: estimated from the instance."""
 
     def sampler(self) -> dimod.Sampler:

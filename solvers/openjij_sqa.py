@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from bnnbench.openjij_solver import OpenJijSolver
+from bnnbench.solver import Positive
 
 if TYPE_CHECKING:
     import dimod
@@ -26,9 +27,9 @@ class OpenJijSqa(OpenJijSolver):
 
     num_sweeps: Annotated[int, Field(ge=1)] = 100
     """Sweeps over all variables of all slices per read."""
-    beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0
+    beta: Positive = 30.0
     """Inverse temperature."""
-    gamma: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    gamma: Positive = 1.0
     """Strength of the transverse field at the start."""
     trotter: Annotated[int, Field(ge=2)] = 4
     """Slices of imaginary time."""

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from bnnbench.solver import DimodSolver
+from bnnbench.solver import DimodSolver, Positive
 
 if TYPE_CHECKING:
     import dimod
-
-
-Beta = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +29,7 @@ class PathIntegral(DimodSolver):
 
     num_sweeps: Annotated[int, Field(ge=1)] = 1000
     """Sweeps over all variables per read."""
-    beta_range: tuple[Beta, Beta] | None = None
+    beta_range: tuple[Positive, Positive] | None = None
     """First and last inverse temperature; None: estimated from the instance."""
     beta_schedule_type: Literal["geometric", "linear"] = "geometric"
     """How the inverse temperature grows."""

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from bnnbench.callback_stream import stream_of
 from bnnbench.qubo import all_energies
-from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.solver import Batch, Budget, Objective, Positive, Solver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class QaoaDiagonal(Solver):
     """Evaluations by COBYLA per number of layers."""
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the probability whose mean energy is minimized (CVaR); 1: all of it, the expectation."""
-    ramp: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.75
+    ramp: Positive = 0.75
     """Largest angle of the linear ramp."""
     precision: Literal["single", "double"] = "double"
     """Of the amplitudes."""

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from bnnbench.errors import InputError
 from bnnbench.instance import Instance
-from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.solver import Batch, Budget, Objective, Positive, Solver
 from bnnbench.straight_through import LEARNING_RATE, NUM_EPOCHS, train
 
 WORK = 1e8
@@ -31,7 +31,7 @@ class StraightThrough(Solver):
 
     num_epochs: Annotated[int, Field(ge=1)] = NUM_EPOCHS
     """Passes over the samples per read, a step each."""
-    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = LEARNING_RATE
+    learning_rate: Positive = LEARNING_RATE
     """Step along the mean gradient of the samples; latent weights lie in [−1, 1]."""
 
     def refuses(self, instance: Objective) -> str | None:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from bnnbench.errors import InputError
 from bnnbench.instance import Instance
-from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.solver import Batch, Budget, Objective, Positive, Solver
 from bnnbench.weight_anneal import COLD, HOT
 
 
@@ -28,9 +28,9 @@ class WeightSearch(Solver):
 
     num_sweeps: Annotated[int, Field(ge=1)] = 100
     """Sweeps over all weights per read."""
-    hot: Annotated[float, Field(gt=0, allow_inf_nan=False)] = HOT
+    hot: Positive = HOT
     """First temperature, in units of the loss of one sample."""
-    cold: Annotated[float, Field(gt=0, allow_inf_nan=False)] = COLD
+    cold: Positive = COLD
     """Last temperature, in units of the loss of one sample."""
 
     def warm_up(self) -> None:
