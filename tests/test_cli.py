@@ -15,6 +15,7 @@ import pytest
 
 import bnnbench
 from bnnbench import cli, provenance
+from bnnbench.cli import running
 from bnnbench.ground_truth.certificate import certify, write_certificate
 from bnnbench.harness import Outcome
 from bnnbench.solver import Budget
@@ -128,7 +129,7 @@ def test_one_number_of_a_budget_leaves_the_other_as_the_suite_has_it():
     suite = Suite(budget=BudgetTable(seconds=2, reads=100), solvers=solvers, **names)
 
     def budgets(seconds, reads):
-        changed = cli._changed(suite, None, None, None, seconds, reads, None)
+        changed = running._changed(suite, None, None, None, seconds, reads, None)
         return changed.budget.model_dump(), changed.solvers[1]["budget"]
 
     assert budgets(None, 10) == ({"seconds": 2, "reads": 10}, {"seconds": 3, "reads": 10})
@@ -139,12 +140,14 @@ def test_one_number_of_a_budget_leaves_the_other_as_the_suite_has_it():
 def test_solvers_with_a_budget_of_their_own_are_named_with_it():
     budgets = {"a": Budget(reads=10), "b": Budget(reads=10), "c": Budget(seconds=5)}
     cells = [SimpleNamespace(solver_label=name, budget=budget) for name, budget in budgets.items()] * 2
-    assert cli._budgets(cells) == "10 reads each (c: 5 s)"
+    assert running._budgets(cells) == "10 reads each (c: 5 s)"
 
 
 def test_flags_stand_in_the_line_of_a_run():
     outcome = Outcome("ok", num_reads=1, flags=["lied", "was late"], loss_gap=2.0)
-    assert cli._line("tabu on p", outcome) == "ok: tabu on p: loss gap 2, 1 read in 0.000 s; flagged: lied, was late"
+    assert (
+        running._line("tabu on p", outcome) == "ok: tabu on p: loss gap 2, 1 read in 0.000 s; flagged: lied, was late"
+    )
 
 
 def test_what_is_unavailable_is_said_once_with_the_number_of_runs(bnnbench_, results, tmp_path):

@@ -1,0 +1,60 @@
+"""Verbs that say what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+import typer
+
+from bnnbench.cli.screen import open_console
+
+
+def list_(what: Annotated[Literal["suites", "problems", "solvers", "formulations"], typer.Argument()]) -> None:
+    """List what there is, with a line on each."""
+    from rich.table import Table
+
+    table = Table("name", "what it is", *(["needs"] if what == "solvers" else []), box=None, header_style="bold")
+    for row in _listing(what):
+        table.add_row(*row)
+    open_console().print(table)
+
+
+def _listing(what: str) -> Iterable[tuple[str, ...]]:
+    if what == "suites":
+        from bnnbench.suite import read_suite, suite_paths
+
+        yield from ((name, read_suite(path).title) for name, path in suite_paths().items())
+    elif what == "formulations":
+        from bnnbench.formulation import FORMULATIONS
+
+        for name, setting in FORMULATIONS.items():
+            signs = "sign symmetry fixed" if setting.fix_signs else "all weights free"
+            encoding = "the published encoding" if setting.published else f"{setting.counter} counters, {signs}"
+            penalty = setting.penalty
+            lam = (
+                f"λ = {penalty:g}"
+                if isinstance(penalty, float)
+                else "λ = {:g} hidden, {:g} output; not exact".format(*penalty)
+            )
+            yield name, f"{encoding}, {lam}"
+    else:
+        from bnnbench.registry import entries
+
+        for entry in entries("problem" if what == "problems" else "solver").values():
+            needs = (", ".join(entry.needs),) if what == "solvers" else ()
+            yield (entry.name, entry.summary, *needs)
+
+
+def info() -> None:
+    """Say on what machine this runs, and what is installed."""
+    from bnnbench.provenance import machine_info
+    from bnnbench.registry import entries, load_solver
+
+    console = open_console()
+    for key, value in machine_info().items():
+        console.print(f"{key:<20} {'unknown' if value is None else value}", highlight=False, markup=False)
+    for name in entries("solver"):
+        solver = load_solver(name)
+        versions = ", ".join(f"{k} {v}" for k, v in solver.versions.items()) or "built in"
+        console.print(f"{name:<20} {solver.unavailable() or versions}", highlight=False, markup=False, soft_wrap=True)

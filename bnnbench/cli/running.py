@@ -1,0 +1,186 @@
+"""The verb that runs a suite."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bnnbench.cli.results import show
+from bnnbench.cli.screen import count_runs, open_console, progress_bars
+from bnnbench.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from bnnbench.harness.cell import Cell
+    from bnnbench.harness.outcome import Outcome
+    from bnnbench.solver import Budget
+    from bnnbench.store import Store
+    from bnnbench.suite import Plan, Suite
+
+
+def run(
+    suite: Annotated[str, typer.Argument(help="Name of a suite (see `bnnbench list suites`), or a TOML file.")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="Folder of results; default: results/SUITE.")] = None,
+    solver: Annotated[
+        list[str] | None, typer.Option(help="Only this solver, of the suite or not: a name or a .py file.")
+    ] = None,
+    problem: Annotated[
+        list[str] | None, typer.Option(help="Only problems of this family, of the suite or not: a name or a .py file.")
+    ] = None,
+    formulation: Annotated[list[str] | None, typer.Option(help="Only this formulation, of the suite or not.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Seconds of sampling, for all solvers; reads stay those of the suite.")
+    ] = None,
+    reads: Annotated[int | None, typer.Option(help="Reads, for all solvers; seconds stay those of the suite.")] = None,
+    repetitions: Annotated[int | None, typer.Option(help="Repetitions of each cell.", min=1)] = None,
+    jobs: Annotated[int, typer.Option(help="Runs at a time.", min=1)] = 1,
+    retry: Annotated[bool, typer.Option("--retry", help="Run failed cells again.")] = False,
+    max_qpu_seconds: Annotated[
+        float | None,
+        typer.Option(help="Seconds of QPU access for all runs; none is begun past them.", min=0),
+    ] = None,
+) -> None:
+    """Run a suite, or go on with it, and print the table of its results."""
+    from bnnbench.store import open_store
+    from bnnbench.suite import plan, read_suite, suite_path
+
+    path = suite_path(suite)
+    content = _changed(read_suite(path), solver, problem, formulation, seconds, reads, repetitions)
+    planned = plan(content, path.parent)
+    folder = out or Path("results") / path.stem
+    try:
+        with open_store(folder) as store:
+            _run_plan(planned, store, jobs=jobs, retry=retry, max_qpu_seconds=max_qpu_seconds)
+    except KeyboardInterrupt:
+        sys.stderr.write("bnnbench: interrupted; finished runs are kept, and the same command goes on from here.\n")
+        raise typer.Exit(130) from None
+    show(folder)
+
+
+def _changed(
+    suite: Suite,
+    solvers: list[str] | None,
+    problems: list[str] | None,
+    formulations: list[str] | None,
+    seconds: float | None,
+    reads: int | None,
+    repetitions: int | None,
+) -> Suite:
+    """The suite with the command line's filters and numbers."""
+    changes: dict[str, Any] = {}
+    if solvers:
+        changes["solvers"] = [table for text in solvers for table in _selected(text, suite.solvers, "solver")]
+    if problems:
+        changes["problems"] = [table for text in problems for table in _selected(text, suite.problems, "problem")]
+    if formulations:
+        changes["formulations"] = [
+            t for text in formulations for t in _selected(text, suite.formulations, "formulation")
+        ]
+    if repetitions:
+        changes["repetitions"] = repetitions
+    numbers = {key: value for key, value in (("seconds", seconds), ("reads", reads)) if value is not None}
+    for key, value in numbers.items():
+        if not value > 0:
+            raise InputError(f"--{key} must be positive, but {value} came.")
+    if numbers:
+        changes["budget"] = suite.budget.model_copy(update=numbers)
+        tables = changes.get("solvers", suite.solvers)
+        changes["solvers"] = [
+            table | {"budget": own | numbers} if isinstance(own := table.get("budget"), dict) else table
+            for table in tables
+        ]
+    return suite.model_copy(update=changes)
+
+
+def _selected(text: str, tables: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
+    """Tables of the suite with the given name; else a new table, so that a solver from elsewhere can join."""
+    from bnnbench.spec import parse_spec
+
+    spec = parse_spec(text)
+    found = [table for table in tables if table.get("name") == spec.name]
+    if found and not spec.parameters:
+        return found
+    name = str(Path(spec.name).resolve()) if spec.name.endswith(".py") else spec.name
+    if what == "problem" and not found and not name.endswith(".py"):
+        from bnnbench.registry import entries
+
+        if name not in entries("problem"):
+            raise UnknownNameError("problem family", name, entries("problem"))
+    return [{"name": name, **{k: [v] if isinstance(v, list) else v for k, v in spec.parameters.items()}}]
+
+
+def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool, max_qpu_seconds: float | None) -> None:
+    """Find the truths, run what is pending, and say what happens."""
+    from bnnbench.harness.campaign import find_truths, pending, run_cells
+
+    console = open_console(stderr=True)
+    cells = list(planned.cells())
+    if not cells:
+        raise InputError("no formulation applies to any problem: " + " ".join(planned.refused()[:3]))
+    for reason in planned.refused():
+        console.print(f"left out: {reason}", style="dim", highlight=False, markup=False)
+    waiting = pending(cells, store.finished(retry_failed=retry))
+    done = len(cells) - len(waiting)
+    console.print(
+        f"{count_runs(len(cells))} of {_budgets(cells)}; {done} of them done before; results go to {store.folder}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    problems = list(dict.fromkeys(cell.problem for cell in cells))
+    with progress_bars(console) as progress:
+
+        def say(text: str) -> None:
+            progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+        row = progress.add_task("ground truth", total=len(problems))
+        truths = {}
+        for problem, truth in find_truths(problems, store, on_none=lambda reason: say(f"no ground truth: {reason}")):
+            truths[problem.hash] = truth
+            progress.advance(row)
+        overall = progress.add_task("all runs", total=len(waiting))
+        labels = list(dict.fromkeys(cell.solver_label for cell in waiting))
+        rows = {s: progress.add_task(s, total=sum(c.solver_label == s for c in waiting)) for s in labels}
+
+        def still_running(cell: Cell, elapsed_s: float) -> None:
+            if not console.is_terminal:
+                say(f"still running: {cell}, {elapsed_s:.0f} s")
+
+        unavailable: Counter[tuple[str, str]] = Counter()
+        limits = planned.suite.limits
+        finished = run_cells(
+            waiting, truths, store, limits, jobs=jobs, max_qpu_seconds=max_qpu_seconds, on_wait=still_running
+        )
+        for cell, outcome in finished:
+            progress.advance(overall)
+            progress.advance(rows[cell.solver_label])
+            if outcome.status == "unavailable":
+                unavailable[cell.solver_label, outcome.message] += 1
+            elif not console.is_terminal or outcome.flags or outcome.status not in ("ok", "refused"):
+                say(_line(cell, outcome))
+        for (label, message), number in unavailable.items():
+            say(f"unavailable: {label}, {count_runs(number)}: {message}")
+
+
+def _budgets(cells: list[Cell]) -> str:
+    """The budget of most runs, and the solvers that have another."""
+    labels: dict[Budget, dict[str, None]] = {}
+    for cell in cells:
+        labels.setdefault(cell.budget, {})[cell.solver_label] = None
+    usual = max(labels, key=lambda budget: len(labels[budget]))
+    others = [f"{', '.join(names)}: {budget}" for budget, names in labels.items() if budget != usual]
+    return f"{usual} each" + (f" ({'; '.join(others)})" if others else "")
+
+
+def _line(cell: Cell, outcome: Outcome) -> str:
+    """One run in one line."""
+    flags = f"; flagged: {', '.join(outcome.flags)}" if outcome.flags else ""
+    if outcome.message and outcome.status != "ok":
+        return f"{outcome.status}: {cell}: {outcome.message}{flags}"
+    gap = "–" if outcome.loss_gap is None else f"{outcome.loss_gap:g}"
+    reads = "1 read" if outcome.num_reads == 1 else f"{outcome.num_reads} reads"
+    return f"{outcome.status}: {cell}: loss gap {gap}, {reads} in {outcome.sample_s or 0:.3f} s{flags}"

@@ -1,0 +1,158 @@
+"""The verb that finds the optimum of a problem, and checks it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bnnbench.cli.screen import open_console
+from bnnbench.errors import CheckError, InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bnnbench.ground_truth import Truth
+    from bnnbench.ground_truth.certificate import Certificate
+    from bnnbench.ground_truth.search import Standing
+    from bnnbench.instance import Instance
+    from bnnbench.problem import Problem
+
+
+def truth(
+    problem: Annotated[str, typer.Argument(help='Such as "parity[size=3]", or a .py file.')],
+    *,
+    show_weights: Annotated[int, typer.Option("--weights", help="How many optimal settings to print.", min=0)] = 1,
+    seconds: Annotated[
+        float | None,
+        typer.Option(help="When to give up, in seconds (600, and never with --force); Ctrl-C gives up at once.", min=0),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Search however hopeless it is.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check the result by means that are not the search's.")
+    ] = False,
+    check_seconds: Annotated[float, typer.Option(help="How long --verify may ask CP-SAT, in seconds.", min=0)] = 60,
+    certificate: Annotated[Path | None, typer.Option(help="A certificate to check, instead of searching.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a certificate (JSON).")] = None,
+    show_spectrum: Annotated[bool, typer.Option("--spectrum", help="Count the settings of every loss.")] = False,
+    qubo: Annotated[
+        str | None, typer.Option(help="A formulation: visit all states of its QUBO (up to 34 variables), and compare.")
+    ] = None,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Whether to use what was found before.")] = True,
+) -> None:
+    """Find the optimal training loss of a problem, say how it is known, and check it."""
+    from bnnbench.ground_truth import ground_truth
+    from bnnbench.ground_truth.certificate import certify, read_certificate, write_certificate
+    from bnnbench.ground_truth.certificate import verify as verify_certificate
+    from bnnbench.instance import compile as compile_problem
+    from bnnbench.registry import load_problem
+
+    loaded = load_problem(problem)
+    console = open_console()
+    console.print(f"{loaded}", highlight=False, markup=False)
+    if certificate:
+        claim = read_certificate(certificate)
+        with open_console(stderr=True).status("checking"):
+            checked = verify_certificate(loaded, claim, limit_s=check_seconds)
+        console.print(f"claimed loss     {claim.loss:g} ({claim.kind}: {claim.method})", highlight=False)
+        _print_checks(console, checked)
+        return
+    if output and not os.access(output if output.exists() else output.parent, os.W_OK):
+        raise InputError(f"{output} cannot be written; give another file to -o, before the search begins.")
+    with _search_progress(open_console(stderr=True)) as report:
+        limit = seconds if force or seconds is not None else 600.0
+        found = ground_truth(loaded, seconds=limit, force=force, report=report, use_cache=cache, interruptible=True)
+    size = f"2^{loaded.network.num_weights}"
+    count = "not counted" if found.num_optima is None else f"{found.num_optima:,}"
+    name = "optimal loss    " if found.is_certified else "best known loss "
+    console.print(f"{name} {found.loss:g} ({found.kind}: {found.method})", highlight=False)
+    if not found.is_certified:
+        console.print(f"lower bound      {found.lower_bound or 0:g} (proven)", highlight=False)
+    console.print(f"optimal settings {count} of {size}", highlight=False)
+    console.print(
+        f"accuracy         {float(loaded.accuracy(found.optima[0])):.1%} of the training targets", highlight=False
+    )
+    console.print(f"search           {found.seconds:.3f} s, {found.nodes:,} nodes", highlight=False)
+    for weights in found.optima[:show_weights]:
+        console.print("weights          " + " ".join(f"{w:+d}" for w in weights), highlight=False, soft_wrap=True)
+    if show_spectrum:
+        _print_spectrum(console, loaded)
+    if qubo:
+        _print_levels(console, compile_problem(loaded, qubo), found)
+    if verify or output:
+        with open_console(stderr=True).status("checking"):
+            checked = certify(loaded, found, limit_s=check_seconds)
+        if output:
+            write_certificate(checked, output)
+            console.print(f"certificate      {output}", highlight=False, markup=False)
+        _print_checks(console, checked)
+
+
+@contextlib.contextmanager
+def _search_progress(console: Console) -> Iterator[Callable[[Standing], None]]:
+    """A bar for a search that lasts; short ones end before it is drawn."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("searching", total=1.0)
+
+        def report(standing: Standing) -> None:
+            best = "" if standing.best is None else f", best known {standing.best:g}"
+            doing = "counting settings of" if standing.is_counting else "excluding"
+            progress.update(
+                task, completed=standing.fraction, description=f"{doing} loss {standing.lower_bound:g}{best}"
+            )
+
+        yield report
+
+
+def _print_checks(console: Console, certificate: Certificate) -> None:
+    """Print what the checks said; raise `CheckError` if one disagreed."""
+    for check in certificate.checks:
+        console.print(f"{check.verdict:<16} {check.name}: {check.detail} ({check.seconds:.3f} s)", highlight=False)
+    for check in certificate.failed:
+        raise CheckError(f"the loss {certificate.loss:g} is wrong: {check.name}: {check.detail}.")
+
+
+def _print_levels(console: Console, instance: Instance, truth: Truth) -> None:
+    """Print the lowest levels of a QUBO; raise `CheckError` if they are not what a sound formulation promises."""
+    from bnnbench.ground_truth.gray import levels
+
+    with open_console(stderr=True).status(f"visiting 2^{instance.qubo.num_variables} states"):
+        found = levels(instance.qubo)
+    gap = "none" if found.gap is None else f"{found.gap:g}"
+    energy = round(found.energy, 9) + 0.0  # −0 is 0
+    console.print(
+        f"{instance.formulation}: ground energy {energy:g}, {found.num_states:,} ground states, gap {gap}, "
+        f"{instance.qubo.num_variables} variables, all states visited in {found.seconds:.3f} s",
+        highlight=False,
+    )
+    if instance.is_sound and truth.is_certified and found.energy != truth.energy:
+        raise CheckError(
+            f"{instance}: the ground energy is {found.energy:g}, but the optimal loss is {truth.loss:g}, and the "
+            "formulation is sound; one of the two is wrong."
+        )
+
+
+def _print_spectrum(console: Console, problem: Problem) -> None:
+    """Print how many settings have each loss, and what random guesses reach."""
+    from bnnbench.ground_truth.spectrum import spectrum
+
+    levels = spectrum(problem)
+    total, below = sum(levels.values()), 0
+    console.print("\nloss  settings  share of settings with at most this loss", highlight=False)
+    for loss, count in levels.items():
+        below += count
+        console.print(f"{loss:<5g} {count:,}  {below / total:.3g}", highlight=False)
+    mean = sum(loss * count for loss, count in levels.items()) / total
+    console.print(f"mean loss of random settings {mean:g}", highlight=False)
