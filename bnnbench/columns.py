@@ -38,6 +38,10 @@ RUN_COLUMNS = (
     Column("machine", "hash of machine, system and versions, see `Store.machines`"),
     Column("started_at", "when the run started, UTC"),
     Column("load", "load average of the last minute when the run started"),
+    Column("load_after", "load average of the last minute when the run ended", "", "written by an older version"),
+    Column("processors", "logical processors that the run was kept to", "", "the system does not pin, or --untimed"),
+    Column("threads", "threads that the solver used", "", "written by an older version"),
+    Column("is_timed", "0 if other runs may have shared its cores, else 1", "", "written by an older version"),
     Column("log_tail", "end of what a failed run printed", "", "the run did not fail, or printed nothing"),
     Column(
         "digest",
@@ -74,6 +78,8 @@ RUN_COLUMNS = (
     Column("prepare_s", "time of the solver's preparation, such as an embedding, not in the budget", "s", _CUT),
     Column("sample_s", "sampling time, judging excluded", "s", _NO_READ),
     Column("judge_s", "time to recompute energies and losses", "s", _CUT),
+    Column("cpu_s", "processor time of all threads of the process while it sampled", "s", _CUT),
+    Column("peak_mib", "peak of the worker's resident memory, libraries included", "MiB", "the system does not tell"),
     Column("time_to_best_s", "sampling time until the least energy was first seen", "s", _NO_READ),
     Column(
         "time_to_target_s",
@@ -90,6 +96,12 @@ RUN_COLUMNS = (
     Column("optimum", "optimal training loss; an upper bound of it if truth_kind is best_known", "loss", _NO_OPTIMUM),
     Column("truth_kind", "how the optimum is known: exhaustive, attained, proved or best_known", "", _NO_OPTIMUM),
     Column("num_optima", "number of optimal weight settings", "", "they were not counted"),
+    Column(
+        "slowdown",
+        "time of the canary around the run over the machine's fastest, see docs/timing.md",
+        "",
+        "no canary is near",
+    ),
     Column("flag_texts", "claims that were found false, and budgets that were overrun", "", "there are none"),
     Column("cpu", "model of the processor", "", "the system does not tell"),
     Column("bnnbench_version", "version of bnnbench that made the run", "", "it was not installed"),

@@ -10,6 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from bnnbench.harness.placement import physical_cores, processor_quota
+from bnnbench.harness.worker import THREAD_LIMITS
+
 
 @cache
 def machine_info() -> dict[str, Any]:
@@ -18,6 +21,10 @@ def machine_info() -> dict[str, Any]:
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
+        "physical_cores": len(physical_cores()) or None,
+        "processor_quota": processor_quota(),
+        "frequency_policy": _frequency_policy(),
+        "library_threads": _library_threads(),
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
@@ -52,6 +59,20 @@ def _cpu_model() -> str | None:
     except OSError:
         pass  # no such file outside Linux
     return platform.processor() or platform.machine() or None
+
+
+def _frequency_policy() -> str | None:
+    """Governor of the first processor, such as ``performance``; under any other, times depend on what ran before."""
+    try:
+        return Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):  # a virtual machine has none
+        return None
+
+
+def _library_threads() -> str:
+    """Threads that numerical libraries get in a worker: one, unless the environment says otherwise."""
+    given = {name: os.environ[name] for name in THREAD_LIMITS if name in os.environ}
+    return ", ".join(f"{name}={value}" for name, value in given.items()) or "1"
 
 
 def _commit() -> tuple[str | None, bool | None]:

@@ -125,6 +125,11 @@ class Solver(abc.ABC):
     seeded: ClassVar[bool] = True
     """Whether the seed decides the bits; False for machines that nothing can seed."""
 
+    @property
+    def threads(self) -> int:
+        """Threads that a run uses; campaigns keep that many cores free for it."""
+        return 1
+
     def unavailable(self) -> str | None:
         """Why this solver cannot run on this machine at all, as a sentence; None if it can."""
         missing = [name for name in self.needs if _version(name) is None]

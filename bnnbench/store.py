@@ -16,6 +16,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
+from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 
 from bnnbench.errors import StoreError
 from bnnbench.ground_truth.truth import Truth
+from bnnbench.harness.canary import SUSPICIOUS, Canary, slowdowns
 from bnnbench.harness.cell import Cell
 from bnnbench.harness.outcome import Outcome
 from bnnbench.hashing import canonical_json, content_hash
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from bnnbench.ground_truth.certificate import Certificate
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x424E4E42  # "BNNB"
 FILE = "runs.sqlite"
 TIMEOUT_S = 30.0
@@ -43,18 +45,25 @@ TIMEOUT_S = 30.0
 _SCALARS = (
     "status", "message", "num_reads", "energy", "loss", "energy_gap", "loss_gap", "mean_loss", "energy_successes",
     "loss_successes", "violations", "train_accuracy", "test_accuracy", "lower_bound", "proved", "compile_s",
-    "prepare_s", "sample_s", "judge_s", "time_to_best_s", "time_to_target_s",
+    "prepare_s", "sample_s", "judge_s", "cpu_s", "peak_mib", "time_to_best_s", "time_to_target_s",
 )  # fmt: skip
 _JSON = ("violations_by_kind", "flags", "clocks", "facts")
 _TEXTS = ("status", "message")
 _NUMBERS = (
     "budget_seconds", "budget_reads", "num_samples", "num_variables", "num_couplings", "is_sound", "optimum",
-    "num_optima",
+    "num_optima", "load_after", "threads", "is_timed", "slowdown",
 )  # fmt: skip
+_YOUNGER = frozenset({"cpu_s", "peak_mib", "load_after", "processors", "threads", "is_timed"})
+"""Columns that rows of older schemas do not have, and that their digests do not cover."""
 _ARRAYS = ("inputs", "targets", "test_inputs", "test_targets", "planted")
 _BATCH = ("time_s", "num_reads", "energy", "loss", "mean_energy", "mean_loss", "lower_bound")
 assert set(_SCALARS) | set(_JSON) <= {field.name for field in fields(Outcome)}  # noqa: S101
 
+_DRIFT = f"was on a machine {SUSPICIOUS:g} or more times slower than at its best"
+_CANARIES = """
+CREATE TABLE canaries (
+    hash TEXT PRIMARY KEY, machine TEXT NOT NULL, processors TEXT, at REAL NOT NULL, seconds REAL NOT NULL
+);"""
 _SCHEMA = f"""
 CREATE TABLE machines (hash TEXT PRIMARY KEY, info TEXT NOT NULL);
 CREATE TABLE problems (
@@ -73,7 +82,8 @@ CREATE TABLE runs (
     key TEXT PRIMARY KEY, problem TEXT NOT NULL, problem_hash TEXT NOT NULL, formulation TEXT NOT NULL,
     instance_hash TEXT NOT NULL, solver TEXT NOT NULL, parameters TEXT NOT NULL, versions TEXT NOT NULL,
     seed INTEGER NOT NULL, repetition INTEGER NOT NULL, budget_seconds REAL, budget_reads INTEGER,
-    machine TEXT NOT NULL, started_at TEXT NOT NULL, load REAL NOT NULL, log_tail TEXT NOT NULL,
+    machine TEXT NOT NULL, started_at TEXT NOT NULL, load REAL NOT NULL, load_after REAL, processors TEXT,
+    threads INTEGER, is_timed INTEGER, log_tail TEXT NOT NULL,
     {", ".join(_SCALARS)}, {", ".join(_JSON)}, digest TEXT
 );
 CREATE TABLE batches (
@@ -81,6 +91,7 @@ CREATE TABLE batches (
     mean_energy REAL, mean_loss REAL, energy_levels TEXT, loss_levels TEXT, lower_bound REAL, PRIMARY KEY (run, number)
 );
 CREATE TABLE samples (run TEXT NOT NULL, role TEXT NOT NULL, bits TEXT NOT NULL, PRIMARY KEY (run, role));
+{_CANARIES}
 """
 
 
@@ -236,7 +247,17 @@ class Store:
         self._insert("OR IGNORE", "instances", row)
 
     def add_run(
-        self, cell: Cell, outcome: Outcome, *, machine: str, started_at: str, load: float, log_tail: str = ""
+        self,
+        cell: Cell,
+        outcome: Outcome,
+        *,
+        machine: str,
+        started_at: str,
+        load: float,
+        load_after: float | None = None,
+        processors: str | None = None,
+        is_timed: bool = True,
+        log_tail: str = "",
     ) -> None:
         """Write a run with its batches and best samples, in one transaction."""
         row = {
@@ -255,6 +276,10 @@ class Store:
             "machine": machine,
             "started_at": started_at,
             "load": load,
+            "load_after": load_after,
+            "processors": processors,
+            "threads": cell.threads,
+            "is_timed": int(is_timed),
             "log_tail": log_tail,
         }
         row |= {name: getattr(outcome, name) for name in _SCALARS}
@@ -271,6 +296,11 @@ class Store:
                 if bits:
                     self._insert("OR REPLACE", "samples", {"run": cell.key, "role": role, "bits": bits})
             self._seal("runs", "key", cell.key)
+
+    def add_canary(self, canary: Canary, *, machine: str, processors: str | None) -> None:
+        """Note how fast a machine was, on which processors."""
+        row = {"machine": machine, "processors": processors, **asdict(canary)}
+        self._insert("OR IGNORE", "canaries", {"hash": content_hash("canary", row), **row})
 
     def instances(self) -> list[dict[str, Any]]:
         """Rows of instances, as they were added."""
@@ -292,6 +322,10 @@ class Store:
         for key, info in self.machines().items():
             if content_hash("machine", info) != key:
                 yield f"the machine {key} was changed: its content has another hash."
+        for row in self.canaries():
+            key = row.pop("hash")
+            if content_hash("canary", row) != key:
+                yield f"the canary {key} was changed: its content has another hash."
         for table, column in (("problems", "hash"), ("truths", "problem_hash"), ("runs", "key")):
             for row in self._select(f"SELECT * FROM {table} ORDER BY {column}"):  # noqa: S608  names of this module
                 if row.get("digest") not in (None, self._digest(table, column, row[column])):
@@ -309,7 +343,11 @@ class Store:
     def _digest(self, table: str, column: str, key: str) -> str:
         """Content hash of a row as SQLite gives it back; of a run, with its batches and samples."""
         rows = self._select(f"SELECT * FROM {table} WHERE {column} = ?", key)  # noqa: S608  names of this module
-        content: dict[str, Any] = {table: [{k: v for k, v in row.items() if k != "digest"} for row in rows]}
+        content: dict[str, Any] = {
+            table: [
+                {k: v for k, v in row.items() if k != "digest" and (k not in _YOUNGER or v is not None)} for row in rows
+            ]
+        }
         if table == "runs":
             content["batches"] = self._select("SELECT * FROM batches WHERE run = ? ORDER BY number", key)
             content["samples"] = self._select("SELECT * FROM samples WHERE run = ? ORDER BY role", key)
@@ -336,10 +374,13 @@ class Store:
                 LEFT JOIN truths ON truths.problem_hash = runs.problem_hash
             ORDER BY problem, runs.formulation, solver, repetition, runs.key
         """
-        rows, machines = self._select(query), self.machines()
+        rows, machines, canaries = self._select(query), self.machines(), self.canaries()
         with self._as_damage():
-            for row in rows:
-                row["flag_texts"] = "; ".join(json.loads(row.pop("flags")))  # a frame has an attribute `flags`
+            slow = slowdowns(map(_when, rows), canaries)
+            for row, slowdown in zip(rows, slow, strict=True):
+                row["slowdown"] = slowdown
+                flags = json.loads(row.pop("flags")) + ([_DRIFT] if (slowdown or 1) >= SUSPICIOUS else [])
+                row["flag_texts"] = "; ".join(flags)  # a frame has an attribute `flags`
                 machine = machines.get(row["machine"], {})
                 row |= {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
                 for name, prefix in (("facts", "fact"), ("clocks", "clock"), ("violations_by_kind", "violations")):
@@ -348,6 +389,12 @@ class Store:
             for name in frame.columns.intersection([*_NUMBERS, *(set(_SCALARS) - set(_TEXTS))]):
                 frame[name] = pd.to_numeric(frame[name])  # a column of None alone is not one of numbers
             return frame
+
+    def canaries(self) -> list[dict[str, Any]]:
+        """How fast the machines were at what time, see `bnnbench.harness.canary`."""
+        if not self._select("SELECT name FROM sqlite_master WHERE name = 'canaries'"):
+            return []  # of an older schema
+        return self._select("SELECT * FROM canaries ORDER BY at")
 
     def batches(self, key: str) -> pd.DataFrame:
         """The anytime trace of a run, a row per batch; levels are lists of [value, number of reads]."""
@@ -438,6 +485,9 @@ def _upgrade(connection: sqlite3.Connection) -> None:
             "BEGIN; ALTER TABLE truths ADD COLUMN digest TEXT; ALTER TABLE runs ADD COLUMN digest TEXT;"
             "ALTER TABLE problems ADD COLUMN digest TEXT; PRAGMA user_version = 3; COMMIT;"
         )
+    if schema < 4:
+        columns = "".join(f"ALTER TABLE runs ADD COLUMN {name};" for name in sorted(_YOUNGER))
+        connection.executescript(f"BEGIN; {columns} {_CANARIES} PRAGMA user_version = 4; COMMIT;")
 
 
 def _lock(folder: Path) -> IO[str]:
@@ -555,6 +605,13 @@ def _truth(row: Mapping[str, Any]) -> Truth:
         seconds=row["truth_s"],
         lower_bound=0.0 if row["truth_kind"] == "best_known" else None,  # what was proved is in the certificate
     )
+
+
+def _when(row: Mapping[str, Any]) -> tuple[Any, Any, float, float]:
+    """Machine, processors, begin and end of a run."""
+    begun = datetime.fromisoformat(row["started_at"]).timestamp()
+    lasted = sum(row[name] or 0.0 for name in ("compile_s", "prepare_s", "sample_s", "judge_s"))
+    return row["machine"], row.get("processors"), begun, begun + lasted
 
 
 def _rank(truth: Truth) -> tuple[bool, float, bool]:

@@ -82,6 +82,7 @@ class SuiteSolver:
     parameters: Mapping[str, Any]
     versions: Mapping[str, str]
     budget: Budget
+    threads: int
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,11 @@ class Plan:
     problems: tuple[Problem, ...]
     formulations: tuple[Formulation, ...]
     solvers: tuple[SuiteSolver, ...]
+
+    @property
+    def threads(self) -> int:
+        """Most threads that a run uses."""
+        return max(solver.threads for solver in self.solvers)
 
     def cells(self) -> Iterator[Cell]:
         """All runs, problem by problem, in the order of the file; pairs that a formulation refuses are left out."""
@@ -109,6 +115,7 @@ class Plan:
                     seed=derive_seed(self.suite.seed, problem, setting, solver.identity, repetition),
                     repetition=repetition,
                     budget=solver.budget,
+                    threads=solver.threads,
                 )
 
     def refused(self) -> list[str]:
@@ -242,7 +249,7 @@ def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Sui
         shown = {k: v for k, v in solver.parameters.items() if k in swept or k in solver.spec.parameters}
         label, identity = Spec(solver.name, shown), solver.identity
         canonical_json({"parameters": solver.parameters, "versions": versions})
-        return SuiteSolver(spec, str(label), str(identity), solver.parameters, versions, budget)
+        return SuiteSolver(spec, str(label), str(identity), solver.parameters, versions, budget, solver.threads)
     except Exception as error:
         raise InputError(
             f"solver {spec.name}: its name, parameters or versions cannot be noted ({type(error).__name__}: {error}); "

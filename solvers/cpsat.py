@@ -45,6 +45,11 @@ class CpSat(Solver):
     num_workers: Annotated[int, Field(ge=1)] = 1
     """Search threads; with more than one the answers depend on timing."""
 
+    @property
+    def threads(self) -> int:
+        """See `Solver.threads`."""
+        return self.num_workers
+
     def warm_up(self) -> None:
         """See `Solver.warm_up`: the search for a hint."""
         warm_up()

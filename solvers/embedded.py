@@ -77,6 +77,11 @@ class Embedded(Solver):
         """See `Solver.unavailable`: also where the inner solver is."""
         return super().unavailable() or load_solver(self.inner).unavailable()
 
+    @property
+    def threads(self) -> int:
+        """See `Solver.threads`: those of the inner solver."""
+        return load_solver(self.inner).threads
+
     def refuses(self, instance: Objective) -> str | None:
         """See `Solver.refuses`: what the inner solver refuses as a bare QUBO."""
         return load_solver(self.inner).refuses(instance.qubo)

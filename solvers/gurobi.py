@@ -25,6 +25,11 @@ class Gurobi(LinearSolver):
     num_threads: Annotated[int, Field(ge=1)] = 1
     """Threads of the library."""
 
+    @property
+    def threads(self) -> int:
+        """See `Solver.threads`."""
+        return self.num_threads
+
     def unavailable(self) -> str | None:
         """See `Solver.unavailable`: also where the licence does not hold."""
         reason = super().unavailable()

@@ -22,6 +22,11 @@ class Highs(LinearSolver):
     num_threads: Annotated[int, Field(ge=1)] = 1
     """Threads of the library."""
 
+    @property
+    def threads(self) -> int:
+        """See `Solver.threads`."""
+        return self.num_threads
+
     def optimize(self, model: LinearModel, seed: int, budget: Budget, report: Report) -> tuple[Any, float]:
         """See `LinearSolver.optimize`."""
         import highspy

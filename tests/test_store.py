@@ -368,6 +368,12 @@ ALTER TABLE runs DROP COLUMN digest;
 ALTER TABLE problems DROP COLUMN digest;
 PRAGMA user_version = 1;
 """
+YOUNGER = ("cpu_s", "load_after", "peak_mib", "processors", "threads", "is_timed")
+SCHEMA_3 = f"""
+{"".join(f"ALTER TABLE runs DROP COLUMN {name};" for name in YOUNGER)}
+DROP TABLE canaries;
+PRAGMA user_version = 3;
+"""
 
 
 @pytest.fixture
@@ -377,7 +383,7 @@ def old_store(tmp_path, outcome):
     with open_store(tmp_path) as store:
         add_everything(store, make_cell(7), outcome)
     with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db:
-        db.executescript(TRUTHS_OF_SCHEMA_1)
+        db.executescript(SCHEMA_3 + TRUTHS_OF_SCHEMA_1)
     return tmp_path
 
 
@@ -388,10 +394,11 @@ def contents(folder):
         names = [row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {
             name: [
-                {key: value for key, value in dict(row).items() if key not in ("certificate", "digest")}
+                {key: value for key, value in dict(row).items() if key not in ("certificate", "digest", *YOUNGER)}
                 for row in db.execute(f"SELECT * FROM {name}")
             ]
             for name in names
+            if name != "canaries"
         }
 
 
@@ -415,6 +422,21 @@ def test_an_older_store_that_is_opened_for_writing_keeps_every_row_and_takes_cer
         assert list(store.certificates()) == [problem.hash]
         assert store.truths()["p"].loss == 1
         assert len(store.runs()) == 4
+
+
+def test_digests_survive_columns_that_are_younger_than_their_rows(tmp_path, outcome):
+    with open_store(tmp_path) as store:
+        add_everything(store, make_cell(7), replace(outcome, cpu_s=None, peak_mib=None))
+        store._db.execute("UPDATE runs SET load_after = NULL, threads = NULL, is_timed = NULL")
+        store._seal("runs", "key", make_cell(7).key)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.executescript(SCHEMA_3)
+    with read_store(tmp_path) as store:
+        assert list(store.unsealed()) == []
+    with open_store(tmp_path) as store:
+        assert list(store.unsealed()) == []
+        store._db.execute("UPDATE runs SET threads = 3")
+        assert len(list(store.unsealed())) == 1
 
 
 # --- what is not a store, or cannot be written ------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from bnnbench.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from bnnbench.harness.cell import Cell
+    from bnnbench.harness.executor import Executor
     from bnnbench.harness.outcome import Outcome
     from bnnbench.solver import Budget
     from bnnbench.store import Store
@@ -39,22 +40,28 @@ def run(
     repetitions: Annotated[int | None, typer.Option(help="Repetitions of each cell.", min=1)] = None,
     jobs: Annotated[int, typer.Option(help="Runs at a time.", min=1)] = 1,
     retry: Annotated[bool, typer.Option("--retry", help="Run failed cells again.")] = False,
+    untimed: Annotated[
+        bool, typer.Option("--untimed", help="Let runs share cores; their times are marked as meaningless.")
+    ] = False,
     max_qpu_seconds: Annotated[
         float | None,
         typer.Option(help="Seconds of QPU access for all runs; none is begun past them.", min=0),
     ] = None,
 ) -> None:
     """Run a suite, or go on with it, and print the table of its results."""
+    from bnnbench.harness.executor import LocalExecutor
+    from bnnbench.harness.placement import lanes_apart
     from bnnbench.store import open_store
     from bnnbench.suite import plan, read_suite, suite_path
 
     path = suite_path(suite)
     content = _changed(read_suite(path), solver, problem, formulation, seconds, reads, repetitions)
     planned = plan(content, path.parent)
+    executor = LocalExecutor(jobs if untimed else lanes_apart(jobs, planned.threads))
     folder = out or Path("results") / path.stem
     try:
         with open_store(folder) as store:
-            _run_plan(planned, store, jobs=jobs, retry=retry, max_qpu_seconds=max_qpu_seconds)
+            _run_plan(planned, store, executor, retry=retry, max_qpu_seconds=max_qpu_seconds)
     except KeyboardInterrupt:
         sys.stderr.write("bnnbench: interrupted; finished runs are kept, and the same command goes on from here.\n")
         raise typer.Exit(130) from None
@@ -113,7 +120,7 @@ def _selected(text: str, tables: list[dict[str, Any]], what: str) -> list[dict[s
     return [{"name": name, **{k: [v] if isinstance(v, list) else v for k, v in spec.parameters.items()}}]
 
 
-def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool, max_qpu_seconds: float | None) -> None:
+def _run_plan(planned: Plan, store: Store, executor: Executor, *, retry: bool, max_qpu_seconds: float | None) -> None:
     """Find the truths, run what is pending, and say what happens."""
     from bnnbench.harness.campaign import find_truths, pending, run_cells
 
@@ -153,7 +160,7 @@ def _run_plan(planned: Plan, store: Store, *, jobs: int, retry: bool, max_qpu_se
         unavailable: Counter[tuple[str, str]] = Counter()
         limits = planned.suite.limits
         finished = run_cells(
-            waiting, truths, store, limits, jobs=jobs, max_qpu_seconds=max_qpu_seconds, on_wait=still_running
+            waiting, truths, store, limits, executor=executor, max_qpu_seconds=max_qpu_seconds, on_wait=still_running
         )
         for cell, outcome in finished:
             progress.advance(overall)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -17,10 +16,11 @@ from bnnbench.errors import CheckError, InputError, StoreError
 from bnnbench.ground_truth import Truth, ground_truth
 from bnnbench.ground_truth.certificate import certify
 from bnnbench.harness.cell import Cell
-from bnnbench.harness.executor import Ending, LocalExecutor
+from bnnbench.harness.executor import Ending, Executor, LocalExecutor
 from bnnbench.harness.outcome import Outcome, Target, fold
 from bnnbench.harness.qpu_allowance import QpuAllowance
-from bnnbench.harness.spool import EndLine, read_spool
+from bnnbench.harness.resources import load
+from bnnbench.harness.spool import EndLine, StartLine, read_spool
 from bnnbench.harness.worker import Task, same_folder
 from bnnbench.problem import Problem
 from bnnbench.provenance import machine_info
@@ -85,7 +85,7 @@ def run_cells(
     store: Store,
     limits: Limits,
     *,
-    jobs: int = 1,
+    executor: Executor | None = None,
     max_qpu_seconds: float | None = None,
     on_wait: Callable[[Cell, float], None] = lambda _cell, _elapsed_s: None,
 ) -> Iterator[tuple[Cell, Outcome]]:
@@ -95,8 +95,8 @@ def run_cells(
     ----------
     truths
         By problem hash.
-    jobs
-        Runs at a time.
+    executor
+        Where they run; None: one at a time on this machine.
     max_qpu_seconds
         Seconds of QPU access for all cells, see `QpuAllowance`; those past it get a row ``unavailable``.
     on_wait
@@ -114,14 +114,14 @@ def run_cells(
     waiting, allowance = deque(cells), QpuAllowance(max_qpu_seconds)
     running: dict[Path, _Started] = {}
     try:
-        with LocalExecutor(jobs) as executor:
+        with executor or LocalExecutor() as places:
 
             def fill() -> None:
-                while executor.has_room and (cell := allowance.take(waiting)) is not None:
+                while places.has_room and (cell := allowance.take(waiting)) is not None:
                     task = _task(cell, truths.get(cell.problem.hash), spool, limits, allowance.left_s)
                     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-                    running[task.spool] = _Started(cell, now, perf_counter(), _load())
-                    executor.submit(task, limits.wall_limit_s(cell.budget))
+                    running[task.spool] = _Started(cell, now, perf_counter(), load())
+                    places.submit(task, limits.wall_limit_s(cell.budget))
 
             fill()
             reported = perf_counter()
@@ -131,14 +131,15 @@ def run_cells(
                     for started in list(running.values())[:3]:  # in the order in which they started
                         if (elapsed_s := reported - started.since) >= REPORT_S:
                             on_wait(started.cell, elapsed_s)
-                ended = [(running.pop(task.spool), task, ending) for task, ending in executor.finished(wait_s=0.2)]
+                ended = [(running.pop(task.spool), task, ending) for task, ending in places.finished(wait_s=0.2)]
                 done = []
                 try:
                     fill()  # before the rows are written, so that workers do not wait for the disk
                 finally:
                     with store.transaction():
                         for started, task, ending in ended:
-                            done.append((started.cell, _store(store, started, task, ending, machine, allowance)))
+                            outcome = _store(store, started, task, ending, machine, allowance, places.is_timed)
+                            done.append((started.cell, outcome))
                 fill()  # cells that waited for the QPU
                 for _, task, _ in ended:
                     for path in (task.spool, task.log):
@@ -182,7 +183,13 @@ def _task(cell: Cell, truth: Truth | None, spool: Path, limits: Limits, qpu_left
 
 
 def _store(
-    store: Store, started: _Started, task: Task, ending: Ending, machine: str, allowance: QpuAllowance
+    store: Store,
+    started: _Started,
+    task: Task,
+    ending: Ending,
+    machine: str,
+    allowance: QpuAllowance,
+    is_timed: bool,
 ) -> Outcome:
     """Fold what the spool holds, settle its QPU access, and write the row."""
     spooled, log = read_spool(task.spool), _tail(task.log)
@@ -200,7 +207,24 @@ def _store(
             **asdict(spooled.instance), problem_hash=cell.problem.hash, formulation=str(cell.formulation)
         )
     tail = log if outcome.status in ("error", "crash", "memory", "timeout") else ""
-    store.add_run(cell, outcome, machine=machine, started_at=started.at, load=started.load, log_tail=tail)
+    begun = spooled.start or StartLine(started.at, started.load, None)
+    processors = None if begun.processors is None else ",".join(map(str, begun.processors))
+    if begun.processors and cell.threads > len(begun.processors):
+        flag = f"used {cell.threads} threads on {len(begun.processors)} processors"
+        outcome = replace(outcome, flags=[*outcome.flags, flag])
+    for canary in spooled.canaries:
+        store.add_canary(canary, machine=machine, processors=processors)
+    store.add_run(
+        cell,
+        outcome,
+        machine=machine,
+        started_at=begun.at,
+        load=begun.load,
+        load_after=end.load if end.load is not None else load(),
+        processors=processors,
+        is_timed=is_timed,
+        log_tail=tail,
+    )
     return replace(outcome, batches=())
 
 
@@ -211,8 +235,3 @@ def _tail(path: Path) -> str:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - LOG_TAIL))
         return file.read(LOG_TAIL).decode(errors="replace")
-
-
-def _load() -> float:
-    """Load average of the last minute, or 0 where the system has none."""
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0

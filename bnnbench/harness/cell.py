@@ -27,6 +27,8 @@ class Cell:
         How tables call it.
     parameters, versions
         All hyperparameters with their defaults, and the versions of what the solver needs.
+    threads
+        That the solver uses.
     """
 
     problem: Problem
@@ -38,6 +40,7 @@ class Cell:
     seed: int
     repetition: int
     budget: Budget
+    threads: int = 1
 
     def __str__(self) -> str:
         return f"{self.solver_label} on {self.problem.name} as {self.formulation}, repetition {self.repetition}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import math
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
@@ -16,6 +17,7 @@ from time import perf_counter
 from typing import Self
 
 from bnnbench.harness.outcome import Status
+from bnnbench.harness.placement import Cores
 from bnnbench.harness.worker import DONE, LAST, READY, Task, serve
 
 START_S = 120.0
@@ -32,12 +34,39 @@ class Ending:
     message: str = ""
 
 
+class Executor(abc.ABC):
+    """Where tasks run: the coordinator fills it while it has room, and asks what has ended."""
+
+    is_timed: bool = True
+    """Whether runs are apart, so that their times mean something."""
+
+    @abc.abstractmethod
+    def __enter__(self) -> Self: ...
+
+    @abc.abstractmethod
+    def __exit__(self, *error: object) -> None: ...
+
+    @property
+    @abc.abstractmethod
+    def has_room(self) -> bool:
+        """Whether a task can start now."""
+
+    @abc.abstractmethod
+    def submit(self, task: Task, wall_limit_s: float) -> None:
+        """Start a task; it is killed `wall_limit_s` seconds after a worker has begun with it."""
+
+    @abc.abstractmethod
+    def finished(self, wait_s: float) -> Iterator[tuple[Task, Ending]]:
+        """Tasks that have ended: waits up to `wait_s` seconds for the first, never for others."""
+
+
 @dataclass
 class _Worker:
     """A process in a lane, and what it is at."""
 
     process: BaseProcess
     pipe: Connection
+    processors: Cores | None
     task: Task | None = None
     wall_limit_s: float = math.inf
     deadline: float = math.inf
@@ -50,22 +79,23 @@ class _Worker:
         return self.process.exitcode
 
 
-class LocalExecutor:
+class LocalExecutor(Executor):
     """Lanes, each with one worker: it is replaced when it dies, when it is killed, and now and then.
 
     Parameters
     ----------
-    jobs
-        Number of lanes.
+    lanes
+        For each lane the processors that its runs are kept to, see `lanes_apart`; or a number of lanes that share all.
     """
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, lanes: int | Sequence[Cores | None] = 1) -> None:
         self._context: ForkServerContext | SpawnContext = multiprocessing.get_context("spawn")
         if "forkserver" in multiprocessing.get_all_start_methods():
             self._context = multiprocessing.get_context("forkserver")
             self._context.set_forkserver_preload(["bnnbench.harness.worker", "dimod", "pyqubo"])
             _start_quietly()
-        self._jobs = jobs
+        self.is_timed = lanes == 1 or not isinstance(lanes, int)
+        self._free: list[Cores | None] = [None] * lanes if isinstance(lanes, int) else list(lanes)[::-1]
         self._idle: list[_Worker] = []
         self._busy: list[_Worker] = []
 
@@ -82,13 +112,13 @@ class LocalExecutor:
     @property
     def has_room(self) -> bool:
         """Whether a task can start now."""
-        return len(self._busy) < self._jobs
+        return bool(self._idle or self._free)
 
     def submit(self, task: Task, wall_limit_s: float) -> None:
         """Start a task in a free lane; it is killed `wall_limit_s` seconds after a worker has begun with it."""
         worker = self._idle.pop() if self._idle else self._start()
         if not worker.process.is_alive():  # a solver can leave something behind that ends the process later
-            worker.stop()
+            self._stop(worker)
             worker = self._start()
         worker.task, worker.wall_limit_s, worker.deadline = task, wall_limit_s, perf_counter() + START_S
         with contextlib.suppress(OSError):  # a worker that died is found by `finished`
@@ -107,11 +137,17 @@ class LocalExecutor:
                 yield task, ending
 
     def _start(self) -> _Worker:
+        """A worker in a free lane."""
         pipe, end = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(end,), name="bnnbench worker")
+        process = self._context.Process(target=serve, args=(end, self._free[-1]), name="bnnbench worker")
         process.start()
         end.close()
-        return _Worker(process, pipe)
+        return _Worker(process, pipe, self._free.pop())
+
+    def _stop(self, worker: _Worker) -> int | None:
+        """Stop a worker, and let its lane be free; its exit code."""
+        self._free.append(worker.processors)
+        return worker.stop()
 
     def _ending(self, worker: _Worker) -> Ending | None:
         """How the task of a worker ended; None if it goes on. A worker that can go on becomes idle."""
@@ -125,15 +161,15 @@ class LocalExecutor:
             self._idle.append(worker)
             return Ending(None)
         if word == LAST:
-            worker.stop()
+            self._stop(worker)
             return Ending(None)
         if word is None and not is_dead:
             if perf_counter() < worker.deadline:
                 return None
-            worker.stop()
+            self._stop(worker)
             return Ending("timeout", f"the run was killed after {worker.wall_limit_s:g} s of wall-clock time.")
         worker.process.join(LAST_WORD_S / 10)  # its pipe closes first
-        return Ending("crash", f"the worker process died ({_death(worker.stop())}).")
+        return Ending("crash", f"the worker process died ({_death(self._stop(worker))}).")
 
 
 def _word(pipe: Connection) -> bytes | None:

@@ -47,6 +47,10 @@ class Outcome:
         Whether a lower bound that withstood the check meets the least energy.
     sample_s
         Sampling time, from the request for the first batch to the last batch, judging excluded.
+    cpu_s
+        Processor time of the process, all its threads, while it sampled; processes that it started are not in it.
+    peak_mib
+        Peak of the worker's resident memory in the run, in MiB, libraries included; None outside a campaign.
     time_to_best_s
         Sampling time until the least energy was first seen.
     time_to_target_s
@@ -75,6 +79,8 @@ class Outcome:
     prepare_s: float | None = None
     sample_s: float | None = None
     judge_s: float | None = None
+    cpu_s: float | None = None
+    peak_mib: float | None = None
     time_to_best_s: float | None = None
     time_to_target_s: float | None = None
     flags: list[str] = field(default_factory=list)

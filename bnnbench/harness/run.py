@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from bnnbench.errors import InputError
@@ -93,14 +93,15 @@ def measure(
     if allow is not None:
         allow(solver.qpu_seconds(prepared, budget))
     batches: list[JudgedBatch] = []
-    elapsed_s = judge_s = 0.0
+    elapsed_s = judge_s = cpu_s = 0.0
     num_reads = 0
     stream = solver.sample(prepared, seed=seed, budget=budget)
     with contextlib.closing(_closable(stream)):
         while True:
-            start = perf_counter()
+            start, start_cpu = perf_counter(), process_time()
             batch = next(stream, None)
             elapsed_s += perf_counter() - start
+            cpu_s += process_time() - start_cpu
             if batch is None:
                 break
             start = perf_counter()
@@ -122,6 +123,7 @@ def measure(
         prepare_s=prepare_s,
         sample_s=elapsed_s,
         judge_s=judge_s,
+        cpu_s=cpu_s,
     )
 
 

@@ -12,13 +12,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from bnnbench.harness.canary import Canary
 from bnnbench.harness.judge import JudgedBatch
 from bnnbench.harness.outcome import Status
 
 if TYPE_CHECKING:
     import pydantic
+
+
+@dataclass(frozen=True)
+class StartLine:
+    """When the run began (UTC), the load average of that minute, and the processors that it was kept to, if any."""
+
+    at: str
+    load: float
+    processors: list[int] | None
 
 
 @dataclass(frozen=True)
@@ -41,22 +51,28 @@ class EstimateLine:
 
 @dataclass(frozen=True)
 class EndLine:
-    """How the run ended; after `is_void`, what was spooled before does not count."""
+    """How the run ended, and the load average then; after `is_void`, what was spooled before does not count."""
 
     status: Status
     message: str
     timings: dict[str, float | None]
     is_void: bool = False
+    load: float | None = None
+
+
+Line = StartLine | Canary | InstanceLine | EstimateLine | JudgedBatch | EndLine
 
 
 @dataclass
 class Spooled:
-    """What a spool holds: the last of each kind of line, and the batches in order."""
+    """What a spool holds: the last of each kind of line; batches and canaries in order."""
 
+    start: StartLine | None = None
     instance: InstanceLine | None = None
     estimate: EstimateLine | None = None
     end: EndLine | None = None
     batches: list[JudgedBatch] = field(default_factory=list)
+    canaries: list[Canary] = field(default_factory=list)
 
 
 class Spool:
@@ -66,7 +82,7 @@ class Spool:
         # What no encoding knows, such as half a surrogate pair in a message, is replaced here, and nowhere else.
         self._file = path.open("w", encoding="utf-8", errors="replace")
 
-    def write(self, line: InstanceLine | EstimateLine | EndLine | JudgedBatch) -> None:
+    def write(self, line: Line) -> None:
         """Append one line and hand it to the operating system, which outlives this process."""
         value = {"kind": type(line).__name__, **dataclasses.asdict(line)}
         self._file.write(json.dumps(value, ensure_ascii=False) + "\n")
@@ -89,6 +105,10 @@ def read_spool(path: Path) -> Spooled:
             break
         if isinstance(line, JudgedBatch):
             spooled.batches.append(line)
+        elif isinstance(line, Canary):
+            spooled.canaries.append(line)
+        elif isinstance(line, StartLine):
+            spooled.start = line
         elif isinstance(line, InstanceLine):
             spooled.instance = line
         elif isinstance(line, EstimateLine):
@@ -100,12 +120,12 @@ def read_spool(path: Path) -> Spooled:
     return spooled
 
 
-def _line(value: Mapping[str, Any]) -> InstanceLine | EstimateLine | EndLine | JudgedBatch:
+def _line(value: Mapping[str, Any]) -> Line:
     given = dict(value)
     adapter = _adapters().get(given.pop("kind", ""))
     if adapter is None:
         raise TypeError
-    line: InstanceLine | EstimateLine | EndLine | JudgedBatch = adapter.validate_python(given)
+    line: Line = adapter.validate_python(given)
     return line
 
 
@@ -113,4 +133,4 @@ def _line(value: Mapping[str, Any]) -> InstanceLine | EstimateLine | EndLine | J
 def _adapters() -> dict[str, pydantic.TypeAdapter[Any]]:
     import pydantic
 
-    return {kind.__name__: pydantic.TypeAdapter(kind) for kind in (InstanceLine, EstimateLine, EndLine, JudgedBatch)}
+    return {kind.__name__: pydantic.TypeAdapter(kind) for kind in get_args(Line)}

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from time import perf_counter
 
 from bnnbench.errors import BnnbenchError, RefusedError, UnavailableError
 from bnnbench.formulation import Formulation
+from bnnbench.harness.canary import EVERY_S, sing
 from bnnbench.harness.outcome import Status, Target
+from bnnbench.harness.resources import load, peak_memory_mib, reset_peak_memory
 from bnnbench.harness.run import measure
-from bnnbench.harness.spool import EndLine, EstimateLine, InstanceLine, Spool
+from bnnbench.harness.spool import EndLine, EstimateLine, InstanceLine, Spool, StartLine
 from bnnbench.hashing import content_hash
 from bnnbench.instance import Instance, compile  # noqa: A004
 from bnnbench.problem import Problem
@@ -44,12 +49,14 @@ class Task:
 
 READY, DONE, LAST = b"ready", b"done", b"last"
 """What a worker says: it begins with a task; it is done with it; it is done with it and ends."""
+THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""What keeps numerical libraries to one thread, unless the user has set it."""
 MAX_TASKS = 1000
 """Tasks after which a worker is replaced: solvers' libraries leak."""
 
 
-def serve(pipe: Connection) -> None:
-    """Work in a process of its own: run the tasks that come, and say when each begins and ends.
+def serve(pipe: Connection, processors: Sequence[int] | None = None) -> None:
+    """Work in a process of its own, on some processors: run the tasks that come, and say when each begins and ends.
 
     Interrupts are the coordinator's business, numerical libraries get one thread. The process leads a group of its own,
     so that whatever a solver starts can be found and killed.
@@ -60,15 +67,17 @@ def serve(pipe: Connection) -> None:
     os.setsid()
     os.set_inheritable(pipe.fileno(), False)  # noqa: FBT003  so that it closes when a solver becomes another program
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    for name in THREAD_LIMITS:
         os.environ.setdefault(name, "1")
+    if processors is not None:
+        os.sched_setaffinity(0, processors)
     threading.Thread(target=_leave_with_coordinator, daemon=True).start()
-    owner = os.getpid()
+    owner, clock = os.getpid(), CanaryClock()
     with contextlib.suppress(EOFError, OSError):  # the coordinator is gone
         for number in range(1, MAX_TASKS + 1):
             task = pipe.recv()
             pipe.send_bytes(READY)
-            is_sane = execute(task)
+            is_sane = execute(task, processors, clock)
             if os.getpid() != owner:
                 os._exit(1)  # a solver forked, and its child came back from there
             _kill_children()
@@ -99,10 +108,14 @@ def _kill_children() -> None:
             child.kill()
 
 
-def execute(task: Task) -> bool:
+def execute(task: Task, processors: Sequence[int] | None, clock: CanaryClock) -> bool:
     """Run one task; all that becomes known is in its spool. Returns whether the process is fit for another."""
     is_sane = True
     with _output_to(task.log), same_folder(), contextlib.closing(Spool(task.spool)) as spool:
+        clock.sing_if_due(spool)
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        spool.write(StartLine(now, load(), None if processors is None else list(processors)))
+        reset_peak_memory()
         try:
             with _memory_limit(task.memory_gb):
                 _measure(task, spool)
@@ -119,7 +132,21 @@ def execute(task: Task) -> bool:
 
             traceback.print_exc()
             _end(spool, "error", f"the solver raised {type(error).__name__}: {_text(error)}")
+        clock.sing_if_due(spool)
     return is_sane
+
+
+@dataclass
+class CanaryClock:
+    """When a worker last measured its machine."""
+
+    last: float = -math.inf
+
+    def sing_if_due(self, spool: Spool) -> None:
+        """Measure, and note it with the run that is at hand."""
+        if perf_counter() - self.last >= EVERY_S:
+            spool.write(sing())
+            self.last = perf_counter()
 
 
 class _ChangedError(Exception):
@@ -164,6 +191,7 @@ def _measure(task: Task, spool: Spool) -> None:
         prepare_s=outcome.prepare_s,
         sample_s=outcome.sample_s,
         judge_s=outcome.judge_s,
+        cpu_s=outcome.cpu_s,
     )
 
 
@@ -203,7 +231,7 @@ def _is_intact(instance: Instance, digest: str) -> bool:
 
 
 def _end(spool: Spool, status: Status, message: str, **timings: float | None) -> None:
-    spool.write(EndLine(status, message, timings))
+    spool.write(EndLine(status, message, timings | {"peak_mib": peak_memory_mib()}, load=load()))
 
 
 def _status(error: BnnbenchError) -> Status:

@@ -17,6 +17,7 @@ from bnnbench.errors import CheckError, StoreError
 from bnnbench.ground_truth import certificate, ground_truth
 from bnnbench.harness import campaign
 from bnnbench.harness.campaign import find_truths, pending, run_cells
+from bnnbench.harness.executor import LocalExecutor
 from bnnbench.registry import load_problem
 from bnnbench.store import open_store, read_store
 from bnnbench.suite import plan, read_suite
@@ -57,7 +58,7 @@ def run_suite(path, out, *, jobs=2, stop_after=None):
     with open_store(out) as store:
         cells = pending(list(planned.cells()), store.finished())
         truths = {problem.hash: truth for problem, truth in find_truths(planned.problems, store)}
-        runs = run_cells(cells, truths, store, planned.suite.limits, jobs=jobs)
+        runs = run_cells(cells, truths, store, planned.suite.limits, executor=LocalExecutor(jobs))
         for number, _ in enumerate(runs, start=1):
             if number == stop_after:
                 runs.close()

@@ -1,0 +1,75 @@
+"""The canary: a fixed computation, timed now and then, that shows when a machine has become slower."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter, time
+from typing import Any
+
+import numpy as np
+
+EVERY_S = 120.0
+"""Seconds between two canaries of a worker."""
+SUSPICIOUS = 1.2
+"""A run between canaries that took this many times the machine's fastest is marked."""
+CLOCK_S = 0.01
+"""Times are compared no finer than this; they are noted to a thousandth of a second."""
+NEAR_S = 600.0
+"""A canary further from a run than this says nothing of it."""
+_SIZE, _ROUNDS = 160, 10
+
+
+@dataclass(frozen=True)
+class Canary:
+    """One measurement: when it ended, in seconds since 1970, and how many seconds it took."""
+
+    at: float
+    seconds: float
+
+
+def sing() -> Canary:
+    """Multiply whole matrices, about 40 ms of plain integer arithmetic in one thread and one core's cache.
+
+    The median of ten rounds times ten: a single interruption is no drift.
+    """
+    matrix = np.arange(_SIZE * _SIZE, dtype=np.int64).reshape(_SIZE, _SIZE)
+    rounds = []
+    for _ in range(_ROUNDS):
+        start = perf_counter()
+        matrix @ matrix
+        rounds.append(perf_counter() - start)
+    return Canary(time(), _ROUNDS * float(np.median(rounds)))
+
+
+def slowdowns(runs: Iterable[tuple[Any, Any, float, float]], songs: Sequence[Mapping[str, Any]]) -> list[float | None]:
+    """How many times slower than at its best a machine was around each run; None where no canary is near.
+
+    The slower of the last canary before and the first after, on the same processors, over the machine's fastest.
+
+    Parameters
+    ----------
+    runs
+        Machine, processors, and when the run began and ended, in seconds since 1970.
+    songs
+        Rows with ``machine``, ``processors``, ``at`` and ``seconds``.
+    """
+    lanes: dict[tuple[Any, Any], list[tuple[float, float]]] = defaultdict(list)
+    for song in songs:
+        lanes[song["machine"], song["processors"]].append((song["at"], song["seconds"]))
+    for lane in lanes.values():
+        lane.sort()
+    best: dict[Any, float] = {}
+    for song in songs:
+        best[song["machine"]] = min(song["seconds"], best.get(song["machine"], song["seconds"]))
+    found = []
+    for machine, processors, begun, ended in runs:
+        lane = lanes.get((machine, processors), [])
+        times = [at for at, _ in lane]
+        before, after = bisect_right(times, begun + CLOCK_S), bisect_left(times, ended - CLOCK_S)
+        near = [s for at, s in lane[max(0, before - 1) : before] if at >= begun - NEAR_S]
+        near += [s for at, s in lane[after : after + 1] if at <= ended + NEAR_S]
+        found.append(max(near) / best[machine] if near else None)
+    return found

@@ -1,0 +1,78 @@
+"""Which cores a run has for itself: a time means something only where nothing else ran on the same core."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from bnnbench.errors import InputError
+
+Cores = tuple[int, ...]
+"""Numbers of the logical processors of one or more physical cores, ascending."""
+
+
+def physical_cores(cpus: Path = Path("/sys/devices/system/cpu")) -> list[Cores]:
+    """The physical cores that this process may use, each with its logical processors; empty where nobody can say.
+
+    Two hardware threads of a core share its arithmetic, so that runs on both are not apart.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return []
+    allowed = os.sched_getaffinity(0)
+    return sorted({tuple(sorted(_siblings(cpus, number) & allowed)) for number in allowed})
+
+
+def _siblings(cpus: Path, number: int) -> set[int]:
+    """Logical processors of the physical core of one of them; itself alone if the system does not tell."""
+    try:
+        text = (cpus / f"cpu{number}/topology/thread_siblings_list").read_text(encoding="ascii")
+        return {number, *_numbers(text)}
+    except (OSError, ValueError):
+        return {number}
+
+
+def _numbers(text: str) -> set[int]:
+    """Numbers of a list of ranges as the kernel writes it, such as ``0-2,8``."""
+    ends = [part.partition("-") for part in text.strip().split(",")]
+    return {number for low, dash, high in ends for number in range(int(low), int(high if dash else low) + 1)}
+
+
+def processor_quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> float | None:
+    """Processors that a container may use at a time, on average; None: all that it sees."""
+    try:
+        quota, period = file.read_text(encoding="ascii").split()
+        return int(quota) / int(period)
+    except (OSError, ValueError):  # no such limit is "max"
+        return None
+
+
+def lanes_apart(jobs: int, threads: int = 1) -> list[Cores | None]:
+    """Cores for each of `jobs` runs at a time, so that no two share one; None: the system cannot pin processes.
+
+    Cores that are left over go round, so that one job has them all.
+
+    Parameters
+    ----------
+    threads
+        Most threads that a run uses.
+
+    Raises
+    ------
+    InputError
+        If there are too few cores for more than one job.
+    """
+    cores: Sequence[Cores] = physical_cores()
+    number = len(cores) or os.cpu_count() or 1
+    number = max(1, min(number, int(processor_quota() or number)))
+    if jobs > 1 and jobs * threads > number:
+        each = "" if threads == 1 else f" of {threads} threads each"
+        most = max(1, number // threads)
+        raise InputError(
+            f"--jobs {jobs}: runs{each} would share cores, and their times would mean nothing, because "
+            f"{'1 physical core is' if number == 1 else f'{number} physical cores are'} free to use here; give "
+            f"--jobs {most}, or --untimed if times do not matter."
+        )
+    if not cores:
+        return [None] * jobs
+    return [tuple(sorted(n for core in cores[lane::jobs] for n in core)) for lane in range(jobs)]
