@@ -54,6 +54,26 @@ class Limits(pydantic.BaseModel):
         return self.wall_s if budget.seconds is None else budget.seconds + self.grace_s
 
 
+class SlurmTable(pydantic.BaseModel):
+    """``[slurm]``: the jobs that ``--slurm`` submits; all of them run until the campaign ends."""
+
+    model_config = _Strict
+    jobs: Annotated[int, pydantic.Field(ge=1, le=10_000)] = 1
+    cores: Annotated[int, pydantic.Field(ge=1, le=1024)] = 1
+    """Of each job; as many runs at a time."""
+    memory: str = "4GB"
+    """Of each job."""
+    walltime: Annotated[str, pydantic.Field(pattern=r"^(\d+-)?\d+(:\d\d){0,2}$")] = "01:00:00"
+    queue: str | None = None
+    account: str | None = None
+    interface: str | None = None
+    """Network interface that workers and scheduler meet on, such as ``ib0``."""
+    directives: list[str] = []
+    """Further lines ``#SBATCH …``."""
+    prologue: list[str] = []
+    """Lines of the job's script before the worker, such as ``module load python``."""
+
+
 class Suite(pydantic.BaseModel):
     """The whole file. In the tables of the three lists, ``name`` names the thing and every other key is a parameter.
 
@@ -67,6 +87,7 @@ class Suite(pydantic.BaseModel):
     repetitions: Annotated[int, pydantic.Field(ge=1)] = 1
     budget: BudgetTable
     limits: Limits = Limits()
+    slurm: SlurmTable = SlurmTable()
     problems: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
     formulations: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
     solvers: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
@@ -191,7 +212,7 @@ def _sentence(path: Path, error: pydantic.ValidationError) -> str:
 
 
 def _keys(place: tuple[int | str, ...]) -> list[str]:
-    sections: dict[str, type[pydantic.BaseModel]] = {"budget": BudgetTable, "limits": Limits}
+    sections: dict[str, type[pydantic.BaseModel]] = {"budget": BudgetTable, "limits": Limits, "slurm": SlurmTable}
     return list((sections.get(str(place[0]), Suite) if len(place) > 1 else Suite).model_fields)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import sys
 from collections import Counter
 from pathlib import Path
@@ -43,6 +45,16 @@ def run(
     untimed: Annotated[
         bool, typer.Option("--untimed", help="Let runs share cores; their times are marked as meaningless.")
     ] = False,
+    dask: Annotated[
+        str | None, typer.Option(help="Run on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786.")
+    ] = None,
+    slurm: Annotated[
+        bool, typer.Option("--slurm", help="Run on SLURM jobs, as the suite's table [slurm] asks for them.")
+    ] = False,
+    tls: Annotated[
+        tuple[Path, Path, Path] | None,
+        typer.Option(help="Files of the authority, the certificate and the key, for tls:// addresses and --slurm."),
+    ] = None,
     max_qpu_seconds: Annotated[
         float | None,
         typer.Option(help="Seconds of QPU access for all runs; none is begun past them.", min=0),
@@ -57,15 +69,46 @@ def run(
     path = suite_path(suite)
     content = _changed(read_suite(path), solver, problem, formulation, seconds, reads, repetitions)
     planned = plan(content, path.parent)
-    executor = LocalExecutor(jobs if untimed else lanes_apart(jobs, planned.threads))
+    if jobs > 1 and (dask or slurm):
+        raise InputError("--jobs is for this machine; with --dask and --slurm the cluster has its own number.")
+    lanes = jobs if untimed else lanes_apart(jobs, planned.threads)
     folder = out or Path("results") / path.stem
     try:
-        with open_store(folder) as store:
+        with open_store(folder) as store, contextlib.ExitStack() as stack:
+            executor = (
+                _cluster(planned, stack, dask=dask, tls=tls, untimed=untimed) if dask or slurm else LocalExecutor(lanes)
+            )
             _run_plan(planned, store, executor, retry=retry, max_qpu_seconds=max_qpu_seconds)
     except KeyboardInterrupt:
         sys.stderr.write("bnnbench: interrupted; finished runs are kept, and the same command goes on from here.\n")
         raise typer.Exit(130) from None
     show(folder)
+
+
+def _cluster(
+    planned: Plan, stack: contextlib.ExitStack, *, dask: str | None, tls: tuple[Path, Path, Path] | None, untimed: bool
+) -> Executor:
+    """The workers of a scheduler that runs, or of SLURM jobs that end with the campaign."""
+    from bnnbench.harness.dask_executor import WAIT_S, DaskExecutor, tls_security
+    from bnnbench.harness.slurm import slurm_cluster
+
+    console = open_console(stderr=True)
+    security = tls_security(*tls) if tls else None
+    place: Any = dask
+    if dask is None:
+        place = stack.enter_context(slurm_cluster(planned.suite.slurm, **({"security": security} if tls else {})))
+        console.print(f"waiting for SLURM; the scheduler is {place.scheduler_address}", highlight=False)
+    solvers = [solver.spec for solver in planned.solvers]
+    executor = DaskExecutor(place, solvers, security=security, wait_s=WAIT_S if dask else math.inf)
+    if untimed:
+        executor.is_timed = False
+    elif not executor.is_timed:
+        console.print(
+            "the Dask workers have more threads than cores, so that runs share cores and times are marked; start "
+            "workers with --nthreads 1, as many as cores.",
+            highlight=False,
+        )
+    return executor
 
 
 def _changed(

@@ -207,6 +207,8 @@ def _store(
             **asdict(spooled.instance), problem_hash=cell.problem.hash, formulation=str(cell.formulation)
         )
     tail = log if outcome.status in ("error", "crash", "memory", "timeout") else ""
+    if ending.machine is not None:
+        machine = store.add_machine(ending.machine)
     begun = spooled.start or StartLine(started.at, started.load, None)
     processors = None if begun.processors is None else ",".join(map(str, begun.processors))
     if begun.processors and cell.threads > len(begun.processors):

@@ -8,13 +8,13 @@ import math
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from time import perf_counter
-from typing import Self
+from typing import Any, Self
 
 from bnnbench.harness.outcome import Status
 from bnnbench.harness.placement import Cores
@@ -28,10 +28,19 @@ LAST_WORD_S = 10.0
 
 @dataclass(frozen=True)
 class Ending:
-    """How the process side of a task ended; None: it returned, and its spool says the rest."""
+    """How the process side of a task ended, on what machine.
+
+    Parameters
+    ----------
+    status
+        None: it returned, and its spool says the rest.
+    machine
+        As `machine_info` tells it; None: this one.
+    """
 
     status: Status | None
     message: str = ""
+    machine: Mapping[str, Any] | None = None
 
 
 class Executor(abc.ABC):
