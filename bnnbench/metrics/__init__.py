@@ -1,0 +1,47 @@
+"""Metrics: plain functions on numbers and data frames.
+
+Runs that failed stay in every statistic as unsolved (censored); runs that were refused or unavailable are counted
+apart, because the question was not put to the solver.
+
+Three kinds of frame go in: runs, as `bnnbench.store.Store.runs` gives them; traces, the batches of all runs, as
+`bnnbench.metrics.traces` reads them; and costs, a row per problem and a column per solver, as `cost_table` makes them
+of runs, in which infinite means failed and missing means not asked.
+"""
+
+from bnnbench.metrics.anytime import best_so_far as best_so_far
+from bnnbench.metrics.anytime import expected_running_time as expected_running_time
+from bnnbench.metrics.anytime import primal_gap as primal_gap
+from bnnbench.metrics.anytime import primal_integral as primal_integral
+from bnnbench.metrics.anytime import primal_integrals as primal_integrals
+from bnnbench.metrics.anytime import times_to_targets as times_to_targets
+from bnnbench.metrics.anytime import traces as traces
+from bnnbench.metrics.averages import bootstrap_interval as bootstrap_interval
+from bnnbench.metrics.averages import median_interval as median_interval
+from bnnbench.metrics.averages import penalized_average as penalized_average
+from bnnbench.metrics.averages import shifted_geometric_mean as shifted_geometric_mean
+from bnnbench.metrics.censoring import NOT_ASKED as NOT_ASKED
+from bnnbench.metrics.censoring import censored as censored
+from bnnbench.metrics.censoring import cost_table as cost_table
+from bnnbench.metrics.censoring import virtual_best as virtual_best
+from bnnbench.metrics.gaps import energy_gap as energy_gap
+from bnnbench.metrics.gaps import loss_gap as loss_gap
+from bnnbench.metrics.gaps import normalized_gap as normalized_gap
+from bnnbench.metrics.gaps import violations as violations
+from bnnbench.metrics.labels import differences as differences
+from bnnbench.metrics.labels import tell_apart as tell_apart
+from bnnbench.metrics.paired import compare_all as compare_all
+from bnnbench.metrics.paired import compare_pair as compare_pair
+from bnnbench.metrics.paired import holm as holm
+from bnnbench.metrics.profiles import data_profile as data_profile
+from bnnbench.metrics.profiles import ecdf as ecdf
+from bnnbench.metrics.profiles import performance_profile as performance_profile
+from bnnbench.metrics.ranks import bootstrap_ranks as bootstrap_ranks
+from bnnbench.metrics.ranks import mean_ranks as mean_ranks
+from bnnbench.metrics.ranks import rank_stability as rank_stability
+from bnnbench.metrics.success import Interval as Interval
+from bnnbench.metrics.success import success_probability as success_probability
+from bnnbench.metrics.success import success_table as success_table
+from bnnbench.metrics.success import time_to_solution as time_to_solution
+from bnnbench.metrics.summary import SUMMARY as SUMMARY
+from bnnbench.metrics.summary import TOLERANCE as TOLERANCE
+from bnnbench.metrics.summary import summarize as summarize

@@ -1,0 +1,64 @@
+"""Labels: names that say the difference where runs of one name must not share a row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bnnbench.solver import Budget
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def tell_apart(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs, with names that say the difference where runs of one name must not share a row.
+
+    Within one formulation, a solver's label is followed by the budget and the hyperparameters that differ, such as
+    ``tabu, 10 reads, tenure=5``, and where these do not tell versions apart, by the versions: ``mine, file=1f2e3d4``.
+    Problems of one name and different data are followed by their hash.
+    """
+    runs = runs.reset_index(drop=True)
+    runs["solver"] = _told_apart(runs, ["formulation", "solver"], ["budget_seconds", "budget_reads", "parameters"])
+    runs["solver"] = _told_apart(runs, ["formulation", "solver"], ["versions"])
+    runs["problem"] = _told_apart(runs, ["problem"], ["problem_hash"])
+    return runs
+
+
+def _told_apart(runs: pd.DataFrame, named: list[str], differing: list[str]) -> pd.Series:
+    """The last of the columns `named`; where rows agree in all of them, with what differs in the other columns."""
+    names = runs[named[-1]].copy()
+    differing = [column for column in differing if column in runs]
+    for _, group in runs.groupby(named):
+        if differing and len(group.value_counts(differing, dropna=False)) > 1:
+            texts = differences([_settings(row) for row in group[differing].to_dict("records")])
+            names[group.index] = [
+                f"{name}, {text}" if text else name for name, text in zip(names[group.index], texts, strict=True)
+            ]
+    return names
+
+
+def _settings(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """What a row was run with, flat; a budget that was not given is left out."""
+    import pandas as pd
+
+    listed = ("parameters", "versions")
+    flat = {name: value for name, value in row.items() if name not in listed and pd.notna(value)}
+    return flat | {key: value for name in listed for key, value in json.loads(row.get(name, "{}")).items()}
+
+
+def differences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """For each row, those of its settings in which not all rows agree, as text."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    differing = [name for name in names if len({json.dumps(row[name]) if name in row else "" for row in rows}) > 1]
+    return [", ".join(_setting(name, row[name]) for name in differing if name in row) for row in rows]
+
+
+def _setting(name: str, value: Any) -> str:
+    if name == "budget_seconds":
+        return str(Budget(seconds=value))
+    if name == "budget_reads":
+        return str(Budget(reads=int(value)))
+    # The beginning of a hash is enough.
+    return f"{name}={value[:7]}" if isinstance(value, str) and len(value) == 64 else f"{name}={value}"

@@ -1,0 +1,139 @@
+"""Success per read: its probability, and the time to solution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bnnbench.errors import InputError
+from bnnbench.metrics.censoring import is_sound, numbers, was_asked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Interval = tuple[float, float, float]
+"""Estimate, lower end, upper end."""
+
+
+def success_probability(successes: int, reads: int) -> Interval:
+    """Success probability per read, with its 95 % Jeffreys interval.
+
+    ``p = k/n``; the interval holds the 2.5 % and 97.5 % quantiles of Beta(k + 1/2, n − k + 1/2), with its lower end
+    at 0 for k = 0 and its upper end at 1 for k = n. Reads of a run that failed have to be among the n, as failures,
+    or the estimate is too high.
+
+    Raises
+    ------
+    InputError
+        If there are no reads, or not between 0 and `reads` successes.
+
+    References
+    ----------
+    L. D. Brown, T. T. Cai and A. DasGupta, "Interval Estimation for a Binomial Proportion", Statistical Science 16,
+    2001.
+    """
+    from scipy.stats import beta
+
+    if reads < 1 or not 0 <= successes <= reads:
+        raise InputError(f"success probability: {successes} successes came in {reads} reads; give 0 ≤ k ≤ n, n ≥ 1.")
+    posterior = beta(successes + 0.5, reads - successes + 0.5)
+    low = 0.0 if successes == 0 else float(posterior.ppf(0.025))
+    high = 1.0 if successes == reads else float(posterior.ppf(0.975))
+    return successes / reads, low, high
+
+
+def time_to_solution(t_read_s: float, interval: Interval) -> Interval:
+    """Seconds until a success with 99 % probability, with the interval mapped from that of p.
+
+    ``TTS_99 = t_read·max(1, ln 0.01 / ln(1 − p))``: no less than one read. It falls with p, so that the ends of the
+    interval change places. Censoring: with no success in any read, the estimate and the upper end are infinite, and
+    the lower end is a lower bound of the time.
+
+    Parameters
+    ----------
+    t_read_s
+        Seconds per read.
+    interval
+        As `success_probability` gives it.
+
+    References
+    ----------
+    T. F. Rønnow et al., "Defining and detecting quantum speedup", Science 345, 2014.
+    """
+    estimate, low, high = interval
+    return _tts(t_read_s, estimate), _tts(t_read_s, high), _tts(t_read_s, low)
+
+
+def _tts(t_read_s: float, probability: float) -> float:
+    if probability <= 0:
+        return math.inf
+    if probability >= 1:
+        return t_read_s
+    return t_read_s * max(1.0, math.log(0.01) / math.log1p(-probability))
+
+
+def success_table(
+    runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulation", "solver"), of: str = "loss"
+) -> pd.DataFrame:
+    """Success per read and TTS_99 of each group, with their 95 % intervals.
+
+    Columns of `by`, then ``reads`` and ``successes``; ``success``, ``success_low``, ``success_high`` as
+    `success_probability` gives them; ``read_s``, seconds of sampling per read (clock ``sample_s``: compiling, embedding
+    and judging excluded); ``tts_s``, ``tts_low_s``, ``tts_high_s`` as `time_to_solution` gives them.
+
+    Censoring: the reads of a failed run are failures, whatever it had found; it counts as many as its budget asked
+    for, or as came if those are more, or one. Its time is not known, so that ``read_s`` is that of runs of status ok.
+    Without any, times are infinite: nothing succeeded. Runs that were not asked, have no known optimum or, for
+    ``energy``, are not sound are left out, and groups of such runs alone too.
+
+    Reads of one run are taken as independent draws from one distribution, which holds for samplers with a fixed
+    schedule, not for searches that go on from their last state.
+
+    Parameters
+    ----------
+    runs
+        As `bnnbench.store.Store.runs` gives them.
+    by
+        Pool runs of one problem only: a mean over problems is the success probability of none of them.
+    of
+        A read succeeds if its decoded weights have the optimal ``loss``, or its bits the ground ``energy``.
+
+    Raises
+    ------
+    InputError
+        If `of` is anything else.
+    """
+    import pandas as pd
+
+    if of not in ("loss", "energy"):
+        raise InputError(f"success: of is loss or energy, but {of!r} came.")
+    names = [
+        "reads", "successes", "success", "success_low", "success_high", "read_s", "tts_s", "tts_low_s", "tts_high_s",
+    ]  # fmt: skip
+    if runs.empty:
+        return pd.DataFrame(columns=[*by, *names])
+    counted = was_asked(runs) & runs["optimum"].notna()
+    if of == "energy":
+        counted &= is_sound(runs)
+    groups = runs[counted].groupby(list(by), dropna=False)
+    rows = [dict(zip(by, keys, strict=True)) | _success(group, of) for keys, group in groups]
+    return pd.DataFrame(rows, columns=[*by, *names])
+
+
+def _success(group: pd.DataFrame, of: str) -> dict[str, Any]:
+    ended = group[group["status"] == "ok"]
+    failed = group[group["status"] != "ok"]
+    asked = failed[["num_reads", "budget_reads"]].apply(numbers).max(axis=1).fillna(0).clip(lower=1)
+    reads_ended = numbers(ended["num_reads"]).sum()
+    reads, successes = int(reads_ended + asked.sum()), int(numbers(ended[f"{of}_successes"]).sum())
+    interval = success_probability(successes, reads)
+    read_s = numbers(ended["sample_s"]).sum() / reads_ended if reads_ended else math.inf
+    tts = time_to_solution(read_s, interval)
+    return {
+        "reads": reads,
+        "successes": successes,
+        **dict(zip(("success", "success_low", "success_high"), interval, strict=True)),
+        "read_s": read_s,
+        **dict(zip(("tts_s", "tts_low_s", "tts_high_s"), tts, strict=True)),
+    }

@@ -1,0 +1,122 @@
+"""What is missing and what is infinite in a statistic; gaps; tables of costs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bnnbench.errors import InputError
+from bnnbench.metrics import censored, cost_table, energy_gap, loss_gap, normalized_gap, violations, virtual_best
+
+INF, NAN = math.inf, math.nan
+
+
+def run(**changes):
+    return {
+        "problem": "p", "problem_hash": "h", "formulation": "reduced", "solver": "s", "status": "ok", "optimum": 1.0,
+        "is_sound": 1, "num_reads": 10, "energy": 5.0, "loss": 3.0, "mean_loss": 4.0, "violations": 2,
+        "time_to_target_s": 0.5,
+    } | changes  # fmt: skip
+
+
+NOTHING = dict.fromkeys(("energy", "loss", "mean_loss", "violations", "time_to_target_s"))
+
+
+def values(series):
+    return [None if math.isnan(v) else v for v in series]
+
+
+def test_gaps_are_differences_to_the_optimum():
+    runs = pd.DataFrame([run()])
+    assert values(energy_gap(runs)) == [4]
+    assert values(loss_gap(runs)) == [2]
+    assert values(violations(runs)) == [2]
+    assert values(censored(runs, "mean_loss_gap")) == [3]
+
+
+@pytest.mark.parametrize("status", ["timeout", "memory", "crash", "error"])
+def test_a_failed_run_is_infinite_whatever_it_had_found(status):
+    runs = pd.DataFrame([run(status=status), run(status=status, is_sound=None, **NOTHING), run()])
+    for series in (energy_gap(runs), loss_gap(runs), violations(runs), censored(runs, "time_to_target_s")):
+        assert values(series)[:2] == [INF, INF]
+
+
+@pytest.mark.parametrize("status", ["refused", "unavailable"])
+def test_what_was_not_asked_is_missing(status):
+    runs = pd.DataFrame([run(), run(status=status, **NOTHING)])
+    for series in (energy_gap(runs), loss_gap(runs), violations(runs), censored(runs, "time_to_target_s")):
+        assert values(series)[1] is None
+
+
+def test_what_has_no_optimum_has_no_gap_but_violations():
+    runs = pd.DataFrame([run(optimum=None, time_to_target_s=None), run(optimum=None, status="crash", **NOTHING)])
+    for series in (energy_gap(runs), loss_gap(runs), censored(runs, "time_to_target_s")):
+        assert values(series) == [None, None]
+    assert values(violations(runs)) == [2, INF]
+
+
+def test_an_unsound_formulation_has_no_energy_gap_even_where_its_run_failed():
+    runs = pd.DataFrame([run(is_sound=0), run(is_sound=None, status="crash", **NOTHING)])
+    assert values(energy_gap(runs)) == [None, None]
+    assert values(loss_gap(runs)) == [2, INF]
+
+
+def test_a_target_that_was_never_reached_is_infinitely_far():
+    assert values(censored(pd.DataFrame([run(time_to_target_s=None)]), "time_to_target_s")) == [INF]
+
+
+def test_an_unknown_column_is_a_sentence():
+    with pytest.raises(InputError, match="no column 'speed'"):
+        censored(pd.DataFrame([run()]), "speed")
+
+
+def floor(**changes):
+    return run(solver="random[x=1]", energy=9.0, loss=5.0, **changes)
+
+
+def test_the_normalized_gap_is_that_of_random_settings_with_as_many_reads():
+    runs = pd.DataFrame([run(), floor(), floor() | {"loss": 7.0, "energy": 13.0}])
+    assert normalized_gap(runs).tolist() == [2 / 5, 4 / 5, 6 / 5], "the floor is the mean gap 5"
+    assert normalized_gap(runs, of="energy").tolist() == [4 / 10, 8 / 10, 12 / 10]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"num_reads": 9}, {"problem_hash": "g"}, {"formulation": "soft"}, {"status": "timeout"}, {"optimum": None}],
+)
+def test_without_the_same_floor_there_is_no_normalized_gap(other):
+    assert values(normalized_gap(pd.DataFrame([run(), floor(**other)])))[0] is None
+
+
+def test_where_random_settings_solve_a_problem_it_tells_nothing():
+    solved = run(solver="random", loss=1.0)
+    assert values(normalized_gap(pd.DataFrame([run(), solved, run(loss=1.0)]))) == [None, None, None]
+
+
+def test_a_failed_run_has_an_infinite_normalized_gap():
+    assert values(normalized_gap(pd.DataFrame([run(status="crash", num_reads=0), floor()])))[0] == INF
+
+
+def test_a_normalized_gap_of_something_else_is_refused():
+    with pytest.raises(InputError, match="of is loss or energy, but 'time' came"):
+        normalized_gap(pd.DataFrame([run()]), of="time")
+
+
+def test_costs_are_medians_over_repetitions_with_failures_infinite():
+    runs = pd.DataFrame([
+        *[run(loss=loss, loss_gap=loss - 1) for loss in (1.0, 2.0, 6.0)],
+        *[run(solver="t", loss_gap=0.0, status=status) for status in ("ok", "crash", "crash")],
+        run(solver="u", status="refused", **NOTHING),
+    ])  # fmt: skip
+    costs = cost_table(runs, "loss_gap")
+    assert costs.index.names == ["problem", "formulation"]
+    assert costs.loc[("p", "reduced"), ["s", "t"]].tolist() == [1, INF]
+    assert math.isnan(costs.loc[("p", "reduced"), "u"])
+
+
+def test_the_virtual_best_is_the_least_of_what_was_asked():
+    costs = pd.DataFrame({"a": [1, 5, INF, INF, NAN], "b": [2, 3, 7, INF, NAN], "c": [NAN, NAN, NAN, NAN, NAN]})
+    np.testing.assert_array_equal(virtual_best(costs), [1, 3, 7, INF, NAN])

@@ -1,0 +1,81 @@
+"""Success per read and the time to solution, against published values and by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from bnnbench.errors import InputError
+from bnnbench.metrics import success_probability, success_table, time_to_solution
+
+
+def run(**changes):
+    return {
+        "problem": "p", "formulation": "reduced", "solver": "s", "status": "ok", "optimum": 0.0, "is_sound": 1,
+        "num_reads": 10, "budget_reads": 10, "loss_successes": 5, "energy_successes": 1, "sample_s": 2.0,
+    } | changes  # fmt: skip
+
+
+def table_of(*rows, of="loss"):
+    return success_table(pd.DataFrame(rows), of=of)
+
+
+@pytest.mark.parametrize(
+    ("successes", "low", "high"), [(0, 0, 0.292), (1, 0.016, 0.501), (2, 0.065, 0.648), (3, 0.139, 0.766)]
+)
+def test_the_interval_is_that_of_the_published_table(successes, low, high):
+    """L. D. Brown, T. T. Cai and A. DasGupta, Statistical Science 16, 2001, table 5, n = 7."""
+    got = success_probability(successes, 7)
+    assert got[1] == pytest.approx(low, abs=1e-3)
+    assert got[2] == pytest.approx(high, abs=1e-3)
+
+
+def test_reads_of_all_runs_are_pooled():
+    got = table_of(run(), run(loss_successes=0, sample_s=4.0)).iloc[0]
+    assert (got["reads"], got["successes"], got["success"]) == (20, 5, 0.25)
+    assert got["read_s"] == 0.3, "6 s for 20 reads"
+    assert tuple(got[["success", "success_low", "success_high"]]) == success_probability(5, 20)
+    expected = time_to_solution(0.3, success_probability(5, 20))
+    assert tuple(got[["tts_s", "tts_low_s", "tts_high_s"]]) == pytest.approx(expected)
+
+
+def test_reads_of_the_ground_energy_are_counted_where_it_is_known():
+    assert table_of(run(), of="energy").iloc[0]["successes"] == 1
+    assert table_of(run(is_sound=0, energy_successes=None), of="energy").empty
+
+
+@pytest.mark.parametrize(
+    ("budget", "came", "counted"), [(10, 0, 10), (None, 0, 1), (None, 3, 3), (10, 12, 12), (10, None, 10)]
+)
+def test_the_reads_of_a_failed_run_are_failures(budget, came, counted):
+    failed = run(status="crash", num_reads=came, budget_reads=budget, loss_successes=3, sample_s=None)
+    got = table_of(run(), failed).iloc[0]
+    assert (got["reads"], got["successes"]) == (10 + counted, 5)
+    assert got["read_s"] == 0.2, "the time of a failed run is not known"
+
+
+def test_without_success_there_is_a_lower_bound_of_the_time():
+    got = table_of(run(loss_successes=0)).iloc[0]
+    assert got["tts_s"] == got["tts_high_s"] == math.inf
+    assert 0 < got["tts_low_s"] < math.inf
+
+
+def test_where_all_failed_nothing_is_known_of_the_time():
+    got = table_of(run(status="timeout", num_reads=0, loss_successes=None, sample_s=None)).iloc[0]
+    assert got["success"] == 0
+    assert got["read_s"] == got["tts_s"] == got["tts_low_s"] == math.inf
+
+
+def test_what_was_not_asked_or_has_no_optimum_is_left_out():
+    unknown = run(optimum=None, loss_successes=None)
+    assert table_of(run(), run(status="refused", num_reads=0), unknown).iloc[0]["reads"] == 10
+    assert table_of(unknown).empty
+    empty = success_table(pd.DataFrame())
+    assert list(empty)[:4] == ["problem", "formulation", "solver", "reads"]
+
+
+def test_another_kind_of_success_is_refused():
+    with pytest.raises(InputError, match="of is loss or energy, but 'hope' came"):
+        table_of(run(), of="hope")
