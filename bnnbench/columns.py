@@ -23,7 +23,7 @@ _NOT_COMPILED = "no run got as far as the QUBO"
 _CUT = "the run failed or was not asked"
 
 RUN_COLUMNS = (
-    Column("key", "hash of all that decides the answer"),
+    Column("key", "hash of all that decides the answer; `~2`, … where merged results have several answers"),
     Column("problem", "name of the problem"),
     Column("problem_hash", "content hash of network, loss and data"),
     Column("formulation", "how the problem became a QUBO"),

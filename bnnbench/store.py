@@ -59,6 +59,8 @@ _ARRAYS = ("inputs", "targets", "test_inputs", "test_targets", "planted")
 _BATCH = ("time_s", "num_reads", "energy", "loss", "mean_energy", "mean_loss", "lower_bound")
 assert set(_SCALARS) | set(_JSON) <= {field.name for field in fields(Outcome)}  # noqa: S101
 
+_SEALED = {"problems": "hash", "truths": "problem_hash", "runs": "key"}
+"""Tables whose rows have a digest, with the column that names a row."""
 _DRIFT = f"was on a machine {SUSPICIOUS:g} or more times slower than at its best"
 _CANARIES = """
 CREATE TABLE canaries (
@@ -195,7 +197,7 @@ class Store:
         old = self._select("SELECT * FROM truths WHERE problem_hash = ?", truth.problem_hash)
         if old:
             with self._as_damage():
-                new_rank, old_rank = _rank(truth), _rank(_truth(old[0]))
+                new_rank, old_rank = truth.rank, _truth(old[0]).rank
             if (new_rank, certificate is not None) <= (old_rank, old[0]["certificate"] is not None):
                 return
         row = {
@@ -302,6 +304,31 @@ class Store:
         row = {"machine": machine, "processors": processors, **asdict(canary)}
         self._insert("OR IGNORE", "canaries", {"hash": content_hash("canary", row), **row})
 
+    def hold(self) -> None:
+        """From now on read what is there now, whatever another process writes."""
+        with _as_store_error(self.folder):
+            self._db.execute("BEGIN")
+
+    def run_keys(self) -> list[str]:
+        """Keys of all runs."""
+        return [row["key"] for row in self._select("SELECT key FROM runs ORDER BY key")]
+
+    def rows(self, table: str, column: str = "", value: str = "") -> list[dict[str, Any]]:
+        """Rows of a table as they are in the file; with a column, those that have a value there."""
+        with _as_store_error(self.folder):  # a table that an older schema does not have is empty
+            names = {row["name"] for row in self._db.execute("SELECT name FROM sqlite_master")}
+        if table not in names:
+            return []
+        query = f"SELECT * FROM {table}"  # noqa: S608  names of this module
+        return self._select(f"{query} WHERE {column} = ? ORDER BY rowid", value) if column else self._select(query)
+
+    def put(self, table: str, row: Mapping[str, Any]) -> None:
+        """Write a row of another store as it is; of a run, after its batches and samples."""
+        self._insert("OR REPLACE", table, row)
+        if row.get("digest") is not None:
+            column = _SEALED[table]
+            self._seal(table, column, row[column])
+
     def instances(self) -> list[dict[str, Any]]:
         """Rows of instances, as they were added."""
         return self._select("SELECT * FROM instances ORDER BY hash")
@@ -326,7 +353,7 @@ class Store:
             key = row.pop("hash")
             if content_hash("canary", row) != key:
                 yield f"the canary {key} was changed: its content has another hash."
-        for table, column in (("problems", "hash"), ("truths", "problem_hash"), ("runs", "key")):
+        for table, column in _SEALED.items():
             for row in self._select(f"SELECT * FROM {table} ORDER BY {column}"):  # noqa: S608  names of this module
                 if row.get("digest") not in (None, self._digest(table, column, row[column])):
                     yield f"the row {row[column]} of {table} was changed: its content does not have its digest."
@@ -612,11 +639,6 @@ def _when(row: Mapping[str, Any]) -> tuple[Any, Any, float, float]:
     begun = datetime.fromisoformat(row["started_at"]).timestamp()
     lasted = sum(row[name] or 0.0 for name in ("compile_s", "prepare_s", "sample_s", "judge_s"))
     return row["machine"], row.get("processors"), begun, begun + lasted
-
-
-def _rank(truth: Truth) -> tuple[bool, float, bool]:
-    """Truths in the order of how much they say."""
-    return truth.is_certified, -truth.loss, truth.num_optima is not None
 
 
 def _unpack(packed: bytes, shape: list[int]) -> NDArray[np.int8]:

@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
@@ -20,6 +20,7 @@ from bnnbench.formulation import formulation
 from bnnbench.ground_truth.certificate import Certificate, signs
 from bnnbench.ground_truth.certificate import verify as verify_certificate
 from bnnbench.ground_truth.truth import Truth
+from bnnbench.harness.cell import asked_key
 from bnnbench.harness.judge import JudgedBatch, unpack_bits
 from bnnbench.harness.outcome import TOLERANCE, Outcome, Target, fold
 from bnnbench.hashing import content_hash
@@ -29,7 +30,10 @@ from bnnbench.problem import Problem
 from bnnbench.solver import Budget
 from bnnbench.store import Store
 
-_FOLDED = (
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDED = (
     "num_reads", "energy", "loss", "energy_gap", "loss_gap", "mean_loss", "energy_successes", "loss_successes",
     "lower_bound", "proved", "time_to_best_s", "time_to_target_s",
 )  # fmt: skip
@@ -163,7 +167,7 @@ def _run(
     truths: dict[str, Truth],
 ) -> Iterator[str]:
     try:
-        is_named = _key(row) == row["key"]
+        is_named = _key(row) == asked_key(row["key"])
     except (ValueError, TypeError):
         is_named = False
     if not is_named:
@@ -197,10 +201,15 @@ def _run(
         **{f"violations.{kind}": count for kind, count in violations.items()},
     }
     yield from _differences(row, computed, "its sample has")
-    target = Target(truth.loss if truth else None, truth.kind if truth else None, instance.is_sound)
-    folded = fold([_batch(b) for b in batches.to_dict("records")], target, _budget(row), status="ok")
-    yield from _differences(row, {name: getattr(folded, name) for name in _FOLDED}, "its batches give")
+    folded = fold_again(row, batches, truth, is_sound=instance.is_sound)
+    yield from _differences(row, {name: getattr(folded, name) for name in FOLDED}, "its batches give")
     yield from _missing_flags(row, folded)
+
+
+def fold_again(row: Mapping[str, Any], batches: pd.DataFrame, truth: Truth | None, *, is_sound: bool) -> Outcome:
+    """The outcome that follows from the trace of a run and a truth; of its columns, `FOLDED` do."""
+    target = Target(truth.loss if truth else None, truth.kind if truth else None, is_sound)
+    return fold([_batch(batch) for batch in batches.to_dict("records")], target, _budget(row), status="ok")
 
 
 def _key(row: dict[str, Any]) -> str:
@@ -216,7 +225,7 @@ def _key(row: dict[str, Any]) -> str:
     return content_hash("run", header)
 
 
-def _budget(row: dict[str, Any]) -> Budget:
+def _budget(row: Mapping[str, Any]) -> Budget:
     reads = row["budget_reads"]
     return Budget(seconds=row["budget_seconds"], reads=None if reads is None else int(reads))
 

@@ -60,6 +60,11 @@ class Truth:
         return self.kind != "best_known"
 
     @property
+    def rank(self) -> tuple[bool, float, bool]:
+        """Truths of a problem in the order of how much they say: certified, of low loss, counted."""
+        return self.is_certified, -self.loss, self.num_optima is not None
+
+    @property
     def is_capped(self) -> bool:
         """Whether there are more optimal settings than `optima` lists."""
         return self.num_optima is None or len(self.optima) < self.num_optima

@@ -64,6 +64,11 @@ class Cell:
         return content_hash("run", header)
 
 
+def asked_key(key: str) -> str:
+    """The `Cell.key` behind a row's key: in merged stores, ``~2`` and so on tell different answers of one key apart."""
+    return key.partition("~")[0]
+
+
 def derive_seed(suite_seed: int, problem: Problem, formulation: Formulation, solver: str, repetition: int) -> int:
     """Seed of a cell: SHA-256 of what names it, so that it depends on no order and on no other solver; below 2^63."""
     header = {

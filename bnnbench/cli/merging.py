@@ -1,0 +1,27 @@
+"""The verb that unites folders of results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bnnbench.cli.screen import count_runs, open_console
+from bnnbench.errors import InputError
+
+
+def merge(
+    results: Annotated[list[Path], typer.Argument(help="Folders of results, two or more.")],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")],
+) -> None:
+    """Unite folders of results in a new one; runs of the same key that differ are all kept, and flagged."""
+    from bnnbench.merging import merge as unite
+
+    if len(results) < 2:
+        raise InputError(f"one folder came, {results[0]}; give two or more to merge.")
+    merged = unite(results, output)
+    same = f"; {merged.num_equal} more were the same as another" if merged.num_equal else ""
+    different = f"; {merged.num_different} differ from another of the same key" if merged.num_different else ""
+    open_console().print(f"{output}: {count_runs(merged.num_runs)}{same}{different}.", highlight=False, soft_wrap=True)
