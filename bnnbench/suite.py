@@ -48,6 +48,10 @@ class Limits(pydantic.BaseModel):
     """Added to the seconds of the budget: compilation, embedding and judging happen within it."""
     memory_gb: Annotated[float, pydantic.Field(gt=0, le=1e6)] = 4.0
     """Address space that a worker may take beyond what it starts with, in units of 10^9 bytes."""
+    file_gb: Annotated[float, pydantic.Field(gt=0, le=1e6)] = 1.0
+    """The largest file that a run may write, what it prints included, in units of 10^9 bytes."""
+    processes: Annotated[int, pydantic.Field(ge=1, le=1_000_000)] = 512
+    """Processes and threads that a run may start; the system does not hold root to it."""
 
     def wall_limit_s(self, budget: Budget) -> float:
         """Seconds after which a run is killed."""

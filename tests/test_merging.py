@@ -81,13 +81,13 @@ def contents(folder):
 def test_runs_of_both_stand_once(stores, tmp_path):
     before = [contents(folder) for folder in stores]
     assert merge(stores, tmp_path / "c") == Merged(num_runs=5, num_equal=2, num_different=0)
+    assert [path.name for path in (tmp_path / "c").iterdir()] == [FILE]
     rows = rows_of(tmp_path / "c")
     assert sorted(zip(rows["solver"], rows["repetition"], strict=True)) == [
         ("random", 0), ("random", 1), ("random", 2), ("steepest_descent", 0), ("steepest_descent", 1)
     ]  # fmt: skip
     assert not rows["flag_texts"].str.contains(DIFFERS).any()
     assert [contents(folder) for folder in stores] == before
-    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == [FILE]
 
 
 def test_every_row_comes_over_bit_by_bit(stores, tmp_path):

@@ -118,6 +118,7 @@ def run_cells(
 
             def fill() -> None:
                 while places.has_room and (cell := allowance.take(waiting)) is not None:
+                    spool.mkdir(exist_ok=True)  # a solver can remove it
                     task = _task(cell, truths.get(cell.problem.hash), spool, limits, allowance.left_s)
                     now = datetime.now(UTC).isoformat(timespec="milliseconds")
                     running[task.spool] = _Started(cell, now, perf_counter(), load())
@@ -178,6 +179,8 @@ def _task(cell: Cell, truth: Truth | None, spool: Path, limits: Limits, qpu_left
         spool=spool / f"{cell.key}.jsonl",
         log=spool / f"{cell.key}.log",
         memory_gb=limits.memory_gb,
+        file_gb=limits.file_gb,
+        processes=limits.processes,
         qpu_left_s=qpu_left_s,
     )
 

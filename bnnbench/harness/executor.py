@@ -16,6 +16,7 @@ from multiprocessing.process import BaseProcess
 from time import perf_counter
 from typing import Any, Self
 
+from bnnbench.harness.confinement import kill_children
 from bnnbench.harness.outcome import Status
 from bnnbench.harness.placement import Cores
 from bnnbench.harness.worker import DONE, LAST, READY, Task, serve
@@ -191,13 +192,11 @@ def _word(pipe: Connection) -> bytes | None:
 
 def _kill(process: BaseProcess) -> None:
     """Kill a worker with all processes that a solver started in it, and those that these started."""
-    import psutil
-
     assert process.pid is not None  # noqa: S101  it was started
-    with contextlib.suppress(psutil.Error):
-        for child in psutil.Process(process.pid).children(recursive=True):  # also those that left the group
-            with contextlib.suppress(psutil.Error):
-                child.kill()
+    if process.is_alive():
+        with contextlib.suppress(OSError):
+            os.kill(process.pid, signal.SIGSTOP)  # so that it starts no more of them
+        kill_children(process.pid)  # also those that left the group
     with contextlib.suppress(OSError):
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()  # a worker that is starting has no group yet

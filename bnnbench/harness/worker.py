@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import math
 import multiprocessing
 import os
@@ -18,6 +19,7 @@ from time import perf_counter
 from bnnbench.errors import BnnbenchError, RefusedError, UnavailableError
 from bnnbench.formulation import Formulation
 from bnnbench.harness.canary import EVERY_S, sing
+from bnnbench.harness.confinement import confined, kill_children, tie_to_parent
 from bnnbench.harness.outcome import Status, Target
 from bnnbench.harness.resources import load, peak_memory_mib, reset_peak_memory
 from bnnbench.harness.run import measure
@@ -43,6 +45,8 @@ class Task:
     spool: Path
     log: Path
     memory_gb: float
+    file_gb: float
+    processes: int
     qpu_left_s: float | None = None
     """What the campaign may still use of a QPU; None: there is no limit."""
 
@@ -65,6 +69,7 @@ def serve(pipe: Connection, processors: Sequence[int] | None = None) -> None:
     import threading
 
     os.setsid()
+    tie_to_parent()
     os.set_inheritable(pipe.fileno(), False)  # noqa: FBT003  so that it closes when a solver becomes another program
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in THREAD_LIMITS:
@@ -80,7 +85,7 @@ def serve(pipe: Connection, processors: Sequence[int] | None = None) -> None:
             is_sane = execute(task, processors, clock)
             if os.getpid() != owner:
                 os._exit(1)  # a solver forked, and its child came back from there
-            _kill_children()
+            is_sane = _kill_children() and is_sane
             pipe.send_bytes(DONE if is_sane and number < MAX_TASKS else LAST)
 
 
@@ -94,18 +99,14 @@ def _leave_with_coordinator() -> None:
         os.killpg(0, signal.SIGKILL)
 
 
-def _kill_children() -> None:
-    """End the processes that a run left behind: they would slow down the next one."""
+def _kill_children() -> bool:
+    """End the processes that a run left behind, which would slow down the next one; whether none is left."""
     try:
         while os.waitpid(-1, os.WNOHANG) != (0, 0):
             pass  # one that had ended
     except ChildProcessError:
-        return  # the usual case; psutil reads the whole process table
-    import psutil
-
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            child.kill()
+        return True  # the usual case; to look for children is to read the whole process table
+    return kill_children(os.getpid())
 
 
 def execute(task: Task, processors: Sequence[int] | None, clock: CanaryClock) -> bool:
@@ -117,7 +118,7 @@ def execute(task: Task, processors: Sequence[int] | None, clock: CanaryClock) ->
         spool.write(StartLine(now, load(), None if processors is None else list(processors)))
         reset_peak_memory()
         try:
-            with _memory_limit(task.memory_gb):
+            with confined(task.memory_gb, task.file_gb, task.processes):
                 _measure(task, spool)
         except MemoryError:
             _end(spool, "memory", f"the run needed more than the limit of {task.memory_gb:g} GB of memory.")
@@ -131,7 +132,7 @@ def execute(task: Task, processors: Sequence[int] | None, clock: CanaryClock) ->
             import traceback
 
             traceback.print_exc()
-            _end(spool, "error", f"the solver raised {type(error).__name__}: {_text(error)}")
+            _end(spool, "error", _sentence(error, task))
         clock.sing_if_due(spool)
     return is_sane
 
@@ -241,6 +242,14 @@ def _status(error: BnnbenchError) -> Status:
     return "unavailable" if isinstance(error, UnavailableError) else "error"
 
 
+def _sentence(error: BaseException, task: Task) -> str:
+    sentence = f"the solver raised {type(error).__name__}: {_text(error)}"
+    code = error.errno if isinstance(error, OSError) else None
+    if code == errno.EFBIG:
+        return f"the run wrote more than the limit of {task.file_gb:g} GB to one file, or printed more than that."
+    return f"{sentence} (a run may start {task.processes} processes)" if code == errno.EAGAIN else sentence
+
+
 def _text(error: BaseException) -> str:
     try:
         return str(error)
@@ -279,26 +288,3 @@ def same_folder() -> Iterator[None]:
         if here is not None:
             os.fchdir(here)
             os.close(here)
-
-
-@contextlib.contextmanager
-def _memory_limit(gigabytes: float) -> Iterator[None]:
-    """Limit the address space to what the process has now plus the given amount, where the system allows it."""
-    try:
-        import resource
-
-        import psutil
-    except ImportError:
-        yield
-        return
-    old = resource.getrlimit(resource.RLIMIT_AS)
-    limit = psutil.Process().memory_info().vms + int(gigabytes * 1e9)
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (limit, old[1]))
-    except (OSError, ValueError, OverflowError):  # macOS refuses
-        yield
-        return
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, old)

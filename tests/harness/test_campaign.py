@@ -82,12 +82,21 @@ def run_suite(path, out, *, jobs=2, stop_after=None):
         ("spins", "error", "other than 0 and 1"),
         ("refuses", "refused", "does not apply"),
         ("absent", "unavailable", "pip install a-distribution-that-nobody-has"),
+        ("aborts", "crash", "signal SIGABRT"),
+        ("kills_itself", "crash", "signal SIGKILL"),
+        ("stops_itself", "timeout", "killed after 2 s of wall-clock time"),
+        ("native_hang", "timeout", "killed after 2 s of wall-clock time"),
+        ("bombs", "timeout", "killed after 2 s of wall-clock time"),
+        ("recurses", "error", "raised RecursionError: maximum recursion depth exceeded"),
+        ("closes_everything", "crash", "the worker process died"),
+        ("floods_for_ever", "error", "wrote more than the limit of 0.001 GB to one file"),
     ],
 )
 def test_a_failing_solver_leaves_its_row_and_the_next_solver_runs(tmp_path, solver, status, sentence):
-    path = write_suite(tmp_path, [str(FAILING / f"{solver}.py"), "random"], grace_s=1.0 if solver == "hang" else 60.0)
-    if solver == "hang":
-        path.write_text(path.read_text().replace("seconds = 2", "seconds = 1"))
+    is_late = status == "timeout"
+    path = write_suite(tmp_path, [str(FAILING / f"{solver}.py"), "random"], grace_s=1.0 if is_late else 60.0)
+    text = path.read_text().replace("memory_gb = 1.0", "memory_gb = 1.0\nfile_gb = 0.001")
+    path.write_text(text.replace("seconds = 2", "seconds = 1") if is_late else text)
     rows = run_suite(path, tmp_path / "out").set_index("solver")
     assert set(rows.loc[[solver], "status"]) == {status}
     assert rows.loc[[solver], "message"].str.contains(sentence, regex=False).all()
@@ -148,6 +157,21 @@ def test_an_error_while_a_task_is_made_loses_no_finished_run(tmp_path, monkeypat
         run_suite(path, tmp_path / "out", jobs=1)
     with read_store(tmp_path / "out") as store:
         assert len(store.runs()) == 2
+
+
+def test_a_run_whose_spool_is_removed_has_a_row_and_harms_no_other(tmp_path):
+    path = write_suite(tmp_path, [str(FAILING / "removes_its_spool.py"), "random"])
+    rows = run_suite(path, tmp_path / "out", jobs=1).set_index("solver")
+    assert set(rows.loc["removes_its_spool", "status"]) == {"crash"}
+    assert set(rows.loc["random", "status"]) == {"ok"}
+
+
+def test_no_process_of_a_bomb_outlives_its_run(tmp_path):
+    path = write_suite(tmp_path, [str(FAILING / "bombs.py")], grace_s=1.0)
+    before = set(psutil.pids())
+    run_suite(path, tmp_path / "out")
+    alive = [process for process in psutil.process_iter(["cmdline"]) if process.pid not in before]
+    assert not [process for process in alive if "forkserver" in " ".join(process.info["cmdline"] or ())]
 
 
 @pytest.mark.parametrize("solver", ["leaves_children", "hangs_with_children"])

@@ -1,0 +1,115 @@
+"""What keeps a run from harming others: limits of the system on its worker, and an end for all that it starts."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from functools import cache
+from time import sleep
+
+import psutil
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+"""Numbers of linux/prctl.h."""
+ROUNDS = 200
+"""Times that a family of processes is looked through for what lives before it is given up."""
+PAUSE_S = 0.01
+"""Seconds between them: what was killed takes a moment to be gone."""
+
+
+def tie_to_parent() -> None:
+    """Let the kernel kill this process with its parent, and hand it the orphans of what it starts; on Linux.
+
+    Native code that lets no other thread run can only be ended from outside. A process that left its group and lost its
+    parent would be found by nobody.
+    """
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+@contextlib.contextmanager
+def confined(memory_gb: float, file_gb: float, processes: int) -> Iterator[None]:
+    """Limit address space, the size of each file and the number of processes, where the system allows it.
+
+    Parameters
+    ----------
+    memory_gb
+        Address space beyond what the process has now, in units of 10^9 bytes.
+    file_gb
+        The largest file that may be written, in units of 10^9 bytes; what is printed goes to one.
+    processes
+        Processes and threads that may be added to what the user has now. The system counts all of a user, and lets root
+        have any number.
+    """
+    address_space = psutil.Process().memory_info().vms + int(memory_gb * 1e9)
+    with (
+        _limited(resource.RLIMIT_AS, address_space),
+        _limited(resource.RLIMIT_FSIZE, int(file_gb * 1e9)),
+        _limited(resource.RLIMIT_NPROC, _most_tasks(processes)),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _limited(kind: int, limit: int | None) -> Iterator[None]:
+    old = resource.getrlimit(kind)
+    if limit is not None:
+        with contextlib.suppress(OSError, ValueError, OverflowError):  # macOS has no limit of the address space
+            resource.setrlimit(kind, (limit, old[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(kind, old)
+
+
+@cache
+def _most_tasks(processes: int) -> int | None:
+    """Tasks that the user may have; None if the system counts others than we see, as in a container.
+
+    Counted once per worker: it reads the table of all processes.
+    """
+    tasks = 0
+    for process in psutil.process_iter(["uids", "num_threads"]):
+        uids = process.info["uids"]
+        tasks += (process.info["num_threads"] or 1) if uids is not None and uids.real == os.getuid() else 0
+    limit = tasks + processes
+    with _limited(resource.RLIMIT_NPROC, limit):
+        try:
+            child = os.fork()
+        except OSError:
+            return None
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+    return limit
+
+
+def kill_children(pid: int) -> bool:
+    """Kill all that a process started, and what these started, until there is nothing left; whether it came to that."""
+    for _ in range(ROUNDS):
+        try:
+            family = [process for process in psutil.Process(pid).children(recursive=True) if _is_running(process)]
+        except psutil.Error:
+            return True
+        if not family:
+            return True
+        for process in family:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        sleep(PAUSE_S)
+    return False
+
+
+def _is_running(process: psutil.Process) -> bool:
+    """Whether a process is more than an entry that its parent has yet to take notice of."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False

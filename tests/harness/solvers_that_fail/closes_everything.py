@@ -1,0 +1,22 @@
+"""Closes every file that is open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnnbench.solver import Batch, Budget, Objective, Solver
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosesEverything(Solver):
+    """Closes every file that is open."""
+
+    def sample(self, prepared: Objective, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`."""
+        zeros = np.zeros((1, prepared.qubo.num_variables), dtype=np.int8)
+        yield Batch(zeros)
+        os.closerange(0, 1024)

@@ -1,0 +1,22 @@
+"""Prints without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnnbench.solver import Batch, Budget, Objective, Solver
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloodsForEver(Solver):
+    """Prints without end."""
+
+    def sample(self, prepared: Objective, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`."""
+        zeros = np.zeros((1, prepared.qubo.num_variables), dtype=np.int8)
+        yield Batch(zeros)
+        while True:
+            print("x" * 10_000)

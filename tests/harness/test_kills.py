@@ -1,0 +1,34 @@
+"""A campaign that is killed at any moment loses nothing; tests/performance/test_kills.py does it 50 times."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from killing import start, survive, write_suite
+
+HANG = Path(__file__).parent / "solvers_that_fail" / "native_hang.py"
+
+
+def test_a_campaign_that_is_killed_five_times_ends_as_an_undisturbed_one(tmp_path):
+    campaign = survive(tmp_path, num_kills=5, repetitions=30, seed=3)
+    assert campaign.num_kills >= 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_native_code_that_lets_no_thread_run_ends_with_its_coordinator(tmp_path):
+    coordinator = start(write_suite(tmp_path, 1), tmp_path / "out", "--solver", str(HANG))
+    deadline = time.monotonic() + 60
+    while not any('kind": "JudgedBatch' in p.read_text() for p in tmp_path.glob("out/spool/*.jsonl")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(0.5)  # it hangs after its first batch
+    family = psutil.Process(coordinator.pid).children(recursive=True)
+    coordinator.kill()
+    coordinator.stderr.close()
+    coordinator.wait()
+    assert len(family) >= 2
+    assert psutil.wait_procs(family, timeout=20)[1] == []
