@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import resource
 import signal
@@ -14,24 +15,30 @@ from time import sleep
 
 import psutil
 
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-"""Numbers of linux/prctl.h."""
+_PR_SET_CHILD_SUBREAPER = 36
+"""Of linux/prctl.h."""
 ROUNDS = 200
 """Times that a family of processes is looked through for what lives before it is given up."""
 PAUSE_S = 0.01
 """Seconds between them: what was killed takes a moment to be gone."""
 
 
-def tie_to_parent() -> None:
-    """Let the kernel kill this process with its parent, and hand it the orphans of what it starts; on Linux.
+def tie_to(sentinel: int) -> None:
+    """Let the kernel kill this process and its group when a pipe ends, and hand it the orphans of what it starts.
 
-    Native code that lets no other thread run can only be ended from outside. A process that left its group and lost its
-    parent would be found by nobody.
+    Native code that lets no other thread run can only be ended from outside, and a process that left its group and lost
+    its parent would be found by nobody. Linux alone has both.
+
+    Parameters
+    ----------
+    sentinel
+        Reading end of a pipe on which nothing is written any more.
     """
     if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        fcntl.fcntl(sentinel, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(sentinel, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(sentinel, fcntl.F_SETFL, fcntl.fcntl(sentinel, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 @contextlib.contextmanager
@@ -48,7 +55,7 @@ def confined(memory_gb: float, file_gb: float, processes: int) -> Iterator[None]
         Processes and threads that may be added to what the user has now. The system counts all of a user, and lets root
         have any number.
     """
-    address_space = psutil.Process().memory_info().vms + int(memory_gb * 1e9)
+    address_space = _this_process(os.getpid()).memory_info().vms + int(memory_gb * 1e9)
     with (
         _limited(resource.RLIMIT_AS, address_space),
         _limited(resource.RLIMIT_FSIZE, int(file_gb * 1e9)),
@@ -67,6 +74,12 @@ def _limited(kind: int, limit: int | None) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(kind, old)
+
+
+@cache
+def _this_process(pid: int) -> psutil.Process:
+    """This process, looked up once: that costs more than the limits."""
+    return psutil.Process(pid)
 
 
 @cache

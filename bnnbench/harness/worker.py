@@ -19,7 +19,7 @@ from time import perf_counter
 from bnnbench.errors import BnnbenchError, RefusedError, UnavailableError
 from bnnbench.formulation import Formulation
 from bnnbench.harness.canary import EVERY_S, sing
-from bnnbench.harness.confinement import confined, kill_children, tie_to_parent
+from bnnbench.harness.confinement import confined, kill_children, tie_to
 from bnnbench.harness.outcome import Status, Target
 from bnnbench.harness.resources import load, peak_memory_mib, reset_peak_memory
 from bnnbench.harness.run import measure
@@ -69,7 +69,8 @@ def serve(pipe: Connection, processors: Sequence[int] | None = None) -> None:
     import threading
 
     os.setsid()
-    tie_to_parent()
+    if (coordinator := multiprocessing.parent_process()) is not None:
+        tie_to(coordinator.sentinel)
     os.set_inheritable(pipe.fileno(), False)  # noqa: FBT003  so that it closes when a solver becomes another program
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in THREAD_LIMITS:
