@@ -28,6 +28,7 @@ from bnnbench.ground_truth.truth import Truth
 from bnnbench.harness.canary import SUSPICIOUS, Canary, slowdowns
 from bnnbench.harness.cell import Cell
 from bnnbench.harness.outcome import Outcome
+from bnnbench.harness.repetition import Verdict, verdict
 from bnnbench.hashing import canonical_json, content_hash
 from bnnbench.problem import Problem
 
@@ -384,6 +385,11 @@ class Store:
         """Keys of the runs that need not be run again: all but ``unavailable`` ones, or only what did not fail."""
         done = ("ok", "refused") if retry_failed else ("ok", "refused", "timeout", "memory", "crash", "error")
         return {row["key"] for row in self._select("SELECT key, status FROM runs") if row["status"] in done}
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """Of each run that need not run again, whether it reached the optimum."""
+        rows = self._select("SELECT key, status, loss_gap FROM runs WHERE status != 'unavailable'")
+        return {row["key"]: verdict(row["status"], row["loss_gap"]) for row in rows}
 
     def runs(self) -> pd.DataFrame:
         """One row per run with its problem, instance and truth, in an order that depends on the content alone.

@@ -16,6 +16,7 @@ import pydantic
 from bnnbench.errors import BnnbenchError, InputError, UnknownNameError
 from bnnbench.formulation import Formulation, formulation
 from bnnbench.harness.cell import Cell, derive_seed
+from bnnbench.harness.repetition import Precision
 from bnnbench.hashing import canonical_json
 from bnnbench.metrics import differences
 from bnnbench.problem import Problem
@@ -58,6 +59,16 @@ class Limits(pydantic.BaseModel):
         return self.wall_s if budget.seconds is None else budget.seconds + self.grace_s
 
 
+class PrecisionTable(pydantic.BaseModel):
+    """``[precision]``: ``repetitions`` are a most, and a cell is repeated until its success probability is known."""
+
+    model_config = _Strict
+    width: Annotated[float, pydantic.Field(gt=0, lt=1)]
+    """Of the 95 % interval of the share of runs that reach the optimum."""
+    at_least: Annotated[int, pydantic.Field(ge=1)] = 5
+    """Repetitions before one looks."""
+
+
 class SlurmTable(pydantic.BaseModel):
     """``[slurm]``: the jobs that ``--slurm`` submits; all of them run until the campaign ends."""
 
@@ -89,6 +100,7 @@ class Suite(pydantic.BaseModel):
     title: str = ""
     seed: Annotated[int, pydantic.Field(ge=0)] = 0
     repetitions: Annotated[int, pydantic.Field(ge=1)] = 1
+    precision: PrecisionTable | None = None
     budget: BudgetTable
     limits: Limits = Limits()
     slurm: SlurmTable = SlurmTable()
@@ -142,6 +154,12 @@ class Plan:
                     budget=solver.budget,
                     threads=solver.threads,
                 )
+
+    @property
+    def precision(self) -> Precision | None:
+        """When a cell has been repeated often enough; None: after a fixed number."""
+        table, most = self.suite.precision, self.suite.repetitions
+        return Precision(min(table.at_least, most), most, table.width) if table else None
 
     def refused(self) -> list[str]:
         """Why which formulations do not apply to which problems."""
@@ -216,7 +234,12 @@ def _sentence(path: Path, error: pydantic.ValidationError) -> str:
 
 
 def _keys(place: tuple[int | str, ...]) -> list[str]:
-    sections: dict[str, type[pydantic.BaseModel]] = {"budget": BudgetTable, "limits": Limits, "slurm": SlurmTable}
+    sections: dict[str, type[pydantic.BaseModel]] = {
+        "budget": BudgetTable,
+        "limits": Limits,
+        "precision": PrecisionTable,
+        "slurm": SlurmTable,
+    }
     return list((sections.get(str(place[0]), Suite) if len(place) > 1 else Suite).model_fields)
 
 

@@ -166,6 +166,7 @@ def _selected(text: str, tables: list[dict[str, Any]], what: str) -> list[dict[s
 def _run_plan(planned: Plan, store: Store, executor: Executor, *, retry: bool, max_qpu_seconds: float | None) -> None:
     """Find the truths, run what is pending, and say what happens."""
     from bnnbench.harness.campaign import find_truths, pending, run_cells
+    from bnnbench.harness.repetition import Repeater
 
     console = open_console(stderr=True)
     cells = list(planned.cells())
@@ -173,10 +174,13 @@ def _run_plan(planned: Plan, store: Store, executor: Executor, *, retry: bool, m
         raise InputError("no formulation applies to any problem: " + " ".join(planned.refused()[:3]))
     for reason in planned.refused():
         console.print(f"left out: {reason}", style="dim", highlight=False, markup=False)
-    waiting = pending(cells, store.finished(retry_failed=retry))
-    done = len(cells) - len(waiting)
+    finished, repeater = store.finished(retry_failed=retry), Repeater(cells, store.verdicts(), planned.precision)
+    waiting = pending(repeater.first(), finished)
+    done = len(cells) - len(pending(cells, finished))
+    most = "up to " if planned.precision else ""
     console.print(
-        f"{count_runs(len(cells))} of {_budgets(cells)}; {done} of them done before; results go to {store.folder}",
+        f"{most}{count_runs(len(cells))} of {_budgets(cells)}; {done} of them done before; "
+        f"results go to {store.folder}",
         highlight=False,
         markup=False,
         soft_wrap=True,
@@ -200,12 +204,24 @@ def _run_plan(planned: Plan, store: Store, executor: Executor, *, retry: bool, m
             if not console.is_terminal:
                 say(f"still running: {cell}, {elapsed_s:.0f} s")
 
+        def more(cell: Cell, outcome: Outcome) -> list[Cell]:
+            further = pending(repeater.after(cell, outcome), finished)
+            for task in (overall, rows[cell.solver_label]):
+                progress.update(task, total=(progress.tasks[task].total or 0) + len(further))
+            return further
+
         unavailable: Counter[tuple[str, str]] = Counter()
-        limits = planned.suite.limits
-        finished = run_cells(
-            waiting, truths, store, limits, executor=executor, max_qpu_seconds=max_qpu_seconds, on_wait=still_running
+        runs = run_cells(
+            waiting,
+            truths,
+            store,
+            planned.suite.limits,
+            executor=executor,
+            max_qpu_seconds=max_qpu_seconds,
+            more=more,
+            on_wait=still_running,
         )
-        for cell, outcome in finished:
+        for cell, outcome in runs:
             progress.advance(overall)
             progress.advance(rows[cell.solver_label])
             if outcome.status == "unavailable":

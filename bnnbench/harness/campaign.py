@@ -87,6 +87,7 @@ def run_cells(
     *,
     executor: Executor | None = None,
     max_qpu_seconds: float | None = None,
+    more: Callable[[Cell, Outcome], Sequence[Cell]] = lambda _cell, _outcome: (),
     on_wait: Callable[[Cell, float], None] = lambda _cell, _elapsed_s: None,
 ) -> Iterator[tuple[Cell, Outcome]]:
     """Run cells in worker processes; yields each as its row is in the store.
@@ -99,6 +100,8 @@ def run_cells(
         Where they run; None: one at a time on this machine.
     max_qpu_seconds
         Seconds of QPU access for all cells, see `QpuAllowance`; those past it get a row ``unavailable``.
+    more
+        Told of each run that ended; says which further cells have to run for that.
     on_wait
         Told every `REPORT_S` seconds of the up to three longest-running cells, and for how many seconds each has run.
     """
@@ -141,7 +144,8 @@ def run_cells(
                         for started, task, ending in ended:
                             outcome = _store(store, started, task, ending, machine, allowance, places.is_timed)
                             done.append((started.cell, outcome))
-                fill()  # cells that waited for the QPU
+                            waiting.extend(more(started.cell, outcome))
+                fill()  # cells that waited for the QPU, or came up
                 for _, task, _ in ended:
                     for path in (task.spool, task.log):
                         with contextlib.suppress(OSError):  # it is gone with its folder, at the latest

@@ -78,7 +78,7 @@ def _limited(kind: int, limit: int | None) -> Iterator[None]:
 
 @cache
 def _this_process(pid: int) -> psutil.Process:
-    """This process, looked up once: that costs more than the limits."""
+    """The process itself, looked up once: that costs more than the limits."""
     return psutil.Process(pid)
 
 

@@ -52,7 +52,7 @@ def test_two_dask_workers_are_nearly_twice_as_fast_as_one(tmp_path, kind):
     cells, solvers = list(planned.cells()), [solver.spec for solver in planned.solvers]
     seconds = {}
     for workers in (1, 2):
-        options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
+        options = {"threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
         with (
             distributed.LocalCluster(n_workers=workers, **options) as cluster,
             open_store(tmp_path / f"{workers}") as s,
@@ -102,7 +102,7 @@ class _executor:  # noqa: N801  reads as a function
         distributed = pytest.importorskip("distributed")
         from bnnbench.harness.dask_executor import DaskExecutor
 
-        options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
+        options = {"threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
         self.cluster = distributed.LocalCluster(n_workers=2, **options)
         return DaskExecutor(self.cluster.scheduler_address, [solver.spec for solver in self.planned.solvers])
 
