@@ -7,7 +7,6 @@ appears under its name when it is complete, and not before; the others are only 
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 import tempfile
@@ -16,16 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bnnbench.answer import differences
 from bnnbench.errors import CheckError, InputError, StoreError
 from bnnbench.ground_truth.truth import Truth
 from bnnbench.harness.cell import asked_key
-from bnnbench.harness.outcome import TOLERANCE
 from bnnbench.store import Store, open_store, read_store
 from bnnbench.verification import FOLDED, fold_again
-
-ANSWER = ("status", "num_reads", "energy", "loss", "mean_loss", "lower_bound", "violations", "train_accuracy",
-          "test_accuracy")  # fmt: skip
-"""Columns that are the answer of a run; its samples belong to it too, its times do not."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +144,12 @@ class _Run:
 
     def differs(self, other: _Run) -> list[str]:
         """Names of what the answers of two runs differ in."""
-        return differences(self.row, other.row, *({r["role"]: r["bits"] for r in run.samples} for run in (self, other)))
+        return differences(self.answer, other.answer)
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """See `bnnbench.answer.differences`."""
+        return self.row | {f"sample.{row['role']}": row["bits"] for row in self.samples}
 
     def write(self, store: Store, key: str, answers: Sequence[_Run]) -> None:
         """Write the run under a key, flagged if there are other answers."""
@@ -163,24 +163,6 @@ class _Run:
 
 
 DIFFERS = "differs from another run of the same key"
-
-
-def differences(
-    row: Mapping[str, Any], other: Mapping[str, Any], samples: Mapping[str, str], others: Mapping[str, str]
-) -> list[str]:
-    """Names of what two runs answered differently: columns of `ANSWER`, and ``sample`` or ``weights``.
-
-    Figures agree if they differ by at most `bnnbench.harness.outcome.TOLERANCE`.
-    """
-    names = [name for name in ANSWER if not _agree(row.get(name), other.get(name))]
-    roles = {"energy": "sample", "loss": "weights"}
-    return names + [word for role, word in roles.items() if samples.get(role) != others.get(role)]
-
-
-def _agree(value: Any, other: Any) -> bool:
-    if isinstance(value, (int, float)) and isinstance(other, (int, float)):
-        return abs(value - other) <= TOLERANCE or (math.isnan(value) and math.isnan(other))
-    return bool(value == other)
 
 
 class _Source:

@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bnnbench.errors import StoreError
+from bnnbench.errors import InputError, StoreError
 from bnnbench.ground_truth.truth import Truth
 from bnnbench.harness.canary import SUSPICIOUS, Canary, slowdowns
 from bnnbench.harness.cell import Cell
@@ -313,6 +313,27 @@ class Store:
     def run_keys(self) -> list[str]:
         """Keys of all runs."""
         return [row["key"] for row in self._select("SELECT key FROM runs ORDER BY key")]
+
+    def find_run(self, start: str) -> str:
+        """The key of the one run whose key is this, or starts with it.
+
+        Raises
+        ------
+        InputError
+            If there is no such run, or several.
+        """
+        keys = [key for key in self.run_keys() if key.startswith(start)]
+        if start in keys:
+            return start
+        if len(keys) != 1:
+            what = f"{len(keys)} runs, such as {keys[0]} and {keys[1]}," if keys else "no run"
+            raise InputError(f"{self.folder}: {what} begins with {start!r}; see the column key of bnnbench export.")
+        return keys[0]
+
+    def answer(self, key: str) -> dict[str, Any]:
+        """The row of a run with its samples; see `bnnbench.answer.differences`."""
+        (row,) = self.rows("runs", "key", key)
+        return row | {f"sample.{role}": bits for role, bits in self.samples(key).items()}
 
     def rows(self, table: str, column: str = "", value: str = "") -> list[dict[str, Any]]:
         """Rows of a table as they are in the file; with a column, those that have a value there."""

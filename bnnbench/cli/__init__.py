@@ -13,6 +13,7 @@ from bnnbench.cli.checking import check
 from bnnbench.cli.compiling import compile  # noqa: A004
 from bnnbench.cli.listing import info, list_
 from bnnbench.cli.merging import merge
+from bnnbench.cli.rerunning import rerun
 from bnnbench.cli.results import export, show, verify
 from bnnbench.cli.running import run
 from bnnbench.cli.screen import open_streams, silenced
@@ -47,7 +48,7 @@ def _options(
 
 
 app.command(name="list")(list_)
-for verb in (run, truth, compile, show, verify, merge, check, export, info):
+for verb in (run, truth, compile, show, verify, merge, rerun, check, export, info):
     app.command()(verb)
 
 

@@ -59,8 +59,15 @@ def run(
         float | None,
         typer.Option(help="Seconds of QPU access for all runs; none is begun past them.", min=0),
     ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Print a line per run as it ends, as without a terminal.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would run, what not and why, and for how long; run nothing.")
+    ] = False,
 ) -> None:
     """Run a suite, or go on with it, and print the table of its results."""
+    from bnnbench.cli.forecasting import print_forecast
     from bnnbench.harness.executor import LocalExecutor
     from bnnbench.harness.placement import lanes_apart
     from bnnbench.store import open_store
@@ -73,12 +80,15 @@ def run(
         raise InputError("--jobs is for this machine; with --dask and --slurm the cluster has its own number.")
     lanes = jobs if untimed else lanes_apart(jobs, planned.threads)
     folder = out or Path("results") / path.stem
+    if dry_run:
+        print_forecast(planned, folder, jobs=jobs, retry=retry)
+        return
     try:
         with open_store(folder) as store, contextlib.ExitStack() as stack:
             executor = (
                 _cluster(planned, stack, dask=dask, tls=tls, untimed=untimed) if dask or slurm else LocalExecutor(lanes)
             )
-            _run_plan(planned, store, executor, retry=retry, max_qpu_seconds=max_qpu_seconds)
+            _run_plan(planned, store, executor, retry=retry, max_qpu_seconds=max_qpu_seconds, follow=follow)
     except KeyboardInterrupt:
         sys.stderr.write("bnnbench: interrupted; finished runs are kept, and the same command goes on from here.\n")
         raise typer.Exit(130) from None
@@ -163,7 +173,9 @@ def _selected(text: str, tables: list[dict[str, Any]], what: str) -> list[dict[s
     return [{"name": name, **{k: [v] if isinstance(v, list) else v for k, v in spec.parameters.items()}}]
 
 
-def _run_plan(planned: Plan, store: Store, executor: Executor, *, retry: bool, max_qpu_seconds: float | None) -> None:
+def _run_plan(
+    planned: Plan, store: Store, executor: Executor, *, retry: bool, max_qpu_seconds: float | None, follow: bool
+) -> None:
     """Find the truths, run what is pending, and say what happens."""
     from bnnbench.harness.campaign import find_truths, pending, run_cells
     from bnnbench.harness.repetition import Repeater
@@ -226,7 +238,7 @@ def _run_plan(planned: Plan, store: Store, executor: Executor, *, retry: bool, m
             progress.advance(rows[cell.solver_label])
             if outcome.status == "unavailable":
                 unavailable[cell.solver_label, outcome.message] += 1
-            elif not console.is_terminal or outcome.flags or outcome.status not in ("ok", "refused"):
+            elif follow or not console.is_terminal or outcome.flags or outcome.status not in ("ok", "refused"):
                 say(_line(cell, outcome))
         for (label, message), number in unavailable.items():
             say(f"unavailable: {label}, {count_runs(number)}: {message}")

@@ -1,0 +1,109 @@
+"""What `bnnbench run --dry-run` prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bnnbench.cli.screen import count_runs, open_console
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bnnbench.harness.cell import Cell
+    from bnnbench.harness.forecast import Forecast
+    from bnnbench.suite import Plan
+
+MOST_CELLS = 50
+"""Cells that are listed one by one; of more, numbers are easier to read."""
+MOST_REASONS = 10
+"""Reasons of a kind, before a line that counts the others."""
+
+
+def print_forecast(planned: Plan, folder: Path, *, jobs: int, retry: bool) -> None:
+    """Print what would run, what is done, what can not run and why, and for how long; nothing is written."""
+    from bnnbench.harness.forecast import forecast
+    from bnnbench.store import FILE, read_store
+
+    rows: list[dict[str, Any]] = []
+    finished: set[str] = set()
+    if (folder / FILE).exists():
+        with read_store(folder) as store:
+            rows, finished = store.rows("runs"), store.finished(retry_failed=retry)
+    found = forecast(planned, rows, finished)
+    console = open_console()
+    if len(found.waiting) <= MOST_CELLS:
+        for cell, _ in found.waiting:
+            _say(console, f"to run: {cell}; {cell.budget}")
+    else:
+        _print_numbers(console, found)
+    for what, pairs in (("unavailable", found.unavailable), ("refused", found.refused)):
+        reasons = Counter(_reason(cell, why) for cell, why in pairs).most_common()
+        _say_some(console, [f"{what}: {text} ({count_runs(number)})" for text, number in reasons])
+    _say_some(console, [f"left out: {reason}" for reason in found.left_out])
+    if not found.is_complete:
+        _say(console, "Not all solvers were asked about all instances, for want of time: more may be refused.")
+    num_cells = len(found.done) + len(found.unavailable) + len(found.refused) + len(found.waiting)
+    _say(
+        console,
+        f"{count_runs(num_cells)}: {len(found.done)} done before, {len(found.unavailable)} unavailable, "
+        f"{len(found.refused)} refused, {len(found.waiting)} to run{_time(found, jobs)}. Nothing was run.",
+    )
+
+
+def _reason(cell: Cell, why: str) -> str:
+    """Why, with the solver's name in front."""
+    name, _, rest = why.partition(": ")
+    return f"{cell.solver_label}: {rest if name == cell.solver.name else why}"
+
+
+def _print_numbers(console: Console, found: Forecast) -> None:
+    """A row per solver and formulation."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    groups: dict[tuple[str, str, str], Counter[str]] = {}
+    parts: Sequence[tuple[str, Sequence[Cell]]] = (
+        ("to run", [cell for cell, _ in found.waiting]),
+        ("done", found.done),
+        ("unavailable", [cell for cell, _ in found.unavailable]),
+        ("refused", [cell for cell, _ in found.refused]),
+    )
+    for what, cells in parts:
+        for cell in cells:
+            name = (str(cell.formulation), cell.solver_label, str(cell.budget))
+            groups.setdefault(name, Counter())[what] += 1
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    for header in ("formulation", "solver", "budget"):
+        table.add_column(header, overflow="fold")
+    for what, _ in parts:
+        table.add_column(what, justify="right")
+    for name, numbers in sorted(groups.items()):
+        table.add_row(*map(Text, name), *[str(numbers[what] or "–") for what, _ in parts])
+    console.print(table)
+
+
+def _time(found: Forecast, jobs: int) -> str:
+    """Half a sentence on how long it takes."""
+    from datetime import timedelta
+
+    parts = []
+    if found.num_unknown < len(found.waiting):
+        parts.append(f"about {timedelta(seconds=round(found.seconds / jobs))} (h:mm:ss)")
+    if found.num_unknown:
+        parts.append(f"{count_runs(found.num_unknown)} of a budget in reads, whose time nobody knows yet")
+    return f", in {' and '.join(parts)}" if parts and found.waiting else ""
+
+
+def _say_some(console: Console, lines: Sequence[str]) -> None:
+    for line in lines[:MOST_REASONS]:
+        _say(console, line)
+    if len(lines) > MOST_REASONS:
+        _say(console, f"{lines[0].partition(':')[0]}: {len(lines) - MOST_REASONS} more reasons of this kind.")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

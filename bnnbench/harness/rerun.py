@@ -1,0 +1,129 @@
+"""Run a stored run again: the store holds all that decides its answer."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bnnbench.answer import differences
+from bnnbench.errors import InputError
+from bnnbench.formulation import formulation
+from bnnbench.harness.campaign import run_cells
+from bnnbench.harness.cell import Cell
+from bnnbench.registry import load_solver
+from bnnbench.solver import Budget
+from bnnbench.spec import Spec
+from bnnbench.store import Store, open_store
+from bnnbench.suite import Limits, suite_solver
+
+PATIENCE = 10.0
+"""A run may take that many times as long as it took."""
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """A run, and what became of it now.
+
+    Parameters
+    ----------
+    cell
+        What was asked.
+    before, now
+        Rows with samples, see `Store.answer`.
+    changed
+        What decides the answer and is no longer as it was, a sentence each.
+    is_fixed
+        Whether the same work was asked, so that the same seed has to give the same answer.
+    """
+
+    cell: Cell
+    before: Mapping[str, Any]
+    now: Mapping[str, Any]
+    changed: tuple[str, ...]
+    is_fixed: bool
+
+    @property
+    def differences(self) -> list[str]:
+        """Names of what was answered differently."""
+        return differences(self.before, self.now)
+
+
+def rerun(store: Store, key: str, *, solver: Path | None = None, memory_gb: float = Limits().memory_gb) -> Rerun:
+    """Run a run again, in a worker process; the store is not changed.
+
+    Parameters
+    ----------
+    key
+        See `Store.find_run`.
+    solver
+        File of the solver, if it came from a file: stores hold no paths.
+
+    Raises
+    ------
+    InputError
+        If there is no such run, or its solver is not known or no longer takes its parameters.
+    """
+    before = store.answer(store.find_run(key))
+    cell = rebuild(store, before, solver)
+    took_s = sum(before[name] or 0.0 for name in ("compile_s", "prepare_s", "sample_s", "judge_s"))
+    wall_s = max(Limits().wall_s, PATIENCE * took_s)
+    truth = store.truths().get(cell.problem.hash)
+    with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as scratch:
+        scratch.add_problem(cell.problem)
+        limits = Limits(wall_s=wall_s, grace_s=wall_s, memory_gb=memory_gb)
+        for _ in run_cells([cell], {cell.problem.hash: truth}, scratch, limits):
+            pass
+        now = scratch.answer(cell.key)
+    return Rerun(cell, before, now, tuple(_changes(cell, before)), _is_fixed(cell, before, now))
+
+
+def rebuild(store: Store, row: Mapping[str, Any], solver: Path | None = None) -> Cell:
+    """The cell behind a row, from the problem's data and the parameters that the store holds."""
+    name, versions = row["solver"].partition("[")[0], json.loads(row["versions"])
+    if "file" in versions and solver is None:
+        raise InputError(
+            f"{row['key']}: the solver {name} came from a file, and results hold no paths; give it with --solver."
+        )
+    budget = Budget(seconds=row["budget_seconds"], reads=row["budget_reads"])
+    parameters = {key: value for key, value in json.loads(row["parameters"]).items() if value is not None}
+    built = suite_solver(Spec(str(solver.resolve()) if solver else name, parameters), budget)
+    return Cell(
+        problem=store.problem(row["problem_hash"]),
+        formulation=formulation(row["formulation"]),
+        solver=built.spec,
+        solver_label=row["solver"],
+        parameters=built.parameters,
+        versions=built.versions,
+        seed=int(row["seed"]),
+        repetition=int(row["repetition"]),
+        budget=budget,
+        threads=built.threads,
+    )
+
+
+def _changes(cell: Cell, row: Mapping[str, Any]) -> Iterator[str]:
+    """What a key is made of and is not as it was."""
+    if cell.instance_hash != row["instance_hash"]:
+        yield "this version of bnnbench builds another QUBO"
+    pairs = {"parameter": ("parameters", cell.parameters), "version of": ("versions", cell.versions)}
+    for word, (column, values) in pairs.items():
+        before, now = json.loads(row[column]), json.loads(json.dumps(dict(values)))  # tuples are lists there
+        for name in dict.fromkeys([*before, *now]):
+            if before.get(name) != now.get(name):
+                yield f"the {word} {name} was {_short(before.get(name))} and is {_short(now.get(name))}"
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 24 else f"{text[:12]}…"
+
+
+def _is_fixed(cell: Cell, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether reads, and not the clock, ended both runs, and the seed decides the bits."""
+    if not load_solver(cell.solver).seeded or "timeout" in (before["status"], now["status"]):
+        return False
+    return cell.budget.seconds is None or before["num_reads"] == now["num_reads"] == cell.budget.reads
