@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import pydantic
 
+from bnnbench.enclosure import check_enclosed
 from bnnbench.errors import BnnbenchError, InputError, UnknownNameError
 from bnnbench.formulation import Formulation, formulation
 from bnnbench.harness.cell import Cell, derive_seed
@@ -205,7 +206,8 @@ def read_suite(path: Path) -> Suite:
     Raises
     ------
     InputError
-        If it is not TOML (file, line), or a key is unknown, missing or of a wrong type (file, key).
+        If it is not TOML (file, line), a key is unknown, missing or of a wrong type (file, key), or a path leaves the
+        folder of the file.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -214,9 +216,13 @@ def read_suite(path: Path) -> Suite:
     except OSError as error:
         raise InputError(f"suite file {path} cannot be read: {error.strerror}.") from error
     try:
-        return Suite.model_validate(content)
+        suite = Suite.model_validate(content)
     except pydantic.ValidationError as error:
         raise InputError(f"suite file {path}{_sentence(path, error)}") from error
+    for section in ("problems", "formulations", "solvers"):
+        for table in getattr(suite, section):
+            check_enclosed(path.parent, f"suite file {path}: {section}", table)
+    return suite
 
 
 def _sentence(path: Path, error: pydantic.ValidationError) -> str:
@@ -327,6 +333,8 @@ def _build(section: str, spec: Spec, folder: Path, build: Any) -> Any:
     """Build one thing that a suite names; errors say where in the file it stands."""
     if spec.name.endswith(".py"):
         spec = Spec(str((folder / spec.name).resolve()), spec.parameters)
+    if section == "problems" and isinstance(path := spec.parameters.get("path"), str):
+        spec = Spec(spec.name, {**spec.parameters, "path": str(folder / path)})
     try:
         return build(spec)
     except BnnbenchError as error:

@@ -170,7 +170,10 @@ def _selected(text: str, tables: list[dict[str, Any]], what: str) -> list[dict[s
 
         if name not in entries("problem"):
             raise UnknownNameError("problem family", name, entries("problem"))
-    return [{"name": name, **{k: [v] if isinstance(v, list) else v for k, v in spec.parameters.items()}}]
+    parameters = {k: [v] if isinstance(v, list) else v for k, v in spec.parameters.items()}
+    if what == "problem" and isinstance(path := parameters.get("path"), str):
+        parameters["path"] = str(Path(path).resolve())  # as the file's name: a suite's paths are relative to its folder
+    return [{"name": name, **parameters}]
 
 
 def _run_plan(

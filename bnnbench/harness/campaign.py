@@ -24,6 +24,7 @@ from bnnbench.harness.spool import EndLine, StartLine, read_spool
 from bnnbench.harness.worker import Task, same_folder
 from bnnbench.problem import Problem
 from bnnbench.provenance import machine_info
+from bnnbench.redaction import redacted
 from bnnbench.registry import load_solver
 from bnnbench.spec import Spec
 
@@ -238,9 +239,9 @@ def _store(
 
 
 def _tail(path: Path) -> str:
-    """End of a log, which can be larger than memory."""
+    """End of a log, which can be larger than memory, without secrets."""
     if not path.is_file():
         return ""
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - LOG_TAIL))
-        return file.read(LOG_TAIL).decode(errors="replace")
+        file.seek(max(0, path.stat().st_size - 2 * LOG_TAIL))  # no secret is cut that would be kept in part
+        return redacted(file.read(2 * LOG_TAIL).decode(errors="replace"))[-LOG_TAIL:]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from bnnbench.harness.canary import Canary
 from bnnbench.harness.judge import JudgedBatch
 from bnnbench.harness.outcome import Status
+from bnnbench.redaction import redacted
 
 if TYPE_CHECKING:
     import pydantic
@@ -98,7 +99,7 @@ def read_spool(path: Path) -> Spooled:
     spooled = Spooled()
     if not path.is_file():
         return spooled
-    for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+    for text in redacted(path.read_text(encoding="utf-8", errors="replace")).split("\n"):
         try:
             line = _line(json.loads(text))
         except (ValueError, TypeError, RecursionError):  # pydantic's errors are ValueErrors

@@ -1,0 +1,234 @@
+"""What a results folder or a suite file from somebody else cannot do, and what is never written down."""
+
+from __future__ import annotations
+
+import ast
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bnnbench.cli.running import _selected
+from bnnbench.errors import InputError
+from bnnbench.redaction import redacted
+from bnnbench.store import FILE
+from bnnbench.suite import plan, read_suite
+
+PACKAGES = ("bnnbench", "bnnbench_problems", "bnnbench_solvers")
+UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml", "jsonpickle"}
+"""Modules that run code which is in what they read."""
+TOKEN = "DEV-0123456789abcdef0123456789abcdef"
+
+SUITE = """
+[budget]
+reads = 5
+[[problems]]
+name = "majority"
+[[formulations]]
+name = "compact"
+[[solvers]]
+name = "random"
+"""
+
+TELLTALE = '''
+"""Tells its token to whoever listens."""
+
+import os
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnnbench import Batch, Solver
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telltale(Solver):
+    how: str = "raises"
+
+    def refuses(self, instance):
+        return f"this token does not please me: {os.environ['DWAVE_API_TOKEN']}" if self.how == "refuses" else None
+
+    def sample(self, prepared, *, seed, budget):
+        token = os.environ["DWAVE_API_TOKEN"]
+        print("out", token)
+        os.write(2, f"err {token} ".encode() + b"." * 1985)  # its beginning would not be in the tail
+        facts = {"token": token, token: 1.0}
+        yield Batch(np.zeros((1, prepared.qubo.num_variables), dtype=np.int8), facts=facts, clocks={f"{token}_s": 1.0})
+        if self.how == "raises":
+            raise ValueError(token)
+        if self.how == "exits":
+            sys.exit(token)
+'''
+
+
+def sources():
+    import importlib.util
+
+    for package in PACKAGES:
+        for folder in importlib.util.find_spec(package).submodule_search_locations:
+            yield from Path(folder).rglob("*.py")
+
+
+def imports(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
+
+
+def unsafe(path):
+    """What in a source file can run code that it reads."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = UNSAFE.intersection(imports(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("read_pickle", "to_pickle"):
+            found.add(node.attr)
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            found.add("allow_pickle")
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec"):
+            found.add(node.func.id)
+    return found
+
+
+def test_nothing_here_reads_what_could_run_code():
+    found = {path.name: names for path in sources() if (names := unsafe(path))}
+    # The kit of checks packs and unpacks a solver of this very process.
+    assert found == {"conformance.py": {"pickle"}}
+
+
+def test_the_look_for_what_could_run_code_finds_it(tmp_path):
+    for text in ("import pickle", "from yaml import load", "import pandas as p\np.read_pickle('x')", "eval('1')"):
+        (tmp_path / "x.py").write_text(text)
+        assert unsafe(tmp_path / "x.py")
+
+
+class Bomb:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def call(*arguments, cwd, **environment):
+    command = [sys.executable, "-m", "bnnbench", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=os.environ | environment)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("security")
+    (folder / "suite.toml").write_text(SUITE)
+    done = call("run", "suite.toml", "--out", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_pickles_that_are_planted_in_results_and_suites_are_never_opened(finished, tmp_path):
+    folder = Path(shutil.copytree(finished, tmp_path / "f"))
+    bomb = pickle.dumps(Bomb(tmp_path / "exploded"))
+    for name in ("runs.pkl", "runs.pickle", "report.pkl", "cache.joblib", "runs.npy", "spool.pkl"):
+        (folder / "out" / name).write_bytes(bomb)
+        (folder / name).write_bytes(bomb)
+    (folder / "out" / "spool").mkdir()
+    (folder / "out" / "spool" / "x.jsonl").write_bytes(bomb)
+    for verb in (("show", "out"), ("export", "out"), ("verify", "out"), ("run", "suite.toml", "--out", "out")):
+        assert call(*verb, cwd=folder).returncode == 0
+    (folder / "bomb.toml").write_bytes(bomb)
+    assert "is not TOML" in call("run", "bomb.toml", cwd=folder).stderr
+    (folder / "out" / FILE).write_bytes(bomb)
+    assert call("show", "out", cwd=folder).returncode == 2
+    assert not (tmp_path / "exploded").exists()
+    pickle.loads(bomb)
+    assert (tmp_path / "exploded").exists(), "it would have"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('name = "../mine.py"', "name = '../mine.py'"),
+        ('name = "/etc/mine.py"', "name = '/etc/mine.py'"),
+        ('name = "a/../../mine.py"', "name = 'a/../../mine.py'"),
+        ('name = "link/mine.py"', "name = 'link/mine.py'"),
+        ('name = "embedded"\ninner = "../mine.py[x=1]"', "inner = '../mine.py"),
+        ('name = "embedded"\ninner = ["tabu", "embedded[inner=/mine.py]"]', "inner = '/mine.py'"),
+        ('name = "dwave"\nrecord = "/var/recordings"', "record = '/var/recordings'"),
+        ('name = "dwave"\nreplay = "../recordings"', "replay = '../recordings'"),
+    ],
+)
+def test_a_path_of_a_solver_that_leaves_the_folder_is_a_sentence(tmp_path, line, shown):
+    folder = tmp_path / "suite"
+    folder.mkdir()
+    (folder / "link").symlink_to(tmp_path)
+    (tmp_path / "mine.py").write_text("raise RuntimeError('imported')")
+    (folder / "suite.toml").write_text(SUITE.replace('name = "random"', line))
+    with pytest.raises(InputError) as caught:
+        read_suite(folder / "suite.toml")
+    assert f"{shown}" in str(caught.value)
+    assert "leaves the suite's folder" in str(caught.value)
+    assert "put the file there, or give it on the command line" in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../people.csv", "link/people.csv"])
+def test_a_path_of_a_table_that_leaves_the_folder_is_a_sentence(tmp_path, path):
+    folder = tmp_path / "suite"
+    folder.mkdir()
+    (folder / "link").symlink_to(tmp_path)
+    text = SUITE.replace('name = "majority"', f'name = "table"\npath = "{path}"\ntarget = "ill"')
+    (folder / "suite.toml").write_text(text)
+    with pytest.raises(InputError, match=r"problems: table: path = .* leaves the suite's folder"):
+        read_suite(folder / "suite.toml")
+
+
+def test_a_table_beside_its_suite_is_found_from_everywhere(tmp_path, monkeypatch):
+    (tmp_path / "suite").mkdir()
+    (tmp_path / "suite" / "people.csv").write_text("smoker,ill\nyes,no\nno,yes\n")
+    text = SUITE.replace('name = "majority"', 'name = "table"\npath = "people.csv"\ntarget = "ill"')
+    (tmp_path / "suite" / "suite.toml").write_text(text)
+    monkeypatch.chdir("/")
+    path = tmp_path / "suite" / "suite.toml"
+    assert [problem.num_samples for problem in plan(read_suite(path), path.parent).problems] == [2]
+
+
+def test_the_command_line_may_name_any_file(tmp_path, monkeypatch):
+    (tmp_path / "suite").mkdir()
+    monkeypatch.chdir(tmp_path / "suite")
+    assert _selected("../mine.py[x=1]", [], "solver") == [{"name": str(tmp_path / "mine.py"), "x": 1}]
+    (table,) = _selected("table[path=../people.csv,target=ill]", [], "problem")
+    assert table["path"] == str(tmp_path / "people.csv")
+
+
+@pytest.mark.parametrize("how", ["raises", "exits", "refuses", "ends"])
+def test_a_token_of_the_environment_is_written_nowhere(tmp_path, how):
+    (tmp_path / "suite.toml").write_text(SUITE.replace('name = "random"', f'name = "telltale.py"\nhow = "{how}"'))
+    (tmp_path / "telltale.py").write_text(TELLTALE)
+    secret = {"DWAVE_API_TOKEN": TOKEN, "HOME": str(tmp_path)}
+    said = [call("run", "suite.toml", "--out", "out", "--follow", cwd=tmp_path, **secret)]
+    assert said[0].returncode == 0, said[0].stderr
+    assert ("<DWAVE_API_TOKEN>" in said[0].stderr) == (how != "ends")
+    for verb in (("show", "out"), ("export", "out"), ("export", "out", "--to", "latex"), ("verify", "out"), ("info",)):
+        said.append(call(*verb, cwd=tmp_path, **secret))
+        assert said[-1].returncode == 0, said[-1].stderr
+    for done in said:
+        assert TOKEN[8:] not in done.stdout + done.stderr
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert tmp_path / "out" / FILE in files
+    for path in files:
+        assert TOKEN[8:].encode() not in path.read_bytes(), path
+
+
+def test_only_secrets_are_taken_out(monkeypatch):
+    monkeypatch.setenv("MY_SECRET", "password")
+    monkeypatch.setenv("OTHER_TOKEN", "password-and-more")
+    monkeypatch.setenv("SHORT_TOKEN", "abc")
+    monkeypatch.setenv("PLAIN", "harmless value")
+    text = "password-and-more password abc harmless value"
+    assert redacted(text) == "<OTHER_TOKEN> <MY_SECRET> abc harmless value"
