@@ -45,7 +45,7 @@ class QaoaDiagonal(Solver):
     precision: Literal["single", "double"] = "double"
     """Of the amplitudes."""
     max_qubits: Annotated[int, Field(ge=1, le=28)] = 22
-    """Larger instances are refused: time and memory double with every qubit; 26 qubits take 2 GB."""
+    """Larger instances are refused: time and memory double with every qubit; 26 qubits take 3 GB."""
 
     def warm_up(self) -> None:
         """See `Solver.warm_up`."""

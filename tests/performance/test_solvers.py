@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import statistics
+import subprocess
+import sys
 from time import perf_counter
 
 import numpy as np
@@ -56,6 +58,29 @@ def test_20_qubits_take_at_most_half_of_178_ms(capsys: pytest.CaptureFixture[str
     with capsys.disabled():
         print(f"\n20 qubits, p = 2, {precision} precision: {milliseconds:.1f} ms per evaluation")
     assert milliseconds <= 178 / 2
+
+
+PEAK_OF_26_QUBITS = """
+import resource, sys, warnings
+import numpy as np
+import bnnbench as bb
+
+warnings.filterwarnings("ignore", message="COBYLA")
+random = np.random.default_rng(0)
+rows, cols = (ends.astype(np.int32) for ends in np.triu_indices(26, 1))
+qubo = bb.Qubo(random.integers(-3, 4, 26).astype(float), rows, cols, random.choice([-1.0, 1.0], len(rows)), 0.0)
+solver = bb.load_solver("qaoa_diagonal", max_qubits=26, maxiter=1)
+for batch in solver.sample(solver.prepare(qubo), seed=0, budget=bb.Budget(reads=400)):
+    assert batch.bits.shape[1] == 26
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+"""
+
+
+def test_26_qubits_fit_in_8_gb(capsys: pytest.CaptureFixture[str]) -> None:
+    done = subprocess.run([sys.executable, "-c", PEAK_OF_26_QUBITS], check=True, capture_output=True, text=True)
+    with capsys.disabled():
+        print(f"\n26 qubits, p = 2: peak {float(done.stdout):.2f} GiB, diagonal and libraries included")
+    assert float(done.stdout) * 2**30 < 8e9
 
 
 def test_weight_search_finds_the_certified_optimum_of_56_weights_in_a_fifth_of_a_second(
