@@ -45,11 +45,12 @@ def print_forecast(planned: Plan, folder: Path, *, jobs: int, retry: bool) -> No
     _say_some(console, [f"left out: {reason}" for reason in found.left_out])
     if not found.is_complete:
         _say(console, "Not all solvers were asked about all instances, for want of time: more may be refused.")
+    most = "up to " if planned.precision else ""
     num_cells = len(found.done) + len(found.unavailable) + len(found.refused) + len(found.waiting)
     _say(
         console,
         f"{count_runs(num_cells)}: {len(found.done)} done before, {len(found.unavailable)} unavailable, "
-        f"{len(found.refused)} refused, {len(found.waiting)} to run{_time(found, jobs)}. Nothing was run.",
+        f"{len(found.refused)} refused, {most}{len(found.waiting)} to run{_time(found, jobs)}. Nothing was run.",
     )
 
 

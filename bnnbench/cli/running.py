@@ -177,7 +177,7 @@ def _selected(text: str, tables: list[dict[str, Any]], what: str) -> list[dict[s
 
 
 def _run_plan(
-    planned: Plan, store: Store, executor: Executor, *, retry: bool, max_qpu_seconds: float | None, follow: bool
+    planned: Plan, store: Store, executor: Executor, *, retry: bool, max_qpu_seconds: float | None, follow: bool = False
 ) -> None:
     """Find the truths, run what is pending, and say what happens."""
     from bnnbench.harness.campaign import find_truths, pending, run_cells

@@ -66,7 +66,10 @@ class Sleeper(bb.Solver):
 
 def write_suite(folder, solvers, repetitions=1):
     path = folder / "suite.toml"
-    solvers = "".join(f'[[solvers]]\nname = "{solver}"\n' for solver in solvers)
+    for solver in solvers:
+        if Path(solver).is_absolute():  # a suite's files lie beside it
+            shutil.copy(solver, folder)
+    solvers = "".join(f'[[solvers]]\nname = "{Path(solver).name}"\n' for solver in solvers)
     path.write_text(SUITE.format(repetitions=repetitions) + solvers)
     return path
 

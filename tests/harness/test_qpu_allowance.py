@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,8 @@ name = "random"
 
 def run_suite(folder, max_qpu_seconds, also="", jobs=1):
     path = folder / "suite.toml"
-    path.write_text(SUITE.format(solver=MOCKED, also=also), encoding="utf-8")
+    shutil.copy(MOCKED, folder)
+    path.write_text(SUITE.format(solver=MOCKED.name, also=also), encoding="utf-8")
     planned = plan(read_suite(path), folder)
     with open_store(folder / "out") as store:
         cells = pending(list(planned.cells()), store.finished())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -639,9 +640,9 @@ reads_per_call = 10
     ],
 )
 def test_what_goes_wrong_is_a_row_with_its_sentence(tmp_path: Path, also: str, status: str, sentence: str) -> None:
-    mocked = Path(__file__).parents[1] / "mocked_dwave.py"
+    shutil.copy(Path(__file__).parents[1] / "mocked_dwave.py", tmp_path)
     path = tmp_path / "suite.toml"
-    path.write_text(SUITE.format(solver=mocked, also=also), encoding="utf-8")
+    path.write_text(SUITE.format(solver="mocked_dwave.py", also=also), encoding="utf-8")
     planned = plan(read_suite(path), tmp_path)
 
     with open_store(tmp_path / "out") as store:

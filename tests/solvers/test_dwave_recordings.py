@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -327,7 +328,8 @@ spin_reversal = true
 
 def run_suite(folder: Path, name: str, also: str) -> Any:
     path = folder / f"{name}.toml"
-    path.write_text(SUITE.format(solver=MOCKED, also=also), encoding="utf-8")
+    shutil.copy(MOCKED, folder)
+    path.write_text(SUITE.format(solver=MOCKED.name, also=also), encoding="utf-8")
     planned = plan(read_suite(path), folder)
     with open_store(folder / name) as store:
         cells = pending(list(planned.cells()), store.finished())
