@@ -1,4 +1,4 @@
-"""Tables: what a summary looks like in a terminal and in a file; see `bnnbench.latex` for a paper."""
+"""Tables: what a summary looks like in a terminal; see `bnnbench.paper` for a paper."""
 
 from __future__ import annotations
 
@@ -114,9 +114,9 @@ def _runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count} runs"
 
 
-def make_sheet(frame: pd.DataFrame, width: float, gap: float, *, hidden: Sequence[str] = ()) -> Sheet:
+def make_sheet(frame: pd.DataFrame, width: float, gap: float) -> Sheet:
     """The columns that say something, fitted into a width: in one line, stacked, or without the dispensable ones."""
-    silent = {*_silent(frame), *hidden}
+    silent = _silent(frame)
     cells = {name: _texts(name, frame[name].tolist()) for name in map(str, frame.columns) if name not in silent}
     headers = {name: _header(name) for name in cells}
     if _width(headers, cells, gap) <= width:

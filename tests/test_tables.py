@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import math
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -15,13 +13,11 @@ from rich.console import Console
 from test_metrics import FAILED, row
 from test_store import NOTE, add_everything, make_cell
 
-from bnnbench import __version__
 from bnnbench.columns import RUN_COLUMNS, SUMMARY_COLUMNS, columns_guide
 from bnnbench.errors import InputError
 from bnnbench.formulation import formulation
 from bnnbench.harness import Outcome, run
 from bnnbench.instance import compile as compile_problem
-from bnnbench.latex import to_latex
 from bnnbench.metrics import summarize
 from bnnbench.registry import load_problem, load_solver
 from bnnbench.solver import Budget
@@ -153,60 +149,9 @@ def test_all_columns_of_all_rows_are_in_the_csv(runs):
     assert summarize(back).equals(summarize(runs)), "what was read back gives the same summary"
 
 
-def test_latex_is_a_booktabs_table_with_its_origin(runs):
-    text = to_latex(summarize(runs), "Runs of a_suite, 100 % done.", "a_suite")
-    assert text.startswith(f"% bnnbench {__version__}; 4 runs;")
-    assert [text.count(rule) for rule in ("\\toprule", "\\midrule", "\\bottomrule")] == [1, 1, 1]
-    assert "a\\_suite, 100 \\% done." in text
-    assert "--: no value (energy gap: $\\lambda$ below its bound)" in text
-    assert "\\label{tab:a-suite}" in text
-    assert text.count("\\emph{") == 2
-    assert text.count("\\addlinespace") == 1, "between the formulations"
-    layout = re.search(r"\\begin{tabular}{@{}([lr]+)@{}}", text).group(1)
-    body = text[text.index("\\toprule") :].splitlines()
-    ampersands = {line.count("&") for line in body if line.endswith("\\\\") and "multicolumn" not in line}
-    assert ampersands == {len(layout) - 1}
-    assert not re.search(r"[^\x00-\x7f]", text), "no character that LaTeX may lack"
-
-
-def test_latex_has_the_columns_of_the_terminal_as_far_as_a_page_is_wide():
-    text = to_latex(summarize(pd.DataFrame(WIDE)), "c", "l")
-    header = text[text.index("\\toprule") : text.index("\\midrule")]
-    assert "[loss]" in header
-    assert "remarks" in header
-    assert "1 unavailable" in text
-    left_out = re.search("% left out for want of width: (.*)", text).group(1).split(", ")
-    assert left_out[:2] == ["variables", "train acc."]
-    assert "acc." not in header
-    assert "violated" in header or "violated" in left_out
-
-
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
-def test_latex_compiles_without_a_warning(runs, tmp_path):
-    table = to_latex(summarize(pd.concat([runs, pd.DataFrame(WIDE)])), "Runs.", "t")
-    preamble = "\\documentclass[a4paper]{article}\n\\usepackage{booktabs}\n\\begin{document}\n"
-    (tmp_path / "t.tex").write_text(f"{preamble}{table}Table~\\ref{{tab:t}}.\n\\end{{document}}\n")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
-    for _ in range(2):
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-    assert not re.search("Warning|Overfull", done.stdout)
-
-
-def test_latex_escapes_whatever_a_name_holds():
-    text = to_latex(
-        summarize(pd.DataFrame([row(solver="a_b%c&d#e$f{g}h\\i~j^k<l", loss_gap=math.inf)])), "two\nlines", "l"
-    )
-    assert r"a\_b\%c\&d\#e\$f\{g\}h\textbackslash{}i\textasciitilde{}j\textasciicircum{}k$<$l" in text
-    assert r"$\infty$" in text
-    assert "two lines" in text
-
-
 def test_an_empty_store_is_a_sentence():
     empty = summarize(pd.DataFrame())
     assert "there are no runs yet; run: bnnbench run" in printed(empty)
-    with pytest.raises(InputError, match="there are no runs yet"):
-        to_latex(empty, "c", "l")
     with pytest.raises(InputError, match="there are no runs yet"):
         to_csv(pd.DataFrame(), io.StringIO())
 

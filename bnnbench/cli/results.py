@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from bnnbench.cli.screen import count_runs, open_console, progress_bars
 from bnnbench.errors import CheckError, InputError
+
+if TYPE_CHECKING:
+    from bnnbench.store import Store
 
 Results = Annotated[Path, typer.Argument(help="Folder of results, such as results/smoke.")]
 
@@ -74,35 +77,60 @@ def export(
     results: Results,
     *,
     to: Annotated[
-        Literal["csv", "latex"], typer.Option(help="All rows as CSV, or the summary as a LaTeX table.")
+        Literal["csv", "parquet", "markdown", "latex", "html"], typer.Option(help="Format of the table.")
     ] = "csv",
+    table: Annotated[
+        Literal["runs", "summary", "problems", "formulations", "embedding", "environment"] | None,
+        typer.Option(help="What it is about; default: runs for csv and parquet, else summary."),
+    ] = None,
+    macros: Annotated[
+        bool, typer.Option("--macros", help="With latex: a command for each number instead of a table.")
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write; default: standard output.")
     ] = None,
 ) -> None:
-    """Export results for a paper."""
-    import io
+    """Export results for a paper: all runs, or a table with intervals, caption and stamp."""
+    import os
 
-    from bnnbench.latex import to_latex
-    from bnnbench.metrics import summarize
+    from bnnbench.paper import make_table, stamped
     from bnnbench.store import read_store
-    from bnnbench.tables import to_csv
 
+    kind = table or ("runs" if to in ("csv", "parquet") else "summary")
+    if kind == "runs" and to not in ("csv", "parquet"):
+        raise InputError(f"--table runs is data with many columns; export it --to csv or parquet, not {to}.")
+    if macros and to != "latex":
+        raise InputError(f"--macros are commands of LaTeX; give --to latex, not {to}.")
     with read_store(results) as store:
-        runs = store.runs()
-    if runs.empty:
-        raise InputError(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
-    if to == "csv":
-        stream = io.StringIO()
-        to_csv(runs, stream)
-        text = stream.getvalue()
-    else:
-        name = results.resolve().name
-        text = to_latex(summarize(runs), caption=f"Results of the suite {name}.", label=name)
+        if kind == "runs":
+            content = _runs(store, to)
+        else:
+            # From the file's folder, so that both can be moved, and no path tells who exported them.
+            where = os.path.relpath(results, output.parent if output else Path())
+            made = make_table(store, kind, results.resolve().name)
+            content = stamped(made, "macros" if macros else to, Path(where).as_posix())
     if output is None:
-        sys.stdout.write(text)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(content)
     except OSError as error:
         raise InputError(f"{output} cannot be written: {error.strerror}; give another path with -o.") from error
+
+
+def _runs(store: Store, to: str) -> bytes:
+    """Every column of every run."""
+    import io
+
+    from bnnbench.paper.write import uniform
+    from bnnbench.tables import to_csv
+
+    runs = store.runs()
+    if runs.empty:
+        raise InputError(f"{store.folder} holds no runs yet; run: bnnbench run SUITE --out {store.folder}")
+    if to == "parquet":
+        return bytes(uniform(runs).to_parquet(index=False))
+    stream = io.StringIO()
+    to_csv(runs, stream)
+    return stream.getvalue().encode(errors="replace")

@@ -1,0 +1,105 @@
+"""No number is printed with more digits than its interval supports."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from bnnbench.paper.digits import decimals_for, plain, texts
+
+INF, NAN = math.inf, math.nan
+
+
+@pytest.mark.parametrize(
+    ("half_width", "decimals"),
+    # The examples of the rule's source: 0.827 ± 0.119 → 0.83 ± 0.12, 0.827 ± 0.367 → 0.8 ± 0.4.
+    [
+        (0.119, 2),
+        (0.367, 1),
+        (0.354, 2),
+        (0.355, 1),
+        (0.95, 1),
+        (3.0, 1),
+        (4.0, 0),
+        (36.0, -1),
+        (250.0, -1),
+        (1.2e-4, 5),
+    ],
+)
+def test_the_rule_is_that_of_the_particle_data_group(half_width, decimals):
+    assert decimals_for(half_width) == decimals
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "shown"),
+    [
+        (0.827, 0.827 - 0.119, 0.827 + 0.119, ("0.83", "[0.71, 0.95]")),
+        (0.827, 0.827 - 0.367, 0.827 + 0.367, ("0.8", "[0.5, 1.2]")),
+        (3.0, 2.0, 5.0, ("3.0", "[2.0, 5.0]")),
+        (12345.0, 11000.0, 13000.0, ("1.23e4", "[1.10e4, 1.30e4]")),
+        (0.0, 0.0, 0.25, ("0.00", "[0.00, 0.25]")),
+        (3.0, 3.0, 3.0, ("3", "[3, 3]")),
+        (2.5, NAN, NAN, ("2.5", "")),
+        (0.123456, NAN, NAN, ("0.12", "")),
+        (1.5, -INF, INF, ("1.5", "")),
+        (4.0, 1.0, INF, ("4.0", "[1.0, ∞]")),
+        (INF, 3.0, INF, ("∞", "[3, ∞]")),
+        (INF, NAN, NAN, ("∞", "")),
+        (NAN, NAN, NAN, ("–", "")),
+        (-0.001, -1.0, 1.0, ("0.0", "[-1.0, 1.0]")),
+    ],
+)
+def test_intervals_decide_the_digits(value, low, high, shown):
+    assert texts(value, low, high) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "shown"),
+    [
+        (0.4, 0.2, 30.0, ("0.4", "[0.2, 30]")),
+        (12.3, 11.1, 13.9, ("12.3", "[11.1, 13.9]")),
+        (5.0, 3.0, 8.0, ("5.0", "[3.0, 8.0]")),
+        (1.7e-5, 1.1e-5, 9e-4, ("2e-5", "[1e-5, 9e-4]")),
+        (INF, 123.4, INF, (">1.2e2", "")),
+        (INF, INF, INF, ("∞", "")),
+        (2.0, 0.0, INF, ("2.0", "[0, ∞]")),
+    ],
+)
+def test_on_a_scale_of_factors_significant_digits_are_what_counts(value, low, high, shown):
+    assert texts(value, low, high, "log") == shown
+
+
+def last_place(text):
+    """The worth of a number's last digit."""
+    mantissa, _, power = text.partition("e")
+    return 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
+
+
+FINITE = st.floats(1e-6, 1e6)
+
+
+@given(st.tuples(FINITE, FINITE, FINITE).map(sorted))
+def test_the_last_digit_is_never_worth_less_than_the_interval_allows(numbers):
+    low, value, high = numbers
+    assume(high > low * (1 + 1e-9))
+    text, interval = texts(value, low, high)
+    half = (high - low) / 2 if low < value < high else max(value - low, high - value) / 2
+    for number in (text, *interval.strip("[]").split(", ")):
+        assert re.fullmatch(r"\d+(\.\d+)?(e-?\d+)?", number)
+        assert float(number) == 0 or last_place(number) >= half / 36
+    assert abs(float(text) - value) <= half
+
+
+@given(st.floats(0, 1e9))
+def test_a_number_alone_has_two_digits_unless_it_is_whole_or_half(value):
+    text = plain(value)
+    if (2 * value).is_integer() and value < 1e6:
+        assert float(text) == value
+    else:
+        digits = text.partition("e")[0].replace(".", "").strip("0")
+        assert len(digits) <= 2
+        assert float(text) == pytest.approx(value, rel=0.06)
