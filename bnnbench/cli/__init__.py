@@ -11,6 +11,7 @@ import typer
 from bnnbench import __version__
 from bnnbench.cli.checking import check
 from bnnbench.cli.checking_tables import verify_table
+from bnnbench.cli.comparing import compare
 from bnnbench.cli.compiling import compile  # noqa: A004
 from bnnbench.cli.listing import info, list_
 from bnnbench.cli.merging import merge
@@ -49,7 +50,7 @@ def _options(
 
 
 app.command(name="list")(list_)
-for verb in (run, truth, compile, show, verify, merge, rerun, check, export, verify_table, info):
+for verb in (run, truth, compile, show, verify, merge, rerun, check, export, verify_table, compare, info):
     app.command()(verb)
 
 

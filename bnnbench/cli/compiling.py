@@ -14,7 +14,10 @@ def compile(  # noqa: A001
     problem: Annotated[str, typer.Argument(help='Such as "a1a[experiment=0,batch=7]", or a .py file.')],
     *,
     formulation: Annotated[str, typer.Option(help="Such as reduced[penalty=1].")] = "compact",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="A .coo or .json file to write.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="A file to write: .coo, .json, .bqm, .qubo, .qs, .mqlib, .lp or .mps."),
+    ] = None,
 ) -> None:
     """Compile a problem to a QUBO, say how large it is, and write it to a file."""
     from bnnbench.exchange import check_ending, write_qubo

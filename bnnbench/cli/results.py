@@ -80,7 +80,7 @@ def export(
         Literal["csv", "parquet", "markdown", "latex", "html"], typer.Option(help="Format of the table.")
     ] = "csv",
     table: Annotated[
-        Literal["runs", "summary", "problems", "formulations", "embedding", "environment"] | None,
+        Literal["runs", "summary", "problems", "formulations", "embedding", "environment", "qoblib"] | None,
         typer.Option(help="What it is about; default: runs for csv and parquet, else summary."),
     ] = None,
     macros: Annotated[
@@ -97,13 +97,14 @@ def export(
     from bnnbench.store import read_store
 
     kind = table or ("runs" if to in ("csv", "parquet") else "summary")
-    if kind == "runs" and to not in ("csv", "parquet"):
-        raise InputError(f"--table runs is data with many columns; export it --to csv or parquet, not {to}.")
+    is_data = kind in ("runs", "qoblib")
+    if is_data and to not in ("csv", "parquet"):
+        raise InputError(f"--table {kind} is data with many columns; export it --to csv or parquet, not {to}.")
     if macros and to != "latex":
         raise InputError(f"--macros are commands of LaTeX; give --to latex, not {to}.")
     with read_store(results) as store:
-        if kind == "runs":
-            content = _runs(store, to)
+        if is_data:
+            content = _data(store, kind, to)
         else:
             # From the file's folder, so that both can be moved, and no path tells who exported them.
             where = os.path.relpath(results, output.parent if output else Path())
@@ -119,16 +120,18 @@ def export(
         raise InputError(f"{output} cannot be written: {error.strerror}; give another path with -o.") from error
 
 
-def _runs(store: Store, to: str) -> bytes:
-    """Every column of every run."""
+def _data(store: Store, kind: str, to: str) -> bytes:
+    """Every column of every run, or a submission to QOBLIB."""
     import io
 
+    from bnnbench.paper.qoblib import qoblib_submission
     from bnnbench.paper.write import uniform
     from bnnbench.tables import to_csv
 
     runs = store.runs()
     if runs.empty:
         raise InputError(f"{store.folder} holds no runs yet; run: bnnbench run SUITE --out {store.folder}")
+    runs = qoblib_submission(runs, store.machines()) if kind == "qoblib" else runs
     if to == "parquet":
         return bytes(uniform(runs).to_parquet(index=False))
     stream = io.StringIO()

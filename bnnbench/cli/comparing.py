@@ -1,0 +1,67 @@
+"""The verb that puts results beside others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from bnnbench.cli.screen import open_console
+from bnnbench.errors import InputError
+
+
+def compare(
+    results: Annotated[Path, typer.Argument(help="Folder of results, such as results/mine.")],
+    other: Annotated[Path, typer.Argument(help="Folder of results to compare with, such as results/paper.")],
+    *,
+    by: Annotated[
+        Literal["loss_gap", "energy_gap", "time_to_target_s"], typer.Option(help="What is compared; less is better.")
+    ] = "loss_gap",
+) -> None:
+    """Compare with other results on the problems that both have, with significance."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from bnnbench.comparison import compare_runs
+    from bnnbench.paper.digits import plain
+    from bnnbench.store import read_store
+    from bnnbench.tables import DASH
+
+    runs = {}
+    for folder in (results, other):
+        with read_store(folder) as store:
+            runs[folder] = store.runs()
+        if runs[folder].empty:
+            raise InputError(f"{folder} holds no runs yet; run: bnnbench run SUITE --out {folder}")
+    found = compare_runs(runs[results], runs[other], by)
+
+    def text(value: float) -> str:
+        return DASH if value != value else plain(value)  # noqa: PLR0124  NaN
+
+    names = [folder.resolve().name for folder in (results, other)]
+    headers = ["formulation", names[0], names[1], "problems", *(f"median {by} ({n})" for n in names)]
+    headers += [f"better: {names[0]}", f"better: {names[1]}", "equal", "p", "p (Holm)"]
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for place, header in enumerate(headers):
+        table.add_column(Text(header), justify="left" if place < 3 else "right", overflow="fold")
+    for row in found.to_dict("records"):
+        counts = [str(row[name]) for name in ("first_better", "second_better", "equal")]
+        medians = [text(row["first_median"]), text(row["second_median"])]
+        cells = [row["formulation"], row["first"], row["second"], str(row["problems"]), *medians, *counts]
+        is_clear = row["p_holm"] <= ALPHA
+        shown = [*cells, text(row["p"]), text(row["p_holm"])]
+        table.add_row(*[Text(str(cell), "bold" if is_clear else "") for cell in shown])
+    console = open_console()
+    console.print(table)
+    console.print(
+        "Wilcoxon's signed-rank test over problems, two-sided, exact up to 100 problems; a problem's cost is the "
+        f"median over repetitions, failed runs infinite. Bold: p corrected by Holm for {len(found)} comparisons is at "
+        f"most {ALPHA}. Fewer than six problems cannot be significant.",
+        highlight=False,
+    )
+
+
+ALPHA = 0.05
+"""Level of significance, of the whole table."""
