@@ -91,6 +91,7 @@ def compare_all(costs: pd.DataFrame, reference: str | None = None) -> pd.DataFra
     """Every pair of solvers, or each solver with a reference: `compare_pair`, corrected for their number.
 
     Columns as `compare_pair` has them, and ``p_holm``: p corrected by `holm` over all rows of this table.
+    Censoring as there.
     """
     import pandas as pd
 
