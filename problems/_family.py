@@ -36,6 +36,13 @@ def random_spins(generator: np.random.Generator, *shape: int) -> NDArray[np.int8
     return 2 * generator.integers(2, size=shape, dtype=np.int8) - 1
 
 
+def thresholds(training: NDArray[np.float64], number: int) -> NDArray[np.float64]:
+    """Those of the quantiles 1/(number+1), …, number/(number+1) that split the training part, each split once."""
+    quantiles = np.quantile(training, np.arange(1, number + 1) / (number + 1))
+    not_above, first = np.unique(np.searchsorted(np.sort(training), quantiles, side="right"), return_index=True)
+    return np.asarray(quantiles[first[not_above < len(training)]], dtype=np.float64)
+
+
 def title(*parts: object, loss: LossName = "zero_one") -> str:
     """Name of a problem: its parts but the empty ones, and its loss unless that is the default."""
     return " ".join(str(part) for part in (*parts, "" if loss == "zero_one" else loss) if part != "")

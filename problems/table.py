@@ -13,7 +13,7 @@ from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.network import Network
 from bnnbench.problem import LossName, Problem
 
-from ._family import Seed, Widths, as_tuple, title
+from ._family import Seed, Widths, as_tuple, thresholds, title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -209,17 +209,10 @@ def _encode(
         raise InputError(
             f"{where} has numbers of {found}; give numeric=median or numeric=thermometer, or leave it out of features."
         )
-    thresholds = _thresholds(numbers[training], num_thresholds)
-    if not len(thresholds):
+    cuts = thresholds(numbers[training], num_thresholds)
+    if not len(cuts):
         raise InputError(
             f"{where} has no number above its {'median' if num_thresholds == 1 else 'quantiles'} in the training part, "
             "so that its inputs would be constant; leave it out of features, or choose more thermometer_levels."
         )
-    return np.where(numbers[:, None] > thresholds, 1, -1).astype(np.int8)
-
-
-def _thresholds(training: NDArray[np.float64], number: int) -> NDArray[np.float64]:
-    """Those of the quantiles 1/(number+1), …, number/(number+1) that split the training part, each split once."""
-    quantiles = np.quantile(training, np.arange(1, number + 1) / (number + 1))
-    not_above, first = np.unique(np.searchsorted(np.sort(training), quantiles, side="right"), return_index=True)
-    return np.asarray(quantiles[first[not_above < len(training)]], dtype=np.float64)
+    return np.where(numbers[:, None] > cuts, 1, -1).astype(np.int8)

@@ -91,6 +91,12 @@ def test_show_prints_a_row_per_formulation_and_solver(bnnbench_, results):
     assert "energy gap" in out
 
 
+def test_show_by_loss_names_the_loss_of_each_row(bnnbench_, results):
+    code, out, _ = bnnbench_("show", results, "--by", "loss")
+    assert code == 0
+    assert out.count("zero_one") == 4
+
+
 def test_export_csv_holds_every_run(bnnbench_, results):
     code, out, _ = bnnbench_("export", results, "--to", "csv")
     assert code == 0

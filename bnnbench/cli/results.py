@@ -22,7 +22,8 @@ def show(
     results: Results,
     *,
     by: Annotated[
-        Literal["solver", "problem"], typer.Option(help="A row per solver, or per problem and solver.")
+        Literal["solver", "problem", "loss"],
+        typer.Option(help="A row per solver, per problem and solver, or per loss and solver."),
     ] = "solver",
 ) -> None:
     """Print the table of results."""
@@ -36,9 +37,11 @@ def show(
     if runs.empty:
         console.print(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
         return
-    keys = ("formulation", "solver") if by == "solver" else ("problem", "formulation", "solver")
+    first = {"solver": (), "problem": ("problem",), "loss": ("loss_name",)}[by]
     name = results.resolve().name
-    print_table(summarize(runs, by=keys), console, title=f"{name}: {count_runs(len(runs))}")
+    print_table(
+        summarize(runs, by=(*first, "formulation", "solver")), console, title=f"{name}: {count_runs(len(runs))}"
+    )
     for line in flag_lines(runs):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 

@@ -1,0 +1,79 @@
+"""Fisher's irises: two of three species by the length and width of sepals and petals.
+
+References
+----------
+R. A. Fisher, "The use of multiple measurements in taxonomic problems", Annals of Eugenics 7 (1936).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from bnnbench.network import Network
+from bnnbench.problem import LossName, Problem
+
+from ._bundled import draw_training, load_bundled, two_classes
+from ._family import SampleCount, Seed, Widths, thresholds, title
+
+
+def iris(
+    *,
+    classes: tuple[Literal["setosa", "versicolor", "virginica"], Literal["setosa", "versicolor", "virginica"]] = (
+        "versicolor",
+        "virginica",
+    ),
+    levels: Annotated[int, Field(ge=1, le=10)] = 1,
+    samples: SampleCount = 20,
+    hidden: Widths = (3,),
+    bias: bool = False,
+    loss: LossName = "zero_one",
+    seed: Seed = 0,
+) -> Problem:
+    """Tell two species of iris apart, 50 flowers of each. Needs scikit-learn.
+
+    Parameters
+    ----------
+    classes
+        The species that is −1, and the one that is +1. Only setosa is linearly separable from the others.
+    levels
+        Inputs per measurement, which compare it with the quantiles 1/(k+1), …, k/(k+1) of the training rows; of those
+        that split the rows alike one is kept.
+    samples
+        Training rows, as many of each species; all others are held out.
+    hidden
+        Widths of the hidden layers, each at least 1; a single number is one layer.
+    bias
+        Whether every neuron has a bias weight.
+    loss
+        See `bnnbench.Problem`.
+    seed
+        Decides which rows train; at least 0.
+
+    Raises
+    ------
+    UnavailableError
+        If scikit-learn is not installed.
+    InputError
+        If the species are not two, or there are not enough rows.
+    """
+    data = load_bundled("iris")
+    rows, targets = two_classes("iris", np.array(data.target_names)[data.target], classes)
+    training = draw_training("iris", targets, samples, seed)
+    values = data.data[rows]
+    inputs = np.hstack(
+        [np.where(column[:, None] > thresholds(column[training], levels), 1, -1).astype(np.int8) for column in values.T]
+    )
+    network = Network((inputs.shape[1], *hidden, 1), bias)
+    species = "" if classes == ("versicolor", "virginica") else "-".join(classes)
+    return Problem(
+        network,
+        inputs[training],
+        targets[training],
+        loss,
+        name=title("iris", species, network, f"N{samples}", f"s{seed}", loss=loss),
+        test_inputs=inputs[~training],
+        test_targets=targets[~training],
+    )
