@@ -459,6 +459,14 @@ class Store:
         with self._as_damage():
             return pd.DataFrame([row | {name: json.loads(row[name]) for name in levels} for row in rows])
 
+    def trace(self) -> pd.DataFrame:
+        """The batches of all runs, without their levels: a row per batch, in the order of the runs' keys."""
+        import pandas as pd
+
+        types = {"run": str, "number": int, "time_s": float, "num_reads": int, "energy": float, "loss": float}
+        query = f"SELECT {', '.join(types)} FROM batches WHERE run IN (SELECT key FROM runs) ORDER BY run, number"  # noqa: S608
+        return pd.DataFrame(self._select(query), columns=list(types)).astype(types)
+
     def samples(self, key: str) -> dict[str, str]:
         """Best sample (``energy``) and best weights (``loss``) of a run, for `bnnbench.harness.judge.unpack_bits`."""
         return {row["role"]: row["bits"] for row in self._select("SELECT role, bits FROM samples WHERE run = ?", key)}

@@ -13,6 +13,7 @@ from bnnbench.cli.checking import check
 from bnnbench.cli.checking_tables import verify_table
 from bnnbench.cli.comparing import compare
 from bnnbench.cli.compiling import compile  # noqa: A004
+from bnnbench.cli.drawing import figure
 from bnnbench.cli.listing import info, list_
 from bnnbench.cli.merging import merge
 from bnnbench.cli.rerunning import rerun
@@ -50,7 +51,9 @@ def _options(
 
 
 app.command(name="list")(list_)
-for verb in (run, truth, compile, show, verify, merge, rerun, check, export, verify_table, compare, info):
+for verb in (
+    run, truth, compile, show, verify, merge, rerun, check, export, verify_table, compare, figure, info,
+):  # fmt: skip
     app.command()(verb)
 
 

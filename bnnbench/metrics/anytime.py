@@ -17,19 +17,13 @@ if TYPE_CHECKING:
 
     from bnnbench.store import Store
 
-_TRACE = ("run", "number", "time_s", "num_reads", "energy", "loss")
-
 
 def traces(store: Store) -> pd.DataFrame:
     """The batches of all runs: ``run`` (its key), ``number``, ``time_s``, ``num_reads``, ``energy``, ``loss``.
 
     ``time_s`` is sampling time since the first batch was asked for, judging excluded.
     """
-    import pandas as pd
-
-    batches = [store.batches(key) for key in store.runs().get("key", [])]
-    frames = [batch[list(_TRACE)] for batch in batches if not batch.empty]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(_TRACE))
+    return store.trace()
 
 
 def best_so_far(trace: pd.DataFrame, value: str = "loss") -> pd.DataFrame:

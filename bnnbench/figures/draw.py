@@ -1,0 +1,270 @@
+"""Draw a chart for print: matplotlib, at the width of a column, in the type of a caption."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from bnnbench.errors import InputError
+from bnnbench.figures.chart import Chart, Matrix, Panel, Series
+from bnnbench.figures.look import look
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Width = Literal["column", "page"]
+WIDTHS_IN = {"column": 3.4, "page": 7.0}
+"""Of a column and of both in the two-column formats of IEEE, ACM and APS: 3.4 and 7.0 inches."""
+FORMATS = (".pdf", ".svg", ".png")
+PANEL_IN, ROW_IN, DRAWING_IN = 1.9, 0.17, 1.6
+"""Heights: of a panel, of a row of a matrix, of a drawing."""
+PANELS_PER_ROW = {"column": (1,), "page": (1, 2, 3, 2, 3, 3)}
+"""For 1, 2, … panels, and as the last for more."""
+DOTS_PER_INCH = 300
+MAX_CELLS_WITH_NUMBERS = 26
+"""Columns of a page-wide row of matrices, up to which numbers fit into their cells."""
+MAX_LABEL = 44
+"""Characters of a name; a longer one loses its middle."""
+
+_DASHES = {"solid": "-", "dash": (0, (4, 1.5)), "dot": (0, (1, 1.2)), "dashdot": (0, (4, 1.2, 1, 1.2))}
+_MARKERS = {
+    "circle": "o", "square": "s", "diamond": "D", "triangle-left": "<", "cross": "P", "x": "X", "star": "*",
+    "pentagon": "p", "hexagon": "h",
+}  # fmt: skip
+_STYLE: dict[str, Any] = {
+    "font.size": 7.0,
+    "axes.labelsize": 7.0,
+    "axes.titlesize": 7.0,
+    "legend.fontsize": 6.5,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "axes.linewidth": 0.5,
+    "lines.linewidth": 0.9,
+    "lines.markersize": 3.2,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "pdf.fonttype": 42,  # journals refuse Type 3
+    "svg.hashsalt": "bnnbench",  # the same chart gives the same file
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+}
+
+
+def save_chart(chart: Chart, path: Path, *, width: Width = "page") -> None:
+    """Draw a chart into a file: PDF, SVG or PNG (300 dots per inch), by its ending.
+
+    Raises
+    ------
+    InputError
+        If the file has another ending, or cannot be written.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"{path} is no {', '.join(FORMATS)} file; give a path with one of these endings.")
+    with print_style():
+        figure = draw_chart(chart, width=width)
+        dated = {".pdf": "CreationDate", ".svg": "Date"}.get(path.suffix.lower())
+        try:
+            figure.savefig(path, dpi=DOTS_PER_INCH, metadata={dated: None} if dated else None)
+        except OSError as error:
+            raise InputError(f"{path} cannot be written: {error.strerror}; give another path with -o.") from error
+
+
+def print_style() -> AbstractContextManager[None]:
+    """The type and the lines of print, for as long as a chart is made and drawn."""
+    import matplotlib as mpl
+
+    return mpl.rc_context(_STYLE)  # type: ignore[arg-type]  # names of settings are text
+
+
+def draw_chart(chart: Chart, *, width: Width = "page") -> Figure:
+    """Draw a chart, without its caption, which is the paper's to set; call it within `print_style`."""
+    from matplotlib.figure import Figure
+
+    columns = PANELS_PER_ROW[width][: len(chart.panels)][-1]
+    if any(isinstance(panel.content, Matrix) for panel in chart.panels):
+        columns = min(columns, 2)
+    rows = math.ceil(len(chart.panels) / columns)
+    handles: dict[str, Any] = {}
+    heights = [max(map(_height, chart.panels[row * columns : (row + 1) * columns])) for row in range(rows)]
+    names_in = max(map(_names_in, chart.panels))
+    names = list(dict.fromkeys(_short(s.label) for panel in chart.panels for s in _series(panel) if s.label))
+    legend_columns = _legend_columns(names, WIDTHS_IN[width])
+    legend_in = 0.13 * math.ceil(len(names) / legend_columns) + 0.1 if names else 0
+    figure = Figure(figsize=(WIDTHS_IN[width], sum(heights) + legend_in + names_in), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, height_ratios=heights)
+    for place, axes in enumerate(grid.flat):
+        if place >= len(chart.panels):
+            axes.set_visible(False)
+            continue
+        panel = chart.panels[place]
+        most = (int(WIDTHS_IN[width] / 0.06)) // columns
+        axes.set_title("\n".join(_short(line, most) for line in panel.title.split("\n")), fontsize=7)
+        if isinstance(panel.content, Matrix):
+            with_numbers = columns * len(panel.content.columns) * 7 / WIDTHS_IN[width] <= MAX_CELLS_WITH_NUMBERS
+            is_last = place + columns >= len(chart.panels)
+            _draw_matrix(axes, panel.content, with_numbers=with_numbers, names=(place % columns == 0, is_last))
+        else:
+            _draw_series(axes, panel, panel.content, handles)
+    if handles:
+        figure.legend(
+            handles.values(),
+            handles.keys(),
+            loc="outside lower center",
+            ncols=legend_columns,
+            frameon=False,
+            handlelength=3,
+            columnspacing=1.2,
+            labelspacing=0.25,
+        )
+    return figure
+
+
+def _legend_columns(names: Sequence[str], width_in: float) -> int:
+    """As many as fit, at some 0.052 inches per character of 6.5 points and half an inch for the line."""
+    widest = max(map(len, names), default=1) * 0.052 + 0.5
+    return max(1, min(len(names), int(width_in / widest)))
+
+
+def _height(panel: Panel) -> float:
+    if isinstance(panel.content, Matrix):
+        return 0.3 + ROW_IN * len(panel.content.rows)
+    return PANEL_IN if panel.has_axes else DRAWING_IN
+
+
+def _names_in(panel: Panel) -> float:
+    """Inches below the last row, for names that stand upright, at 0.055 inches per character of 6.5 points."""
+    content = panel.content
+    return 0.055 * max(map(len, map(_short, content.columns)), default=0) if isinstance(content, Matrix) else 0.0
+
+
+def _series(panel: Panel) -> tuple[Series, ...]:
+    return () if isinstance(panel.content, Matrix) else panel.content
+
+
+def _draw_series(axes: Axes, panel: Panel, content: tuple[Series, ...], handles: dict[str, Any]) -> None:
+    categories = list(dict.fromkeys(x for series in content for x in series.x if isinstance(x, str)))
+    for number, series in enumerate(content):
+        x = np.array([categories.index(v) if isinstance(v, str) else v for v in series.x], dtype=float)
+        if categories and series.mark == "points":
+            # Beside each other, so that equal values do not hide each other.
+            x = x + (number - (len(content) - 1) / 2) * 0.6 / max(1, len(content))
+        handle = _draw_one(axes, series, x, has_axes=panel.has_axes)
+        if series.label and handle is not None:
+            handles.setdefault(_short(series.label), handle)
+    if not panel.has_axes:
+        axes.set_axis_off()
+        axes.margins(0.08)
+        return
+    if panel.log_x:
+        axes.set_xscale("log")
+    if panel.log_y and any(0 < v < math.inf for series in content for v in series.y):
+        axes.set_yscale("log")
+    axes.set(xlabel=panel.x_label, ylabel=panel.y_label)
+    _fit_ticks(axes, content, log_x=panel.log_x or bool(categories), log_y=panel.log_y)
+    axes.grid(alpha=0.25, linewidth=0.4)
+    if categories:
+        is_long = max(map(len, categories)) * len(categories) > 40
+        axes.set_xticks(
+            range(len(categories)),
+            [_short(c) for c in categories],
+            rotation=35 if is_long else 0,
+            ha="right" if is_long else "center",
+            rotation_mode="anchor",
+        )
+
+
+def _draw_one(axes: Axes, series: Series, x: Any, *, has_axes: bool) -> Any:
+    style = look(series.look)
+    y = np.where(np.isfinite(np.array(series.y, dtype=float)), series.y, np.nan)
+    low, high = (None if ends is None else np.array(ends, dtype=float) for ends in (series.low, series.high))
+    marker = _MARKERS[style.marker]
+    if series.mark == "bars":
+        width = 0.6 if len(x) < 2 else min(0.8, 0.8 * float(np.min(np.diff(np.sort(x)))))
+        bars = None if low is None or high is None else np.vstack([y - low, high - y])
+        return axes.bar(x, y, width, color=style.color, yerr=bars, error_kw={"elinewidth": 0.7, "capsize": 2})
+    if series.mark in ("above", "below"):
+        shape = "^" if series.mark == "above" else "v"
+        return axes.plot(x, y, shape, color=style.color, markerfacecolor="none", markeredgewidth=0.7)[0]
+    if series.mark == "points":
+        if low is not None and high is not None:
+            finite = np.isfinite(high)
+            axes.vlines(x[finite], low[finite], high[finite], color=style.color, linewidth=0.6)
+        shape = marker if has_axes else "o"
+        return axes.plot(x, y, shape, color=style.color, markersize=3.2, alpha=0.9, zorder=3, linestyle="")[0]
+    if low is not None and high is not None:
+        axes.fill_between(
+            x, low, high, step="post" if series.mark == "steps" else None, color=style.color, alpha=0.13, linewidth=0
+        )
+    if series.mark == "trend":
+        return axes.plot(x, y, linestyle=_DASHES[style.dash], color=style.color, linewidth=0.7)[0]
+    shown = np.flatnonzero(np.isfinite(y))
+    every = shown[:: max(1, len(shown) // 6)].tolist()
+    steps = "steps-post" if series.mark == "steps" else "default"
+    dashes = _DASHES[style.dash]
+    return axes.plot(x, y, linestyle=dashes, color=style.color, drawstyle=steps, marker=marker, markevery=every)[0]
+
+
+def _fit_ticks(axes: Axes, content: tuple[Series, ...], *, log_x: bool, log_y: bool) -> None:
+    """Whole numbers where all are, room for a line at 0, and few numbers on a logarithmic axis."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+    for axis in (axes.xaxis, axes.yaxis):
+        if axis.get_scale() == "log":
+            low, high = sorted(axis.get_view_interval())
+            is_short = high < 30 * low
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5) if is_short else (1,)))
+            axis.set_minor_formatter(NullFormatter())
+            if is_short:
+                axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    values = [v for series in content for v in series.y if math.isfinite(v)]
+    if log_y:
+        least = min((v for v in values if v > 0), default=None)
+        if least is not None and any(series.mark == "bars" for series in content):
+            axes.set_ylim(bottom=0.5 * least)  # the least bar is seen
+    else:
+        if values and all(float(v).is_integer() for v in values):
+            axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        if values and min(values) >= 0:
+            ends = [v for series in content for v in series.high or () if math.isfinite(v)]
+            top = max(*values, *ends, 0) or 1.0
+            axes.set_ylim(-0.06 * top, 1.06 * top)
+    if not log_x and all(float(x).is_integer() for series in content for x in series.x):
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+
+def _draw_matrix(axes: Axes, matrix: Matrix, *, with_numbers: bool, names: tuple[bool, bool]) -> None:
+    values = np.array(matrix.values, dtype=float).reshape(len(matrix.rows), len(matrix.columns))
+    finite = values[np.isfinite(values)]
+    top = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
+    # The darkest tenth is for what failed: worse than any number.
+    shades = np.where(np.isposinf(values), 1.0, 0.05 + 0.8 * values / top)
+    axes.imshow(np.ma.masked_invalid(shades), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    if with_numbers:
+        for (row, column), value in np.ndenumerate(values):
+            if not np.isnan(value):
+                color = "white" if shades[row, column] > 0.55 else "black"
+                axes.text(column, row, short_number(value), ha="center", va="center", fontsize=5.5, color=color)
+    axes.set_xticks(range(len(matrix.columns)), [_short(n) if names[1] else "" for n in matrix.columns], rotation=90)
+    axes.set_yticks(range(len(matrix.rows)), [_short(n) if names[0] else "" for n in matrix.rows])
+    axes.set_xticks(np.arange(len(matrix.columns) - 1) + 0.5, minor=True)
+    axes.set_yticks(np.arange(len(matrix.rows) - 1) + 0.5, minor=True)
+    axes.grid(visible=True, which="minor", color="white", linewidth=0.8)
+    axes.tick_params(which="both", length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def short_number(value: float) -> str:
+    """To two digits, or ∞."""
+    return "∞" if math.isinf(value) else f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
+
+
+def _short(text: str, most: int = MAX_LABEL) -> str:
+    short = text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - most // 2 - 1) :]}"
+    return short.replace("$", "\\$")  # a name is no formula

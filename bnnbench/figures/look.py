@@ -1,0 +1,38 @@
+"""Looks: a color, a line style and a marker each, told apart by the color-blind and in gray.
+
+References
+----------
+M. Okabe and K. Ito, "Color Universal Design", 2008: their palette, without black and yellow, which vanish on a dark and
+on a light page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
+DASHES = ("solid", "dash", "dot", "dashdot")
+MARKERS = ("circle", "square", "diamond", "triangle-left", "cross", "x", "star", "pentagon", "hexagon")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one thing is drawn in all panels."""
+
+    color: str
+    dash: str
+    marker: str
+
+
+def look(number: int) -> Look:
+    """The look of a number; 252 of them are different.
+
+    Colors, styles and markers each go around at their own pace, so that neighbors differ in all three.
+    """
+    return Look(COLORS[number % len(COLORS)], DASHES[number % len(DASHES)], MARKERS[number % len(MARKERS)])
+
+
+def looks(names: Iterable[str]) -> dict[str, int]:
+    """Numbers of looks by name, in alphabetical order, so that they do not depend on which rows come first."""
+    return {name: number for number, name in enumerate(sorted(set(names)))}

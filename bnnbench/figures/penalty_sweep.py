@@ -1,0 +1,76 @@
+"""λ sweep: what the strength of the penalties does to the answers."""
+
+from __future__ import annotations
+
+from bnnbench.errors import BnnbenchError, InputError
+from bnnbench.figures.chart import Chart, Panel, Series
+from bnnbench.figures.evidence import Evidence
+from bnnbench.metrics.censoring import censored
+
+
+def penalty_sweep(evidence: Evidence) -> Chart:
+    """Loss gap and violated penalties over λ, a panel for each setting that was swept.
+
+    Of λ per layer, the axis has that of the hidden layers; curves of other ratios to the output's are named by it.
+
+    Raises
+    ------
+    InputError
+        If no formulation came with two values of λ.
+    """
+    asked = evidence.asked
+    rows = (
+        asked.assign(loss_gap=censored(asked, "loss_gap"), violations=censored(asked, "violations"))
+        if len(asked)
+        else asked
+    )
+    labels = {label: _setting(label) for label in (rows["formulation"].unique() if len(rows) else [])}
+    settings = {setting for setting, _, _ in labels.values()}
+    swept = [s for s in sorted(settings) if len({lam for setting, _, lam in labels.values() if setting == s}) > 1]
+    if not swept:
+        raise InputError(
+            f"{evidence.name}: no formulation has two values of λ; sweep it in the suite, such as penalty = [1, 2, 5]."
+        )
+    rows = rows.assign(
+        **{
+            name: rows["formulation"].map(lambda label, place=place: labels[label][place])
+            for place, name in enumerate(("setting", "ratio", "lambda"))
+        }
+    )
+    panels = []
+    for setting in swept:
+        for column, y_label in (("loss_gap", "loss gap [loss]"), ("violations", "violated penalties")):
+            series = []
+            for (solver, ratio), group in (
+                rows[(rows["setting"] == setting)].dropna(subset=[column]).groupby(["solver", "ratio"])
+            ):
+                by_penalty = group.groupby("lambda")[column]
+                quantiles = [by_penalty.quantile(q, interpolation="lower") for q in (0.25, 0.5, 0.75)]
+                label = str(solver) + (f", output λ ×{ratio:.3g}" if ratio != 1 else "")
+                x, (low, median, high) = quantiles[1].index.tolist(), (q.tolist() for q in quantiles)
+                series.append(Series(label, x, median, evidence.look_of[str(solver)], "line", low=low, high=high))
+            if series:
+                panels.append(Panel(setting, "λ", y_label, tuple(series), log_x=True))
+    return Chart(
+        "penalty_sweep",
+        "Sweep of λ",
+        "Medians over runs, with the band of the middle half; failed runs count as infinitely bad.",
+        tuple(panels),
+    )
+
+
+def _setting(label: str) -> tuple[str, float, float]:
+    """Label without λ, ratio of the output's λ to the hidden layers', and the hidden layers' λ."""
+    from dataclasses import replace
+
+    from bnnbench.formulation import FORMULATIONS, formulation
+
+    try:
+        setting = formulation(label)
+    except BnnbenchError:  # of another version of bnnbench
+        return label, 1.0, float("nan")
+    default = FORMULATIONS[setting.name].penalty
+    bare = replace(setting, penalty=default, shown=tuple(name for name in setting.shown if name != "penalty"))
+    if isinstance(setting.penalty, tuple):
+        return str(bare), setting.penalty[-1] / setting.penalty[0], setting.penalty[0]
+    return str(bare), 1.0, setting.penalty

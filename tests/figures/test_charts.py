@@ -1,0 +1,265 @@
+"""What each figure shows, by the numbers in its chart."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_stores import fill, fill_failed, fill_nasty
+
+from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.figures import FIGURES, make_chart
+from bnnbench.figures.chart import Matrix
+from bnnbench.figures.evidence import read_evidence, selected
+from bnnbench.figures.formulations import dynamic_range
+from bnnbench.figures.gap_over_time import gap_over_time
+from bnnbench.figures.intervals import interval_series
+from bnnbench.figures.look import COLORS, DASHES, MARKERS, look, looks
+from bnnbench.figures.runs_over_time import runs_over_time
+from bnnbench.ground_truth.spectrum import spectrum
+from bnnbench.instance import compile as compile_problem
+from bnnbench.metrics import success_table
+from bnnbench.store import open_store, read_store
+
+
+def read(folder):
+    with read_store(folder) as store:
+        return read_evidence(store)
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory):
+    return read(fill(tmp_path_factory.mktemp("figures") / "mine"))
+
+
+def panel_of(chart, title, number=0):
+    return [panel for panel in chart.panels if panel.title == title][number]
+
+
+def series_of(panel, label):
+    return next(series for series in panel.content if series.label == label)
+
+
+def test_every_figure_is_drawn_from_a_full_store(evidence):
+    for name in FIGURES:
+        chart = make_chart(name, evidence)
+        assert chart.name == name
+        assert chart.panels
+        assert chart.caption.endswith(".")
+
+
+def test_an_unknown_figure_is_answered_with_the_nearest(evidence):
+    with pytest.raises(UnknownNameError, match="did you mean profile"):
+        make_chart("profil", evidence)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_without_runs_there_is_a_sentence(name, tmp_path):
+    with open_store(tmp_path / "empty"):
+        pass
+    with pytest.raises(InputError, match=r"empty: .*\."):
+        make_chart(name, read(tmp_path / "empty"))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_where_all_runs_failed_there_is_a_figure_or_a_sentence(name, tmp_path):
+    failed = read(fill_failed(tmp_path / "failed"))
+    if name in ("gap_over_time", "profile", "penalty_sweep", "embedding_overhead"):
+        with pytest.raises(InputError, match=r"failed: .*\."):
+            make_chart(name, failed)
+    else:
+        assert make_chart(name, failed).panels
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_without_an_optimum_there_is_a_figure_or_a_sentence(name, tmp_path):
+    unknown = read(fill(tmp_path / "unknown", with_truth=False, problems=["majority"], repetitions=1))
+    if name in ("gap_over_time", "gap_by_problem", "success_by_size", "tts_by_size", "profile"):
+        with pytest.raises(InputError, match=r"unknown: .*\."):
+            make_chart(name, unknown)
+    else:
+        assert make_chart(name, unknown).panels
+
+
+def test_a_solver_looks_the_same_in_a_part_as_in_the_whole(evidence):
+    part = selected(evidence, solvers=["steepest_descent"])
+    assert set(part.runs["solver"]) == {"steepest_descent"}
+    whole = series_of(gap_over_time(evidence).panels[0], "steepest_descent")
+    assert series_of(gap_over_time(part).panels[0], "steepest_descent").look == whole.look == 2
+
+
+def test_a_label_without_brackets_selects_all_that_begin_with_it(evidence):
+    part = selected(evidence, formulations=["reduced"])
+    assert part.formulations == ["reduced[penalty=1.0]", "reduced[penalty=3.0]"]
+    assert len(part.trace) < len(evidence.trace)
+    with pytest.raises(InputError, match=r"mine has no formulation 'redu'; it has 'compact'"):
+        selected(evidence, formulations=["redu"])
+
+
+def test_the_gap_over_time_ends_at_the_median_gap_of_the_runs(evidence):
+    for panel in gap_over_time(evidence).panels:
+        for series in panel.content:
+            runs = evidence.runs[
+                (evidence.runs["formulation"] == panel.title) & (evidence.runs["solver"] == series.label)
+            ]
+            assert series.y[-1] == np.quantile(runs["loss_gap"], 0.5, method="inverted_cdf")
+            assert all(
+                low <= y <= high for low, y, high in zip(series.low, series.y, series.high, strict=True) if y < math.inf
+            )
+            assert all(b <= a for a, b in zip(series.y, series.y[1:], strict=False)), "a best so far never rises"
+
+
+def test_a_failed_run_never_has_a_gap_whatever_it_had_found(evidence):
+    runs = evidence.runs.assign(status="crash")
+    chart = gap_over_time(replace(evidence, runs=runs))
+    assert all(math.isinf(y) for panel in chart.panels for series in panel.content for y in series.y)
+
+
+def test_the_gaps_by_problem_are_medians_and_missing_where_nobody_asked(evidence):
+    runs = evidence.runs
+    left_out = (runs["solver"] == "random") & (runs["problem"] == runs["problem"].iloc[0])
+    chart = make_chart("gap_by_problem", replace(evidence, runs=runs[~left_out]))
+    matrix = chart.panels[0].content
+    assert isinstance(matrix, Matrix)
+    row = matrix.rows.index(runs["problem"].iloc[0])
+    assert math.isnan(matrix.values[row][matrix.columns.index("random")])  # noqa: PD011
+    assert {panel.content.rows == matrix.rows for panel in chart.panels} == {True}
+
+
+def test_success_and_time_to_solution_are_those_of_the_table(evidence):
+    table = success_table(evidence.runs)
+    for name, column in (("success_by_size", "success"), ("tts_by_size", "tts_s")):
+        shown = [
+            value
+            for panel in make_chart(name, evidence).panels
+            for series in panel.content
+            if series.mark == "points"
+            for value in series.y
+        ]
+        finite = table[column][np.isfinite(table[column]) & (table[column] > 0)]
+        assert sorted(shown) == pytest.approx(sorted(finite))
+
+
+def test_only_bounds_are_shown_where_nothing_succeeded():
+    estimates = [(0.0, 0.0, 0.1), (0.5, 0.4, 0.6), (math.inf, 3.0, math.inf)]
+    points, above, below = interval_series("a", 1, [1, 2, 3], estimates, ["p", "q", "r"])
+    assert (points.mark, points.x, points.y, points.low, points.high) == ("points", [2], [0.5], [0.4], [0.6])
+    assert (above.mark, above.x, above.y, above.texts) == ("above", [3], [3.0], ["r"])
+    assert (below.mark, below.x, below.y) == ("below", [1], [0.1])
+    assert [points.label, above.label, below.label] == ["a", "", ""]
+
+
+def test_the_fitted_growth_is_that_of_an_exponential(evidence):
+    from bnnbench.figures.by_size import _fit
+
+    sizes = [100, 200, 300, 400]
+    points = pd.DataFrame({"num_variables": sizes, "tts_s": [10 ** (0.01 * n) for n in sizes]})
+    (line,) = _fit("compact", 0, points)
+    assert line.label == "compact: ×10 [10, 10] per 100"
+    assert line.y == pytest.approx([10, 10_000])
+    assert _fit("compact", 0, points[:2]) == []
+    assert _fit("compact", 0, points.assign(tts_s=math.inf)) == []
+
+
+def test_a_profile_ends_at_the_share_of_problems_that_were_solved(evidence):
+    for panel in make_chart("profile", evidence).panels:
+        runs = evidence.runs[evidence.runs["formulation"] == panel.title]
+        for series in panel.content:
+            times = runs[runs["solver"] == series.label].groupby("problem")["time_to_target_s"]
+            solved = times.apply(lambda column: column.notna().all()).mean()
+            assert series.y[-1] == pytest.approx(solved)
+            assert min(series.x) >= 1
+
+
+def test_the_dynamic_range_is_that_of_the_coefficients(evidence):
+    key, problem = next(iter(evidence.problems.items()))
+    qubo = compile_problem(problem, "compact").qubo
+    sizes = np.abs(np.concatenate([qubo.linear, qubo.couplings]))
+    assert dynamic_range(evidence, key, "compact") == sizes.max() / sizes[sizes > 0].min()
+    assert math.isnan(dynamic_range(evidence, key, "of_another_version"))
+
+
+def test_the_sizes_of_formulations_are_medians_over_problems(evidence):
+    panel = panel_of(make_chart("formulations", evidence), "variables")
+    instances = evidence.runs.drop_duplicates("instance_hash")
+    medians = instances.groupby("formulation")["num_variables"].median()
+    assert dict(zip(panel.content[0].x, panel.content[0].y, strict=True)) == medians.to_dict()
+
+
+def test_the_sweep_has_the_penalties_on_its_axis(evidence):
+    chart = make_chart("penalty_sweep", evidence)
+    assert {panel.title for panel in chart.panels} == {"reduced"}
+    assert {panel.y_label for panel in chart.panels} == {"loss gap [loss]", "violated penalties"}
+    assert series_of(chart.panels[0], "random").x == [1.0, 3.0]
+
+
+def test_penalties_per_layer_are_swept_along_the_hidden_ones_and_named_by_ratio(tmp_path):
+    settings = ["soft[penalty=[0.1,0.5]]", "soft[penalty=[0.2,1.0]]", "soft[penalty=[0.2,0.2]]"]
+    part = read(
+        fill(tmp_path / "x", problems=["random_function[size=3,samples=4]"], settings=settings, solvers=["random"])
+    )
+    chart = make_chart("penalty_sweep", part)
+    assert series_of(chart.panels[0], "random, output λ ×5").x == [0.1, 0.2]
+    assert series_of(chart.panels[0], "random").x == [0.2]
+
+
+def test_the_embedding_counts_qubits_over_variables(evidence):
+    qubits, chains, breaks = make_chart("embedding_overhead", evidence).panels
+    compact = series_of(qubits, "compact")
+    assert [y / x for x, y in zip(compact.x, compact.y, strict=True)] == [3.0] * len(compact.x)
+    assert set(series_of(chains, "compact").y) == {4.0}
+    assert set(series_of(breaks, "compact").y) == {0.1}
+
+
+def test_the_landscape_is_the_spectrum(evidence):
+    problem = next(iter(evidence.problems.values()))
+    panel = panel_of(make_chart("landscape", evidence), problem.name)
+    assert dict(zip(panel.content[0].x, panel.content[0].y, strict=True)) == spectrum(problem)
+
+
+def test_a_network_has_a_line_per_weight_solid_where_it_is_plus_one(evidence):
+    panel = next(p for p in make_chart("network_diagram", evidence).panels if p.title.endswith("an optimum"))
+    problem = next(p for p in evidence.problems.values() if panel.title.startswith(p.name))
+    weights = evidence.truths[problem.hash].optima[0]
+    lines = {series.label: sum(math.isnan(x) for x in series.x) for series in panel.content if series.label}
+    assert lines.get("weight +1", 0) == (weights == 1).sum()
+    assert lines.get("weight −1", 0) == (weights == -1).sum()
+
+
+def test_learned_weights_have_the_least_loss_of_all_runs(evidence):
+    for key, (_, weights) in evidence.learned.items():
+        losses = evidence.runs.loc[evidence.runs["problem_hash"] == key, "loss"]
+        assert evidence.problems[key].training_loss(weights) == losses.min()
+
+
+def test_a_bias_is_one_more_neuron_in_each_layer_below_the_top(tmp_path):
+    part = read(
+        fill(tmp_path / "x", problems=["parity[size=2,hidden=2,bias=true]"], settings=["compact"], repetitions=1)
+    )
+    panel = make_chart("network_diagram", part).panels[0]
+    assert len(panel.content[-1].x) == 2 + 2 + 1 + 2
+
+
+def test_every_run_is_a_curve_that_lasts_as_long_as_it_ran(evidence):
+    chart = runs_over_time(evidence)
+    curves = sum(math.isnan(x) for panel in chart.panels for series in panel.content for x in series.x)
+    assert curves == len(evidence.runs)
+
+
+def test_neighboring_looks_differ_in_color_line_and_marker():
+    for number in range(60):
+        one, next_ = look(number), look(number + 1)
+        assert one.color != next_.color
+        assert one.dash != next_.dash
+        assert one.marker != next_.marker
+    assert len({look(number) for number in range(252)}) == math.lcm(len(COLORS), len(DASHES), len(MARKERS)) == 252
+    assert looks(["b", "a", "b"]) == {"a": 0, "b": 1}
+
+
+def test_names_that_look_like_markup_are_names(tmp_path):
+    nasty = read(fill_nasty(tmp_path / "nasty"))
+    assert len(nasty.runs) == 2
+    assert make_chart("gap_by_problem", nasty).panels

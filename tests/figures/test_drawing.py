@@ -1,0 +1,157 @@
+"""Charts on paper and on screen: files of the right size, and nothing that a library refuses."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from small_stores import NASTY, fill, fill_nasty
+
+from bnnbench.errors import InputError
+from bnnbench.figures import FIGURES, make_chart
+from bnnbench.figures.chart import Chart, Matrix, Panel, Series
+from bnnbench.figures.draw import FORMATS, WIDTHS_IN, draw_chart, print_style, save_chart, short_number
+from bnnbench.figures.evidence import read_evidence
+from bnnbench.figures.interactive import panel_figures
+from bnnbench.figures.look import COLORS
+from bnnbench.store import read_store
+
+
+def read(folder):
+    with read_store(folder) as store:
+        return read_evidence(store)
+
+
+@pytest.fixture(autouse=True)
+def in_print():
+    with print_style():
+        yield
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory):
+    return read(fill(tmp_path_factory.mktemp("drawing") / "mine", repetitions=1))
+
+
+def chart_of(*series, **options):
+    return Chart("mine", "Mine", "What is shown.", (Panel("panel", "x", "y", series, **options),))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_fits_its_width_and_overlaps_nothing(name, evidence):
+    for width in WIDTHS_IN:
+        figure = draw_chart(make_chart(name, evidence), width=width)
+        FigureCanvasAgg(figure).draw()
+        assert figure.get_figwidth() == WIDTHS_IN[width]
+        boxes = [axes.get_tightbbox() for axes in figure.axes if axes.get_visible()]
+        boxes += [legend.get_window_extent() for legend in figure.legends]
+        for place, box in enumerate(boxes):
+            assert box.x0 >= -1
+            assert box.x1 <= figure.bbox.width + 1
+            for other in boxes[place + 1 :]:
+                apart = (
+                    box.x1 <= other.x0 + 1 or other.x1 <= box.x0 + 1 or box.y1 <= other.y0 + 1 or other.y1 <= box.y0 + 1
+                )
+                assert apart, f"{name} at {width}: two parts overlap"
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_the_same_chart_gives_the_same_file(ending, tmp_path):
+    chart = chart_of(Series("a", [1, 2], [3, 4]))
+    paths = [tmp_path / f"{number}{ending}" for number in range(2)]
+    for path in paths:
+        save_chart(chart, path, width="column")
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    start = {".pdf": b"%PDF", ".svg": b"<?xml", ".png": b"\x89PNG"}[ending]
+    assert paths[0].read_bytes().startswith(start)
+
+
+def test_a_file_of_another_kind_or_a_missing_folder_gets_a_sentence(tmp_path):
+    chart = chart_of(Series("a", [1, 2], [3, 4]))
+    with pytest.raises(InputError, match=r"figure\.jpg is no \.pdf, \.svg, \.png file; give a path"):
+        save_chart(chart, tmp_path / "figure.jpg")
+    with pytest.raises(InputError, match="cannot be written: No such file or directory; give another path with -o"):
+        save_chart(chart, tmp_path / "nowhere" / "figure.pdf")
+
+
+@pytest.mark.parametrize("mark", ["line", "steps", "trend", "points", "bars", "above", "below"])
+@pytest.mark.parametrize("values", [[], [math.inf, math.nan], [0.0, 0.0], [1.0], [1e-12, 1e12]])
+@pytest.mark.parametrize("is_log", [False, True])
+def test_any_numbers_are_drawn_on_any_axis(mark, values, is_log):
+    ends = {} if mark in ("above", "below", "trend") else {"low": values, "high": values}
+    chart = chart_of(
+        Series("a", list(range(1, len(values) + 1)), values, mark=mark, **ends), log_x=is_log, log_y=is_log
+    )
+    FigureCanvasAgg(draw_chart(chart)).draw()
+    json.dumps(panel_figures(chart), allow_nan=False)
+
+
+def test_dollars_in_a_name_are_no_formula(tmp_path):
+    save_chart(chart_of(Series("$\\broken{", [1, 2], [3, 4])), tmp_path / "a.svg")
+    assert "$\\broken{" in (tmp_path / "a.svg").read_text()
+
+
+def test_a_matrix_is_drawn_with_what_is_missing_and_what_failed(tmp_path):
+    matrix = Matrix(["p", "q"], ["a", "b"], [[0.0, math.inf], [math.nan, 2.5]], "loss")
+    chart = Chart("m", "M", "C.", (Panel("one", "", "", matrix), Panel("two", "", "", matrix)))
+    save_chart(chart, tmp_path / "m.svg")
+    text = (tmp_path / "m.svg").read_text()
+    assert "∞" in text
+    assert "2.5" in text
+    (first, _) = panel_figures(chart)
+    assert first["data"][0]["z"] == [[0.0, 3.0], [None, 2.5]]
+    assert first["data"][0]["text"] == [["0", "∞"], ["", "2.5"]]
+
+
+def test_colors_are_told_apart_in_gray():
+    def lightness(color):
+        red, green, blue = (int(color[k : k + 2], 16) / 255 for k in (1, 3, 5))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    values = [lightness(color) for color in COLORS]
+    assert all(0.05 < value < 0.75 for value in values), "seen on white and on black"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_plotly_accepts_every_figure(name, evidence):
+    graph_objects = pytest.importorskip("plotly.graph_objects")
+    for panel in panel_figures(make_chart(name, evidence)):
+        graph_objects.Figure(data=panel["data"], layout=panel["layout"])
+
+
+def test_paper_and_screen_show_the_same_numbers():
+    series = Series("a", [1.0, 2.0], [3.0, math.inf], mark="points")
+    chart = chart_of(series)
+    (axes,) = draw_chart(chart).axes
+    on_paper = np.asarray(axes.lines[0].get_ydata())
+    (on_screen,) = panel_figures(chart)[0]["data"]
+    assert on_paper[0] == on_screen["y"][0] == 3.0
+    assert math.isnan(on_paper[1])
+    assert on_screen["y"][1] is None
+
+
+def test_a_band_has_two_edges_and_no_legend_of_its_own():
+    chart = chart_of(Series("a", [1, 2], [3, 4], mark="steps", low=[2, 3], high=[4, math.inf]))
+    lower, upper, line = panel_figures(chart)[0]["data"]
+    assert (lower["y"], upper["y"], upper["fill"]) == ([2.0], [4.0], "tonexty")
+    assert [trace["showlegend"] for trace in (lower, upper, line)] == [False, False, True]
+    assert line["line"]["shape"] == "hv"
+
+
+def test_names_reach_the_screen_as_text(tmp_path):
+    text = json.dumps(
+        [panel_figures(make_chart(n, read(fill_nasty(tmp_path / n))))[0]["data"] for n in ("gap_by_problem",)]
+    )
+    assert NASTY.partition(" ")[0] not in text
+    assert "&lt;/script&gt;" in text
+    assert "$" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (math.inf, "∞"), (0.123, "0.12"), (12345.6, "12346"), (3.0, "3")]
+)
+def test_cells_hold_short_numbers(value, text):
+    assert short_number(value) == text
