@@ -16,6 +16,7 @@ from bnnbench.cli.compiling import compile  # noqa: A004
 from bnnbench.cli.drawing import figure
 from bnnbench.cli.listing import info, list_
 from bnnbench.cli.merging import merge
+from bnnbench.cli.reporting import report
 from bnnbench.cli.rerunning import rerun
 from bnnbench.cli.results import export, show, verify
 from bnnbench.cli.running import run
@@ -52,7 +53,7 @@ def _options(
 
 app.command(name="list")(list_)
 for verb in (
-    run, truth, compile, show, verify, merge, rerun, check, export, verify_table, compare, figure, info,
+    run, truth, compile, show, verify, merge, rerun, check, export, verify_table, compare, figure, report, info,
 ):  # fmt: skip
     app.command()(verb)
 

@@ -27,7 +27,12 @@ def panel_figures(chart: Chart) -> list[dict[str, Any]]:
 def _figure(panel: Panel) -> dict[str, Any]:
     if isinstance(panel.content, Matrix):
         return _matrix(panel.content)
-    axis: dict[str, Any] = {"zeroline": False, "automargin": True, "rangemode": "nonnegative", "exponentformat": "power"}
+    axis: dict[str, Any] = {
+        "zeroline": False,
+        "automargin": True,
+        "rangemode": "nonnegative",
+        "exponentformat": "power",
+    }
     layout: dict[str, Any] = {
         "xaxis": axis | {"title": {"text": panel.x_label}, "type": _axis_type(panel.content, "x", is_log=panel.log_x)},
         "yaxis": axis | {"title": {"text": panel.y_label}, "type": "log" if panel.log_y else "linear"},

@@ -1,0 +1,41 @@
+"""The verb that makes a web page of a folder of results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bnnbench.cli.results import Results
+from bnnbench.cli.screen import open_console
+
+
+def report(
+    results: Results,
+    *,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write; default: report.html in the folder.")
+    ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Show the page in a browser instead, and follow what is being written.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of --serve; 0: any free one.", min=0, max=65535)] = 8000,
+) -> None:
+    """Write a web page of the results: one file, which needs no network."""
+    console = open_console()
+    if not serve:
+        from bnnbench.report import write_report
+
+        console.print(f"written to {write_report(results, output)}", highlight=False, markup=False, soft_wrap=True)
+        return
+    from bnnbench.report import make_page
+    from bnnbench.report.serve import LiveReport, make_server
+
+    with make_server(LiveReport(results, make_page), port) as server:
+        address = f"http://{server.server_address[0]!s}:{server.server_address[1]}"
+        console.print(f"{results} is at {address}; Ctrl-C ends it.", highlight=False, markup=False, soft_wrap=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            return

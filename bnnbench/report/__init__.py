@@ -1,0 +1,45 @@
+"""The report of a store: one self-contained HTML file, or a page that follows a store being written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bnnbench.errors import InputError
+
+FILE = "report.html"
+
+
+def make_page(folder: Path, version: str | None = None) -> str:
+    """The page of a results folder; see `bnnbench.report.page.render`.
+
+    Raises
+    ------
+    StoreError
+        If there is no store, or it cannot be read.
+    """
+    from bnnbench.figures.evidence import read_evidence
+    from bnnbench.report.page import render
+    from bnnbench.store import read_store
+
+    with read_store(folder) as store:
+        evidence = read_evidence(store)
+    return render(evidence, version=version)
+
+
+def write_report(folder: Path, output: Path | None = None) -> Path:
+    """Write the page of a results folder, into the folder itself unless told; returns its path.
+
+    Raises
+    ------
+    StoreError
+        If there is no store, or it cannot be read.
+    InputError
+        If the file cannot be written.
+    """
+    path = output or folder / FILE
+    page = make_page(folder)
+    try:
+        path.write_text(page, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}; give another path with -o.") from error
+    return path

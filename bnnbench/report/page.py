@@ -1,0 +1,287 @@
+"""The report: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from bnnbench.errors import InputError
+from bnnbench.figures import FIGURES
+from bnnbench.figures.chart import Chart
+from bnnbench.figures.evidence import Evidence
+from bnnbench.figures.gap_over_time import gap_over_time
+from bnnbench.figures.interactive import panel_figures
+from bnnbench.figures.landscape import landscape_panel
+from bnnbench.figures.network_diagram import network_panels
+from bnnbench.figures.runs_over_time import runs_over_time
+from bnnbench.metrics import summarize
+from bnnbench.report.findings import findings
+from bnnbench.tables import CENSORING, LEGEND, flag_lines, make_sheet
+
+if TYPE_CHECKING:
+    import jinja2
+    import pandas as pd
+
+PER_PROBLEM = ("landscape", "network_diagram")
+"""Figures that stand on the pages of problems."""
+QUICK = 20
+"""log2 of the evaluations up to which a landscape is computed for a page: milliseconds."""
+MAX_ROWS = 200
+"""Samples of a problem that its page lists."""
+RUN_COLUMNS = {
+    "problem": "problem",
+    "formulation": "formulation",
+    "solver": "solver",
+    "repetition": "rep.",
+    "status": "status",
+    "loss_gap": "loss gap [loss]",
+    "energy_gap": "energy gap [loss]",
+    "loss": "loss [loss]",
+    "mean_loss": "mean read [loss]",
+    "violations": "violated",
+    "proved": "proved",
+    "num_reads": "reads",
+    "sample_s": "sample time [s]",
+    "time_to_target_s": "time to optimum [s]",
+    "train_accuracy": "train acc.",
+    "test_accuracy": "test acc.",
+    "seed": "seed",
+    "message": "message",
+    "flag_texts": "flags",
+}
+"""Columns of the table of runs, and how they are called."""
+
+
+def render(evidence: Evidence, *, version: str | None = None) -> str:
+    """The page of a store.
+
+    Parameters
+    ----------
+    version
+        If given, the page asks the server that it came from for ``version``, and loads itself again when that changes.
+    """
+    from plotly.offline import get_plotlyjs
+
+    from bnnbench import __version__
+
+    charts: dict[str, dict[str, Any]] = {}
+    context = {
+        "name": evidence.name,
+        "bnnbench_version": __version__,
+        "findings": findings(evidence),
+        "summary": _summary(evidence),
+        "figures": [_add(charts, name, evidence, make) for name, make in FIGURES.items() if name not in PER_PROBLEM],
+        "problems": [_problem(evidence, key, number, charts) for number, key in enumerate(evidence.problems)],
+        "solvers": list(_solvers(evidence, charts)),
+        "machines": list(evidence.machines.items()),
+        "versions": _versions(evidence),
+        "flags": flag_lines(evidence.runs, most=1000) if len(evidence.runs) else [],
+        "num_runs": len(evidence.runs),
+        "budgets": _budgets(evidence),
+        "censoring": f"{CENSORING} {LEGEND}",
+        "style": _file("style.css"),
+        "script": _file("report.js"),
+        "plotly": get_plotlyjs(),
+        "data": {"runs": _runs(evidence), "charts": charts, "version": version},
+    }
+    return _environment().get_template("report.html").render(context)
+
+
+def script_json(value: Any) -> str:
+    r"""JSON that cannot end the script element that it stands in: ``<``, ``>`` and ``&`` are written as ``\u00..``."""
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_file),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["script_json"] = script_json
+    environment.filters["number"] = _number
+    return environment
+
+
+def _file(name: str) -> str:
+    return files("bnnbench.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _number(value: Any) -> str:
+    return (
+        "–"
+        if value is None or (isinstance(value, float) and math.isnan(value))
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+def _add(
+    charts: dict[str, dict[str, Any]], key: str, evidence: Evidence, make: Callable[[Evidence], Chart]
+) -> dict[str, str]:
+    """Put a chart among those of the page; without the data for it, a sentence stands in its place."""
+    try:
+        chart = make(evidence)
+    except InputError as error:
+        return {"key": key, "title": make.__name__.replace("_", " ").capitalize(), "missing": str(error)}
+    charts[key] = {"panels": panel_figures(chart)}
+    return {"key": key, "title": chart.title, "caption": chart.caption, "missing": ""}
+
+
+def _summary(evidence: Evidence) -> dict[str, Any]:
+    if evidence.runs.empty:
+        return {"headers": [], "rows": []}
+    sheet = make_sheet(summarize(evidence.runs), math.inf, gap=1)
+    return {"headers": list(sheet.headers.values()), "rows": sheet.rows}
+
+
+def _runs(evidence: Evidence) -> dict[str, Any]:
+    """The table of runs, column by column; what is missing is null."""
+    runs = evidence.runs
+    columns = [
+        name for name in RUN_COLUMNS if name in runs and (name in ("problem", "solver") or runs[name].notna().any())
+    ]
+    return {
+        "names": columns,
+        "headers": [RUN_COLUMNS[name] for name in columns],
+        "columns": [[_cell(value) for value in runs[name].tolist()] for name in columns],
+    }
+
+
+def _cell(value: Any) -> Any:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _problem(evidence: Evidence, key: str, number: int, charts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    problem, truth = evidence.problems[key], evidence.truths.get(key)
+    part = evidence.where(lambda runs: runs["problem_hash"] == key)
+    name = str(part.runs["problem"].iloc[0])
+
+    def weights(_: Evidence) -> Chart:
+        panels = tuple(network_panels(evidence, key))
+        if not panels:
+            raise InputError("No weights are known.")
+        return Chart("network", "Weights", "Inputs at the bottom; solid: +1; dashed: −1.", panels)
+
+    def spectrum(_: Evidence) -> Chart:
+        from bnnbench.ground_truth.layers import log2_evaluations
+
+        if log2_evaluations(problem.network) > QUICK:
+            raise InputError(
+                "Its spectrum takes long to compute; bnnbench figure RESULTS landscape draws it, if it can be had."
+            )
+        caption = "Number of weight settings by training loss, all of them visited."
+        return Chart("landscape", "Spectrum", caption, (landscape_panel(problem),))
+
+    return {
+        "id": f"problem-{number}",
+        "name": name,
+        "hash": key,
+        "network": str(problem.network),
+        "num_weights": problem.network.num_weights,
+        "loss": problem.loss,
+        "num_samples": problem.num_samples,
+        "num_held_out": 0 if problem.test_inputs is None else len(problem.test_inputs),
+        "data": _data(problem),
+        "truth": truth,
+        "certainty": _certainty(truth),
+        "weights": ""
+        if truth is None or not len(truth.optima)
+        else " ".join(f"{w:+d}" for w in truth.optima[0].tolist()),
+        "figures": [
+            _add(charts, f"problem-{number}-runs", part, runs_over_time),
+            _add(charts, f"problem-{number}-network", part, weights),
+            _add(charts, f"problem-{number}-landscape", part, spectrum),
+        ],
+    }
+
+
+def _certainty(truth: Any) -> str:
+    if truth is None:
+        return "No optimum is known."
+    how = {
+        "exhaustive": "all settings were searched",
+        "attained": "no loss is lower",
+        "proved": "proved",
+        "best_known": "only the least loss seen, not proved",
+    }[truth.kind]
+    optima = "" if truth.num_optima is None else f"; {truth.num_optima:,} weight settings have it"
+    return f"Optimal training loss {truth.loss:g} ({truth.kind}: {how}; {truth.method}){optima}."
+
+
+def _data(problem: Any) -> dict[str, Any]:
+    """Distinct samples with their number, the most frequent first."""
+    rows = Counter(
+        ("".join("+" if v > 0 else "−" for v in x), "".join("+" if v > 0 else "−" for v in y))
+        for x, y in zip(problem.inputs.tolist(), problem.targets.tolist(), strict=True)
+    )
+    return {"rows": rows.most_common(MAX_ROWS), "more": max(0, len(rows) - MAX_ROWS)}
+
+
+def _solvers(evidence: Evidence, charts: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    names = sorted(evidence.runs["solver"].unique()) if len(evidence.runs) else []
+    for number, name in enumerate(names):
+        part = evidence.where(partial(_has_solver, name=name))
+        runs = part.runs
+        failures = Counter(
+            (status, message or "")
+            for status, message in zip(runs["status"], runs["message"], strict=True)
+            if status != "ok"
+        )
+        yield {
+            "id": f"solver-{number}",
+            "name": name,
+            "num_runs": len(runs),
+            "settings": [
+                {"parameters": json.loads(parameters), "versions": json.loads(versions)}
+                for parameters, versions in runs[["parameters", "versions"]].drop_duplicates().itertuples(index=False)
+            ],
+            "summary": _summary(part),
+            "failures": [(status, message, size) for (status, message), size in sorted(failures.items())],
+            "logs": [str(log) for log in runs.loc[runs["log_tail"].fillna("") != "", "log_tail"].unique()[:3]],
+            "flags": flag_lines(runs, most=100),
+            "figures": [_add(charts, f"solver-{number}-gap", part, gap_over_time)],
+        }
+
+
+def _has_solver(runs: pd.DataFrame, name: str) -> pd.Series[bool]:
+    return runs["solver"] == name
+
+
+def _versions(evidence: Evidence) -> list[tuple[str, str]]:
+    """Every distribution in every version that a run used."""
+    texts: Iterable[str] = evidence.runs["versions"].unique() if len(evidence.runs) else ()
+    return sorted({(name, version) for text in texts for name, version in json.loads(text).items()})
+
+
+def _budgets(evidence: Evidence) -> list[tuple[str, int]]:
+    """Budgets of runs, in words, and how many runs had each."""
+    from bnnbench.solver import Budget
+
+    if evidence.runs.empty:
+        return []
+    words = Counter(
+        str(Budget(seconds=_known(seconds), reads=None if math.isnan(reads) else int(reads)))
+        for seconds, reads in zip(evidence.runs["budget_seconds"], evidence.runs["budget_reads"], strict=True)
+    )
+    return words.most_common()
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

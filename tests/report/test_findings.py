@@ -1,0 +1,127 @@
+"""The sentences of a report say what the rows say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from small_stores import fill, fill_failed
+
+from bnnbench.figures.evidence import read_evidence
+from bnnbench.report.findings import count, findings, listed, shortened
+from bnnbench.store import open_store, read_store
+
+
+def read(folder):
+    with read_store(folder) as store:
+        return read_evidence(store)
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory):
+    return read(fill(tmp_path_factory.mktemp("findings") / "mine"))
+
+
+def changed(evidence, **columns):
+    """The same evidence with other columns, given as functions of the runs."""
+    return replace(evidence, runs=evidence.runs.assign(**columns))
+
+
+def test_a_store_without_runs_says_so(tmp_path):
+    with open_store(tmp_path / "empty"):
+        pass
+    assert findings(read(tmp_path / "empty")) == ["empty holds no runs yet."]
+
+
+def test_what_was_asked_is_counted_first(evidence):
+    assert findings(evidence)[0] == "3 solvers on 3 problems in 3 formulations: 54 runs, of which 54 came to their end."
+
+
+def test_the_solver_with_the_most_optima_is_named_with_its_interval(evidence):
+    gaps = evidence.runs["solver"].map({"random": 1.0, "simulated_annealing": 0.0, "steepest_descent": 1.0})
+    text = " ".join(findings(changed(evidence, loss_gap=gaps)))
+    assert (
+        "simulated_annealing reaches the certified optimum most often: in 18 of 18 runs (100%, 95 % interval 87% to "
+        "100%); next is random with 0%." in text
+    )
+    assert "random and steepest_descent never reach the certified optimum." in text
+
+
+def test_solvers_that_tie_are_all_named(evidence):
+    text = " ".join(findings(changed(evidence, loss_gap=0.0)))
+    assert "random, simulated_annealing and steepest_descent reach the certified optimum most often: in 100%" in text
+
+
+def test_a_failed_run_reaches_nothing_whatever_it_had_found(evidence):
+    text = " ".join(findings(changed(evidence, loss_gap=0.0, status="timeout")))
+    assert "No solver reached the certified optimum in any run." in text
+    assert "54 runs failed: random (18 timeout), simulated_annealing (18 timeout) and steepest_descent" in text
+
+
+def test_solvers_compete_only_on_the_same_instances(evidence):
+    runs = evidence.runs
+    problem = runs["problem"].iloc[0]
+    part = runs[(runs["solver"] != "random") | (runs["problem"] == problem)]
+    gaps = part["solver"].map({"random": 0.0, "simulated_annealing": 0.0, "steepest_descent": 1.0})
+    text = " ".join(findings(replace(evidence, runs=part.assign(loss_gap=gaps))))
+    assert (
+        "simulated_annealing reaches the certified optimum most often, of 2 solvers that were asked on as many" in text
+    )
+
+
+def test_an_optimum_that_is_only_best_known_is_no_evidence(evidence):
+    text = " ".join(findings(changed(evidence, truth_kind="best_known")))
+    assert "No run has a certified optimum, so that nothing can be said of who reaches it." in text
+
+
+def test_who_is_never_better_than_random_is_named(evidence):
+    gaps = evidence.runs["solver"].map({"random": 1.0, "simulated_annealing": 0.0, "steepest_descent": 1.0})
+    text = " ".join(findings(changed(evidence, loss_gap=gaps)))
+    assert "steepest_descent is never better than random weights where those miss the optimum." in text
+    assert "simulated_annealing is never" not in text
+
+
+def test_where_random_is_optimal_nobody_is_blamed(evidence):
+    text = " ".join(findings(changed(evidence, loss_gap=0.0)))
+    assert "Random weights alone reach the optimum on 9 of 9 pairs of problem and formulation" in text
+    assert "never better" not in text
+
+
+def test_without_random_there_is_no_floor(evidence):
+    part = evidence.where(lambda runs: runs["solver"] != "random")
+    assert any(sentence.startswith("No run samples at random") for sentence in findings(part))
+
+
+def test_differences_are_called_clear_only_where_they_are(evidence):
+    runs = evidence.runs
+    many = pd.concat([runs.assign(problem=f"{k}", problem_hash=f"{k}") for k in range(8)])
+    gaps = many["solver"].map({"random": 2.0, "simulated_annealing": 0.0, "steepest_descent": 2.0})
+    text = " ".join(findings(replace(evidence, runs=many.assign(loss_gap=gaps))))
+    assert "On compact, loss gaps differ by more than chance in 2 of 3 pairs of solvers; most clearly," in text
+    assert "simulated_annealing is better than" in text
+    equal = " ".join(findings(replace(evidence, runs=many.assign(loss_gap=1.0))))
+    assert "On compact, no pair of solvers differs in loss gap by more than chance" in equal
+    few = " ".join(findings(evidence))
+    assert "by more than chance" not in few, "three problems prove nothing"
+
+
+def test_flags_and_missing_optima_are_told(evidence):
+    flags = evidence.runs["solver"].map({"random": "a false bound"}).fillna("")
+    text = " ".join(findings(replace(changed(evidence, flag_texts=flags), truths={})))
+    assert "18 runs are flagged, of random; see Flags." in text
+    assert "The optimum is certified for 0 of 3 problems. No optimum is known for" in text
+    assert "No run is flagged" in " ".join(findings(evidence))
+
+
+def test_where_all_failed_every_sentence_holds(tmp_path):
+    text = " ".join(findings(read(fill_failed(tmp_path / "failed"))))
+    assert "4 runs, of which 0 came to their end." in text
+    assert "refused_solver did not apply to some instances" in text
+    assert "unavailable_solver could not be run here" in text
+
+
+def test_numbers_and_lists_are_written_as_one_says_them():
+    assert [count(1, "run"), count(2000, "run")] == ["1 run", "2,000 runs"]
+    assert [listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+    assert shortened(list("abcdefg")) == "a, b, c, d, e and 2 more"
