@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -95,6 +96,53 @@ def test_show_by_loss_names_the_loss_of_each_row(bnnbench_, results):
     code, out, _ = bnnbench_("show", results, "--by", "loss")
     assert code == 0
     assert out.count("zero_one") == 4
+
+
+def test_figure_writes_a_file_and_prints_its_caption(bnnbench_, results, tmp_path):
+    code, out, _ = bnnbench_("figure", results, "gap_over_time", "-o", tmp_path / "gap.pdf", "--width", "column")
+    assert code == 0
+    assert (tmp_path / "gap.pdf").read_bytes().startswith(b"%PDF")
+    assert "Gap over time. Median training loss above the optimum" in out
+
+
+def test_figure_names_what_it_can_draw():
+    from typing import get_args, get_type_hints
+
+    from bnnbench.cli.drawing import figure
+    from bnnbench.figures import FIGURES
+
+    assert get_args(get_args(get_type_hints(figure, include_extras=True)["name"])[0]) == tuple(FIGURES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["penalty_sweep"], "out: no formulation has two values of λ; sweep it in the suite"),
+        (["profile", "--solver", "tabu"], "out has no solver 'tabu'; it has 'exhaustive', 'random'."),
+        (["profile", "--formulation", "soft", "-o", "gap.gif"], "gap.gif is no .pdf, .svg, .png file"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_gets_a_sentence(bnnbench_, results, tmp_path, arguments, sentence):
+    code, _, err = bnnbench_("figure", results, "-o", tmp_path / "gap.pdf", *arguments)
+    assert code == 2
+    assert sentence in err
+    assert not (tmp_path / "gap.pdf").exists()
+
+
+def test_report_lands_in_the_folder_or_where_told(bnnbench_, results, tmp_path):
+    code, out, _ = bnnbench_("report", results, "-o", tmp_path / "r.html")
+    assert (code, out) == (0, f"written to {tmp_path / 'r.html'}\n")
+    assert "<!doctype html>" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert bnnbench_("report", tmp_path)[0] == 2
+
+
+def test_a_served_report_ends_with_an_interrupt(results):
+    command = [sys.executable, "-u", "-m", "bnnbench", "report", str(results), "--serve", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        line = server.stdout.readline()
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 0
+    assert re.search(r"is at http://127\.0\.0\.1:\d+; Ctrl-C ends it\.", line)
 
 
 def test_export_csv_holds_every_run(bnnbench_, results):
