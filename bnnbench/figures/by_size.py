@@ -29,8 +29,8 @@ def success_by_size(evidence: Evidence) -> Chart:
         "success_by_size",
         "Success per read by size",
         "Probability that a read reaches the optimal training loss, a point per problem with its 95 % Jeffreys "
-        "interval; ▼: no read did, and the upper end is shown. Reads count as independent draws, which those of a search "
-        "that goes on from its last state are not.",
+        "interval; ▼: no read did, and the upper end is shown. Reads count as independent draws, which those of a "
+        "search that goes on from its last state are not.",
         _panels(evidence, "success", "success per read"),
     )
 
