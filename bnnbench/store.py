@@ -62,6 +62,7 @@ assert set(_SCALARS) | set(_JSON) <= {field.name for field in fields(Outcome)}  
 
 _SEALED = {"problems": "hash", "truths": "problem_hash", "runs": "key"}
 """Tables whose rows have a digest, with the column that names a row."""
+_SHARED = "shared its cores with other runs, so that its times mean nothing"
 _DRIFT = f"was on a machine {SUSPICIOUS:g} or more times slower than at its best"
 _CANARIES = """
 CREATE TABLE canaries (
@@ -433,7 +434,9 @@ class Store:
             slow = slowdowns(map(_when, rows), canaries)
             for row, slowdown in zip(rows, slow, strict=True):
                 row["slowdown"] = slowdown
-                flags = json.loads(row.pop("flags")) + ([_DRIFT] if (slowdown or 1) >= SUSPICIOUS else [])
+                flags = json.loads(row.pop("flags"))
+                flags += [_DRIFT] if (slowdown or 1) >= SUSPICIOUS else []
+                flags += [_SHARED] if row.get("is_timed") == 0 else []
                 row["flag_texts"] = "; ".join(flags)  # a frame has an attribute `flags`
                 machine = machines.get(row["machine"], {})
                 row |= {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
