@@ -104,10 +104,13 @@ def test_every_package_of_the_library_is_listed() -> None:
     assert {".".join(folder.parts) for folder in folders} <= set(project["tool"]["setuptools"]["packages"])
 
 
-def test_data_files_of_problems_are_packaged() -> None:
+@pytest.mark.parametrize(
+    ("package", "folder"), [("bnnbench_problems", "problems"), ("bnnbench.report", "bnnbench/report")]
+)
+def test_data_files_are_packaged(package: str, folder: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    patterns = project["tool"]["setuptools"]["package-data"]["bnnbench_problems"]
+    patterns = project["tool"]["setuptools"]["package-data"][package]
 
-    for path in (ROOT / "problems").iterdir():
+    for path in (ROOT / folder).iterdir():
         if path.is_file() and path.suffix != ".py":
             assert any(path.match(pattern) for pattern in patterns), path

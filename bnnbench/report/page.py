@@ -10,6 +10,9 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bnnbench.errors import InputError
 from bnnbench.figures import FIGURES
 from bnnbench.figures.chart import Chart
@@ -26,6 +29,9 @@ from bnnbench.tables import CENSORING, LEGEND, flag_lines, make_sheet
 if TYPE_CHECKING:
     import jinja2
     import pandas as pd
+
+    from bnnbench.ground_truth import Truth
+    from bnnbench.problem import Problem
 
 PER_PROBLEM = ("landscape", "network_diagram")
 """Figures that stand on the pages of problems."""
@@ -212,7 +218,7 @@ def _problem(evidence: Evidence, key: str, number: int, charts: dict[str, dict[s
     }
 
 
-def _certainty(truth: Any) -> str:
+def _certainty(truth: Truth | None) -> str:
     if truth is None:
         return "No optimum is known."
     how = {
@@ -225,13 +231,20 @@ def _certainty(truth: Any) -> str:
     return f"Optimal training loss {truth.loss:g} ({truth.kind}: {how}; {truth.method}){optima}."
 
 
-def _data(problem: Any) -> dict[str, Any]:
+def _data(problem: Problem) -> dict[str, Any]:
     """Distinct samples with their number, the most frequent first."""
-    rows = Counter(
-        ("".join("+" if v > 0 else "−" for v in x), "".join("+" if v > 0 else "−" for v in y))
-        for x, y in zip(problem.inputs.tolist(), problem.targets.tolist(), strict=True)
-    )
-    return {"rows": rows.most_common(MAX_ROWS), "more": max(0, len(rows) - MAX_ROWS)}
+    table = np.hstack([problem.inputs, problem.targets])
+    distinct, numbers = np.unique(table, axis=0, return_counts=True)
+    width = problem.network.num_inputs
+    rows = [
+        (_spins(distinct[k, :width]), _spins(distinct[k, width:]), int(numbers[k]))
+        for k in np.argsort(-numbers, kind="stable")[:MAX_ROWS]
+    ]
+    return {"rows": rows, "more": max(0, len(distinct) - MAX_ROWS)}
+
+
+def _spins(values: NDArray[np.int8]) -> str:
+    return "".join("+" if value > 0 else "−" for value in values)
 
 
 def _solvers(evidence: Evidence, charts: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
