@@ -24,6 +24,8 @@ WIDTHS_IN = {"column": 3.4, "page": 7.0}
 FORMATS = (".pdf", ".svg", ".png")
 PANEL_IN, ROW_IN, DRAWING_IN = 1.9, 0.17, 1.6
 """Heights: of a panel, of a row of a matrix, of a drawing."""
+PAGE_IN = 9.0
+"""Height of a page's text."""
 PANELS_PER_ROW = {"column": (1,), "page": (1, 2, 3, 2, 3, 3)}
 """For 1, 2, … panels, and as the last for more."""
 DOTS_PER_INCH = 300
@@ -93,6 +95,10 @@ def draw_chart(chart: Chart, *, width: Width = "page") -> Figure:
     handles: dict[str, Any] = {}
     heights = [max(map(_height, chart.panels[row * columns : (row + 1) * columns])) for row in range(rows)]
     names_in = max(map(_names_in, chart.panels))
+    is_crowded = False
+    if any(isinstance(panel.content, Matrix) for panel in chart.panels) and sum(heights) + names_in > PAGE_IN:
+        # Rows without names, where they would take more than a page.
+        is_crowded, heights = True, [max(PANEL_IN, (PAGE_IN - names_in) / rows)] * rows
     names = list(dict.fromkeys(_short(s.label) for panel in chart.panels for s in _series(panel) if s.label))
     legend_columns = _legend_columns(names, WIDTHS_IN[width])
     legend_in = 0.13 * math.ceil(len(names) / legend_columns) + 0.1 if names else 0
@@ -106,9 +112,13 @@ def draw_chart(chart: Chart, *, width: Width = "page") -> Figure:
         most = (int(WIDTHS_IN[width] / 0.06)) // columns
         axes.set_title("\n".join(_short(line, most) for line in panel.title.split("\n")), fontsize=7)
         if isinstance(panel.content, Matrix):
-            with_numbers = columns * len(panel.content.columns) * 7 / WIDTHS_IN[width] <= MAX_CELLS_WITH_NUMBERS
+            with_numbers = (
+                not is_crowded and columns * len(panel.content.columns) * 7 / WIDTHS_IN[width] <= MAX_CELLS_WITH_NUMBERS
+            )
             is_last = place + columns >= len(chart.panels)
-            _draw_matrix(axes, panel.content, with_numbers=with_numbers, names=(place % columns == 0, is_last))
+            _draw_matrix(
+                axes, panel.content, with_numbers=with_numbers, names=(place % columns == 0 and not is_crowded, is_last)
+            )
         else:
             _draw_series(axes, panel, panel.content, handles)
     if handles:
@@ -253,7 +263,8 @@ def _draw_matrix(axes: Axes, matrix: Matrix, *, with_numbers: bool, names: tuple
     axes.set_xticks(range(len(matrix.columns)), [_short(n) if names[1] else "" for n in matrix.columns], rotation=90)
     axes.set_yticks(range(len(matrix.rows)), [_short(n) if names[0] else "" for n in matrix.rows])
     axes.set_xticks(np.arange(len(matrix.columns) - 1) + 0.5, minor=True)
-    axes.set_yticks(np.arange(len(matrix.rows) - 1) + 0.5, minor=True)
+    if names[0] or with_numbers:
+        axes.set_yticks(np.arange(len(matrix.rows) - 1) + 0.5, minor=True)
     axes.grid(visible=True, which="minor", color="white", linewidth=0.8)
     axes.tick_params(which="both", length=0)
     for spine in axes.spines.values():

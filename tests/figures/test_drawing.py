@@ -106,6 +106,19 @@ def test_a_matrix_is_drawn_with_what_is_missing_and_what_failed(tmp_path):
     assert first["data"][0]["text"] == [["0", "∞"], ["", "2.5"]]
 
 
+def test_many_rows_of_a_matrix_fit_a_page_without_their_names():
+    def figure_of(number):
+        matrix = Matrix(
+            [f"row {k}" for k in range(number)], ["a", "b"], [[float(k), 0.0] for k in range(number)], "loss"
+        )
+        return draw_chart(Chart("m", "M", "C.", (Panel("one", "", "", matrix), Panel("two", "", "", matrix))))
+
+    few, many = figure_of(5), figure_of(500)
+    assert few.axes[0].get_yticklabels()[0].get_text() == "row 0"
+    assert many.axes[0].get_yticklabels()[0].get_text() == ""
+    assert many.get_figheight() <= 9.5
+
+
 def test_colors_are_told_apart_in_gray():
     def lightness(color):
         red, green, blue = (int(color[k : k + 2], 16) / 255 for k in (1, 3, 5))
