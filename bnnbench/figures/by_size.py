@@ -11,7 +11,7 @@ from bnnbench.errors import InputError
 from bnnbench.figures.chart import Chart, Panel, Series
 from bnnbench.figures.evidence import Evidence
 from bnnbench.figures.intervals import interval_series
-from bnnbench.metrics import Interval, success_table
+from bnnbench.metrics import Interval
 
 LEAST_SIZES = 3
 """Sizes through which a line is fitted: through two, it has no error."""
@@ -63,7 +63,7 @@ def _panels(evidence: Evidence, what: str, y_label: str) -> tuple[Panel, ...]:
         raise InputError(f"{evidence.name}: no run has a known optimum, so that there is no success to count.")
     # A run that failed before its instance was compiled has that of its neighbors.
     sizes = asked.groupby(["problem", "formulation"])["num_variables"].max()
-    table = success_table(asked).join(sizes, on=["problem", "formulation"])
+    table = evidence.successes.join(sizes, on=["problem", "formulation"])
     columns = ["success", "success_low", "success_high"] if what == "success" else ["tts_s", "tts_low_s", "tts_high_s"]
     panels = []
     for name, rows in table[table["num_variables"].notna()].groupby("formulation"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnnbench.errors import InputError
 from bnnbench.figures.look import looks
-from bnnbench.metrics import tell_apart, traces
+from bnnbench.metrics import success_table, tell_apart, traces
 from bnnbench.metrics.censoring import was_asked
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ class Evidence:
     def asked(self) -> pd.DataFrame:
         """Runs that were neither refused nor unavailable."""
         return self.runs[was_asked(self.runs)] if len(self.runs) else self.runs
+
+    @cached_property
+    def successes(self) -> pd.DataFrame:
+        """Success per read and TTS_99 per problem, formulation and solver; several figures show it."""
+        return success_table(self.asked)
 
     @property
     def formulations(self) -> list[str]:
