@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from time import sleep
 
 import psutil
@@ -102,6 +103,15 @@ def _most_tasks(processes: int) -> int | None:
             os._exit(0)
         os.waitpid(child, 0)
     return limit
+
+
+def num_oom_kills(file: Path = Path("/proc/vmstat")) -> int:
+    """Processes that the kernel has killed for want of memory, of the machine or of a cgroup; 0 if it does not tell."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in file.read_text(encoding="ascii").splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
 
 
 def kill_children(pid: int) -> bool:

@@ -16,7 +16,7 @@ from multiprocessing.process import BaseProcess
 from time import perf_counter
 from typing import Any, Self
 
-from bnnbench.harness.confinement import kill_children
+from bnnbench.harness.confinement import kill_children, num_oom_kills
 from bnnbench.harness.outcome import Status
 from bnnbench.harness.placement import Cores
 from bnnbench.harness.worker import DONE, LAST, READY, Task, serve
@@ -80,6 +80,7 @@ class _Worker:
     task: Task | None = None
     wall_limit_s: float = math.inf
     deadline: float = math.inf
+    num_oom_kills: int = 0
 
     def stop(self) -> int | None:
         """Kill the process and all that it started; the exit code that it ended with."""
@@ -131,6 +132,7 @@ class LocalExecutor(Executor):
             self._stop(worker)
             worker = self._start()
         worker.task, worker.wall_limit_s, worker.deadline = task, wall_limit_s, perf_counter() + START_S
+        worker.num_oom_kills = num_oom_kills()
         with contextlib.suppress(OSError):  # a worker that died is found by `finished`
             worker.pipe.send(task)
         self._busy.append(worker)
@@ -179,7 +181,10 @@ class LocalExecutor(Executor):
             self._stop(worker)
             return Ending("timeout", f"the run was killed after {worker.wall_limit_s:g} s of wall-clock time.")
         worker.process.join(LAST_WORD_S / 10)  # its pipe closes first
-        return Ending("crash", f"the worker process died ({_death(self._stop(worker))}).")
+        code = self._stop(worker)
+        if code == -signal.SIGKILL and num_oom_kills() > worker.num_oom_kills:
+            return Ending("memory", "the system, or the cgroup or container, was out of memory and killed the run.")
+        return Ending("crash", f"the worker process died ({_death(code)}).")
 
 
 def _word(pipe: Connection) -> bytes | None:

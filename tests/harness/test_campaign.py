@@ -17,7 +17,7 @@ import pytest
 
 from bnnbench.errors import CheckError, StoreError
 from bnnbench.ground_truth import certificate, ground_truth
-from bnnbench.harness import campaign, worker
+from bnnbench.harness import campaign, executor, worker
 from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.harness.executor import Ending, LocalExecutor
 from bnnbench.harness.worker import CanaryClock, execute
@@ -165,6 +165,16 @@ def test_an_error_while_a_task_is_made_loses_no_finished_run(tmp_path, monkeypat
         run_suite(path, tmp_path / "out", jobs=1)
     with read_store(tmp_path / "out") as store:
         assert len(store.runs()) == 2
+
+
+def test_a_run_that_the_kernel_kills_for_want_of_memory_is_told_so(tmp_path, monkeypatch):
+    counts = iter(range(1000))
+    monkeypatch.setattr(executor, "num_oom_kills", lambda: next(counts))
+    path = write_suite(tmp_path, [str(FAILING / "kills_itself.py"), str(FAILING / "segfault.py")])
+    rows = run_suite(path, tmp_path / "out").set_index("solver")
+    assert set(rows.loc["kills_itself", "status"]) == {"memory"}
+    assert rows.loc["kills_itself", "message"].str.contains("out of memory and killed the run").all()
+    assert set(rows.loc["segfault", "status"]) == {"crash"}
 
 
 def test_a_run_whose_spool_is_removed_has_a_row_and_harms_no_other(tmp_path):

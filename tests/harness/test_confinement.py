@@ -113,3 +113,11 @@ def test_a_process_that_is_gone_has_no_children_left():
     process = subprocess.Popen(["true"])
     process.wait()
     assert kill_children(process.pid)
+
+
+def test_kills_for_want_of_memory_are_counted_where_the_kernel_does(tmp_path):
+    (tmp_path / "vmstat").write_text("pgfault 7\noom_kill 3\nthp 1\n")
+    assert confinement.num_oom_kills(tmp_path / "vmstat") == 3
+    (tmp_path / "vmstat").write_text("oom_kill many\n")
+    assert confinement.num_oom_kills(tmp_path / "vmstat") == 0
+    assert confinement.num_oom_kills(tmp_path / "nothing") == 0
