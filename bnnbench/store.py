@@ -7,15 +7,12 @@ loss. A file that is not such a store, or of a newer schema, is never written to
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import math
-import os
 import sqlite3
-import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -31,72 +28,16 @@ from bnnbench.harness.outcome import Outcome
 from bnnbench.harness.repetition import Verdict, verdict
 from bnnbench.hashing import canonical_json, content_hash
 from bnnbench.problem import Problem
+from bnnbench.schema import ARRAYS, BATCH, JSON, NUMBERS, SCALARS, SEALED, TEXTS, YOUNGER
+from bnnbench.store_file import FILE, open_to_read, open_to_write, store_errors
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bnnbench.ground_truth.certificate import Certificate
 
-SCHEMA_VERSION = 4
-APPLICATION_ID = 0x424E4E42  # "BNNB"
-FILE = "runs.sqlite"
-TIMEOUT_S = 30.0
-"""How long to wait for another program that holds the file, such as a backup."""
-
-_SCALARS = (
-    "status", "message", "num_reads", "energy", "loss", "energy_gap", "loss_gap", "mean_loss", "energy_successes",
-    "loss_successes", "violations", "train_accuracy", "test_accuracy", "lower_bound", "proved", "compile_s",
-    "prepare_s", "sample_s", "judge_s", "cpu_s", "peak_mib", "time_to_best_s", "time_to_target_s",
-)  # fmt: skip
-_JSON = ("violations_by_kind", "flags", "clocks", "facts")
-_TEXTS = ("status", "message")
-_NUMBERS = (
-    "budget_seconds", "budget_reads", "num_samples", "num_variables", "num_couplings", "is_sound", "optimum",
-    "num_optima", "load_after", "threads", "is_timed", "slowdown",
-)  # fmt: skip
-_YOUNGER = frozenset({"cpu_s", "peak_mib", "load_after", "processors", "threads", "is_timed"})
-"""Columns that rows of older schemas do not have, and that their digests do not cover."""
-_ARRAYS = ("inputs", "targets", "test_inputs", "test_targets", "planted")
-_BATCH = ("time_s", "num_reads", "energy", "loss", "mean_energy", "mean_loss", "lower_bound")
-assert set(_SCALARS) | set(_JSON) <= {field.name for field in fields(Outcome)}  # noqa: S101
-
-_SEALED = {"problems": "hash", "truths": "problem_hash", "runs": "key"}
-"""Tables whose rows have a digest, with the column that names a row."""
 _SHARED = "shared its cores with other runs, so that its times mean nothing"
 _DRIFT = f"was on a machine {SUSPICIOUS:g} or more times slower than at its best"
-_CANARIES = """
-CREATE TABLE canaries (
-    hash TEXT PRIMARY KEY, machine TEXT NOT NULL, processors TEXT, at REAL NOT NULL, seconds REAL NOT NULL
-);"""
-_SCHEMA = f"""
-CREATE TABLE machines (hash TEXT PRIMARY KEY, info TEXT NOT NULL);
-CREATE TABLE problems (
-    hash TEXT PRIMARY KEY, name TEXT NOT NULL, network TEXT NOT NULL, loss_name TEXT NOT NULL,
-    num_samples INTEGER NOT NULL, shapes TEXT NOT NULL, {" BLOB, ".join(_ARRAYS)} BLOB, digest TEXT
-);
-CREATE TABLE instances (
-    hash TEXT PRIMARY KEY, problem_hash TEXT NOT NULL, formulation TEXT NOT NULL, qubo_hash TEXT NOT NULL,
-    num_variables INTEGER NOT NULL, num_couplings INTEGER NOT NULL, is_sound INTEGER NOT NULL
-);
-CREATE TABLE truths (
-    problem_hash TEXT PRIMARY KEY, optimum REAL NOT NULL, truth_kind TEXT NOT NULL, truth_method TEXT NOT NULL,
-    num_optima TEXT, weights TEXT NOT NULL, truth_s REAL NOT NULL, certificate TEXT, digest TEXT
-);
-CREATE TABLE runs (
-    key TEXT PRIMARY KEY, problem TEXT NOT NULL, problem_hash TEXT NOT NULL, formulation TEXT NOT NULL,
-    instance_hash TEXT NOT NULL, solver TEXT NOT NULL, parameters TEXT NOT NULL, versions TEXT NOT NULL,
-    seed INTEGER NOT NULL, repetition INTEGER NOT NULL, budget_seconds REAL, budget_reads INTEGER,
-    machine TEXT NOT NULL, started_at TEXT NOT NULL, load REAL NOT NULL, load_after REAL, processors TEXT,
-    threads INTEGER, is_timed INTEGER, log_tail TEXT NOT NULL,
-    {", ".join(_SCALARS)}, {", ".join(_JSON)}, digest TEXT
-);
-CREATE TABLE batches (
-    run TEXT NOT NULL, number INTEGER NOT NULL, time_s REAL, num_reads INTEGER, energy REAL, loss REAL,
-    mean_energy REAL, mean_loss REAL, energy_levels TEXT, loss_levels TEXT, lower_bound REAL, PRIMARY KEY (run, number)
-);
-CREATE TABLE samples (run TEXT NOT NULL, role TEXT NOT NULL, bits TEXT NOT NULL, PRIMARY KEY (run, role));
-{_CANARIES}
-"""
 
 
 class Store:
@@ -128,7 +69,7 @@ class Store:
             return
         self._depth = 1
         try:
-            with _as_store_error(self.folder):
+            with store_errors(self.folder):
                 self._db.execute("BEGIN")
                 try:
                     yield
@@ -148,7 +89,7 @@ class Store:
 
     def add_problem(self, problem: Problem) -> None:
         """Note a problem with all its data, a bit per entry, so that its instances can be built again."""
-        arrays = {name: getattr(problem, name) for name in _ARRAYS if getattr(problem, name) is not None}
+        arrays = {name: getattr(problem, name) for name in ARRAYS if getattr(problem, name) is not None}
         shapes = {"widths": problem.network.widths, "bias": problem.network.bias}
         row = {
             "hash": problem.hash,
@@ -181,7 +122,7 @@ class Store:
             )
         with self._as_damage():
             row, shapes = found[0], json.loads(found[0]["shapes"])
-            arrays = {name: _unpack(row[name], shapes[name]) for name in _ARRAYS if name in shapes}
+            arrays = {name: _unpack(row[name], shapes[name]) for name in ARRAYS if name in shapes}
             network = Network(tuple(shapes["widths"]), shapes["bias"])
             problem = Problem(network, loss=row["loss_name"], name=row["name"], **arrays)
         if problem.hash != problem_hash:
@@ -286,14 +227,14 @@ class Store:
             "is_timed": int(is_timed),
             "log_tail": log_tail,
         }
-        row |= {name: getattr(outcome, name) for name in _SCALARS}
-        row |= {name: json.dumps(getattr(outcome, name)) for name in _JSON}
+        row |= {name: getattr(outcome, name) for name in SCALARS}
+        row |= {name: json.dumps(getattr(outcome, name)) for name in JSON}
         with self.transaction():
             self._db.execute("DELETE FROM batches WHERE run = ?", (cell.key,))
             self._db.execute("DELETE FROM samples WHERE run = ?", (cell.key,))
             self._insert("OR REPLACE", "runs", row)
             for number, batch in enumerate(outcome.batches):
-                kept = {name: getattr(batch, name) for name in _BATCH}
+                kept = {name: getattr(batch, name) for name in BATCH}
                 levels = {name: json.dumps(getattr(batch, name)) for name in ("energy_levels", "loss_levels")}
                 self._insert("OR REPLACE", "batches", {"run": cell.key, "number": number, **kept, **levels})
             for role, bits in (("energy", outcome.best_bits), ("loss", outcome.best_weights)):
@@ -308,7 +249,7 @@ class Store:
 
     def hold(self) -> None:
         """From now on read what is there now, whatever another process writes."""
-        with _as_store_error(self.folder):
+        with store_errors(self.folder):
             self._db.execute("BEGIN")
 
     def run_keys(self) -> list[str]:
@@ -338,7 +279,7 @@ class Store:
 
     def rows(self, table: str, column: str = "", value: str = "") -> list[dict[str, Any]]:
         """Rows of a table as they are in the file; with a column, those that have a value there."""
-        with _as_store_error(self.folder):  # a table that an older schema does not have is empty
+        with store_errors(self.folder):  # a table that an older schema does not have is empty
             names = {row["name"] for row in self._db.execute("SELECT name FROM sqlite_master")}
         if table not in names:
             return []
@@ -349,7 +290,7 @@ class Store:
         """Write a row of another store as it is; of a run, after its batches and samples."""
         self._insert("OR REPLACE", table, row)
         if row.get("digest") is not None:
-            column = _SEALED[table]
+            column = SEALED[table]
             self._seal(table, column, row[column])
 
     def instances(self) -> list[dict[str, Any]]:
@@ -376,7 +317,7 @@ class Store:
             key = row.pop("hash")
             if content_hash("canary", row) != key:
                 yield f"the canary {key} was changed: its content has another hash."
-        for table, column in _SEALED.items():
+        for table, column in SEALED.items():
             for row in self._select(f"SELECT * FROM {table} ORDER BY {column}"):  # noqa: S608  names of this module
                 if row.get("digest") not in (None, self._digest(table, column, row[column])):
                     yield f"the row {row[column]} of {table} was changed: its content does not have its digest."
@@ -387,7 +328,7 @@ class Store:
 
     def _seal(self, table: str, column: str, key: str) -> None:
         digest = self._digest(table, column, key)
-        with _as_store_error(self.folder):
+        with store_errors(self.folder):
             self._db.execute(f"UPDATE {table} SET digest = ? WHERE {column} = ?", (digest, key))  # noqa: S608
 
     def _digest(self, table: str, column: str, key: str) -> str:
@@ -395,7 +336,7 @@ class Store:
         rows = self._select(f"SELECT * FROM {table} WHERE {column} = ?", key)  # noqa: S608  names of this module
         content: dict[str, Any] = {
             table: [
-                {k: v for k, v in row.items() if k != "digest" and (k not in _YOUNGER or v is not None)} for row in rows
+                {k: v for k, v in row.items() if k != "digest" and (k not in YOUNGER or v is not None)} for row in rows
             ]
         }
         if table == "runs":
@@ -443,7 +384,7 @@ class Store:
                 for name, prefix in (("facts", "fact"), ("clocks", "clock"), ("violations_by_kind", "violations")):
                     row |= {f"{prefix}.{key}": value for key, value in json.loads(row.pop(name)).items()}
             frame = pd.DataFrame(rows)
-            for name in frame.columns.intersection([*_NUMBERS, *(set(_SCALARS) - set(_TEXTS))]):
+            for name in frame.columns.intersection([*NUMBERS, *(set(SCALARS) - set(TEXTS))]):
                 frame[name] = pd.to_numeric(frame[name])  # a column of None alone is not one of numbers
             return frame
 
@@ -493,14 +434,14 @@ class Store:
             ) from error
 
     def _select(self, query: str, *values: str) -> list[dict[str, Any]]:
-        with _as_store_error(self.folder):
+        with store_errors(self.folder):
             return [dict(row) for row in self._db.execute(query, values)]
 
     def _insert(self, conflict: str, table: str, row: Mapping[str, Any]) -> None:
         marks = ", ".join("?" * len(row))
         # Paths and command lines can hold bytes that are no text; SQLite cannot.
         values = [v.encode(errors="replace").decode() if isinstance(v, str) else v for v in row.values()]
-        with _as_store_error(self.folder):
+        with store_errors(self.folder):
             self._db.execute(f"INSERT {conflict} INTO {table} ({', '.join(row)}) VALUES ({marks})", values)  # noqa: S608
 
 
@@ -513,72 +454,7 @@ def open_store(folder: Path) -> Store:
         If the folder cannot be made or written, if another process writes to it, or if its file is not a store of
         this schema.
     """
-    path = folder / FILE
-    lock = _lock(folder)
-    try:
-        is_new = not _is_there(path) or _is_blank(path)
-        with _as_store_error(folder):
-            connection = _connect(path, "rw" if _is_there(path) else "rwc")
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-                if is_new:
-                    pragmas = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
-                    connection.executescript(f"BEGIN; {pragmas} {_SCHEMA} COMMIT;")
-                else:
-                    # Fails now if the file cannot be written, and changes nothing; BEGIN IMMEDIATE alone does not fail.
-                    connection.executescript(f"BEGIN IMMEDIATE; PRAGMA user_version = {SCHEMA_VERSION}; ROLLBACK;")
-                    _upgrade(connection)
-            except BaseException:
-                connection.close()
-                raise
-    except BaseException:
-        lock.close()
-        raise
-    return Store(folder, connection, lock)
-
-
-def _upgrade(connection: sqlite3.Connection) -> None:
-    """Bring a store of an older schema up to date; nothing in it changes its meaning."""
-    schema = connection.execute("PRAGMA user_version").fetchone()[0]
-    if schema < 2:
-        connection.executescript(
-            "BEGIN; ALTER TABLE truths ADD COLUMN certificate TEXT; PRAGMA user_version = 2; COMMIT;"
-        )
-    if schema < 3:
-        connection.executescript(
-            "BEGIN; ALTER TABLE truths ADD COLUMN digest TEXT; ALTER TABLE runs ADD COLUMN digest TEXT;"
-            "ALTER TABLE problems ADD COLUMN digest TEXT; PRAGMA user_version = 3; COMMIT;"
-        )
-    if schema < 4:
-        columns = "".join(f"ALTER TABLE runs ADD COLUMN {name};" for name in sorted(_YOUNGER))
-        connection.executescript(f"BEGIN; {columns} {_CANARIES} PRAGMA user_version = 4; COMMIT;")
-
-
-def _lock(folder: Path) -> IO[str]:
-    """Hold the folder's lock file; the system lets go of it when the process ends, however it ends."""
-    lock = None
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "runs.lock").open("a+", encoding="utf-8")
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-    except BlockingIOError:
-        assert lock is not None  # noqa: S101  only flock blocks
-        with lock:
-            lock.seek(0)
-            owner = lock.read().strip() or "of unknown number"
-        raise StoreError(
-            f"{folder} is being written by process {owner}; wait for it to end, or give another folder with --out."
-        ) from None
-    except OSError as error:
-        if lock:
-            with contextlib.suppress(OSError):  # the same error again, if the disk is full
-                lock.close()
-        raise StoreError(f"{folder} cannot be written: {error.strerror}; give another folder with --out.") from error
-    return lock
+    return Store(folder, *open_to_write(folder))
 
 
 def read_store(folder: Path) -> Store:
@@ -589,74 +465,7 @@ def read_store(folder: Path) -> Store:
     StoreError
         If there is no store, or its file is not one of this schema.
     """
-    path = folder / FILE
-    if not _is_there(path):
-        raise StoreError(f"{folder} holds no results ({FILE} is missing); run: bnnbench run SUITE --out {folder}.")
-    if _is_blank(path):
-        raise StoreError(f"{folder} holds no results yet ({FILE} is empty); run: bnnbench run SUITE --out {folder}.")
-    with _as_store_error(folder):
-        return Store(folder, _connect_to_read(path), None)
-
-
-def _is_there(path: Path) -> bool:
-    """Whether there is a file; `StoreError` if there is something else, which could block whoever opens it."""
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}; check the path and its permissions.") from error
-    if not stat.S_ISREG(mode):
-        raise StoreError(f"{path} is not a file; it was left as it is; give another folder.")
-    return True
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    uri = f"{path.resolve().as_uri()}?{mode if '=' in mode else f'mode={mode}'}"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=TIMEOUT_S)
-    connection.row_factory = sqlite3.Row
-    return connection
-
-
-def _connect_to_read(path: Path) -> sqlite3.Connection:
-    connection = _connect(path, "ro")
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error as error:
-        connection.close()
-        log = path.with_name(f"{FILE}-wal")
-        no_room = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
-        if not no_room or not os.access(path, os.R_OK, effective_ids=True) or (log.exists() and log.stat().st_size):
-            raise
-        # A finished store in a folder that cannot be written has no place for WAL's shared memory, and needs none.
-        return _connect(path, "immutable=1")
-    return connection
-
-
-def _is_blank(path: Path) -> bool:
-    """Whether a file has yet to get its tables; `StoreError` if it is not a store of this schema. Changes nothing."""
-    try:
-        with contextlib.closing(_connect_to_read(path)) as connection:
-            application = connection.execute("PRAGMA application_id").fetchone()[0]
-            schema = connection.execute("PRAGMA user_version").fetchone()[0]
-            num_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    except sqlite3.OperationalError as error:
-        raise StoreError(f"{path} cannot be read ({error}); check its permissions, and its folder's.") from error
-    except sqlite3.Error as error:
-        raise StoreError(
-            f"{path} is not a store of bnnbench ({error}); it was left as it is; give another folder."
-        ) from error
-    if application == schema == num_tables == 0:
-        return True  # a process that was killed before its first commit leaves this
-    if application != APPLICATION_ID:
-        raise StoreError(f"{path} is an SQLite file of another program; it was left as it is; give another folder.")
-    if schema < 1:
-        raise StoreError(f"{path} has schema {schema}, which none of bnnbench has; it was left as it is.")
-    if schema > SCHEMA_VERSION:
-        raise StoreError(
-            f"{path} has schema {schema}, but this version of bnnbench reads up to {SCHEMA_VERSION}; upgrade bnnbench."
-        )
-    return False
+    return Store(folder, open_to_read(folder), None)
 
 
 def _truth(row: Mapping[str, Any]) -> Truth:
@@ -683,19 +492,3 @@ def _unpack(packed: bytes, shape: list[int]) -> NDArray[np.int8]:
     """−1 and +1 from bits, first bit highest."""
     bits = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=math.prod(shape))
     return (2 * bits.astype(np.int8) - 1).reshape(shape)
-
-
-@contextlib.contextmanager
-def _as_store_error(folder: Path) -> Iterator[None]:
-    """Turn what SQLite raises into a sentence."""
-    try:
-        yield
-    except (sqlite3.Error, UnicodeError, OverflowError) as error:
-        advice = {
-            "full": "free some space; all finished runs are kept, and the same command goes on",
-            "readonly": "make the file and its folder writable, or give another folder with --out",
-            "locked": "another program holds the file; close it",
-        }
-        text = str(error)
-        known = [sentence for word, sentence in advice.items() if word in text]
-        raise StoreError(f"{folder / FILE}: {text}; {known[0] if known else 'check the disk and the file'}.") from error

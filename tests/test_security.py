@@ -15,7 +15,7 @@ import pytest
 from bnnbench.cli.running import _selected
 from bnnbench.errors import InputError
 from bnnbench.redaction import redacted
-from bnnbench.store import FILE
+from bnnbench.store_file import FILE
 from bnnbench.suite import plan, read_suite
 
 PACKAGES = ("bnnbench", "bnnbench_problems", "bnnbench_solvers")
@@ -223,6 +223,13 @@ def test_a_token_of_the_environment_is_written_nowhere(tmp_path, how):
     assert tmp_path / "out" / FILE in files
     for path in files:
         assert TOKEN[8:].encode() not in path.read_bytes(), path
+
+
+def test_secrets_of_a_machine_of_a_cluster_stay_there(tmp_path, monkeypatch):
+    remote = pytest.importorskip("bnnbench.harness.remote")
+    monkeypatch.setenv("DWAVE_API_TOKEN", TOKEN)
+    (tmp_path / "log").write_bytes(b"\xff " + TOKEN.encode())
+    assert remote._content(tmp_path / "log").decode() == "\ufffd <DWAVE_API_TOKEN>"
 
 
 def test_only_secrets_are_taken_out(monkeypatch):

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnnbench import store as store_module
+from bnnbench import store_file
 from bnnbench.errors import StoreError
 from bnnbench.formulation import formulation
 from bnnbench.ground_truth import Truth, ground_truth
@@ -33,9 +33,11 @@ from bnnbench.network import Network
 from bnnbench.problem import Problem
 from bnnbench.provenance import machine_info
 from bnnbench.registry import load_problem, load_solver
+from bnnbench.schema import APPLICATION_ID, SCHEMA_VERSION
 from bnnbench.solver import Budget
 from bnnbench.spec import Spec
-from bnnbench.store import APPLICATION_ID, FILE, SCHEMA_VERSION, open_store, read_store
+from bnnbench.store import open_store, read_store
+from bnnbench.store_file import FILE
 
 NOTE = {"machine": "m", "started_at": "2026-01-01T00:00:00.000+00:00", "load": 0.5}
 
@@ -523,7 +525,7 @@ def test_a_full_disk_keeps_what_was_committed_and_the_store_goes_on(tmp_path, ou
 
 
 def test_a_file_that_another_program_locks_is_a_sentence(tmp_path, outcome, monkeypatch):
-    monkeypatch.setattr(store_module, "TIMEOUT_S", 0.05)
+    monkeypatch.setattr(store_file, "TIMEOUT_S", 0.05)
     fill(tmp_path, outcome)
     with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

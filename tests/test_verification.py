@@ -11,8 +11,9 @@ import sys
 
 import pytest
 
-from bnnbench import store as store_module
-from bnnbench.store import FILE, open_store, read_store
+from bnnbench.schema import SCHEMA
+from bnnbench.store import open_store, read_store
+from bnnbench.store_file import FILE
 from bnnbench.verification import verify
 
 SUITE = """
@@ -78,7 +79,7 @@ def test_progress_reaches_the_number_of_runs(results):
 
 def cells():
     """Every column of every row that a run leaves, and something else to put there."""
-    for table, body in re.findall(r"CREATE TABLE (\w+) \((.*?)\n?\);", store_module._SCHEMA, re.DOTALL):
+    for table, body in re.findall(r"CREATE TABLE (\w+) \((.*?)\n?\);", SCHEMA, re.DOTALL):
         names = [part.split()[0] for part in body.replace("PRIMARY KEY (", "").replace(")", "").split(",")]
         for name in dict.fromkeys(names):
             if name not in ("digest", "hash", "key", "run", "number", "role"):

@@ -25,7 +25,8 @@ MOST_REASONS = 10
 def print_forecast(planned: Plan, folder: Path, *, jobs: int, retry: bool) -> None:
     """Print what would run, what is done, what can not run and why, and for how long; nothing is written."""
     from bnnbench.harness.forecast import forecast
-    from bnnbench.store import FILE, read_store
+    from bnnbench.store import read_store
+    from bnnbench.store_file import FILE
 
     rows: list[dict[str, Any]] = []
     finished: set[str] = set()

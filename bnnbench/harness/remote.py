@@ -15,6 +15,7 @@ from bnnbench.harness.executor import Ending, LocalExecutor
 from bnnbench.harness.worker import Task
 from bnnbench.problem import Problem
 from bnnbench.provenance import machine_info
+from bnnbench.redaction import redacted
 from bnnbench.registry import file_hash, load_solver
 from bnnbench.spec import Spec
 
@@ -110,4 +111,5 @@ def _lane() -> LocalExecutor:
 
 
 def _content(path: Path) -> bytes:
-    return path.read_bytes() if path.is_file() else b""
+    """What a file holds, without the secrets of this machine, which the coordinator does not know."""
+    return redacted(path.read_text(encoding="utf-8", errors="replace")).encode() if path.is_file() else b""

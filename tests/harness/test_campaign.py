@@ -350,6 +350,20 @@ def test_a_coordinator_that_is_killed_keeps_all_finished_rows(tmp_path):
     assert len(run_suite(path, tmp_path / "out")) == 2 * 2 * 2 * 40
 
 
+def test_a_second_campaign_on_the_folder_is_refused_and_told_who_writes(tmp_path):
+    path = write_suite(tmp_path, [str(FAILING / "endless.py")], repetitions=200)
+    process = start_and_wait(path, tmp_path / "out", rows=1)
+    try:
+        command = [sys.executable, "-m", "bnnbench", "run", str(path), "--out", str(tmp_path / "out")]
+        second = subprocess.run(command, capture_output=True, text=True)
+        assert process.poll() is None, "the first goes on"
+    finally:
+        process.kill()
+        process.wait()
+    assert second.returncode == 2
+    assert f"out is being written by process {process.pid}; wait for it to end" in second.stderr
+
+
 def test_ctrl_c_says_that_finished_runs_are_kept(tmp_path):
     path = write_suite(tmp_path, [str(FAILING / "endless.py")], repetitions=200)
     process = start_and_wait(path, tmp_path / "out", rows=2)

@@ -11,7 +11,8 @@ import time
 import pytest
 
 from bnnbench.harness.forecast import forecast
-from bnnbench.store import FILE, read_store
+from bnnbench.store import read_store
+from bnnbench.store_file import FILE
 from bnnbench.suite import plan, read_suite
 
 SUITE = """

@@ -14,7 +14,8 @@ import pytest
 
 from bnnbench.errors import InputError
 from bnnbench.harness.rerun import rerun
-from bnnbench.store import FILE, read_store
+from bnnbench.store import read_store
+from bnnbench.store_file import FILE
 
 FAILING = Path(__file__).parent / "solvers_that_fail"
 
