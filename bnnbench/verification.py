@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -29,9 +29,6 @@ from bnnbench.instance import compile as compile_problem
 from bnnbench.problem import Problem
 from bnnbench.solver import Budget
 from bnnbench.store import Store
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FOLDED = (
     "num_reads", "energy", "loss", "energy_gap", "loss_gap", "mean_loss", "energy_successes", "loss_successes",
@@ -201,15 +198,17 @@ def _run(
         **{f"violations.{kind}": count for kind, count in violations.items()},
     }
     yield from _differences(row, computed, "its sample has")
-    folded = fold_again(row, batches, truth, is_sound=instance.is_sound)
+    folded = fold_again(row, batches.to_dict("records"), truth, is_sound=instance.is_sound)
     yield from _differences(row, {name: getattr(folded, name) for name in FOLDED}, "its batches give")
     yield from _missing_flags(row, folded)
 
 
-def fold_again(row: Mapping[str, Any], batches: pd.DataFrame, truth: Truth | None, *, is_sound: bool) -> Outcome:
-    """The outcome that follows from the trace of a run and a truth; of its columns, `FOLDED` do."""
+def fold_again(
+    row: Mapping[str, Any], batches: Iterable[Mapping[Any, Any]], truth: Truth | None, *, is_sound: bool
+) -> Outcome:
+    """The outcome that follows from the trace of a run, as records, and a truth; of its columns, `FOLDED` do."""
     target = Target(truth.loss if truth else None, truth.kind if truth else None, is_sound)
-    return fold([_batch(batch) for batch in batches.to_dict("records")], target, _budget(row), status="ok")
+    return fold([_batch(batch) for batch in batches], target, _budget(row), status="ok")
 
 
 def _key(row: dict[str, Any]) -> str:

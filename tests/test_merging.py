@@ -17,6 +17,7 @@ from bnnbench import merging
 from bnnbench.errors import CheckError, InputError, StoreError
 from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.merging import DIFFERS, Merged, merge
+from bnnbench.schema import YOUNGER
 from bnnbench.store import open_store, read_store
 from bnnbench.store_file import FILE
 from bnnbench.suite import plan, read_suite
@@ -114,7 +115,7 @@ def lose_a_read(folder):
     with read_store(folder) as store:
         truth = next(iter(store.truths().values()))
         row = store.rows("runs", "key", key)[0]
-        folded = fold_again(row, store.batches(key), truth, is_sound=True)
+        folded = fold_again(row, store.batches(key).to_dict("records"), truth, is_sound=True)
     names = [name for name in FOLDED if getattr(folded, name) != row[name]]
     values = [getattr(folded, name) for name in names]
     change(folder, f"UPDATE runs SET {', '.join(f'{name} = ?' for name in names)} WHERE key = ?", *values, key)
@@ -184,6 +185,27 @@ def test_a_store_that_was_changed_is_refused(stores, tmp_path):
     with pytest.raises(StoreError, match=r"b: the row .* of runs was changed.*; see bnnbench verify .*b\."):
         merge(stores, tmp_path / "c")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_store_of_an_older_schema_joins_a_newer_one(stores, tmp_path):
+    change(stores[0], f"UPDATE runs SET {', '.join(f'{name} = NULL' for name in YOUNGER)}")
+    with closing(sqlite3.connect(stores[0] / FILE)) as db:
+        columns = "".join(f"ALTER TABLE runs DROP COLUMN {name};" for name in YOUNGER)
+        db.executescript(f"{columns} DROP TABLE canaries; PRAGMA user_version = 3;")
+    for order, name in ((stores, "c"), (stores[::-1], "d")):
+        assert merge(order, tmp_path / name) == Merged(num_runs=5, num_equal=2, num_different=0)
+        assert len(rows_of(tmp_path / name)) == 5
+
+
+def test_a_run_whose_instance_is_missing_is_kept_for_verify_to_find(stores, tmp_path):
+    for folder in stores:
+        with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as db:
+            db.execute("DELETE FROM instances")
+    with closing(sqlite3.connect(stores[0] / FILE, isolation_level=None)) as db:
+        db.execute("DELETE FROM truths")
+    assert merge(stores, tmp_path / "c").num_runs == 5
+    with read_store(tmp_path / "c") as store:
+        assert {"its instance is not there" in finding.sentence for finding in verify(store)} == {True}
 
 
 def test_what_is_there_is_never_overwritten(stores, tmp_path):
