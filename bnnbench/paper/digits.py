@@ -38,6 +38,7 @@ def texts(value: float, low: float, high: float, scale: Scale = "linear") -> tup
     """
     if math.isnan(value):
         return DASH, ""
+    scale = scale if value > 0 else "linear"  # there is no factor between 0 and anything
     has_low, has_high = math.isfinite(low), math.isfinite(high)
     if math.isinf(value):
         if scale == "log" and has_low:
@@ -59,7 +60,7 @@ def texts(value: float, low: float, high: float, scale: Scale = "linear") -> tup
 
 def _half_width(value: float, low: float, high: float, scale: Scale) -> float:
     if scale == "log" and low > 0:
-        return value * (math.sqrt(high / low) - 1)
+        return value * (math.sqrt(high) / math.sqrt(low) - 1)
     return (high - low) / 2 if low < value < high else max(value - low, high - value) / 2
 
 

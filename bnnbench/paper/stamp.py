@@ -26,7 +26,8 @@ def make_stamp(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, Any]]) ->
     commits = {
         f"{info['commit']}{'+' if info.get('dirty') else ''}" for info in machines.values() if info.get("commit")
     }
-    content = runs[["key", "digest", "optimum", "truth_kind"]].astype(object)
+    # Versions before the third schema of the store wrote no digests.
+    content = runs.reindex(columns=["key", "digest", "optimum", "truth_kind"]).astype(object)
     rows = sorted(content.where(content.notna(), None).to_numpy().tolist(), key=repr)
     return {
         "suite": content_hash("cells", {"keys": sorted(runs["key"])})[:16],
@@ -57,7 +58,7 @@ def read_stamp(text: str, source: str) -> dict[str, Any]:
         stamp = json.loads(found[1])
         names = ("table", "format", "results", "store")
         is_whole = all(isinstance(stamp[name], str) for name in names)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{source}: its stamp cannot be read ({error}); export it again.") from error
     if not is_whole:
         raise InputError(f"{source}: its stamp cannot be read; export it again.")

@@ -140,7 +140,8 @@ class Table:
             best = [
                 row
                 for row in rows
-                if values[row] == values[top] or (math.isfinite(near[row]) and sign * near[row] <= sign * reach)
+                if math.isclose(values[row], values[top], rel_tol=1e-9)
+                or (math.isfinite(near[row]) and sign * near[row] <= sign * reach)
             ]
             if math.isfinite(values[top]) and len(best) < len(rows):
                 for row in best:

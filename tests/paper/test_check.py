@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import sqlite3
 
 import pandas as pd
 import pytest
@@ -44,6 +45,23 @@ def test_a_table_that_was_not_touched_holds_also_elsewhere(bnnbench_, folder, tm
     shutil.copytree(tmp_path, tmp_path.with_name(f"{tmp_path.name}-moved"))
     monkeypatch.chdir("/")
     assert bnnbench_("verify-table", tmp_path.with_name(f"{tmp_path.name}-moved") / table.name)[0] == 0
+
+
+def test_a_store_of_an_older_schema_has_tables_too(bnnbench_, folder, tmp_path):
+    with sqlite3.connect(folder / "runs.sqlite") as file:
+        file.executescript("ALTER TABLE runs DROP COLUMN digest; PRAGMA user_version = 2;")
+    file.close()
+    table = export(bnnbench_, folder, tmp_path / "t.md", "--to", "markdown")
+    assert bnnbench_("verify-table", table)[0] == 0
+
+
+def test_what_went_to_standard_output_is_found_from_the_working_directory(bnnbench_, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = bnnbench_("export", "results", "--to", "markdown")
+    assert code == 0
+    (tmp_path / "sub folder").mkdir()
+    (tmp_path / "sub folder" / "t.md").write_text(out)
+    assert bnnbench_("verify-table", "sub folder/t.md")[0] == 0
 
 
 def test_macros_are_checked_too(bnnbench_, folder, tmp_path):
@@ -114,6 +132,7 @@ def test_another_store_of_the_same_suite_is_seen(bnnbench_, folder, tmp_path):
             '% bnnbench-stamp {"table":"summary","format":"latex","results":"r","store":"s"}',
             "the folder with",
         ),
+        ("% bnnbench-stamp {" + "[" * 100_000 + "}", "its stamp cannot be read"),
         ("PAR1 and nothing else", "is no Parquet file"),
     ],
 )

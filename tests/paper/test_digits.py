@@ -103,3 +103,20 @@ def test_a_number_alone_has_two_digits_unless_it_is_whole_or_half(value):
         digits = text.partition("e")[0].replace(".", "").strip("0")
         assert len(digits) <= 2
         assert float(text) == pytest.approx(value, rel=0.06)
+
+
+@given(st.tuples(st.floats(0, 1e12), st.floats(0, 1e12), st.floats(0, 1e12) | st.just(INF)).map(sorted))
+def test_every_interval_of_times_has_a_text(numbers):
+    low, value, high = numbers
+    text, interval = texts(value, low, high, "log")
+    shown = [text.lstrip(">"), *interval.strip("[]").split(", ")] if interval else [text.lstrip(">")]
+    assert all(re.fullmatch(r"\d+(\.\d+)?(e-?\d+)?|∞", number) for number in shown)
+    if math.isfinite(value) and value > 1e-9:
+        assert float(text) == pytest.approx(value, rel=0.51)
+
+
+@given(st.floats(1e-9, 1e9), st.floats(1.01, 1e4))
+def test_the_digits_of_a_time_are_those_that_its_factor_allows(value, factor):
+    text, _ = texts(value, value / factor, value * factor, "log")
+    mantissa = text.partition("e")[0].replace(".", "").lstrip("0")
+    assert 10.0 ** (1 - len(mantissa)) >= (factor - 1) / 36 or len(mantissa) <= 1
