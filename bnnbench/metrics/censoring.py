@@ -32,10 +32,13 @@ def was_asked(runs: pd.DataFrame) -> pd.Series:
 def is_sound(runs: pd.DataFrame) -> pd.Series:
     """Whether the ground energy of each run's instance is the optimal loss.
 
-    A run that failed before its instance was compiled does not know; the formulation's other runs speak for it.
+    A run that failed before its instance was compiled does not know; other runs of the problem and the formulation
+    speak for it, or else those of the formulation.
     """
     sound = numbers(runs["is_sound"])
-    return sound.fillna(sound.groupby(runs["formulation"], dropna=False).transform("max")) == 1
+    for same in (["problem", "formulation"], ["formulation"]):
+        sound = sound.fillna(sound.groupby([runs[name] for name in same], dropna=False).transform("max"))
+    return sound == 1
 
 
 def censored(runs: pd.DataFrame, column: str) -> pd.Series:

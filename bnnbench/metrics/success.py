@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bnnbench.errors import InputError
 from bnnbench.metrics.censoring import is_sound, numbers, was_asked
@@ -33,13 +33,13 @@ def success_probability(successes: int, reads: int) -> Interval:
     L. D. Brown, T. T. Cai and A. DasGupta, "Interval Estimation for a Binomial Proportion", Statistical Science 16,
     2001.
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     if reads < 1 or not 0 <= successes <= reads:
         raise InputError(f"success probability: {successes} successes came in {reads} reads; give 0 ≤ k ≤ n, n ≥ 1.")
-    posterior = beta(successes + 0.5, reads - successes + 0.5)
-    low = 0.0 if successes == 0 else float(posterior.ppf(0.025))
-    high = 1.0 if successes == reads else float(posterior.ppf(0.975))
+    shape = successes + 0.5, reads - successes + 0.5
+    low = 0.0 if successes == 0 else float(betaincinv(*shape, 0.025))
+    high = 1.0 if successes == reads else float(betaincinv(*shape, 0.975))
     return successes / reads, low, high
 
 
@@ -116,24 +116,22 @@ def success_table(
     counted = was_asked(runs) & runs["optimum"].notna()
     if of == "energy":
         counted &= is_sound(runs)
-    groups = runs[counted].groupby(list(by), dropna=False)
-    rows = [dict(zip(by, keys, strict=True)) | _success(group, of) for keys, group in groups]
-    return pd.DataFrame(rows, columns=[*by, *names])
+    chosen = runs[counted]
+    is_ended = chosen["status"] == "ok"
+    came = numbers(chosen["num_reads"])
+    asked = numbers(chosen["budget_reads"]).fillna(0).combine(came.fillna(0), max).clip(lower=1)
+    rows = chosen[list(by)].assign(
+        reads=came.where(is_ended & (came > 0), asked),  # a run that ended without a read failed
+        successes=numbers(chosen[f"{of}_successes"]).where(is_ended, 0),
+        ended_reads=came.where(is_ended),
+        ended_s=numbers(chosen["sample_s"]).where(is_ended),
+    )
+    sums = rows.groupby(list(by), dropna=False).sum().reset_index()
+    figures = [_figures(*row) for row in sums[["reads", "successes", "ended_reads", "ended_s"]].to_numpy().tolist()]
+    return pd.concat([sums[list(by)], pd.DataFrame(figures, columns=names, index=sums.index)], axis=1)
 
 
-def _success(group: pd.DataFrame, of: str) -> dict[str, Any]:
-    ended = group[group["status"] == "ok"]
-    failed = group[group["status"] != "ok"]
-    asked = failed[["num_reads", "budget_reads"]].apply(numbers).max(axis=1).fillna(0).clip(lower=1)
-    reads_ended = numbers(ended["num_reads"]).sum()
-    reads, successes = int(reads_ended + asked.sum()), int(numbers(ended[f"{of}_successes"]).sum())
-    interval = success_probability(successes, reads)
-    read_s = numbers(ended["sample_s"]).sum() / reads_ended if reads_ended else math.inf
-    tts = time_to_solution(read_s, interval)
-    return {
-        "reads": reads,
-        "successes": successes,
-        **dict(zip(("success", "success_low", "success_high"), interval, strict=True)),
-        "read_s": read_s,
-        **dict(zip(("tts_s", "tts_low_s", "tts_high_s"), tts, strict=True)),
-    }
+def _figures(reads: float, successes: float, ended_reads: float, ended_s: float) -> tuple[float, ...]:
+    interval = success_probability(int(successes), int(reads))
+    read_s = ended_s / ended_reads if ended_reads else math.inf
+    return int(reads), int(successes), *interval, read_s, *time_to_solution(read_s, interval)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bnnbench.metrics.censoring import censored, numbers, was_asked
 from bnnbench.metrics.labels import tell_apart
@@ -48,9 +48,28 @@ def summarize(runs: pd.DataFrame, by: Sequence[str] = ("formulation", "solver"))
 
     if runs.empty:
         return pd.DataFrame(columns=[*by, *SUMMARY])
-    groups = tell_apart(runs).groupby(list(by), dropna=False)
-    frame = pd.DataFrame([dict(zip(by, names, strict=True)) | _summary(group) for names, group in groups])
-    ended = runs[runs["status"] == "ok"]
+    runs = tell_apart(runs)
+    is_asked, is_ended = was_asked(runs), runs["status"] == "ok"
+    is_known = is_asked & runs["optimum"].notna()
+    counts = {
+        "runs": is_asked,
+        "ok": is_ended,
+        "solved": is_ended & (numbers(runs["loss_gap"]) <= TOLERANCE),
+        "proved": is_ended & (numbers(runs["proved"]) == 1),
+        "flagged": runs["flag_texts"].notna() & (runs["flag_texts"] != ""),
+        "known": is_known,
+    }
+    medians = {
+        **{name: censored(runs, name) for name in ("energy_gap", "loss_gap", "mean_loss_gap", "violations")},
+        **{name: numbers(runs[name]).where(is_ended) for name in ("train_accuracy", "test_accuracy", "sample_s")},
+        "num_variables": numbers(runs["num_variables"]),
+    }
+    groups = pd.concat([runs[list(by)], pd.DataFrame(counts | medians)], axis=1).groupby(list(by), dropna=False)
+    frame = pd.concat([groups[list(counts)].sum(), groups[list(medians)].median()], axis=1)
+    frame["solved"] = frame["solved"].where(frame["known"] > 0)
+    frame["remarks"] = _remarks(runs, by, frame["runs"] - frame["known"])
+    frame = frame.reset_index()[[*by, *SUMMARY]]
+    ended = runs[is_ended]
     for name in ("train_accuracy", "test_accuracy"):
         if ended[name].isna().groupby(ended["problem"]).all().any():
             frame[name] = math.nan
@@ -64,33 +83,12 @@ SUMMARY = (
 """Columns of a summary, after those that it is grouped by."""
 
 
-def _summary(group: pd.DataFrame) -> dict[str, Any]:
-    asked = group[was_asked(group)]
-    ended = asked[asked["status"] == "ok"]
-    is_known = asked["optimum"].notna()
-    medians = ("energy_gap", "loss_gap", "mean_loss_gap", "violations")
-    return {
-        "runs": len(asked),
-        "ok": len(ended),
-        "solved": int((numbers(ended["loss_gap"]) <= TOLERANCE).sum()) if is_known.any() else None,
-        "proved": int((numbers(ended["proved"]) == 1).sum()),
-        **{name: _median(censored(group, name)) for name in medians},
-        "train_accuracy": _median(ended["train_accuracy"]),
-        "test_accuracy": _median(ended["test_accuracy"]),
-        "sample_s": _median(ended["sample_s"]),
-        "num_variables": _median(group["num_variables"]),
-        "flagged": int((group["flag_texts"].notna() & (group["flag_texts"] != "")).sum()),
-        "remarks": _remarks(group, int((~is_known).sum())),
-    }
-
-
-def _median(values: pd.Series) -> float | None:
-    """Median of the values that are there; None if there are none."""
-    known = numbers(values).dropna()
-    return None if known.empty else float(known.median())
-
-
-def _remarks(group: pd.DataFrame, num_unknown: int) -> str:
-    counts = group.loc[group["status"] != "ok", "status"].value_counts()
-    remarks = [f"{counts[status]} {status}" for status in sorted(counts.index)]
-    return ", ".join([*remarks, *([f"{num_unknown} without optimum"] if num_unknown else [])])
+def _remarks(runs: pd.DataFrame, by: Sequence[str], num_unknown: pd.Series) -> list[str]:
+    """Of each group, how many runs have which status other than ok, and how many asked ones have no optimum."""
+    status = runs["status"].astype(object)
+    counts = status.groupby([runs[name] for name in by], dropna=False).value_counts().unstack(fill_value=0)  # noqa: PD010
+    texts = []
+    for found, unknown in zip(counts.reindex(num_unknown.index).to_dict("records"), num_unknown, strict=True):
+        remarks = [f"{found[name]} {name}" for name in sorted(map(str, found)) if found[name] and name != "ok"]
+        texts.append(", ".join([*remarks, *([f"{unknown} without optimum"] if unknown else [])]))
+    return texts

@@ -64,6 +64,12 @@ def test_an_unsound_formulation_has_no_energy_gap_even_where_its_run_failed():
     assert values(loss_gap(runs)) == [2, INF]
 
 
+def test_a_failed_run_takes_soundness_from_its_own_problem_first():
+    failed = run(is_sound=None, status="crash", **NOTHING)
+    runs = pd.DataFrame([run(is_sound=0), failed, run(problem="q"), failed | {"problem": "q"}])
+    assert values(energy_gap(runs)) == [None, None, 4, INF]
+
+
 def test_a_target_that_was_never_reached_is_infinitely_far():
     assert values(censored(pd.DataFrame([run(time_to_target_s=None)]), "time_to_target_s")) == [INF]
 

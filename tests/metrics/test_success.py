@@ -68,6 +68,11 @@ def test_where_all_failed_nothing_is_known_of_the_time():
     assert got["read_s"] == got["tts_s"] == got["tts_low_s"] == math.inf
 
 
+def test_a_run_that_ended_without_a_read_is_a_failure():
+    got = table_of(run(num_reads=0, budget_reads=None, loss_successes=None, sample_s=0.0)).iloc[0]
+    assert (got["reads"], got["successes"], got["tts_s"]) == (1, 0, math.inf)
+
+
 def test_what_was_not_asked_or_has_no_optimum_is_left_out():
     unknown = run(optimum=None, loss_successes=None)
     assert table_of(run(), run(status="refused", num_reads=0), unknown).iloc[0]["reads"] == 10
