@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -34,8 +35,6 @@ def report(
 
     with make_server(LiveReport(results, make_page), port) as server:
         address = f"http://{server.server_address[0]!s}:{server.server_address[1]}"
-        console.print(f"{results} is at {address}; Ctrl-C ends it.", highlight=False, markup=False, soft_wrap=True)
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
+            console.print(f"{results} is at {address}; Ctrl-C ends it.", highlight=False, markup=False, soft_wrap=True)
             server.serve_forever()
-        except KeyboardInterrupt:
-            return
