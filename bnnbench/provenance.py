@@ -10,8 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from bnnbench.harness.placement import physical_cores, processor_quota
-from bnnbench.harness.worker import THREAD_LIMITS
+from bnnbench.harness.placement import THREAD_LIMITS, physical_cores, processor_quota
 
 
 @cache

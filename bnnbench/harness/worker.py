@@ -21,6 +21,7 @@ from bnnbench.formulation import Formulation
 from bnnbench.harness.canary import EVERY_S, sing
 from bnnbench.harness.confinement import confined, kill_children, tie_to
 from bnnbench.harness.outcome import Status, Target
+from bnnbench.harness.placement import THREAD_LIMITS
 from bnnbench.harness.resources import load, peak_memory_mib, reset_peak_memory
 from bnnbench.harness.run import measure
 from bnnbench.harness.spool import EndLine, EstimateLine, InstanceLine, Spool, StartLine
@@ -53,8 +54,6 @@ class Task:
 
 READY, DONE, LAST = b"ready", b"done", b"last"
 """What a worker says: it begins with a task; it is done with it; it is done with it and ends."""
-THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""What keeps numerical libraries to one thread, unless the user has set it."""
 MAX_TASKS = 1000
 """Tasks after which a worker is replaced: solvers' libraries leak."""
 
