@@ -151,7 +151,7 @@ def test_a_run_keeps_to_its_processors_and_what_it_takes_is_noted(tmp_path):
 def test_runs_that_share_cores_are_marked(tmp_path):
     runs, _ = run_suite(tmp_path, LocalExecutor(2))
     assert set(runs["is_timed"]) == {0}
-    assert set(runs["flag_texts"]) == {"shared its cores with other runs, so that its times mean nothing"}
+    assert runs["flag_texts"].str.contains("shared its cores with other runs, so that its times mean nothing").all()
     assert runs["processors"].isna().all()
 
 
