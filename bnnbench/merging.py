@@ -19,8 +19,8 @@ from bnnbench.answer import differences
 from bnnbench.errors import CheckError, InputError, StoreError
 from bnnbench.ground_truth.truth import Truth
 from bnnbench.harness.cell import asked_key
+from bnnbench.remeasuring import measured_again
 from bnnbench.store import Store, open_store, read_store
-from bnnbench.verification import FOLDED, fold_again
 
 
 @dataclass(frozen=True)
@@ -178,14 +178,7 @@ class _Source:
         row = self.store.rows("runs", "key", key)[0]
         batches = self.store.rows("batches", "run", key)
         own, best = (truths.get(row["problem_hash"]) for truths in (self._own, self._best))
-        if batches and best and (own is None or (own.loss, own.kind) != (best.loss, best.kind)):
-            # A store whose instance is missing is for `bnnbench verify` to find.
-            is_sound = self._is_sound.get(row["instance_hash"], row["energy_gap"] is not None)
-            levels = ("energy_levels", "loss_levels")
-            trace = [batch | {name: json.loads(batch[name]) for name in levels} for batch in batches]
-            before, after = (fold_again(row, trace, truth, is_sound=is_sound) for truth in (own, best))
-            flags = [flag for flag in json.loads(row["flags"]) if flag not in before.flags] + after.flags
-            row |= {name: getattr(after, name) for name in FOLDED} | {"flags": json.dumps(flags)}
+        row = measured_again(row, batches, own, best, is_sound=self._is_sound.get(row["instance_hash"]))
         return _Run(row, batches, self.store.rows("samples", "run", key))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,20 +21,14 @@ from bnnbench.ground_truth.certificate import Certificate, signs
 from bnnbench.ground_truth.certificate import verify as verify_certificate
 from bnnbench.ground_truth.truth import Truth
 from bnnbench.harness.cell import asked_key
-from bnnbench.harness.judge import JudgedBatch, unpack_bits
-from bnnbench.harness.outcome import TOLERANCE, Outcome, Target, fold
+from bnnbench.harness.judge import unpack_bits
+from bnnbench.harness.outcome import TOLERANCE, Outcome
 from bnnbench.hashing import content_hash
 from bnnbench.instance import Instance
 from bnnbench.instance import compile as compile_problem
 from bnnbench.problem import Problem
-from bnnbench.solver import Budget
+from bnnbench.remeasuring import FOLDED, fold_again
 from bnnbench.store import Store
-
-FOLDED = (
-    "num_reads", "energy", "loss", "energy_gap", "loss_gap", "mean_loss", "energy_successes", "loss_successes",
-    "lower_bound", "proved", "time_to_best_s", "time_to_target_s",
-)  # fmt: skip
-"""Columns that follow from the batches and the truth."""
 
 
 @dataclass(frozen=True)
@@ -203,14 +197,6 @@ def _run(
     yield from _missing_flags(row, folded)
 
 
-def fold_again(
-    row: Mapping[str, Any], batches: Iterable[Mapping[Any, Any]], truth: Truth | None, *, is_sound: bool
-) -> Outcome:
-    """The outcome that follows from the trace of a run, as records, and a truth; of its columns, `FOLDED` do."""
-    target = Target(truth.loss if truth else None, truth.kind if truth else None, is_sound)
-    return fold([_batch(batch) for batch in batches], target, _budget(row), status="ok")
-
-
 def _key(row: dict[str, Any]) -> str:
     reads = row["budget_reads"]
     header = {
@@ -222,34 +208,6 @@ def _key(row: dict[str, Any]) -> str:
         "budget": [row["budget_seconds"], None if reads is None else int(reads)],
     }
     return content_hash("run", header)
-
-
-def _budget(row: Mapping[str, Any]) -> Budget:
-    reads = row["budget_reads"]
-    return Budget(seconds=row["budget_seconds"], reads=None if reads is None else int(reads))
-
-
-def _batch(row: Mapping[Any, Any]) -> JudgedBatch:
-    """A batch of the trace; what is kept of a run as a whole is left blank."""
-    bound = row["lower_bound"]
-    return JudgedBatch(
-        time_s=row["time_s"],
-        num_reads=int(row["num_reads"]),
-        energy=row["energy"],
-        loss=row["loss"],
-        mean_energy=row["mean_energy"],
-        mean_loss=row["mean_loss"],
-        energy_levels=row["energy_levels"],
-        loss_levels=row["loss_levels"],
-        violations={},
-        train_accuracy=0.0,
-        test_accuracy=None,
-        best_bits="",
-        best_weights="",
-        lower_bound=None if bound is None or math.isnan(bound) else bound,
-        clocks={},
-        facts={},
-    )
 
 
 def _differences(row: dict[str, Any], computed: dict[str, Any], says: str) -> Iterator[str]:

@@ -17,11 +17,12 @@ from bnnbench import merging
 from bnnbench.errors import CheckError, InputError, StoreError
 from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.merging import DIFFERS, Merged, merge
+from bnnbench.remeasuring import FOLDED, fold_again
 from bnnbench.schema import YOUNGER
 from bnnbench.store import open_store, read_store
 from bnnbench.store_file import FILE
 from bnnbench.suite import plan, read_suite
-from bnnbench.verification import FOLDED, fold_again, verify
+from bnnbench.verification import verify
 
 SUITE = """
 repetitions = 2

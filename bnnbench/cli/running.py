@@ -189,8 +189,7 @@ def _run_plan(
         raise InputError("no formulation applies to any problem: " + " ".join(planned.refused()[:3]))
     for reason in planned.refused():
         console.print(f"left out: {reason}", style="dim", highlight=False, markup=False)
-    finished, repeater = store.finished(retry_failed=retry), Repeater(cells, store.verdicts(), planned.precision)
-    waiting = pending(repeater.first(), finished)
+    finished = store.finished(retry_failed=retry)
     done = len(cells) - len(pending(cells, finished))
     most = "up to " if planned.precision else ""
     console.print(
@@ -211,6 +210,10 @@ def _run_plan(
         for problem, truth in find_truths(problems, store, on_none=lambda reason: say(f"no ground truth: {reason}")):
             truths[problem.hash] = truth
             progress.advance(row)
+        # A truth that became better can change which runs had reached it.
+        verdicts = {key: value for key, value in store.verdicts().items() if key in finished}
+        repeater = Repeater(cells, verdicts, planned.precision)
+        waiting = pending(repeater.first(), finished)
         overall = progress.add_task("all runs", total=len(waiting))
         labels = list(dict.fromkeys(cell.solver_label for cell in waiting))
         rows = {s: progress.add_task(s, total=sum(c.solver_label == s for c in waiting)) for s in labels}

@@ -26,6 +26,7 @@ from bnnbench.problem import Problem
 from bnnbench.provenance import machine_info
 from bnnbench.redaction import redacted
 from bnnbench.registry import load_solver
+from bnnbench.remeasuring import note_truth
 from bnnbench.spec import Spec
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def pending(cells: Sequence[Cell], finished: set[str]) -> list[Cell]:
 def find_truths(
     problems: Sequence[Problem], store: Store, *, on_none: Callable[[str], None] = lambda _reason: None
 ) -> Iterator[tuple[Problem, Truth | None]]:
-    """Ground truth of each problem, checked and stored as it is found; None where it cannot be had.
+    """Best truth that is known of each problem, checked and stored as it is found; None where it cannot be had.
+
+    Runs that the store has of a problem are measured again if its truth has become a better one.
 
     Parameters
     ----------
@@ -60,14 +63,16 @@ def find_truths(
     CheckError
         If a check that shares no code with the search disagrees.
     """
-    certified = store.certificates()
+    certified, stored = store.certificates(), store.truths()
     for problem in problems:
         store.add_problem(problem)
         try:
             truth = ground_truth(problem)
         except (InputError, MemoryError) as error:
-            on_none(str(error) if isinstance(error, InputError) else f"{problem.name}: the search ran out of memory.")
-            yield problem, None
+            if problem.hash not in stored:
+                text = str(error) if isinstance(error, InputError) else f"{problem.name}: the search ran out of memory."
+                on_none(text)
+            yield problem, stored.get(problem.hash)
             continue
         certificate, known = None, certified.get(problem.hash, {})
         if known.get("loss") != truth.loss or known.get("kind") != truth.kind:
@@ -76,8 +81,7 @@ def find_truths(
                 raise CheckError(
                     f"{problem.name}: the optimal loss {truth.loss:g} is wrong: {check.name}: {check.detail}."
                 )
-        store.add_truth(truth, certificate)
-        yield problem, truth
+        yield problem, note_truth(store, truth, certificate, stored.get(problem.hash))
 
 
 def run_cells(

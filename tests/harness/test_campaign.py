@@ -24,6 +24,7 @@ from bnnbench.harness.worker import CanaryClock, execute
 from bnnbench.registry import load_problem
 from bnnbench.store import open_store, read_store
 from bnnbench.suite import plan, read_suite
+from bnnbench.verification import verify
 
 FAILING = Path(__file__).parent / "solvers_that_fail"
 
@@ -286,6 +287,34 @@ def test_a_truth_that_replaces_another_gets_a_certificate_of_its_own(tmp_path, m
             monkeypatch.setattr(campaign, "ground_truth", lambda problem, truth=truth: truth)
             list(find_truths([problem], store))
             assert store.certificates()[problem.hash]["kind"] == truth.kind
+
+
+@pytest.mark.parametrize("poor_comes", ["first", "last", "first, and none after it"])
+def test_runs_are_measured_against_the_best_truth_whenever_it_comes(tmp_path, monkeypatch, poor_comes):
+    path = write_suite(tmp_path, ["random"])
+    path.write_text(path.read_text().replace('[[problems]]\nname = "random_function"\nsamples = 3\n', ""))
+    (problem,) = plan(read_suite(path), tmp_path).problems
+    good = ground_truth(problem)
+    weights = -good.optima[:1]
+    loss = float(problem.training_loss(weights[0]))
+    assert loss > good.loss
+    poor = replace(good, loss=loss, kind="best_known", optima=weights, num_optima=None, lower_bound=0.0)
+    first, last = (poor, good) if poor_comes.startswith("first") else (good, poor)
+    monkeypatch.setattr(campaign, "ground_truth", lambda _problem: first)
+    run_suite(path, tmp_path / "out")
+    none = poor_comes == "first, and none after it"
+    monkeypatch.setattr(campaign, "ground_truth", hungry if none else lambda _problem: last)
+    path.write_text(path.read_text().replace("repetitions = 1", "repetitions = 2"))
+    rows = run_suite(path, tmp_path / "out")
+    assert len(rows) == 4
+    assert rows["loss_gap"].equals(rows["loss"] - rows["optimum"])
+    assert set(rows["optimum"]) == {poor.loss if none else good.loss}
+    with read_store(tmp_path / "out") as store:
+        assert list(verify(store)) == []
+
+
+def hungry(_problem):
+    raise MemoryError
 
 
 @pytest.mark.parametrize("changes", [{"loss": 9.0}, {"num_optima": 1}])
