@@ -12,6 +12,7 @@ from typing import Any
 
 from bnnbench.formulation import Formulation
 from bnnbench.harness.cell import Cell
+from bnnbench.harness.repetition import Repeater, verdict
 from bnnbench.instance import Instance
 from bnnbench.instance import compile as compile_problem
 from bnnbench.problem import Problem
@@ -63,7 +64,7 @@ class Forecast:
 
 
 def forecast(planned: Plan, rows: Sequence[Mapping[str, Any]], finished: set[str], *, ask_s: float = ASK_S) -> Forecast:
-    """What would become of each cell; of cells with the same key, of the first.
+    """What would become of each cell; of cells with the same key, of the first. Repetitions not needed are left out.
 
     Parameters
     ----------
@@ -76,7 +77,10 @@ def forecast(planned: Plan, rows: Sequence[Mapping[str, Any]], finished: set[str
     deadline, past = perf_counter() + ask_s, _Past(rows)
     solvers: dict[Spec, _Asked] = {}
     is_complete = True
-    for cell in {cell.key: cell for cell in reversed(list(planned.cells()))}.values():
+    cells = list(planned.cells())
+    verdicts = {row["key"]: verdict(row["status"], row["loss_gap"]) for row in rows if row["key"] in finished}
+    possible = Repeater(cells, verdicts, planned.precision).possible()
+    for cell in {cell.key: cell for cell in reversed(cells) if cell.key in possible | finished}.values():
         solver = solvers.setdefault(cell.solver, _Asked(cell.solver))
         if cell.key in finished:
             done.append(cell)

@@ -74,6 +74,14 @@ class Repeater:
         self._verdicts[cell.key] = verdict(outcome.status, outcome.loss_gap)
         return self._due(self._groups[_group(cell)])
 
+    def possible(self) -> set[str]:
+        """Keys of the cells that are needed, or can come to be."""
+        return {cell.key for group in self._groups.values() for cell in self._possible(group)}
+
+    def _possible(self, group: list[Cell]) -> list[Cell]:
+        needed = group[: self._needed(group)]
+        return needed if all(cell.key in self._verdicts for cell in needed) else group
+
     def _due(self, group: list[Cell]) -> list[Cell]:
         due = [cell for cell in group[: self._needed(group)] if cell.key not in self._asked]
         self._asked.update(cell.key for cell in due)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bnnbench.cli.running import _run_plan
 from bnnbench.errors import InputError
 from bnnbench.harness.executor import LocalExecutor
+from bnnbench.harness.forecast import forecast
 from bnnbench.harness.repetition import Precision, Repeater, verdict
 from bnnbench.metrics import success_probability
 from bnnbench.store import open_store, read_store
@@ -135,6 +136,9 @@ def test_a_suite_asks_for_a_precision_and_resumes_to_it(tmp_path: Path):
         runs = store.runs()
         verdicts = store.verdicts()
     counts = runs.groupby("solver").size()
+    with read_store(tmp_path / "out") as store:
+        found = forecast(planned, store.rows("runs"), store.finished())
+    assert (len(found.done), len(found.waiting)) == (counts["exhaustive"] + counts["random"], 0), "none would run"
     assert counts["exhaustive"] == 5
     assert counts["dwave"] == 5, "unavailable: asked again by the second call, but never more of them"
     solved = [
