@@ -78,6 +78,12 @@ def run(
     planned = plan(content, path.parent)
     if jobs > 1 and (dask or slurm):
         raise InputError("--jobs is for this machine; with --dask and --slurm the cluster has its own number.")
+    if dask is not None and slurm:
+        raise InputError("--dask takes a cluster that runs, and --slurm starts one; give one of them.")
+    if tls and not (dask or slurm):
+        raise InputError("--tls is for connections to a cluster; give --dask or --slurm too.")
+    if dask == "":
+        raise InputError("--dask: the address is empty; give the one that `dask scheduler` prints.")
     lanes = jobs if untimed else lanes_apart(jobs, planned.threads)
     folder = out or Path("results") / path.stem
     if dry_run:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
 
 from bnnbench.errors import InputError, UnavailableError
 from bnnbench.harness.executor import Ending, Executor
@@ -63,10 +64,13 @@ class DaskExecutor(Executor):
             raise UnavailableError("--dask needs Dask; run: pip install 'bnnbench[distributed]'.") from error
         self._address = getattr(address, "scheduler_address", address)
         self._versions = {solver: versions_here(solver) for solver in solvers}
+        self._campaign = uuid4().hex
         self._problems: dict[str, Future] = {}
         self._running: dict[Future, Task] = {}
         self._threads, self._asked = 0, 0.0
         try:
+            if isinstance(address, str):
+                _check_address(address)
             self._client: Client = Client(address, security=security, set_as_default=False, timeout=WAIT_S / 4)
         except (OSError, ValueError, TypeError, ImportError) as error:
             raise UnavailableError(
@@ -87,7 +91,7 @@ class DaskExecutor(Executor):
         """Kill what still runs, and leave the cluster as it was."""
         with contextlib.suppress(Exception):  # a scheduler that is gone has nothing to be told
             self._client.cancel(list(self._running))
-            self._client.run(close_lanes, on_error="ignore")
+            self._client.run(close_lanes, self._campaign, on_error="ignore")
         self._running.clear()
         self._client.close()
 
@@ -110,9 +114,8 @@ class DaskExecutor(Executor):
             self._problems[task.problem.hash] = problem  # the youngest
             for old in list(self._problems)[:-KEPT]:
                 del self._problems[old]
-            future = self._client.submit(
-                run_task, problem, fields, wall_limit_s, self._versions[task.solver], pure=False
-            )
+            versions = self._versions[task.solver]
+            future = self._client.submit(run_task, problem, fields, wall_limit_s, versions, self._campaign, pure=False)
         self._running[future] = task
 
     def finished(self, wait_s: float) -> Iterator[tuple[Task, Ending]]:
@@ -183,6 +186,17 @@ class DaskExecutor(Executor):
             sum(threads.get(one, 1) for one in of_host) <= (machines[of_host[0]].get("physical_cores") or 1)
             for of_host in hosts.values()
         )
+
+
+def _check_address(address: str) -> None:
+    """Raise `ValueError` for what is no address; a client that is made of it would not end for half a minute."""
+    from distributed.comm import parse_address, parse_host_port
+    from distributed.comm.registry import get_backend
+
+    scheme, place = parse_address(address)
+    get_backend(scheme)
+    if scheme in ("tcp", "tls", "ws", "wss"):
+        parse_host_port(place)
 
 
 def tls_security(authority: Path, certificate: Path, key: Path) -> Any:

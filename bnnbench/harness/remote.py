@@ -34,14 +34,21 @@ class DifferenceError(Exception):
     """A worker has other versions than the coordinator."""
 
 
-@cache
 def versions_here(solver: Spec) -> dict[str, str | None]:
     """Versions that decide the answers of a solver, by distribution; of a file its hash, of bnnbench the commit too."""
+    try:
+        return _versions(solver, file_hash(solver.name))  # a file can change while a worker of a cluster lives
+    except OSError as error:
+        return {solver.name: f"{type(error).__name__}: {error.strerror}"}
+
+
+@cache
+def _versions(solver: Spec, digest: str | None) -> dict[str, str | None]:
     info = machine_info()
     python = ".".join(str(info["python"]).split(".")[:2])
     versions: dict[str, str | None] = {"bnnbench": info["bnnbench"], "commit": info["commit"], "Python": python}
     try:
-        return versions | load_solver(solver).versions | {"file": file_hash(solver.name)}
+        return versions | load_solver(solver).versions | {"file": digest}
     except Exception as error:  # noqa: BLE001  whatever keeps a solver from loading is a difference
         return versions | {solver.name: f"{type(error).__name__}: {error}"}
 
@@ -62,7 +69,7 @@ def same(value: Any) -> Any:
 
 
 def run_task(
-    problem: Problem, fields: Mapping[str, Any], wall_limit_s: float, versions: Mapping[str, str | None]
+    problem: Problem, fields: Mapping[str, Any], wall_limit_s: float, versions: Mapping[str, str | None], campaign: str
 ) -> Answer:
     """Run a task in a process of its own.
 
@@ -70,6 +77,8 @@ def run_task(
     ----------
     fields
         Of the `Task`, but for its problem and its paths.
+    campaign
+        That it belongs to, see `close_lanes`.
 
     Raises
     ------
@@ -78,7 +87,7 @@ def run_task(
     """
     if found := differences([(fields["solver"], versions)]):
         raise DifferenceError("; ".join(found))
-    executor = _lane()
+    executor = _lane(campaign)
     with tempfile.TemporaryDirectory(prefix="bnnbench-") as folder:
         spool, log = Path(folder) / "spool", Path(folder) / "log"
         executor.submit(Task(problem=problem, spool=spool, log=log, **fields), wall_limit_s)
@@ -87,26 +96,33 @@ def run_task(
                 return Answer(ending, _content(spool), _content(log), machine_info())
 
 
-def close_lanes() -> None:
-    """Kill what runs here; nobody waits for it any more."""
-    for executor in _lanes:
+def close_lanes(campaign: str) -> None:
+    """Kill what runs here for a campaign; nobody waits for it any more. Others may use the same cluster."""
+    with _changing:
+        closed = [_lanes.pop(key) for key in list(_lanes) if key[1] == campaign]
+    for executor in closed:
         executor.__exit__()
 
 
-_of_thread = threading.local()
-_lanes: list[LocalExecutor] = []
-_starting = threading.Lock()
+_lanes: dict[tuple[int, str], LocalExecutor] = {}
+_changing = threading.Lock()
+KEPT = 2
+"""Lanes of a thread; those of campaigns that were killed are never closed by them."""
 
 
-def _lane() -> LocalExecutor:
-    """The lane of this thread; Dask gives each thread one task at a time."""
-    if not hasattr(_of_thread, "lane"):
-        with _starting:
+def _lane(campaign: str) -> LocalExecutor:
+    """The lane of this thread for a campaign; Dask gives each thread one task at a time."""
+    thread = threading.get_ident()
+    with _changing:
+        lane = _lanes.pop((thread, campaign), None)
+        if lane is None:
             # Dask's nanny marks its workers as daemons, which may not have children. These end with it by themselves.
             multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]  # noqa: SLF001
-            _of_thread.lane = LocalExecutor()
-            _lanes.append(_of_thread.lane)
-    lane: LocalExecutor = _of_thread.lane
+            lane = LocalExecutor()
+        _lanes[thread, campaign] = lane  # the youngest
+        old = [_lanes.pop(key) for key in [key for key in _lanes if key[0] == thread][:-KEPT]]
+    for executor in old:
+        executor.__exit__()
     return lane
 
 

@@ -176,6 +176,71 @@ def test_an_interrupted_campaign_leaves_nothing_running_and_goes_on(cluster, tmp
         assert not any(client.processing().values()), "the 30 s of a run that nobody waits for are not waited for"
 
 
+def test_the_end_of_a_campaign_leaves_the_runs_of_another_alone(cluster, tmp_path):
+    (tmp_path / "sleeper.py").write_text(SLEEPER.replace("0.3", "3"))
+    path = write_suite(tmp_path, ["sleeper.py"])
+
+    def end_another():
+        time.sleep(1.5)
+        DaskExecutor(cluster.scheduler_address, []).__exit__()
+
+    other = threading.Thread(target=end_another)
+    other.start()
+    rows = run_suite(path, tmp_path / "out", on(cluster))
+    other.join()
+    assert list(rows["status"]) == ["ok", "ok"]
+
+
+def test_a_solver_that_was_edited_since_another_campaign_runs_as_it_is_now(cluster, tmp_path):
+    for number in (2, 3):
+        (tmp_path / "sleeper.py").write_text(SLEEPER.replace("size=(2,", f"size=({number},"))
+        rows = run_suite(write_suite(tmp_path, ["sleeper.py"]), tmp_path / f"out{number}", on(cluster))
+        assert set(rows["num_reads"] // number * number) == set(rows["num_reads"])
+        assert set(rows["status"]) == {"ok"}
+        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+
+
+def test_lanes_of_killed_campaigns_do_not_pile_up():
+    for number in range(5):
+        remote._lane(f"campaign {number}")
+    assert [campaign for _, campaign in remote._lanes] == ["campaign 3", "campaign 4"]
+    remote.close_lanes("campaign 3")
+    remote.close_lanes("campaign 4")
+    assert not remote._lanes
+
+
+def test_a_solver_that_a_worker_does_not_have_is_a_sentence(tmp_path):
+    gone = Spec(str(tmp_path / "gone.py"))
+    assert remote.differences([(gone, {"file": "1"})]) == [
+        f"{tmp_path}/gone.py is FileNotFoundError: No such file or directory there and None here",
+        "file is None there and 1 here",
+    ]
+
+
+@pytest.mark.parametrize("address", ["nonsense", "foo://127.0.0.1:1", "tcp://127.0.0.1", "tcp://127.0.0.1:x"])
+def test_what_is_no_address_is_a_sentence_at_once(address):
+    start = time.monotonic()
+    with pytest.raises(UnavailableError, match="no Dask scheduler answers at"):
+        DaskExecutor(address, [])
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--dask", "tcp://127.0.0.1:1", "--slurm"], "give one of them"),
+        (["--dask", ""], "the address is empty"),
+        (["--tls", "a", "b", "c"], "give --dask or --slurm too"),
+    ],
+)
+def test_options_of_clusters_that_say_nothing_together_are_refused(tmp_path, capsys, monkeypatch, options, sentence):
+    path = write_suite(tmp_path, ["random"])
+    monkeypatch.setattr(sys, "argv", ["bnnbench", "run", str(path), "--out", str(tmp_path / "out"), *options])
+    with pytest.raises(SystemExit, match="2"):
+        cli.main()
+    assert sentence in capsys.readouterr().err
+
+
 def test_workers_of_other_versions_are_refused_with_both_named(cluster, monkeypatch):
     versions = remote.versions_here(Spec("tabu", {}))
     monkeypatch.setattr(dask_executor, "versions_here", lambda _: versions | {"dwave-samplers": "0.0.1"})
