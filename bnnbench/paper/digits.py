@@ -83,10 +83,10 @@ def _significant(value: float, digits: int) -> str:
 
 
 def _rounded(value: float, decimals: int) -> str:
-    """Rounded to decimals; with a power of ten where zeros would pose as digits, or fill a line."""
+    """Rounded to decimals; with a power of ten where zeros would pose as digits (up to 100 they may) or fill a line."""
     number = round(value, decimals) + 0.0  # no negative zero
     if number == 0 or (decimals >= 0 and abs(number) >= LEAST_FIXED):
         return f"{number:.{max(0, min(decimals, 6))}f}"
     exponent = math.floor(math.log10(abs(number)))
     mantissa, _, power = f"{number:.{max(0, exponent + decimals)}e}".partition("e")
-    return f"{number:.0f}" if decimals < 0 and abs(number) < 100 else f"{mantissa}e{int(power)}"
+    return f"{number:.0f}" if decimals < 0 and abs(number) <= 100 else f"{mantissa}e{int(power)}"
