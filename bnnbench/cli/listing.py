@@ -30,7 +30,8 @@ def _listing(what: str) -> Iterable[tuple[str, ...]]:
 
         for name, setting in FORMULATIONS.items():
             signs = "sign symmetry fixed" if setting.fix_signs else "all weights free"
-            encoding = "the published encoding" if setting.published else f"{setting.counter} counters, {signs}"
+            counter = "no" if setting.counter == "none" else setting.counter
+            encoding = "the published encoding" if setting.published else f"{counter} counters, {signs}"
             penalty = setting.penalty
             lam = (
                 f"λ = {penalty:g}"
