@@ -41,7 +41,7 @@ def compare(
         return DASH if value != value else plain(value)  # noqa: PLR0124  NaN
 
     names = [folder.resolve().name for folder in (results, other)]
-    headers = ["formulation", names[0], names[1], "problems", *(f"median {by} ({n})" for n in names)]
+    headers = ["formulation", names[0], names[1], "problems", *(f"{HEADERS[by]} ({n})" for n in names)]
     headers += [f"better: {names[0]}", f"better: {names[1]}", "equal", "p", "p (Holm)"]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for place, header in enumerate(headers):
@@ -63,5 +63,10 @@ def compare(
     )
 
 
+HEADERS = {
+    "loss_gap": "median loss gap [loss]",
+    "energy_gap": "median energy gap [loss]",
+    "time_to_target_s": "median time to optimum [s]",
+}
 ALPHA = 0.05
 """Level of significance, of the whole table."""

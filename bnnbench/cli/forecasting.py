@@ -94,7 +94,8 @@ def _time(found: Forecast, jobs: int) -> str:
 
     parts = []
     if found.num_unknown < len(found.waiting):
-        parts.append(f"about {timedelta(seconds=round(found.seconds / jobs))} (h:mm:ss)")
+        total = timedelta(seconds=round(found.seconds / jobs))
+        parts.append(f"about {total} (h:mm:ss; as runs before took, or else whole budgets)")
     if found.num_unknown:
         parts.append(f"{count_runs(found.num_unknown)} of a budget in reads, whose time nobody knows yet")
     return f", in {' and '.join(parts)}" if parts and found.waiting else ""
