@@ -426,7 +426,7 @@ class Store:
         """Turn what damaged cells raise when they are read into a sentence."""
         try:
             yield
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ArithmeticError) as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise StoreError(
                 f"{self.folder / FILE} holds a cell that cannot be read ({reason}); the file is damaged, so restore it "

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from bnnbench.harness.canary import Canary
 from bnnbench.harness.judge import JudgedBatch
-from bnnbench.harness.outcome import Status
+from bnnbench.harness.outcome import Outcome, Status
 from bnnbench.redaction import redacted
 
 if TYPE_CHECKING:
@@ -127,7 +129,34 @@ def _line(value: Mapping[str, Any]) -> Line:
     if adapter is None:
         raise TypeError
     line: Line = adapter.validate_python(given)
+    if not _is_possible(line):
+        raise ValueError
     return line
+
+
+def _is_possible(line: Line) -> bool:
+    """Whether the numbers of a line are such as the harness writes, so that the store can hold them."""
+    if isinstance(line, StartLine):
+        processors = line.processors or []
+        has_zone = datetime.fromisoformat(line.at).tzinfo is not None
+        return has_zone and math.isfinite(line.load) and all(map(_is_count, processors))
+    if isinstance(line, Canary):
+        return math.isfinite(line.at) and 0 < line.seconds < math.inf
+    if isinstance(line, InstanceLine):
+        return _is_count(line.num_variables) and _is_count(line.num_couplings)
+    if isinstance(line, EstimateLine):
+        return 0 <= line.qpu_s < math.inf
+    if isinstance(line, EndLine):
+        known = set(line.timings) <= {field.name for field in dataclasses.fields(Outcome)}
+        return known and all(value is None or math.isfinite(value) for value in (line.load, *line.timings.values()))
+    levels = [count for _, count in (*line.energy_levels, *line.loss_levels)]
+    counts = (line.num_reads, *levels, *line.violations.values())
+    numbers = (line.time_s, line.energy, line.loss, line.mean_energy, line.mean_loss)
+    return all(map(_is_count, counts)) and all(map(math.isfinite, numbers))
+
+
+def _is_count(number: int) -> bool:
+    return 0 <= number < 2**53
 
 
 @cache

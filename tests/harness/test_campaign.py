@@ -20,6 +20,7 @@ from bnnbench.ground_truth import certificate, ground_truth
 from bnnbench.harness import campaign, executor, worker
 from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.harness.executor import Ending, LocalExecutor
+from bnnbench.harness.spool import Spooled, read_spool
 from bnnbench.harness.worker import CanaryClock, execute
 from bnnbench.registry import load_problem
 from bnnbench.store import open_store, read_store
@@ -150,6 +151,26 @@ def test_garbage_in_a_spool_ends_its_reading_and_nothing_else(tmp_path):
     assert set(rows.loc["scribbles", "status"]) == {"crash"}
     assert (rows.loc["scribbles", "num_reads"] == 1).all()
     assert set(rows.loc["random", "status"]) == {"ok"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"kind": "StartLine", "at": "2026-01-01T00:00:00+00:00", "load": NaN, "processors": null}',
+        '{"kind": "StartLine", "at": "2026-01-01T00:00:00", "load": 1, "processors": null}',
+        '{"kind": "StartLine", "at": "soon", "load": 1, "processors": null}',
+        '{"kind": "StartLine", "at": "2026-01-01T00:00:00+00:00", "load": 1, "processors": [-1]}',
+        '{"kind": "Canary", "at": Infinity, "seconds": 1}',
+        '{"kind": "Canary", "at": 1, "seconds": 0}',
+        '{"kind": "InstanceLine", "hash": "", "qubo_hash": "", "num_variables": -1, "num_couplings": 0, "is_sound": 1}',
+        '{"kind": "EstimateLine", "qpu_s": NaN}',
+        '{"kind": "EndLine", "status": "ok", "message": "", "timings": {"sample_s": NaN}}',
+        '{"kind": "EndLine", "status": "ok", "message": "", "timings": {"nonsense": 1}}',
+    ],
+)
+def test_a_line_that_no_store_can_hold_ends_the_reading_of_its_spool(tmp_path, line):
+    (tmp_path / "spool").write_text(line + "\n" + '{"kind": "EstimateLine", "qpu_s": 1}\n')
+    assert read_spool(tmp_path / "spool") == Spooled()
 
 
 def test_an_error_while_a_task_is_made_loses_no_finished_run(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, StoreError
 from bnnbench.harness import placement
 from bnnbench.harness.campaign import run_cells
 from bnnbench.harness.canary import NEAR_S, Canary, sing, slowdowns
@@ -210,3 +210,12 @@ def test_a_machine_that_became_slow_is_shown_in_every_table(tmp_path):
         runs = store.runs()
     assert (runs["slowdown"] == 2).all()
     assert runs["flag_texts"].str.contains("was on a machine 1.2 or more times slower than at its best").all()
+
+
+def test_a_damaged_canary_of_no_seconds_is_a_sentence(tmp_path):
+    run_suite(tmp_path, LocalExecutor([None]))
+    with open_store(tmp_path / "out") as store:
+        (first,) = store.canaries()
+        store.add_canary(Canary(first["at"], 0.0), machine=first["machine"], processors=first["processors"])
+    with read_store(tmp_path / "out") as store, pytest.raises(StoreError, match="the file is damaged"):
+        store.runs()
