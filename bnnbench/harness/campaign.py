@@ -140,9 +140,10 @@ def run_cells(
                     for started in list(running.values())[:3]:  # in the order in which they started
                         if (elapsed_s := reported - started.since) >= REPORT_S:
                             on_wait(started.cell, elapsed_s)
-                ended = [(running.pop(task.spool), task, ending) for task, ending in places.finished(wait_s=0.2)]
-                done = []
+                ended, done = [], []
                 try:
+                    for task, ending in places.finished(wait_s=0.2):
+                        ended.append((running.pop(task.spool), task, ending))  # kept, if a later one raises
                     fill()  # before the rows are written, so that workers do not wait for the disk
                 finally:
                     with store.transaction():

@@ -132,7 +132,8 @@ class DaskExecutor(Executor):
 
         with _lost(self._address), contextlib.suppress(TimeoutError), self._client.as_current():
             wait(list(self._running), timeout=wait_s, return_when="FIRST_COMPLETED")
-        for future in [future for future in self._running if future.done()]:
+        done = [future for future in self._running if future.done()]
+        for future in sorted(done, key=lambda future: str(future.status) == "error"):  # what raises comes last
             task = self._running.pop(future)
             yield task, self._ending(future, task)
             future.release()

@@ -156,11 +156,13 @@ def test_runs_of_a_worker_that_is_killed_happen_elsewhere(cluster, tmp_path):
 
 
 def test_an_interrupted_campaign_leaves_nothing_running_and_goes_on(cluster, tmp_path):
-    (tmp_path / "sleeper.py").write_text(SLEEPER.replace("0.3", "0.3 if seed % 3 else 30"))
-    path = write_suite(tmp_path, ["sleeper.py"], repetitions=4)
+    (tmp_path / "sleeper.py").write_text(SLEEPER)
+    (tmp_path / "lasting.py").write_text(SLEEPER.replace("0.3", "30").replace("Sleeper", "Lasting"))
+    path = write_suite(tmp_path, ["sleeper.py", "lasting.py"], repetitions=2)
 
     def interrupt(number):
         if number == 2:
+            time.sleep(1)  # those that last begin
             raise KeyboardInterrupt
 
     start = time.monotonic()
