@@ -161,7 +161,7 @@ def test_an_interrupted_campaign_leaves_nothing_running_and_goes_on(cluster, tmp
     path = write_suite(tmp_path, ["sleeper.py", "lasting.py"], repetitions=2)
 
     def interrupt(number):
-        if number == 2:
+        if number == 1:
             time.sleep(1)  # those that last begin
             raise KeyboardInterrupt
 
@@ -170,7 +170,7 @@ def test_an_interrupted_campaign_leaves_nothing_running_and_goes_on(cluster, tmp
         run_suite(path, tmp_path / "out", on(cluster), during=interrupt)
     assert time.monotonic() - start < 20
     with read_store(tmp_path / "out") as store:
-        assert len(store.runs()) >= 2
+        assert len(store.runs()) >= 1
     with Client(cluster, set_as_default=False) as client:
         deadline = time.monotonic() + 10
         while any(client.processing().values()) and time.monotonic() < deadline:
