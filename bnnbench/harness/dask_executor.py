@@ -67,7 +67,7 @@ class DaskExecutor(Executor):
         self._campaign = uuid4().hex
         self._problems: dict[str, Future] = {}
         self._running: dict[Future, Task] = {}
-        self._threads, self._asked = 0, 0.0
+        self._threads, self._asked, self._submitted = 0, 0.0, 0
         try:
             if isinstance(address, str):
                 _check_address(address)
@@ -107,6 +107,7 @@ class DaskExecutor(Executor):
         """Hand a task to the cluster; where it runs, it is killed after `wall_limit_s` seconds."""
         names = [field.name for field in dataclasses.fields(task) if field.name not in ("problem", "spool", "log")]
         fields = {name: getattr(task, name) for name in names}
+        self._submitted += 1  # Dask would run what comes quickly in any order
         with _lost(self._address):
             problem = self._problems.pop(task.problem.hash, None) or self._client.submit(
                 same, task.problem, key=f"bnnbench-problem-{task.problem.hash}"
@@ -115,7 +116,9 @@ class DaskExecutor(Executor):
             for old in list(self._problems)[:-KEPT]:
                 del self._problems[old]
             versions = self._versions[task.solver]
-            future = self._client.submit(run_task, problem, fields, wall_limit_s, versions, self._campaign, pure=False)
+            future = self._client.submit(
+                run_task, problem, fields, wall_limit_s, versions, self._campaign, pure=False, priority=-self._submitted
+            )
         self._running[future] = task
 
     def finished(self, wait_s: float) -> Iterator[tuple[Task, Ending]]:
