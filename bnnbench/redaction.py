@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 
 _NAMES = re.compile("TOKEN|SECRET|PASSWORD|PASSPHRASE|CREDENTIAL|API_?KEY|LICENSE_?KEY|LICENSEID", re.IGNORECASE)
 LEAST_LENGTH = 8
 """Characters of a secret; shorter ones would be found in ordinary words and numbers."""
+
+
+@cache
+def _is_secret(name: str) -> bool:
+    return _NAMES.search(name) is not None
 
 
 def redacted(text: str) -> str:
@@ -15,7 +21,10 @@ def redacted(text: str) -> str:
 
     A secret that is written otherwise than in the environment, such as backwards, is not recognized.
     """
-    secrets = {value: name for name, value in os.environ.items() if _NAMES.search(name) and len(value) >= LEAST_LENGTH}
+    if not text:
+        return text  # most runs print nothing, and looking through the environment takes time
+    named = {os.environ[name]: name for name in os.environ if _is_secret(name)}
+    secrets = {value: name for value, name in named.items() if len(value) >= LEAST_LENGTH}
     for value in sorted(secrets, key=len, reverse=True):  # one may be a part of another
         text = text.replace(value, f"<{secrets[value]}>")
     return text

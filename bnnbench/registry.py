@@ -128,6 +128,7 @@ def check_solver(spec: str) -> str:
     return spec
 
 
+@cache
 def _check_class(module: ModuleType, adapter: type[Solver]) -> None:
     """Raise `InputError` if a class breaks the contract in a way that shows before it is used."""
     import dataclasses

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.errors import InputError, UnavailableError
+from bnnbench.network import Network
+from bnnbench.problem import LossName, Problem
 
 
 def load_bundled(name: str) -> Any:
@@ -69,6 +71,26 @@ def draw_training(name: str, targets: NDArray[np.int8], samples: int, seed: int)
             )
         training[generator.permutation(rows)[:wanted]] = True
     return training
+
+
+def split_problem(
+    name: str,
+    network: Network,
+    inputs: NDArray[np.int8],
+    targets: NDArray[np.int8],
+    training: NDArray[np.bool_],
+    loss: LossName,
+) -> Problem:
+    """Make a problem of the rows that train, with the others held out."""
+    return Problem(
+        network,
+        inputs[training],
+        targets[training],
+        loss,
+        name=name,
+        test_inputs=inputs[~training],
+        test_targets=targets[~training],
+    )
 
 
 def above_median(values: NDArray[np.float64], training: NDArray[np.bool_]) -> NDArray[np.int8]:

@@ -16,7 +16,7 @@ from pydantic import Field
 from bnnbench.network import Network
 from bnnbench.problem import LossName, Problem
 
-from ._bundled import above_median, draw_training, load_bundled, two_classes
+from ._bundled import above_median, draw_training, load_bundled, split_problem, two_classes
 from ._family import SampleCount, Seed, Widths, title
 
 
@@ -61,12 +61,5 @@ def breast_cancer(
     agreement = np.abs(inputs[training].T.astype(np.int64) @ targets[training])
     inputs = inputs[:, np.sort(np.argsort(-agreement, kind="stable")[:features])]
     network = Network((features, *hidden, 1), bias)
-    return Problem(
-        network,
-        inputs[training],
-        targets[training],
-        loss,
-        name=title("breast_cancer", network, f"N{samples}", f"s{seed}", loss=loss),
-        test_inputs=inputs[~training],
-        test_targets=targets[~training],
-    )
+    name = title("breast_cancer", network, f"N{samples}", f"s{seed}", loss=loss)
+    return split_problem(name, network, inputs, targets, training, loss)

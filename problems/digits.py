@@ -17,7 +17,7 @@ from pydantic import Field
 from bnnbench.network import Network
 from bnnbench.problem import LossName, Problem
 
-from ._bundled import above_median, draw_training, load_bundled, two_classes
+from ._bundled import above_median, draw_training, load_bundled, split_problem, two_classes
 from ._family import SampleCount, Seed, Widths, title
 
 Digit = Annotated[int, Field(ge=0, le=9)]
@@ -70,15 +70,8 @@ def digits(
     images = data.data[rows].reshape(-1, WIDTH, WIDTH)
     inputs = above_median((share @ images @ share.T).reshape(len(rows), -1), training)
     network = Network((size**2, *hidden, 1), bias)
-    return Problem(
-        network,
-        inputs[training],
-        targets[training],
-        loss,
-        name=title("digits", "-".join(map(str, classes)), network, f"N{samples}", f"s{seed}", loss=loss),
-        test_inputs=inputs[~training],
-        test_targets=targets[~training],
-    )
+    name = title("digits", "-".join(map(str, classes)), network, f"N{samples}", f"s{seed}", loss=loss)
+    return split_problem(name, network, inputs, targets, training, loss)
 
 
 def overlaps(size: int) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from pydantic import Field
 from bnnbench.network import Network
 from bnnbench.problem import LossName, Problem
 
-from ._bundled import draw_training, load_bundled, two_classes
+from ._bundled import draw_training, load_bundled, split_problem, two_classes
 from ._family import SampleCount, Seed, Widths, thresholds, title
 
 
@@ -68,12 +68,5 @@ def iris(
     )
     network = Network((inputs.shape[1], *hidden, 1), bias)
     species = "" if classes == ("versicolor", "virginica") else "-".join(classes)
-    return Problem(
-        network,
-        inputs[training],
-        targets[training],
-        loss,
-        name=title("iris", species, network, f"N{samples}", f"s{seed}", loss=loss),
-        test_inputs=inputs[~training],
-        test_targets=targets[~training],
-    )
+    name = title("iris", species, network, f"N{samples}", f"s{seed}", loss=loss)
+    return split_problem(name, network, inputs, targets, training, loss)

@@ -10,6 +10,7 @@ from bnnbench.ground_truth import ground_truth
 from bnnbench.harness import run
 from bnnbench.harness.cell import Cell
 from bnnbench.harness.outcome import Outcome
+from bnnbench.instance import Instance
 from bnnbench.instance import compile as compile_problem
 from bnnbench.provenance import machine_info
 from bnnbench.registry import load_problem, load_solver
@@ -38,21 +39,25 @@ def make_cell(problem, setting, label, repetition=0, parameters=None):
     )
 
 
+def add_instance(store: Store, instance: Instance) -> None:
+    store.add_instance(
+        hash=instance.hash,
+        problem_hash=instance.problem.hash,
+        formulation=str(instance.formulation),
+        qubo_hash=instance.qubo.hash,
+        num_variables=instance.qubo.num_variables,
+        num_couplings=instance.qubo.num_couplings,
+        is_sound=instance.is_sound,
+    )
+
+
 def add(store: Store, cell: Cell, outcome: Outcome, *, with_truth: bool = True, log_tail: str = "") -> None:
     instance = compile_problem(cell.problem, cell.formulation)
     machine = store.add_machine(machine_info())
     store.add_problem(cell.problem)
     if with_truth:
         store.add_truth(ground_truth(cell.problem))
-    store.add_instance(
-        hash=cell.instance_hash,
-        problem_hash=cell.problem.hash,
-        formulation=str(cell.formulation),
-        qubo_hash=instance.qubo.hash,
-        num_variables=instance.qubo.num_variables,
-        num_couplings=instance.qubo.num_couplings,
-        is_sound=instance.is_sound,
-    )
+    add_instance(store, instance)
     store.add_run(
         cell, outcome, machine=machine, started_at="2026-01-01T00:00:00.000+00:00", load=0.5, log_tail=log_tail
     )

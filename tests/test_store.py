@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_stores import add_instance
 
 from bnnbench import store_file
 from bnnbench.errors import StoreError
@@ -72,15 +73,7 @@ def add_everything(store, cell, outcome):
     instance = compile_problem(cell.problem, cell.formulation)
     store.add_problem(cell.problem)
     store.add_truth(ground_truth(cell.problem))
-    store.add_instance(
-        hash=instance.hash,
-        problem_hash=cell.problem.hash,
-        formulation=str(cell.formulation),
-        qubo_hash=instance.qubo.hash,
-        num_variables=instance.qubo.num_variables,
-        num_couplings=instance.qubo.num_couplings,
-        is_sound=instance.is_sound,
-    )
+    add_instance(store, instance)
     store.add_run(cell, outcome, **NOTE)
 
 

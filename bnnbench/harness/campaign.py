@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bnnbench.errors import CheckError, InputError, StoreError
 from bnnbench.ground_truth import Truth, ground_truth
@@ -20,7 +20,7 @@ from bnnbench.harness.executor import Ending, Executor, LocalExecutor
 from bnnbench.harness.outcome import Outcome, Target, fold
 from bnnbench.harness.qpu_allowance import QpuAllowance
 from bnnbench.harness.resources import load
-from bnnbench.harness.spool import EndLine, StartLine, read_spool
+from bnnbench.harness.spool import EndLine, Spooled, StartLine, read_spool
 from bnnbench.harness.worker import Task, same_folder
 from bnnbench.problem import Problem
 from bnnbench.provenance import machine_info
@@ -37,6 +37,8 @@ CHECK_S = 10.0
 """Seconds that the check of a truth may take; `bnnbench truth --verify` gives it more."""
 REPORT_S = 30.0
 """Seconds between reports of the runs that go on for longer than that."""
+WAIT_S, GATHER_S = 0.2, 0.02
+"""Seconds to wait for a run that ends, and from then on for others: rows are written together, as that takes time."""
 LOG_TAIL = 2000
 """Characters of a failed run's output that are kept."""
 
@@ -137,23 +139,26 @@ def run_cells(
             while running:
                 if perf_counter() - reported >= REPORT_S:
                     reported = perf_counter()
-                    for started in list(running.values())[:3]:  # in the order in which they started
-                        if (elapsed_s := reported - started.since) >= REPORT_S:
-                            on_wait(started.cell, elapsed_s)
+                    longest = [started for started in running.values() if reported - started.since >= REPORT_S]
+                    for started in longest[:3]:  # in the order in which they started
+                        on_wait(started.cell, reported - started.since)
                 ended, done = [], []
                 try:
-                    for task, ending in places.finished(wait_s=0.2):
-                        ended.append((running.pop(task.spool), task, ending))  # kept, if a later one raises
-                    fill()  # before the rows are written, so that workers do not wait for the disk
+                    until = perf_counter() + WAIT_S
+                    while running and (left_s := until - perf_counter()) > 0:
+                        for task, ending in places.finished(left_s):
+                            ended.append(_take(running.pop(task.spool), task, ending))  # kept, if a later one raises
+                            until = min(until, perf_counter() + GATHER_S)
+                        fill()  # before the rows are written, so that workers do not wait for the disk
                 finally:
                     with store.transaction():
-                        for started, task, ending in ended:
-                            outcome = _store(store, started, task, ending, machine, allowance, places.is_timed)
-                            done.append((started.cell, outcome))
-                            waiting.extend(more(started.cell, outcome))
+                        for one in ended:
+                            outcome = _store(store, one, machine, allowance, places.is_timed)
+                            done.append((one.started.cell, outcome))
+                            waiting.extend(more(one.started.cell, outcome))
                 fill()  # cells that waited for the QPU, or came up
-                for _, task, _ in ended:
-                    for path in (task.spool, task.log):
+                for one in ended:
+                    for path in (one.task.spool, one.task.log):
                         with contextlib.suppress(OSError):  # it is gone with its folder, at the latest
                             path.unlink()
                 yield from done
@@ -195,34 +200,43 @@ def _task(cell: Cell, truth: Truth | None, spool: Path, limits: Limits, qpu_left
     )
 
 
-def _store(
-    store: Store,
-    started: _Started,
-    task: Task,
-    ending: Ending,
-    machine: str,
-    allowance: QpuAllowance,
-    is_timed: bool,
-) -> Outcome:
-    """Fold what the spool holds, settle its QPU access, and write the row."""
-    spooled, log = read_spool(task.spool), _tail(task.log)
+@dataclass(frozen=True)
+class _Ended:
+    """A run that ended, with what it left behind; status and message are those of its spool, or of its process."""
+
+    started: _Started
+    task: Task
+    spooled: Spooled
+    end: EndLine
+    machine: Mapping[str, Any] | None
+    log_tail: str
+
+
+def _take(started: _Started, task: Task, ending: Ending) -> _Ended:
+    """Read at once what a run left behind: another one may remove it."""
+    spooled = read_spool(task.spool)
     end = spooled.end or EndLine("crash", "the worker ended without a word.", {})
     status, message = ending.status or end.status, ending.message or end.message
+    log = "" if status == "ok" else _tail(task.log)
     if ending.status == "crash" and ("bad_alloc" in log or "MemoryError" in log):
         status = "memory"
         message = f"the run needed more than the limit of {task.memory_gb:g} GB of memory."
+    return _Ended(started, task, spooled, replace(end, status=status, message=message), ending.machine, log)
+
+
+def _store(store: Store, ended: _Ended, machine: str, allowance: QpuAllowance, is_timed: bool) -> Outcome:
+    """Fold what a run left behind, settle its QPU access, and write the row."""
+    cell, task, spooled, end = ended.started.cell, ended.task, ended.spooled, ended.end
     timings = {key: value for key, value in end.timings.items() if value is not None}
-    outcome = fold(spooled.batches, task.target, task.budget, status=status, message=message, **timings)
-    cell = started.cell
+    outcome = fold(spooled.batches, task.target, task.budget, status=end.status, message=end.message, **timings)
     allowance.settle(cell, outcome, spooled.estimate.qpu_s if spooled.estimate else None)
     if spooled.instance:
         store.add_instance(
             **asdict(spooled.instance), problem_hash=cell.problem.hash, formulation=str(cell.formulation)
         )
-    tail = log if outcome.status in ("error", "crash", "memory", "timeout") else ""
-    if ending.machine is not None:
-        machine = store.add_machine(ending.machine)
-    begun = spooled.start or StartLine(started.at, started.load, None)
+    if ended.machine is not None:
+        machine = store.add_machine(ended.machine)
+    begun = spooled.start or StartLine(ended.started.at, ended.started.load, None)
     processors = None if begun.processors is None else ",".join(map(str, begun.processors))
     if begun.processors and cell.threads > len(begun.processors):
         flag = f"used {cell.threads} threads on {len(begun.processors)} processors"
@@ -238,7 +252,7 @@ def _store(
         load_after=end.load if end.load is not None else load(),
         processors=processors,
         is_timed=is_timed,
-        log_tail=tail,
+        log_tail=ended.log_tail if outcome.status in ("error", "crash", "memory", "timeout") else "",
     )
     return replace(outcome, batches=())
 

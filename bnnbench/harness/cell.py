@@ -45,7 +45,7 @@ class Cell:
     def __str__(self) -> str:
         return f"{self.solver_label} on {self.problem.name} as {self.formulation}, repetition {self.repetition}"
 
-    @property
+    @cached_property
     def instance_hash(self) -> str:
         """Content hash of the instance, known without compiling it."""
         return instance_hash(self.problem, self.formulation)

@@ -42,6 +42,12 @@ def tie_to(sentinel: int) -> None:
         fcntl.fcntl(sentinel, fcntl.F_SETFL, fcntl.fcntl(sentinel, fcntl.F_GETFL) | os.O_ASYNC)
 
 
+def stand_back() -> None:
+    """Let a worker that wakes up not interrupt the coordinator that woke it, which has others to wake; Linux only."""
+    if sys.platform == "linux":
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
 @contextlib.contextmanager
 def confined(memory_gb: float, file_gb: float, processes: int) -> Iterator[None]:
     """Limit address space, the size of each file and the number of processes, where the system allows it.
@@ -106,11 +112,13 @@ def _most_tasks(processes: int) -> int | None:
 
 
 def num_oom_kills(file: Path = Path("/proc/vmstat")) -> int:
-    """Processes that the kernel has killed for want of memory, of the machine or of a cgroup; 0 if it does not tell."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in file.read_text(encoding="ascii").splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
+    """Processes that the kernel has killed for want of memory, of the machine or of a cgroup; 0 if it does not tell.
+
+    Asked before each run, so that the other lines are not looked at.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        _, _, rest = file.read_bytes().partition(b"\noom_kill ")
+        return int(rest.split(maxsplit=1)[0])
     return 0
 
 

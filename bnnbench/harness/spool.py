@@ -6,11 +6,10 @@ process, so that the reader trusts nothing: it stops at the first line that is n
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -87,7 +86,7 @@ class Spool:
 
     def write(self, line: Line) -> None:
         """Append one line and hand it to the operating system, which outlives this process."""
-        value = {"kind": type(line).__name__, **dataclasses.asdict(line)}
+        value = {"kind": type(line).__name__} | {field.name: getattr(line, field.name) for field in fields(line)}
         self._file.write(json.dumps(value, ensure_ascii=False) + "\n")
         self._file.flush()
 
@@ -147,7 +146,7 @@ def _is_possible(line: Line) -> bool:
     if isinstance(line, EstimateLine):
         return 0 <= line.qpu_s < math.inf
     if isinstance(line, EndLine):
-        known = set(line.timings) <= {field.name for field in dataclasses.fields(Outcome)}
+        known = set(line.timings) <= {field.name for field in fields(Outcome)}
         return known and all(value is None or math.isfinite(value) for value in (line.load, *line.timings.values()))
     levels = [count for _, count in (*line.energy_levels, *line.loss_levels)]
     counts = (line.num_reads, *levels, *line.violations.values())

@@ -19,7 +19,7 @@ from time import perf_counter
 from bnnbench.errors import BnnbenchError, RefusedError, UnavailableError
 from bnnbench.formulation import Formulation
 from bnnbench.harness.canary import EVERY_S, sing
-from bnnbench.harness.confinement import confined, kill_children, tie_to
+from bnnbench.harness.confinement import confined, kill_children, stand_back, tie_to
 from bnnbench.harness.outcome import Status, Target
 from bnnbench.harness.placement import THREAD_LIMITS
 from bnnbench.harness.resources import load, peak_memory_mib, reset_peak_memory
@@ -68,6 +68,7 @@ def serve(pipe: Connection, processors: Sequence[int] | None = None) -> None:
     import threading
 
     os.setsid()
+    stand_back()
     if (coordinator := multiprocessing.parent_process()) is not None:
         tie_to(coordinator.sentinel)
     os.set_inheritable(pipe.fileno(), False)  # noqa: FBT003  so that it closes when a solver becomes another program

@@ -15,7 +15,7 @@ from bnnbench.store import open_store
 from bnnbench.suite import plan, read_suite
 
 SUITE = """
-repetitions = 520
+repetitions = 700
 [budget]
 reads = 1
 seconds = 10
@@ -28,11 +28,12 @@ name = "compact"
 [[solvers]]
 name = "random"
 """
-WARM_UP = 20
+WARM_UP = 100
+"""Cells until all workers have started."""
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_null_cell_costs_at_most_5_ms(tmp_path, jobs):
+@pytest.mark.parametrize(("jobs", "most_ms"), [(1, 5), (2, 3)])
+def test_what_a_null_cell_costs(tmp_path, jobs, most_ms):
     (tmp_path / "null.toml").write_text(SUITE)
     planned = plan(read_suite(tmp_path / "null.toml"), tmp_path)
     with open_store(tmp_path / "out") as store:
@@ -45,7 +46,7 @@ def test_a_null_cell_costs_at_most_5_ms(tmp_path, jobs):
                 start = time.perf_counter()
         per_cell_ms = 1000 * (time.perf_counter() - start) / (len(cells) - WARM_UP)
     print(f"\noverhead per null cell, isolated, --jobs {jobs}: {per_cell_ms:.2f} ms")
-    assert per_cell_ms <= 5
+    assert per_cell_ms <= most_ms
 
 
 def test_help_starts_in_0_3_s():
