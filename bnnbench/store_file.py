@@ -18,6 +18,8 @@ from bnnbench.errors import StoreError
 from bnnbench.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION, upgrade
 
 FILE = "runs.sqlite"
+PUBLISHED = "runs.parquet"
+"""What `bnnbench.published` reads of a folder without a store."""
 TIMEOUT_S = 30.0
 """How long to wait for another program that holds the file, such as a backup."""
 
@@ -34,9 +36,9 @@ def open_to_write(folder: Path) -> tuple[sqlite3.Connection, IO[str]]:
     path = folder / FILE
     lock = _lock(folder)
     try:
-        is_new = not _is_there(path) or _is_blank(path)
+        is_new = not is_there(path) or _is_blank(path)
         with store_errors(folder):
-            connection = _connect(path, "rw" if _is_there(path) else "rwc")
+            connection = _connect(path, "rw" if is_there(path) else "rwc")
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
@@ -91,7 +93,12 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
         If there is no store, or its file is not one of this schema.
     """
     path = folder / FILE
-    if not _is_there(path):
+    if not is_there(path) and is_there(folder / PUBLISHED):
+        raise StoreError(
+            f"{folder} holds no store: its {PUBLISHED} has runs without their samples and traces, which this needs; "
+            "run the suite again with --out and another folder."
+        )
+    if not is_there(path):
         raise StoreError(f"{folder} holds no results ({FILE} is missing); run: bnnbench run SUITE --out {folder}.")
     if _is_blank(path):
         raise StoreError(f"{folder} holds no results yet ({FILE} is empty); run: bnnbench run SUITE --out {folder}.")
@@ -99,7 +106,7 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
         return _connect_to_read(path)
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     """Whether there is a file; `StoreError` if there is something else, which could block whoever opens it."""
     try:
         mode = path.stat().st_mode

@@ -77,7 +77,7 @@ class SlurmTable(pydantic.BaseModel):
     jobs: Annotated[int, pydantic.Field(ge=1, le=10_000)] = 1
     cores: Annotated[int, pydantic.Field(ge=1, le=1024)] = 1
     """Of each job; as many runs at a time."""
-    memory: str = "4GB"
+    memory: Annotated[str, pydantic.Field(pattern=r"^\d+(\.\d+)? ?[kMGT]i?B$")] = "4GB"
     """Of each job."""
     walltime: Annotated[str, pydantic.Field(pattern=r"^(\d+-)?\d+(:\d\d){0,2}$")] = "01:00:00"
     queue: str | None = None
@@ -222,7 +222,27 @@ def read_suite(path: Path) -> Suite:
     for section in ("problems", "formulations", "solvers"):
         for table in getattr(suite, section):
             check_enclosed(path.parent, f"suite file {path}: {section}", table)
-    return suite
+    return suite.model_copy(update={"solvers": [_placed(table, path.parent) for table in suite.solvers]})
+
+
+FILES = ("record", "replay")
+"""Parameters of solvers that are paths."""
+
+
+def _placed(table: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The table of a solver with its paths from the working directory, which is all that a solver knows."""
+
+    def placed(key: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [placed(key, one) for one in value]
+        if not isinstance(value, str):
+            return value
+        if key in FILES:
+            return str(folder / value)
+        name, bracket, rest = value.partition("[")
+        return f"{folder / name}{bracket}{rest}" if key == "inner" and name.endswith(".py") else value
+
+    return {key: placed(key, value) for key, value in table.items()}
 
 
 def _sentence(path: Path, error: pydantic.ValidationError) -> str:

@@ -25,7 +25,7 @@ def load_bundled(name: str) -> Any:
         from sklearn import datasets
     except ImportError:
         raise UnavailableError(
-            f'{name}: its data come with scikit-learn, which is not installed; run: pip install "bnnbench[data]".'
+            f"{name}: its data come with scikit-learn, which is not installed; run: pip install scikit-learn."
         ) from None
     return getattr(datasets, f"load_{name}")()
 

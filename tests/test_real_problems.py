@@ -24,7 +24,7 @@ def sklearn_data():
 def test_without_scikit_learn_a_family_says_what_to_install(family, monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
 
-    sentence = f'{family}: its data come with scikit-learn, which is not installed; run: pip install "bnnbench[data]".'
+    sentence = f"{family}: its data come with scikit-learn, which is not installed; run: pip install scikit-learn."
     with pytest.raises(UnavailableError, match=re.escape(sentence)):
         load_problem(family)
 

@@ -188,6 +188,19 @@ def test_a_path_of_a_table_that_leaves_the_folder_is_a_sentence(tmp_path, path):
         read_suite(folder / "suite.toml")
 
 
+def test_paths_of_solvers_are_those_of_the_suite_s_folder_wherever_it_is_run_from(tmp_path, monkeypatch):
+    folder = tmp_path / "suite"
+    folder.mkdir()
+    solver = 'name = "dwave"\nrecord = "kept"\n[[solvers]]\nname = "embedded"\ninner = ["tabu", "mine.py[x=1]"]'
+    (folder / "suite.toml").write_text(SUITE.replace('name = "random"', solver))
+    monkeypatch.chdir("/")
+    dwave, embedded = read_suite(folder / "suite.toml").solvers
+    assert dwave["record"] == str(folder / "kept")
+    assert embedded["inner"] == ["tabu", f"{folder}/mine.py[x=1]"]
+    monkeypatch.chdir(folder)
+    assert read_suite(Path("suite.toml")).solvers[0]["record"] == "kept", "as it was written"
+
+
 def test_a_table_beside_its_suite_is_found_from_everywhere(tmp_path, monkeypatch):
     (tmp_path / "suite").mkdir()
     (tmp_path / "suite" / "people.csv").write_text("smoker,ill\nyes,no\nno,yes\n")
@@ -214,7 +227,15 @@ def test_a_token_of_the_environment_is_written_nowhere(tmp_path, how):
     said = [call("run", "suite.toml", "--out", "out", "--follow", cwd=tmp_path, **secret)]
     assert said[0].returncode == 0, said[0].stderr
     assert ("<DWAVE_API_TOKEN>" in said[0].stderr) == (how != "ends")
-    for verb in (("show", "out"), ("export", "out"), ("export", "out", "--to", "latex"), ("verify", "out"), ("info",)):
+    for verb in (
+        ("show", "out"),
+        ("export", "out"),
+        ("export", "out", "--to", "latex"),
+        ("verify", "out"),
+        ("info",),
+        ("report", "out", "-o", "report.html"),
+        ("figure", "out", "gap_by_problem", "-o", "x.svg"),
+    ):
         said.append(call(*verb, cwd=tmp_path, **secret))
         assert said[-1].returncode == 0, said[-1].stderr
     for done in said:

@@ -13,7 +13,7 @@ from bnnbench.errors import InputError
 
 def compare(
     results: Annotated[Path, typer.Argument(help="Folder of results, such as results/mine.")],
-    other: Annotated[Path, typer.Argument(help="Folder of results to compare with, such as results/paper.")],
+    other: Annotated[Path, typer.Argument(help="Results to compare with, such as results/paper, or a runs.parquet.")],
     *,
     by: Annotated[
         Literal["loss_gap", "energy_gap", "time_to_target_s"], typer.Option(help="What is compared; less is better.")
@@ -26,27 +26,33 @@ def compare(
 
     from bnnbench.comparison import compare_runs
     from bnnbench.paper.digits import plain
-    from bnnbench.store import read_store
+    from bnnbench.published import name_of, open_results
     from bnnbench.tables import DASH
 
+    if results.resolve() == other.resolve():
+        raise InputError(
+            f"{results} and {other} are the same results; give others, such as the runs.parquet of that folder."
+        )
     runs = {}
     for folder in (results, other):
-        with read_store(folder) as store:
-            runs[folder] = store.runs()
+        with open_results(folder) as found:
+            runs[folder] = found.runs()
         if runs[folder].empty:
             raise InputError(f"{folder} holds no runs yet; run: bnnbench run SUITE --out {folder}")
-    found = compare_runs(runs[results], runs[other], by)
+    compared = compare_runs(runs[results], runs[other], by)
 
     def text(value: float) -> str:
         return DASH if value != value else plain(value)  # noqa: PLR0124  NaN
 
-    names = [folder.resolve().name for folder in (results, other)]
+    names = [name_of(results), name_of(other)]
+    if names[0] == names[1]:
+        names = [f"{names[0]}, first", f"{names[1]}, second"]
     headers = ["formulation", names[0], names[1], "problems", *(f"{HEADERS[by]} ({n})" for n in names)]
     headers += [f"better: {names[0]}", f"better: {names[1]}", "equal", "p", "p (Holm)"]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for place, header in enumerate(headers):
         table.add_column(Text(header), justify="left" if place < 3 else "right", overflow="fold")
-    for row in found.to_dict("records"):
+    for row in compared.to_dict("records"):
         counts = [str(row[name]) for name in ("first_better", "second_better", "equal")]
         medians = [text(row["first_median"]), text(row["second_median"])]
         cells = [row["formulation"], row["first"], row["second"], str(row["problems"]), *medians, *counts]
@@ -57,8 +63,8 @@ def compare(
     console.print(table)
     console.print(
         "Wilcoxon's signed-rank test over problems, two-sided, exact up to 100 problems; a problem's cost is the "
-        f"median over repetitions, failed runs infinite. Bold: p corrected by Holm for {len(found)} comparisons is at "
-        f"most {ALPHA}. Fewer than six problems cannot be significant.",
+        "median over repetitions, failed runs infinite. Bold: p corrected by Holm for "
+        f"{len(compared)} comparisons is at most {ALPHA}. Fewer than six problems cannot be significant.",
         highlight=False,
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnnbench.cli.screen import count_runs, open_console
+from bnnbench.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,14 +23,22 @@ MOST_REASONS = 10
 """Reasons of a kind, before a line that counts the others."""
 
 
-def print_forecast(planned: Plan, folder: Path, *, jobs: int, retry: bool) -> None:
-    """Print what would run, what is done, what can not run and why, and for how long; nothing is written."""
+def print_forecast(planned: Plan, folder: Path, *, jobs: int | None, retry: bool) -> None:
+    """Print what would run, what is done, what can not run and why, and for how long; nothing is written.
+
+    Parameters
+    ----------
+    jobs
+        Runs at a time; None: of a cluster nobody knows.
+    """
     from bnnbench.harness.forecast import forecast
     from bnnbench.store import read_store
     from bnnbench.store_file import FILE
 
     rows: list[dict[str, Any]] = []
     finished: set[str] = set()
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is no folder; give another one with --out.")
     if (folder / FILE).exists():
         with read_store(folder) as store:
             rows, finished = store.rows("runs"), store.finished(retry_failed=retry)
@@ -88,14 +97,15 @@ def _print_numbers(console: Console, found: Forecast) -> None:
     console.print(table)
 
 
-def _time(found: Forecast, jobs: int) -> str:
+def _time(found: Forecast, jobs: int | None) -> str:
     """Half a sentence on how long it takes."""
     from datetime import timedelta
 
     parts = []
     if found.num_unknown < len(found.waiting):
-        total = timedelta(seconds=round(found.seconds / jobs))
-        parts.append(f"about {total} (h:mm:ss; as runs before took, or else whole budgets)")
+        total = timedelta(seconds=round(found.seconds / (jobs or 1)))
+        where = "" if jobs else " divided by the cluster's runs at a time"
+        parts.append(f"about {total}{where} (h:mm:ss; as runs before took, or else whole budgets)")
     if found.num_unknown:
         parts.append(f"{count_runs(found.num_unknown)} of a budget in reads, whose time nobody knows yet")
     return f", in {' and '.join(parts)}" if parts and found.waiting else ""

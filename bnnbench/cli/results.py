@@ -13,7 +13,7 @@ from bnnbench.cli.screen import count_runs, open_console, progress_bars
 from bnnbench.errors import CheckError, InputError
 
 if TYPE_CHECKING:
-    from bnnbench.store import Store
+    from bnnbench.published import RunSource
 
 Results = Annotated[Path, typer.Argument(help="Folder of results, such as results/smoke.")]
 
@@ -28,17 +28,17 @@ def show(
 ) -> None:
     """Print the table of results."""
     from bnnbench.metrics import summarize
-    from bnnbench.store import read_store
+    from bnnbench.published import name_of, open_results
     from bnnbench.tables import flag_lines, print_table
 
-    with read_store(results) as store:
-        runs = store.runs()
+    with open_results(results) as found:
+        runs = found.runs()
     console = open_console()
     if runs.empty:
         console.print(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
         return
     first = {"solver": (), "problem": ("problem",), "loss": ("loss_name",)}[by]
-    name = results.resolve().name
+    name = name_of(results)
     print_table(
         summarize(runs, by=(*first, "formulation", "solver")), console, title=f"{name}: {count_runs(len(runs))}"
     )
@@ -97,7 +97,7 @@ def export(
     import os
 
     from bnnbench.paper import make_table, stamped
-    from bnnbench.store import read_store
+    from bnnbench.published import name_of, open_results
 
     kind = table or ("runs" if to in ("csv", "parquet") else "summary")
     is_data = kind in ("runs", "qoblib")
@@ -105,13 +105,13 @@ def export(
         raise InputError(f"--table {kind} is data with many columns; export it --to csv or parquet, not {to}.")
     if macros and to != "latex":
         raise InputError(f"--macros are commands of LaTeX; give --to latex, not {to}.")
-    with read_store(results) as store:
+    with open_results(results) as found:
         if is_data:
-            content = _data(store, kind, to)
+            content = _data(found, kind, to)
         else:
             # From the file's folder, so that both can be moved, and no path tells who exported them.
             where = os.path.relpath(results, output.parent if output else Path())
-            made = make_table(store, kind, results.resolve().name)
+            made = make_table(found, kind, name_of(results))
             content = stamped(made, "macros" if macros else to, Path(where).as_posix())
     if output is None:
         sys.stdout.flush()
@@ -123,20 +123,20 @@ def export(
         raise InputError(f"{output} cannot be written: {error.strerror}; give another path with -o.") from error
 
 
-def _data(store: Store, kind: str, to: str) -> bytes:
+def _data(results: RunSource, kind: str, to: str) -> bytes:
     """Every column of every run, or a submission to QOBLIB."""
     import io
 
     from bnnbench.paper.qoblib import qoblib_submission
-    from bnnbench.paper.write import uniform
+    from bnnbench.published import to_parquet
     from bnnbench.tables import to_csv
 
-    runs = store.runs()
+    runs, machines = results.runs(), results.machines()
     if runs.empty:
-        raise InputError(f"{store.folder} holds no runs yet; run: bnnbench run SUITE --out {store.folder}")
-    runs = qoblib_submission(runs, store.machines()) if kind == "qoblib" else runs
+        raise InputError(f"{results.folder} holds no runs yet; run: bnnbench run SUITE --out {results.folder}")
+    runs = qoblib_submission(runs, machines) if kind == "qoblib" else runs
     if to == "parquet":
-        return bytes(uniform(runs).to_parquet(index=False))
+        return to_parquet(runs, machines)
     stream = io.StringIO()
     to_csv(runs, stream)
     return stream.getvalue().encode(errors="replace")

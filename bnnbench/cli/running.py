@@ -87,7 +87,8 @@ def run(
     lanes = jobs if untimed else lanes_apart(jobs, planned.threads)
     folder = out or Path("results") / path.stem
     if dry_run:
-        print_forecast(planned, folder, jobs=jobs, retry=retry)
+        at_a_time = planned.suite.slurm.jobs * planned.suite.slurm.cores if slurm else None if dask else jobs
+        print_forecast(planned, folder, jobs=at_a_time, retry=retry)
         return
     try:
         with open_store(folder) as store, contextlib.ExitStack() as stack:

@@ -150,9 +150,10 @@ def _print_spectrum(console: Console, problem: Problem) -> None:
 
     levels = spectrum(problem)
     total, below = sum(levels.values()), 0
-    console.print("\nloss  settings  share of settings with at most this loss", highlight=False)
+    width = max(len("settings"), len(f"{max(levels.values()):,}"))
+    console.print(f"\nloss   {'settings':>{width}}  share of settings with at most this loss", highlight=False)
     for loss, count in levels.items():
         below += count
-        console.print(f"{loss:<5g} {count:,}  {below / total:.3g}", highlight=False)
+        console.print(f"{loss:<6g} {count:>{width},}  {below / total:.3g}", highlight=False)
     mean = sum(loss * count for loss, count in levels.items()) / total
     console.print(f"mean loss of random settings {mean:g}", highlight=False)

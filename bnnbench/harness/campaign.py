@@ -196,6 +196,7 @@ def _task(cell: Cell, truth: Truth | None, spool: Path, limits: Limits, qpu_left
         memory_gb=limits.memory_gb,
         file_gb=limits.file_gb,
         processes=limits.processes,
+        file=cell.versions.get("file"),
         qpu_left_s=qpu_left_s,
     )
 

@@ -45,7 +45,7 @@ class DaskExecutor(Executor):
     security
         `distributed.Security` for ``tls://`` addresses; None: as Dask's own configuration says.
     wait_s
-        Seconds to wait for the first worker.
+        Seconds to wait for the first worker, and for another one when all are lost.
 
     Raises
     ------
@@ -68,6 +68,7 @@ class DaskExecutor(Executor):
         self._problems: dict[str, Future] = {}
         self._running: dict[Future, Task] = {}
         self._threads, self._asked, self._submitted = 0, 0.0, 0
+        self._wait_s, self._worked = wait_s, perf_counter()
         try:
             if isinstance(address, str):
                 _check_address(address)
@@ -97,10 +98,22 @@ class DaskExecutor(Executor):
 
     @property
     def has_room(self) -> bool:
-        """Whether the cluster has fewer tasks than keep all its threads busy."""
+        """Whether the cluster has fewer tasks than keep all its threads busy.
+
+        Raises
+        ------
+        UnavailableError
+            If the scheduler is lost, or has had no worker for too long.
+        """
         if perf_counter() - self._asked > 1:
             with _lost(self._address):
                 self._threads, self._asked = sum(self._client.nthreads().values()), perf_counter()
+            self._worked = self._asked if self._threads else self._worked
+            if self._asked - self._worked > self._wait_s:
+                raise UnavailableError(
+                    f"the Dask scheduler at {self._address} has had no worker for {self._wait_s:g} s; start some with "
+                    "`dask worker`. Finished runs are kept, and the same command goes on from here."
+                )
         return len(self._running) < max(1, QUEUED * self._threads)
 
     def submit(self, task: Task, wall_limit_s: float) -> None:

@@ -17,12 +17,14 @@ from time import perf_counter
 from typing import Any, Self
 
 from bnnbench.harness.confinement import kill_children, num_oom_kills
+from bnnbench.harness.memory_group import MemoryGroup, make_group
 from bnnbench.harness.outcome import Status
 from bnnbench.harness.placement import Cores
 from bnnbench.harness.worker import DONE, LAST, READY, Task, serve
 
 START_S = 120.0
 """Seconds that a worker may take to start; its imports are slow on a busy disk."""
+_GROUP_FULL = "the run with all its processes needed more memory than its limit, and the system killed of them."
 LAST_WORD_S = 10.0
 """Seconds to wait for the system to say how a killed process ended."""
 
@@ -77,16 +79,27 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     processors: Cores | None
+    group: MemoryGroup | None
     task: Task | None = None
     wall_limit_s: float = math.inf
     deadline: float = math.inf
     num_oom_kills: int = 0
+    """Of the whole machine, when the task was sent."""
+    num_kills: int = 0
+    """Of the group."""
+
+    @property
+    def has_lost_processes(self) -> bool:
+        """Whether the kernel killed one of the group for want of memory, since the task was sent."""
+        return self.group is not None and self.group.num_kills() > self.num_kills
 
     def stop(self) -> int | None:
         """Kill the process and all that it started; the exit code that it ended with."""
         _kill(self.process)
         self.process.join(LAST_WORD_S)
         self.pipe.close()
+        if self.group:
+            self.group.remove()
         return self.process.exitcode
 
 
@@ -133,6 +146,9 @@ class LocalExecutor(Executor):
             worker = self._start()
         worker.task, worker.wall_limit_s, worker.deadline = task, wall_limit_s, perf_counter() + START_S
         worker.num_oom_kills = num_oom_kills()
+        if worker.group:
+            worker.group.limit(task.memory_gb)
+            worker.num_kills = worker.group.num_kills()
         with contextlib.suppress(OSError):  # a worker that died is found by `finished`
             worker.pipe.send(task)
         self._busy.append(worker)
@@ -154,7 +170,8 @@ class LocalExecutor(Executor):
         process = self._context.Process(target=serve, args=(end, self._free[-1]), name="bnnbench worker")
         process.start()
         end.close()
-        return _Worker(process, pipe, self._free.pop())
+        assert process.pid is not None  # noqa: S101  it was started
+        return _Worker(process, pipe, self._free.pop(), make_group(process.pid))
 
     def _stop(self, worker: _Worker) -> int | None:
         """Stop a worker, and let its lane be free; its exit code."""
@@ -168,20 +185,24 @@ class LocalExecutor(Executor):
         if word == READY:
             worker.deadline = perf_counter() + worker.wall_limit_s
             word = _word(worker.pipe)
-        if word == DONE:
+        if word in (DONE, LAST):
+            ending = Ending("memory", _GROUP_FULL) if worker.has_lost_processes else Ending(None)
             worker.task, worker.deadline = None, math.inf
-            self._idle.append(worker)
-            return Ending(None)
-        if word == LAST:
-            self._stop(worker)
-            return Ending(None)
+            if word == DONE:
+                self._idle.append(worker)
+            else:
+                self._stop(worker)
+            return ending
         if word is None and not is_dead:
             if perf_counter() < worker.deadline:
                 return None
             self._stop(worker)
             return Ending("timeout", f"the run was killed after {worker.wall_limit_s:g} s of wall-clock time.")
         worker.process.join(LAST_WORD_S / 10)  # its pipe closes first
+        has_lost_processes = worker.has_lost_processes
         code = self._stop(worker)
+        if has_lost_processes:
+            return Ending("memory", _GROUP_FULL)
         if code == -signal.SIGKILL and num_oom_kills() > worker.num_oom_kills:
             return Ending("memory", "the system, or the cgroup or container, was out of memory and killed the run.")
         return Ending("crash", f"the worker process died ({_death(code)}).")

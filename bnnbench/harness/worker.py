@@ -11,12 +11,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
 
-from bnnbench.errors import BnnbenchError, RefusedError, UnavailableError
+from bnnbench.errors import BnnbenchError, InputError, RefusedError, UnavailableError
 from bnnbench.formulation import Formulation
 from bnnbench.harness.canary import EVERY_S, sing
 from bnnbench.harness.confinement import confined, kill_children, stand_back, tie_to
@@ -28,7 +28,7 @@ from bnnbench.harness.spool import EndLine, EstimateLine, InstanceLine, Spool, S
 from bnnbench.hashing import content_hash
 from bnnbench.instance import Instance, compile  # noqa: A004
 from bnnbench.problem import Problem
-from bnnbench.registry import load_solver
+from bnnbench.registry import file_hash, load_solver
 from bnnbench.solver import Budget
 from bnnbench.spec import Spec
 
@@ -48,6 +48,8 @@ class Task:
     memory_gb: float
     file_gb: float
     processes: int
+    file: str | None = None
+    """Hash of the solver's file; None: it is no file."""
     qpu_left_s: float | None = None
     """What the campaign may still use of a QPU; None: there is no limit."""
 
@@ -167,6 +169,7 @@ def _measure(task: Task, spool: Spool) -> None:
             is_sound=instance.is_sound,
         )
     )
+    _check_file(task.solver.name, task.file)
     solver = load_solver(task.solver)
     reason = solver.unavailable()
     if reason:
@@ -205,6 +208,16 @@ def _allow(spool: Spool, left_s: float, estimate_s: float) -> None:
             "--max-qpu-seconds; nothing was submitted. Give more, and the same command runs it."
         )
     spool.write(EstimateLine(estimate_s))
+
+
+@cache
+def _check_file(name: str, digest: str | None) -> None:
+    """Raise `InputError` if a solver's file is not what was planned; asked before it is loaded, which happens once."""
+    if Path(name).is_file() and file_hash(name) != digest:
+        raise InputError(
+            f"{Path(name).name} was changed after the campaign had begun, and this worker, which is new, would load "
+            "the other version; run the same command again, for rows of their own."
+        )
 
 
 @lru_cache(maxsize=4)

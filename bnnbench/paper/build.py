@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from bnnbench.tables import DASH
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bnnbench.store import Store
+    from bnnbench.published import RunSource
 
 SOLVER = Column("solver", "solver", kind="text")
 RUNS = Column("runs", "runs", kind="count")
@@ -40,8 +41,8 @@ FAILED = "Failed runs are unsolved and infinitely bad in gaps and violations."
 NO_VALUE = f"{DASH}: no value."
 
 
-def make_table(store: Store, kind: str, name: str) -> Table:
-    """A table of a store.
+def make_table(results: RunSource, kind: str, name: str) -> Table:
+    """A table of a store, or of what was published of one.
 
     Parameters
     ----------
@@ -57,15 +58,20 @@ def make_table(store: Store, kind: str, name: str) -> Table:
     """
     if kind not in KINDS:
         raise InputError(f"there is no table {kind!r}; there are {', '.join(KINDS)}.")
-    runs, machines = store.runs(), store.machines()
+    runs, machines = results.runs(), results.machines()
     if runs.empty:
-        raise InputError(f"{store.folder} holds no runs yet; run: bnnbench run SUITE --out {store.folder}")
+        raise InputError(f"{results.folder} holds no runs yet; run: bnnbench run SUITE --out {results.folder}")
     used = {key: machines.get(key, {}) for key in runs["machine"].unique()}
     table = KINDS[kind](tell_apart(runs), used, name)
+    if "flagged" in table.data:
+        table.data["remarks"] = [
+            ", ".join(filter(None, (text, f"{number} flagged" if number else "")))
+            for text, number in zip(table.data["remarks"], table.data["flagged"], strict=True)
+        ]
     return Table(
         kind,
         name,
-        f"{table.caption} {_set_up(runs, used)}",
+        f"{table.caption} {_set_up(runs, used)}{_flags(runs) if 'flagged' in table.data else ''}",
         table.columns,
         table.data.reset_index(drop=True),
         table.groups,
@@ -299,6 +305,16 @@ def _set_up(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, Any]]) -> st
     )
 
 
+def _flags(runs: pd.DataFrame) -> str:
+    """The last sentence of a caption: what runs are flagged for."""
+    texts = Counter(text for texts in runs["flag_texts"].dropna() for text in str(texts).split("; ") if text)
+    shown = [f"{text} ({number})" for text, number in texts.most_common(MAX_FLAGS)]
+    rest = [f"{len(texts) - MAX_FLAGS} more"] if len(texts) > MAX_FLAGS else []
+    return f" Flagged runs: {'; '.join(shown + rest)}." if shown else ""
+
+
+MAX_FLAGS = 3
+"""Different flags that a caption lists, the most frequent ones."""
 UNKNOWN = "a machine that is not known"
 MAX_BUDGETS = 4
 """Different budgets that a caption lists."""

@@ -13,7 +13,8 @@ from bnnbench.paper.build import KINDS, make_table
 from bnnbench.paper.macros import to_macros
 from bnnbench.paper.stamp import MARK, read_stamp
 from bnnbench.paper.table import Table
-from bnnbench.paper.write import FORMATS, uniform, write_table
+from bnnbench.paper.write import FORMATS, write_table
+from bnnbench.published import name_of, open_results, uniform
 
 
 def stamped(table: Table, form: str, results: str) -> bytes:
@@ -38,8 +39,6 @@ def check_table(path: Path, results: Path | None = None) -> Iterator[str]:
     InputError
         If the file cannot be read, has no stamp, or its store is not where the stamp says.
     """
-    from bnnbench.store import read_store
-
     content = _read(path)
     is_parquet = content[:4] == b"PAR1"
     text = _metadata(content, path) if is_parquet else content.decode(errors="replace")
@@ -48,8 +47,8 @@ def check_table(path: Path, results: Path | None = None) -> Iterator[str]:
         kind = f"{stamp['table']!r} as {stamp['format']!r}"
         raise InputError(f"{path}: its stamp names the table {kind}, which is none; export it again.")
     folder = _find(path, stamp, results)
-    with read_store(folder) as store:
-        table = make_table(store, stamp["table"], str(stamp.get("name", folder.resolve().name)))
+    with open_results(folder) as found:
+        table = make_table(found, stamp["table"], str(stamp.get("name", name_of(folder))))
     made = stamped(table, stamp["format"], stamp["results"])
     if is_parquet:
         yield from _frame_differences(content, made)
@@ -83,9 +82,9 @@ def _find(path: Path, stamp: dict[str, Any], results: Path | None) -> Path:
     if results is not None:
         return results
     candidates = [path.parent / stamp["results"], Path(stamp["results"])]
-    found: Path | None = next((folder for folder in candidates if folder.is_dir()), None)
+    found: Path | None = next((folder for folder in candidates if folder.exists()), None)
     if found is None:
-        raise InputError(f"{path} is made of {stamp['results']}, which is not there; give the folder with --results.")
+        raise InputError(f"{path} is made of {stamp['results']}, which is not there; give the results with --results.")
     return found
 
 

@@ -6,15 +6,12 @@ import html
 import io
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from bnnbench.paper.latex import to_latex
 from bnnbench.paper.stamp import MARK, stamp_line
 from bnnbench.paper.table import Cell, Column, Table
+from bnnbench.published import uniform
 from bnnbench.tables import DASH
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def write_table(table: Table, form: str) -> bytes:
@@ -41,22 +38,6 @@ def to_parquet(table: Table) -> bytes:
     stream = io.BytesIO()
     pq.write_table(arrow, stream)
     return stream.getvalue()
-
-
-def uniform(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with one type per column: what is neither number nor missing in a mixed one makes all of it text."""
-    import pandas as pd
-
-    uniform = frame.copy()
-    for name in frame:
-        values = frame[name]
-        if not pd.api.types.is_object_dtype(values):
-            continue
-        try:
-            uniform[name] = pd.to_numeric(values)
-        except (ValueError, TypeError):
-            uniform[name] = values.map(str, na_action="ignore")
-    return uniform
 
 
 def to_markdown(table: Table) -> str:

@@ -206,6 +206,16 @@ def test_a_run_whose_spool_is_removed_has_a_row_and_harms_no_other(tmp_path):
     assert set(rows.loc["random", "status"]) == {"ok"}
 
 
+def test_a_solver_that_is_edited_after_planning_is_not_run_under_the_old_version(tmp_path):
+    path = write_suite(tmp_path, [str(FAILING / "liar.py")])
+    planned = plan(read_suite(path), path.parent)
+    (tmp_path / "liar.py").write_text((tmp_path / "liar.py").read_text() + "\n# another version\n")
+    with open_store(tmp_path / "out") as store:
+        outcomes = [outcome for _, outcome in run_cells(list(planned.cells()), {}, store, planned.suite.limits)]
+    assert {outcome.status for outcome in outcomes} == {"error"}
+    assert all(outcome.message.startswith("liar.py was changed after the campaign had begun") for outcome in outcomes)
+
+
 def test_no_process_of_a_bomb_outlives_its_run(tmp_path):
     path = write_suite(tmp_path, [str(FAILING / "bombs.py")], grace_s=1.0)
     before = set(psutil.pids())

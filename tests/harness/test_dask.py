@@ -297,6 +297,21 @@ def test_a_scheduler_that_dies_is_a_sentence_and_costs_no_finished_run(tmp_path)
     assert set(rows["status"]) == {"ok"}
 
 
+def test_a_cluster_that_loses_all_workers_is_a_sentence_and_costs_no_finished_run(tmp_path):
+    (tmp_path / "sleeper.py").write_text(SLEEPER)
+    path = write_suite(tmp_path, ["sleeper.py"], repetitions=10)
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0") as own:
+
+        def leave(number):
+            if number == 2:
+                own.scale(0)
+
+        with pytest.raises(UnavailableError, match=r"has had no worker for 2 s; .* the same command goes on"):
+            run_suite(path, tmp_path / "out", lambda s: DaskExecutor(own.scheduler_address, s, wait_s=2), during=leave)
+    with read_store(tmp_path / "out") as store:
+        assert len(store.runs()) >= 2
+
+
 def test_files_of_tls_are_looked_for_before_anything_is_sent(tmp_path):
     with pytest.raises(InputError, match=r"--tls: .* is no file"):
         tls_security(tmp_path / "ca.pem", tmp_path / "cert.pem", tmp_path / "key.pem")

@@ -92,6 +92,16 @@ def test_every_number_of_the_problems_follows_from_the_rows(folder, rows):
         assert "optimum 0 (exhaustive)" in row["block"]
 
 
+@pytest.mark.parametrize("kind", ["summary", "problems"])
+def test_flagged_runs_are_counted_and_the_caption_says_what_for(tmp_path, kind):
+    lies = [ended(flags=["claimed too much"]), ended(flags=["claimed too much", "took too long"]), ended()]
+    table = table_of(fill(tmp_path, {("compact", "liar"): lies, ("compact", "honest"): [ended()]}), kind)
+    remarks = table.data.set_index("solver")["remarks"]
+    assert remarks["liar"] == "2 flagged"
+    assert remarks["honest"] == ""
+    assert table.caption.endswith(" Flagged runs: claimed too much (2); took too long (1).")
+
+
 def test_every_number_of_the_formulations_follows_from_the_rows(folder, rows):
     table = table_of(folder, "formulations")
     assert table.data["formulation"].tolist() == ["compact", "soft"]

@@ -130,7 +130,7 @@ def test_another_store_of_the_same_suite_is_seen(bnnbench_, folder, tmp_path):
         ('% bnnbench-stamp {"table":"x","format":"latex","results":"r","store":"s"}', "names the table 'x' as 'latex'"),
         (
             '% bnnbench-stamp {"table":"summary","format":"latex","results":"r","store":"s"}',
-            "the folder with",
+            "give the results with --results",
         ),
         ("% bnnbench-stamp {" + "[" * 100_000 + "}", "its stamp cannot be read"),
         ("PAR1 and nothing else", "is no Parquet file"),
