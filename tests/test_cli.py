@@ -306,7 +306,7 @@ def test_a_search_out_of_time_says_what_is_known(bnnbench_):
 def test_the_spectrum_counts_every_setting(bnnbench_):
     code, out, _ = bnnbench_("truth", "parity", "--spectrum")
     assert code == 0
-    rows = [line.split() for line in out[out.index("loss   ") :].splitlines()[1:-1]]
+    rows = [line.split() for line in out[out.index("\nloss  ") :].splitlines()[2:-1]]
     assert sum(int(row[1].replace(",", "")) for row in rows) == 2**12
     assert rows[-1][2] == "1"
 
