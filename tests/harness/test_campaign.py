@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 
 from bnnbench.errors import CheckError, StoreError
 from bnnbench.ground_truth import certificate, ground_truth
-from bnnbench.harness import campaign, executor, worker
+from bnnbench.harness import campaign, executor, memory_group, worker
 from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.harness.executor import Ending, LocalExecutor
 from bnnbench.harness.spool import Spooled, read_spool
@@ -214,6 +215,16 @@ def test_a_solver_that_is_edited_after_planning_is_not_run_under_the_old_version
         outcomes = [outcome for _, outcome in run_cells(list(planned.cells()), {}, store, planned.suite.limits)]
     assert {outcome.status for outcome in outcomes} == {"error"}
     assert all(outcome.message.startswith("liar.py was changed after the campaign had begun") for outcome in outcomes)
+
+
+def test_processes_of_a_run_together_have_one_limit(tmp_path):
+    parent = memory_group._parent()
+    if parent is None:
+        pytest.skip("this process may not make control groups")
+    rows = run_suite(write_suite(tmp_path, [str(FAILING / "shares_memory.py")], grace_s=30.0), tmp_path / "out")
+    assert set(rows["status"]) == {"memory"}
+    assert rows["message"].str.contains("with all its processes needed more memory").all()
+    assert not list(parent.folder.glob(f"bnnbench-{os.getpid()}-*")), "and no group is left"
 
 
 def test_no_process_of_a_bomb_outlives_its_run(tmp_path):
@@ -442,7 +453,7 @@ def test_ctrl_c_says_that_finished_runs_are_kept(tmp_path):
 def test_a_disk_that_is_full_ends_the_campaign_and_the_same_command_goes_on(tmp_path):
     path = write_suite(tmp_path, ["random"], repetitions=50)
     command = f"{sys.executable} -m bnnbench run {path} --out {tmp_path / 'out'}"
-    limited = subprocess.run(["bash", "-c", f"ulimit -f 150; {command}"], capture_output=True, text=True)
+    limited = subprocess.run(["bash", "-c", f"ulimit -f 300; {command}"], capture_output=True, text=True)
     assert limited.returncode == 2
     (sentence,) = [line for line in limited.stderr.splitlines() if line.startswith("bnnbench: ")]
     assert "runs.sqlite" in sentence

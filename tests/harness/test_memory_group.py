@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_campaign import FAILING, run_suite, write_suite
 
 from bnnbench.harness import memory_group
 from bnnbench.harness.memory_group import Parent, find_parent, make_group
@@ -71,13 +70,6 @@ def groups():
     if found is None:
         pytest.skip("this process may not make control groups")
     return found.folder
-
-
-def test_processes_of_a_run_together_have_one_limit(groups, tmp_path):
-    rows = run_suite(write_suite(tmp_path, [str(FAILING / "shares_memory.py")], grace_s=30.0), tmp_path / "out")
-    assert set(rows["status"]) == {"memory"}
-    assert rows["message"].str.contains("more memory than").all()
-    assert not list(groups.glob(f"bnnbench-{os.getpid()}-*")), "and none is left"
 
 
 def test_groups_of_killed_coordinators_are_removed(groups):
