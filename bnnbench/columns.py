@@ -92,6 +92,12 @@ RUN_COLUMNS = (
     Column("num_samples", "training samples"),
     Column("num_variables", "binary variables of the QUBO", "", _NOT_COMPILED),
     Column("num_couplings", "nonzero quadratic coefficients of the QUBO", "", _NOT_COMPILED),
+    Column(
+        "dynamic_range",
+        "largest over smallest nonzero coefficient of the QUBO, in absolute value",
+        "",
+        "no run got as far as the QUBO, it has no coefficients, or an older version ran it",
+    ),
     Column("is_sound", "1 if the minimum energy is the minimum training loss for certain, else 0", "", _NOT_COMPILED),
     Column("optimum", "optimal training loss; an upper bound of it if truth_kind is best_known", "loss", _NO_OPTIMUM),
     Column("truth_kind", "how the optimum is known: exhaustive, attained, proved or best_known", "", _NO_OPTIMUM),

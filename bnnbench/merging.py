@@ -84,7 +84,7 @@ def _fill(draft: Path, folders: Sequence[Path]) -> Merged:
             for sentence in stores[-1].unsealed():
                 raise StoreError(f"{folder}: {sentence.rstrip('.')}; see bnnbench verify {folder}.")
         with open_store(draft) as target, target.transaction():
-            for name in ("machines", "canaries", "problems", "instances"):
+            for name in ("machines", "canaries", "suites", "problems", "instances"):
                 for row in _first_of_each([row for store in stores for row in store.rows(name)], "hash"):
                     target.put(name, row)
             truths = _best_truths(stores)

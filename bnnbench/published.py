@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from bnnbench.columns import RUN_COLUMNS
 from bnnbench.errors import InputError
 from bnnbench.hashing import canonical_json
 from bnnbench.store_file import FILE, PUBLISHED, is_there
@@ -127,4 +128,6 @@ def _read(path: Path) -> Published:
         ) from error
     if missing := sorted({"key", "problem_hash", "solver", "status", "machine"} - set(rows)):
         raise InputError(f"{path} holds no published runs: it has no column {missing[0]!r}.")
+    known = [column.name for column in RUN_COLUMNS if "…" not in column.name]
+    rows = rows.reindex(columns=[*rows, *(name for name in known if name not in rows)])  # of an older version
     return Published(path.parent, rows, machines)

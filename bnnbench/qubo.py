@@ -68,6 +68,16 @@ class Qubo:
         return len(self.couplings)
 
     @cached_property
+    def dynamic_range(self) -> float | None:
+        """``max |c| / min |c|`` over all coefficients but zeros: what the control of an analog machine has to resolve.
+
+        None where there is none.
+        """
+        sizes = np.abs(np.concatenate([self.linear, self.couplings]))
+        sizes = sizes[sizes > 0]
+        return float(sizes.max() / sizes.min()) if sizes.size else None
+
+    @cached_property
     def hash(self) -> str:
         """Content hash."""
         return content_hash("qubo", {"offset": self.offset}, self.linear, self.rows, self.cols, self.couplings)

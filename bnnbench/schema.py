@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from bnnbench.harness.outcome import Outcome
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 APPLICATION_ID = 0x424E4E42  # "BNNB"
 
 SCALARS = (
@@ -18,8 +18,8 @@ SCALARS = (
 JSON = ("violations_by_kind", "flags", "clocks", "facts")
 TEXTS = ("status", "message")
 NUMBERS = (
-    "budget_seconds", "budget_reads", "num_samples", "num_variables", "num_couplings", "is_sound", "optimum",
-    "num_optima", "load_after", "threads", "is_timed", "slowdown",
+    "budget_seconds", "budget_reads", "num_samples", "num_variables", "num_couplings", "dynamic_range", "is_sound",
+    "optimum", "num_optima", "load_after", "threads", "is_timed", "slowdown",
 )  # fmt: skip
 YOUNGER = frozenset({"cpu_s", "peak_mib", "load_after", "processors", "threads", "is_timed"})
 """Columns that rows of older schemas do not have, and that their digests do not cover."""
@@ -33,6 +33,7 @@ CANARIES = """
 CREATE TABLE canaries (
     hash TEXT PRIMARY KEY, machine TEXT NOT NULL, processors TEXT, at REAL NOT NULL, seconds REAL NOT NULL
 );"""
+SUITES = "CREATE TABLE suites (hash TEXT PRIMARY KEY, name TEXT NOT NULL, text TEXT NOT NULL);"
 SCHEMA = f"""
 CREATE TABLE machines (hash TEXT PRIMARY KEY, info TEXT NOT NULL);
 CREATE TABLE problems (
@@ -41,7 +42,8 @@ CREATE TABLE problems (
 );
 CREATE TABLE instances (
     hash TEXT PRIMARY KEY, problem_hash TEXT NOT NULL, formulation TEXT NOT NULL, qubo_hash TEXT NOT NULL,
-    num_variables INTEGER NOT NULL, num_couplings INTEGER NOT NULL, is_sound INTEGER NOT NULL
+    num_variables INTEGER NOT NULL, num_couplings INTEGER NOT NULL, is_sound INTEGER NOT NULL,
+    dynamic_range REAL
 );
 CREATE TABLE truths (
     problem_hash TEXT PRIMARY KEY, optimum REAL NOT NULL, truth_kind TEXT NOT NULL, truth_method TEXT NOT NULL,
@@ -61,6 +63,7 @@ CREATE TABLE batches (
 );
 CREATE TABLE samples (run TEXT NOT NULL, role TEXT NOT NULL, bits TEXT NOT NULL, PRIMARY KEY (run, role));
 {CANARIES}
+{SUITES}
 """
 
 
@@ -79,3 +82,6 @@ def upgrade(connection: sqlite3.Connection) -> None:
     if schema < 4:
         columns = "".join(f"ALTER TABLE runs ADD COLUMN {name};" for name in sorted(YOUNGER))
         connection.executescript(f"BEGIN; {columns} {CANARIES} PRAGMA user_version = 4; COMMIT;")
+    if schema < 5:
+        column = "ALTER TABLE instances ADD COLUMN dynamic_range REAL;"
+        connection.executescript(f"BEGIN; {column} {SUITES} PRAGMA user_version = 5; COMMIT;")

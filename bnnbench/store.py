@@ -28,6 +28,7 @@ from bnnbench.harness.outcome import Outcome
 from bnnbench.harness.repetition import Verdict, verdict
 from bnnbench.hashing import canonical_json, content_hash
 from bnnbench.problem import Problem
+from bnnbench.redaction import redacted
 from bnnbench.schema import ARRAYS, BATCH, JSON, NUMBERS, SCALARS, SEALED, TEXTS, YOUNGER
 from bnnbench.store_file import FILE, open_to_read, open_to_write, store_errors
 
@@ -178,6 +179,7 @@ class Store:
         num_variables: int,
         num_couplings: int,
         is_sound: bool,
+        dynamic_range: float | None = None,
     ) -> None:
         """Note the size of an instance, and whether its ground energy is the optimal loss for certain."""
         row = {
@@ -188,8 +190,18 @@ class Store:
             "num_variables": int(num_variables),
             "num_couplings": int(num_couplings),
             "is_sound": int(is_sound),
+            "dynamic_range": dynamic_range,
         }
         self._insert("OR IGNORE", "instances", row)
+
+    def add_suite(self, name: str, text: str) -> None:
+        """Note the file of a suite that runs into this store."""
+        row = {"name": name, "text": redacted(text)}
+        self._insert("OR IGNORE", "suites", {"hash": content_hash("suite", row), **row})
+
+    def suites(self) -> list[dict[str, Any]]:
+        """Names and texts of the suite files that ran into this store, in the order in which they first did."""
+        return self.rows("suites")
 
     def add_run(
         self,
@@ -313,10 +325,11 @@ class Store:
         for key, info in self.machines().items():
             if content_hash("machine", info) != key:
                 yield f"the machine {key} was changed: its content has another hash."
-        for row in self.canaries():
-            key = row.pop("hash")
-            if content_hash("canary", row) != key:
-                yield f"the canary {key} was changed: its content has another hash."
+        for kind, rows in (("canary", self.canaries()), ("suite", self.suites())):
+            for row in rows:
+                key = row.pop("hash")
+                if content_hash(kind, row) != key:
+                    yield f"the {kind} {key} was changed: its content has another hash."
         for table, column in SEALED.items():
             for row in self._select(f"SELECT * FROM {table} ORDER BY {column}"):  # noqa: S608  names of this module
                 if row.get("digest") not in (None, self._digest(table, column, row[column])):
@@ -362,14 +375,16 @@ class Store:
         """
         import pandas as pd
 
-        query = """
-            SELECT runs.*, network, loss_name, num_samples, num_variables, num_couplings, is_sound, optimum, truth_kind,
-                num_optima
+        columns = {row["name"] for row in self._select("PRAGMA table_info(instances)")}
+        dynamic_range = "dynamic_range" if "dynamic_range" in columns else "NULL AS dynamic_range"  # an older schema
+        query = f"""
+            SELECT runs.*, network, loss_name, num_samples, num_variables, num_couplings, {dynamic_range}, is_sound,
+                optimum, truth_kind, num_optima
             FROM runs LEFT JOIN problems ON problems.hash = runs.problem_hash
                 LEFT JOIN instances ON instances.hash = runs.instance_hash
                 LEFT JOIN truths ON truths.problem_hash = runs.problem_hash
             ORDER BY problem, runs.formulation, solver, repetition, runs.key
-        """
+        """  # noqa: S608  names of this module
         rows, machines, canaries = self._select(query), self.machines(), self.canaries()
         with self._as_damage():
             slow = slowdowns(map(_when, rows), canaries)

@@ -115,9 +115,15 @@ def _instances(store: Store, problems: dict[str, Problem]) -> Generator[Finding,
             yield Finding("instance", f"{problem.name} as {row['formulation']} cannot be built again: {error}")
             continue
         qubo = instance.qubo
-        built = (instance.hash, qubo.hash, qubo.num_variables, qubo.num_couplings, int(instance.is_sound))
-        names = ("hash", "qubo_hash", "num_variables", "num_couplings", "is_sound")
-        wrong = [name for name, value in zip(names, built, strict=True) if row[name] != value]
+        built = {
+            "hash": instance.hash,
+            "qubo_hash": qubo.hash,
+            "num_variables": qubo.num_variables,
+            "num_couplings": qubo.num_couplings,
+            "is_sound": int(instance.is_sound),
+            "dynamic_range": qubo.dynamic_range if row.get("dynamic_range") else None,  # older schemas have none
+        }
+        wrong = [name for name, value in built.items() if row.get(name) != value]
         if wrong:
             yield Finding("instance", f"{instance} was built again and differs in {', '.join(wrong)}.")
         instances[row["hash"]] = instance

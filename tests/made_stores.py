@@ -36,6 +36,7 @@ def fill(folder, outcomes, *, has_truth=True, label=lambda solver: solver):
                 store.add_instance(
                     instance.hash, cell.problem.hash, str(cell.formulation), instance.qubo.hash,
                     instance.qubo.num_variables, instance.qubo.num_couplings, instance.is_sound,
+                    instance.qubo.dynamic_range,
                 )  # fmt: skip
                 store.add_run(cell, outcome, **NOTE | {"machine": machine})
     return folder

@@ -48,6 +48,7 @@ def add_instance(store: Store, instance: Instance) -> None:
         num_variables=instance.qubo.num_variables,
         num_couplings=instance.qubo.num_couplings,
         is_sound=instance.is_sound,
+        dynamic_range=instance.qubo.dynamic_range,
     )
 
 

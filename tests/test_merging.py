@@ -188,11 +188,14 @@ def test_a_store_that_was_changed_is_refused(stores, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
+INSTANCES = "DROP TABLE suites; ALTER TABLE instances DROP COLUMN dynamic_range;"
+
+
 def test_a_store_of_an_older_schema_joins_a_newer_one(stores, tmp_path):
     change(stores[0], f"UPDATE runs SET {', '.join(f'{name} = NULL' for name in YOUNGER)}")
     with closing(sqlite3.connect(stores[0] / FILE)) as db:
         columns = "".join(f"ALTER TABLE runs DROP COLUMN {name};" for name in YOUNGER)
-        db.executescript(f"{columns} DROP TABLE canaries; PRAGMA user_version = 3;")
+        db.executescript(f"{columns} DROP TABLE canaries; {INSTANCES} PRAGMA user_version = 3;")
     for order, name in ((stores, "c"), (stores[::-1], "d")):
         assert merge(order, tmp_path / name) == Merged(num_runs=5, num_equal=2, num_different=0)
         assert len(rows_of(tmp_path / name)) == 5

@@ -146,6 +146,15 @@ def test_whole_coefficients_are_recognized() -> None:
     assert not make_qubo(np.array([0, 0.25]), *couplings, 1).is_integer
 
 
+def test_the_dynamic_range_is_the_largest_coefficient_over_the_smallest() -> None:
+    none = np.array([])
+    pairs = none.astype(np.int32)
+    assert Qubo(np.array([0.0, -6.0, 0.5]), pairs, pairs, none, 100.0).dynamic_range == 12
+    one = np.array([0], dtype=np.int32), np.array([1], dtype=np.int32), np.array([-0.25])
+    assert Qubo(np.array([0.0, 2.0]), *one, 0.0).dynamic_range == 8
+    assert Qubo(np.zeros(3), pairs, pairs, none, 1.0).dynamic_range is None
+
+
 def test_arrays_are_read_only() -> None:
     with pytest.raises(ValueError, match="read-only"):
         build(([1, 2], [(0, 1, 3)], 0)).linear[0] = 7

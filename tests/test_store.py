@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -364,7 +365,10 @@ ALTER TABLE problems DROP COLUMN digest;
 PRAGMA user_version = 1;
 """
 YOUNGER = ("cpu_s", "load_after", "peak_mib", "processors", "threads", "is_timed")
+LATER = ("certificate", "digest", "dynamic_range", *YOUNGER)
 SCHEMA_3 = f"""
+ALTER TABLE instances DROP COLUMN dynamic_range;
+DROP TABLE suites;
 {"".join(f"ALTER TABLE runs DROP COLUMN {name};" for name in YOUNGER)}
 DROP TABLE canaries;
 PRAGMA user_version = 3;
@@ -389,11 +393,11 @@ def contents(folder):
         names = [row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {
             name: [
-                {key: value for key, value in dict(row).items() if key not in ("certificate", "digest", *YOUNGER)}
+                {key: value for key, value in dict(row).items() if key not in LATER}
                 for row in db.execute(f"SELECT * FROM {name}")
             ]
             for name in names
-            if name != "canaries"
+            if name not in ("canaries", "suites")
         }
 
 
@@ -636,6 +640,20 @@ def test_a_machine_is_stored_once_and_tells_nothing_personal(tmp_path):
     assert "/" not in text.replace(str(info["cpu"]), "")
     assert info["cores"] >= 1
     assert info["bnnbench"]
+
+
+def test_a_suite_is_stored_once_without_secrets_and_sealed(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOME_TOKEN", "swordfish-123")
+    with open_store(tmp_path) as store:
+        for text in ("seed = 0", "# swordfish-123", "seed = 0"):
+            store.add_suite("mine.toml", text)
+        assert [row["text"] for row in store.suites()] == ["seed = 0", "# <SOME_TOKEN>"]
+        assert list(store.unsealed()) == []
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as db:
+        db.execute("UPDATE suites SET text = 'seed = 1' WHERE text = 'seed = 0'")
+    with read_store(tmp_path) as store:
+        (sentence,) = store.unsealed()
+    assert re.fullmatch(r"the suite \w+ was changed: its content has another hash\.", sentence)
 
 
 def test_machine_info_never_fails(monkeypatch):

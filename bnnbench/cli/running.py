@@ -95,6 +95,7 @@ def run(
             executor = (
                 _cluster(planned, stack, dask=dask, tls=tls, untimed=untimed) if dask or slurm else LocalExecutor(lanes)
             )
+            store.add_suite(path.name, path.read_text(encoding="utf-8-sig"))
             _run_plan(planned, store, executor, retry=retry, max_qpu_seconds=max_qpu_seconds, follow=follow)
     except KeyboardInterrupt:
         sys.stderr.write("bnnbench: interrupted; finished runs are kept, and the same command goes on from here.\n")

@@ -60,7 +60,9 @@ def _panels(evidence: Evidence, what: str, y_label: str) -> tuple[Panel, ...]:
     asked = evidence.asked
     asked = asked[asked["optimum"].notna()] if len(asked) else asked
     if not len(asked):
-        raise InputError(f"{evidence.name}: no run has a known optimum, so that there is no success to count.")
+        raise InputError(
+            f"{evidence.name}: no run with a known optimum took place, so that there is no success to count."
+        )
     # A run that failed before its instance was compiled has that of its neighbors.
     sizes = asked.groupby(["problem", "formulation"])["num_variables"].max()
     table = evidence.successes.join(sizes, on=["problem", "formulation"])

@@ -40,6 +40,8 @@ class Evidence:
         By hash of the problem, the run of least loss and its weights, int8 ±1 of shape (num_weights,).
     machines
         By hash.
+    suites
+        Names and texts of the suite files behind the runs.
     look_of
         Numbers of looks by solver, which a part shares with the whole.
     """
@@ -52,6 +54,7 @@ class Evidence:
     learned: Mapping[str, tuple[str, NDArray[np.int8]]]
     machines: Mapping[str, Mapping[str, Any]]
     look_of: Mapping[str, int]
+    suites: Sequence[Mapping[str, str]] = ()
 
     @cached_property
     def asked(self) -> pd.DataFrame:
@@ -102,6 +105,7 @@ def _read(store: Store) -> Evidence:
         learned=_learned(store, runs, problems),
         machines=store.machines(),
         look_of=looks(runs["solver"] if len(runs) else []),
+        suites=store.suites(),
     )
 
 

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 
-from bnnbench.errors import BnnbenchError, InputError
+from bnnbench.errors import InputError
 from bnnbench.figures.chart import Chart, Panel, Series
 from bnnbench.figures.evidence import Evidence
 from bnnbench.metrics import cost_table
-
-MAX_COMPILED = 100
-"""Instances that are compiled again for their coefficients, which no store keeps; some milliseconds each."""
 
 
 def formulations(evidence: Evidence) -> Chart:
     """Variables, couplings and dynamic range of each formulation, and the gap of each solver on it.
 
-    The dynamic range is ``max |c| / min |c|`` over all coefficients but zeros: what the control precision of an
-    annealer has to resolve.
+    The dynamic range is that of `bnnbench.qubo.Qubo.dynamic_range`.
 
     Raises
     ------
@@ -31,15 +26,11 @@ def formulations(evidence: Evidence) -> Chart:
     compiled = asked[asked["num_variables"].notna()] if len(asked) else asked
     if not len(compiled):
         raise InputError(f"{evidence.name}: no instance was compiled, so that formulations have no sizes.")
-    instances = compiled.drop_duplicates("instance_hash").copy()
-    instances["range"] = [
-        dynamic_range(evidence, key, label) if place < MAX_COMPILED else np.nan
-        for place, (key, label) in enumerate(zip(instances["problem_hash"], instances["formulation"], strict=True))
-    ]
+    instances = compiled.drop_duplicates("instance_hash")
     panels = [
         _sizes(instances, "num_variables", "variables"),
         _sizes(instances, "num_couplings", "couplings"),
-        _sizes(instances, "range", "dynamic range"),
+        _sizes(instances, "dynamic_range", "dynamic range"),
     ]
     if asked["optimum"].notna().any():
         costs = cost_table(asked, "loss_gap", rows=("problem", "formulation"))
@@ -52,19 +43,6 @@ def formulations(evidence: Evidence) -> Chart:
         "its runs failed.",
         tuple(panel for panel in panels if panel.content),
     )
-
-
-def dynamic_range(evidence: Evidence, problem_hash: str, label: str) -> float:
-    """``max |c| / min |c|`` of an instance; NaN where it can not be compiled again."""
-    from bnnbench.instance import compile as compile_problem
-
-    try:
-        qubo = compile_problem(evidence.problems[problem_hash], label).qubo
-    except (BnnbenchError, KeyError):
-        return float("nan")
-    sizes = np.abs(np.concatenate([qubo.linear, qubo.couplings]))
-    sizes = sizes[sizes > 0]
-    return float(sizes.max() / sizes.min()) if sizes.size else float("nan")
 
 
 def _sizes(instances: pd.DataFrame, column: str, label: str) -> Panel:

@@ -19,7 +19,7 @@ def gap_by_problem(evidence: Evidence) -> Chart:
     asked = evidence.asked
     known = asked[asked["optimum"].notna()] if len(asked) else asked
     if not len(known):
-        raise InputError(f"{evidence.name}: no run has a known optimum, so that there are no gaps.")
+        raise InputError(f"{evidence.name}: no run with a known optimum took place, so that there are no gaps.")
     solvers = sorted(known["solver"].unique())
     problems = sorted(known["problem"].unique())
     panels = []

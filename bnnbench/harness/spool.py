@@ -42,6 +42,7 @@ class InstanceLine:
     num_variables: int
     num_couplings: int
     is_sound: bool
+    dynamic_range: float | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,8 @@ def _is_possible(line: Line) -> bool:
     if isinstance(line, Canary):
         return math.isfinite(line.at) and 0 < line.seconds < math.inf
     if isinstance(line, InstanceLine):
-        return _is_count(line.num_variables) and _is_count(line.num_couplings)
+        has_range = line.dynamic_range is None or 1 <= line.dynamic_range < math.inf
+        return has_range and _is_count(line.num_variables) and _is_count(line.num_couplings)
     if isinstance(line, EstimateLine):
         return 0 <= line.qpu_s < math.inf
     if isinstance(line, EndLine):

@@ -167,6 +167,7 @@ def _measure(task: Task, spool: Spool) -> None:
             num_variables=qubo.num_variables,
             num_couplings=qubo.num_couplings,
             is_sound=instance.is_sound,
+            dynamic_range=qubo.dynamic_range,
         )
     )
     _check_file(task.solver.name, task.file)

@@ -196,6 +196,7 @@ def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -
             "runs": int((~group["status"].isin(("refused", "unavailable"))).sum()),
             "num_variables": size["num_variables"].iloc[0] if len(size) else None,
             "num_couplings": size["num_couplings"].iloc[0] if len(size) else None,
+            "dynamic_range": size["dynamic_range"].iloc[0] if len(size) else None,
             "exact": "" if size.empty else "yes" if size["is_sound"].iloc[0] == 1 else "no",
             "compile_s": group["compile_s"].median(),
             "best_loss_gap": group["loss_gap"].min(),
@@ -209,17 +210,25 @@ def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -
         RUNS,
         Column("num_variables", "variables", kind="count"),
         Column("num_couplings", "couplings", kind="count"),
+        Column("dynamic_range", "dyn. range"),
         Column("exact", "exact", kind="text"),
         Column("compile_s", "compiling", "s", kind="log"),
         Column("best_loss_gap", "best gap", "loss"),
         LOSS_GAP,
     )
     caption = (
-        f"Formulations of {name}. Exact: the minimum energy is the minimum training loss for certain. Best gap: of the "
+        f"Formulations of {name}. Dyn. range: largest over smallest coefficient. Exact: the minimum energy is the "
+        "minimum training loss for certain. Best gap: of the "
         f"virtual best solver; loss gap: median over runs of all solvers. {FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
     )
     return Table(
-        "formulations", name, caption, columns, pd.DataFrame(rows), ("problem",), dispensable=("compile_s", "runs")
+        "formulations",
+        name,
+        caption,
+        columns,
+        pd.DataFrame(rows),
+        ("problem",),
+        dispensable=("compile_s", "runs", "dynamic_range"),
     )
 
 

@@ -86,6 +86,7 @@ def render(evidence: Evidence, *, version: str | None = None) -> str:
         "solvers": list(_solvers(evidence, charts)),
         "machines": list(evidence.machines.items()),
         "versions": _versions(evidence),
+        "suites": evidence.suites,
         "flags": flag_lines(evidence.runs, most=1000) if len(evidence.runs) else [],
         "num_runs": len(evidence.runs),
         "budgets": _budgets(evidence),

@@ -14,13 +14,11 @@ from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.figures import FIGURES, make_chart
 from bnnbench.figures.chart import Matrix
 from bnnbench.figures.evidence import read_evidence, selected
-from bnnbench.figures.formulations import dynamic_range
 from bnnbench.figures.gap_over_time import gap_over_time
 from bnnbench.figures.intervals import interval_series
 from bnnbench.figures.look import COLORS, DASHES, MARKERS, look, looks
 from bnnbench.figures.runs_over_time import runs_over_time
 from bnnbench.ground_truth.spectrum import spectrum
-from bnnbench.instance import compile as compile_problem
 from bnnbench.metrics import success_table
 from bnnbench.store import open_store, read_store
 
@@ -174,19 +172,12 @@ def test_a_profile_ends_at_the_share_of_problems_that_were_solved(evidence):
             assert min(series.x) >= 1
 
 
-def test_the_dynamic_range_is_that_of_the_coefficients(evidence):
-    key, problem = next(iter(evidence.problems.items()))
-    qubo = compile_problem(problem, "compact").qubo
-    sizes = np.abs(np.concatenate([qubo.linear, qubo.couplings]))
-    assert dynamic_range(evidence, key, "compact") == sizes.max() / sizes[sizes > 0].min()
-    assert math.isnan(dynamic_range(evidence, key, "of_another_version"))
-
-
 def test_the_sizes_of_formulations_are_medians_over_problems(evidence):
     panel = panel_of(make_chart("formulations", evidence), "variables")
     instances = evidence.runs.drop_duplicates("instance_hash")
     medians = instances.groupby("formulation")["num_variables"].median()
     assert dict(zip(panel.content[0].x, panel.content[0].y, strict=True)) == medians.to_dict()
+    assert panel_of(make_chart("formulations", evidence), "dynamic range").content[0].x == list(medians.index)
 
 
 def test_the_sweep_has_the_penalties_on_its_axis(evidence):

@@ -110,6 +110,7 @@ def test_every_number_of_the_formulations_follows_from_the_rows(folder, rows):
         runs = asked(rows, formulation=row["formulation"])
         assert row["num_variables"] == runs[0]["num_variables"]
         assert row["num_couplings"] == runs[0]["num_couplings"]
+        assert row["dynamic_range"] == runs[0]["dynamic_range"] > 1
         assert row["runs"] == len(runs)
         assert row["best_loss_gap"] == 0
         assert row["loss_gap"] == median(runs, "loss_gap")

@@ -110,6 +110,17 @@ def test_the_page_says_how_to_reproduce_it(page):
         assert text in page.text
 
 
+def test_the_page_has_the_suites_that_made_it(folder, page, tmp_path):
+    assert "bnnbench run SUITE --out again" in page.text
+    one = fill(tmp_path / "one", problems=["parity"], solvers=["random"], settings=["compact"], repetitions=1)
+    with open_store(one) as store:
+        store.add_suite("mine.toml", 'title = "<b>Mine</b>"')
+    text = make_page(one)
+    assert "bnnbench run mine.toml --out again" in text
+    assert "&lt;b&gt;Mine&lt;/b&gt;" in text
+    assert "<b>Mine" not in text
+
+
 def test_what_solvers_print_is_shown_and_never_run(tmp_path):
     text = make_page(fill_nasty(tmp_path / "nasty"))
     page = Page(text)
@@ -150,7 +161,7 @@ def test_where_all_failed_the_sentences_are_there(tmp_path):
 def test_without_truths_there_is_a_page(tmp_path):
     page = Page(make_page(fill(tmp_path / "unknown", with_truth=False, problems=["majority"], repetitions=1)))
     assert "No optimum is known." in page.text
-    assert "no run has a known optimum" in page.text
+    assert "no run with a known optimum took place" in page.text
 
 
 def test_one_run_has_a_page(tmp_path):
