@@ -79,12 +79,12 @@ class Budget:
     def reads_in_batches(self, size: int, most: int = 0) -> Iterator[int]:
         """Sizes of batches of at most `size` reads, for ever or until `reads` are spent.
 
-        With `most` they grow up to that many: each is a fifth of all before, so that a run of any length is a few
-        dozen batches, and overruns its seconds by a fifth at most.
+        With `most` they grow up to that many: each is a tenth of all before, so that a run of any length is some
+        dozens of batches, and overruns its seconds by a tenth at most.
         """
         spent = 0
         while self.reads is None or spent < self.reads:
-            step = max(size, min(most, spent // 5))
+            step = max(size, min(most, spent // 10))
             step = step if self.reads is None else min(step, self.reads - spent)
             yield step
             spent += step

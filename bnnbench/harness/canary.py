@@ -10,6 +10,7 @@ from time import perf_counter, time
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 EVERY_S = 120.0
 """Seconds between two canaries of a worker."""
@@ -19,7 +20,7 @@ CLOCK_S = 0.01
 """Times are compared no finer than this; they are noted to a thousandth of a second."""
 NEAR_S = 600.0
 """A canary further from a run than this says nothing of it."""
-_SIZE, _ROUNDS = 160, 10
+_SIZE, _ROUNDS, _SONGS = 160, 10, 3
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,20 @@ class Canary:
 def sing() -> Canary:
     """Multiply whole matrices, about 40 ms of plain integer arithmetic in one thread and one core's cache.
 
-    The median of ten rounds times ten: a single interruption is no drift.
+    The median of ten rounds times ten, the least of three: neither an interruption nor the moment in which all workers
+    start is a drift.
     """
     matrix = np.arange(_SIZE * _SIZE, dtype=np.int64).reshape(_SIZE, _SIZE)
-    rounds = []
+    return Canary(time(), min(_ROUNDS * float(np.median(_rounds(matrix))) for _ in range(_SONGS)))
+
+
+def _rounds(matrix: NDArray[np.int64]) -> list[float]:
+    """Seconds of each of ten products."""
+    ends = [perf_counter()]
     for _ in range(_ROUNDS):
-        start = perf_counter()
         matrix @ matrix
-        rounds.append(perf_counter() - start)
-    return Canary(time(), _ROUNDS * float(np.median(rounds)))
+        ends.append(perf_counter())
+    return np.diff(ends).tolist()
 
 
 def slowdowns(runs: Iterable[tuple[Any, Any, float, float]], songs: Sequence[Mapping[str, Any]]) -> list[float | None]:
