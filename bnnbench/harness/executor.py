@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import Any, Self
 
 from bnnbench.harness.confinement import kill_children, num_oom_kills
-from bnnbench.harness.memory_group import MemoryGroup, make_group
+from bnnbench.harness.control_group import ControlGroup, make_group
 from bnnbench.harness.outcome import Status
 from bnnbench.harness.placement import Cores
 from bnnbench.harness.worker import DONE, LAST, READY, Task, serve
@@ -79,7 +79,7 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     processors: Cores | None
-    group: MemoryGroup | None
+    group: ControlGroup | None
     task: Task | None = None
     wall_limit_s: float = math.inf
     deadline: float = math.inf
@@ -147,7 +147,7 @@ class LocalExecutor(Executor):
         worker.task, worker.wall_limit_s, worker.deadline = task, wall_limit_s, perf_counter() + START_S
         worker.num_oom_kills = num_oom_kills()
         if worker.group:
-            worker.group.limit(task.memory_gb)
+            worker.group.limit(task.memory_gb, task.processes)
             worker.num_kills = worker.group.num_kills()
         with contextlib.suppress(OSError):  # a worker that died is found by `finished`
             worker.pipe.send(task)

@@ -18,7 +18,7 @@ import pytest
 
 from bnnbench.errors import CheckError, StoreError
 from bnnbench.ground_truth import certificate, ground_truth
-from bnnbench.harness import campaign, executor, memory_group, worker
+from bnnbench.harness import campaign, control_group, executor, worker
 from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.harness.executor import Ending, LocalExecutor
 from bnnbench.harness.spool import Spooled, read_spool
@@ -217,14 +217,28 @@ def test_a_solver_that_is_edited_after_planning_is_not_run_under_the_old_version
     assert all(outcome.message.startswith("liar.py was changed after the campaign had begun") for outcome in outcomes)
 
 
-def test_processes_of_a_run_together_have_one_limit(tmp_path):
-    parent = memory_group._parent()
-    if parent is None:
-        pytest.skip("this process may not make control groups")
+def group_of(controller):
+    """The folder of real control groups."""
+    control = control_group._controls().get(controller)
+    return control.folder if control else pytest.skip("this process may not make control groups")
+
+
+def test_processes_of_a_run_together_have_one_limit_of_memory(tmp_path):
+    folder = group_of("memory")
     rows = run_suite(write_suite(tmp_path, [str(FAILING / "shares_memory.py")], grace_s=30.0), tmp_path / "out")
     assert set(rows["status"]) == {"memory"}
     assert rows["message"].str.contains("with all its processes needed more memory").all()
-    assert not list(parent.folder.glob(f"bnnbench-{os.getpid()}-*")), "and no group is left"
+    assert not list(folder.glob(f"bnnbench-{os.getpid()}-*")), "and no group is left"
+
+
+def test_a_run_cannot_start_more_processes_than_its_limit_whoever_it_is(tmp_path):
+    folder = group_of("pids")
+    path = write_suite(tmp_path, [str(FAILING / "forks.py")], grace_s=30.0)
+    path.write_text(path.read_text().replace("memory_gb = 1.0", "memory_gb = 1.0\nprocesses = 40"))
+    rows = run_suite(path, tmp_path / "out")
+    assert set(rows["status"]) == {"error"}
+    assert rows["message"].str.contains("(a run may start 40 processes)", regex=False).all()
+    assert not list(folder.glob(f"bnnbench-{os.getpid()}-*")), "and no group is left"
 
 
 def test_no_process_of_a_bomb_outlives_its_run(tmp_path):
