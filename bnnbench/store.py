@@ -25,7 +25,6 @@ from bnnbench.ground_truth.truth import Truth
 from bnnbench.harness.canary import SUSPICIOUS, Canary, slowdowns
 from bnnbench.harness.cell import Cell
 from bnnbench.harness.outcome import Outcome
-from bnnbench.harness.repetition import Verdict, verdict
 from bnnbench.hashing import canonical_json, content_hash
 from bnnbench.problem import Problem
 from bnnbench.redaction import redacted
@@ -362,10 +361,9 @@ class Store:
         done = ("ok", "refused") if retry_failed else ("ok", "refused", "timeout", "memory", "crash", "error")
         return {row["key"] for row in self._select("SELECT key, status FROM runs") if row["status"] in done}
 
-    def verdicts(self) -> dict[str, Verdict]:
-        """Of each run that need not run again, whether it reached the optimum."""
-        rows = self._select("SELECT key, status, loss_gap FROM runs WHERE status != 'unavailable'")
-        return {row["key"]: verdict(row["status"], row["loss_gap"]) for row in rows}
+    def endings(self) -> list[dict[str, Any]]:
+        """Key, status and loss gap of each run."""
+        return self._select("SELECT key, status, loss_gap FROM runs")
 
     def runs(self) -> pd.DataFrame:
         """One row per run with its problem, instance and truth, in an order that depends on the content alone.

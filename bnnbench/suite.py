@@ -53,7 +53,7 @@ class Limits(pydantic.BaseModel):
     file_gb: Annotated[float, pydantic.Field(gt=0, le=1e6)] = 1.0
     """The largest file that a run may write, what it prints included, in units of 10^9 bytes."""
     processes: Annotated[int, pydantic.Field(ge=1, le=1_000_000)] = 512
-    """Processes and threads that a run may start; the system does not hold root to it."""
+    """Processes and threads that a run may start; root is held to it in control groups only, see docs/results.md."""
 
     def wall_limit_s(self, budget: Budget) -> float:
         """Seconds after which a run is killed."""

@@ -189,7 +189,7 @@ def _run_plan(
 ) -> None:
     """Find the truths, run what is pending, and say what happens."""
     from bnnbench.harness.campaign import find_truths, pending, run_cells
-    from bnnbench.harness.repetition import Repeater
+    from bnnbench.harness.repetition import Repeater, verdicts
 
     console = open_console(stderr=True)
     cells = list(planned.cells())
@@ -219,8 +219,8 @@ def _run_plan(
             truths[problem.hash] = truth
             progress.advance(row)
         # A truth that became better can change which runs had reached it.
-        verdicts = {key: value for key, value in store.verdicts().items() if key in finished}
-        repeater = Repeater(cells, verdicts, planned.precision)
+        known = verdicts(row for row in store.endings() if row["key"] in finished)
+        repeater = Repeater(cells, known, planned.precision)
         waiting = pending(repeater.first(), finished)
         overall = progress.add_task("all runs", total=len(waiting))
         labels = list(dict.fromkeys(cell.solver_label for cell in waiting))

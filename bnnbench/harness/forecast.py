@@ -12,7 +12,7 @@ from typing import Any
 
 from bnnbench.formulation import Formulation
 from bnnbench.harness.cell import Cell
-from bnnbench.harness.repetition import Repeater, verdict
+from bnnbench.harness.repetition import Repeater, verdicts
 from bnnbench.instance import Instance
 from bnnbench.instance import compile as compile_problem
 from bnnbench.problem import Problem
@@ -78,8 +78,8 @@ def forecast(planned: Plan, rows: Sequence[Mapping[str, Any]], finished: set[str
     solvers: dict[Spec, _Asked] = {}
     is_complete = True
     cells = list(planned.cells())
-    verdicts = {row["key"]: verdict(row["status"], row["loss_gap"]) for row in rows if row["key"] in finished}
-    possible = Repeater(cells, verdicts, planned.precision).possible()
+    known = verdicts(row for row in rows if row["key"] in finished)
+    possible = Repeater(cells, known, planned.precision).possible()
     for cell in {cell.key: cell for cell in reversed(cells) if cell.key in possible | finished}.values():
         solver = solvers.setdefault(cell.solver, _Asked(cell.solver))
         if cell.key in finished:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -108,6 +108,11 @@ def _width(solved: int, number: int) -> float:
 
 def _group(cell: Cell) -> tuple[Any, ...]:
     return cell.instance_hash, cell.solver_label, cell.budget, canonical_json(cell.parameters)
+
+
+def verdicts(rows: Iterable[Mapping[str, Any]]) -> dict[str, Verdict]:
+    """Of runs by key, from rows with a key, a status and a loss gap."""
+    return {row["key"]: verdict(row["status"], row["loss_gap"]) for row in rows}
 
 
 def verdict(status: Status, loss_gap: float | None) -> Verdict:
