@@ -227,8 +227,7 @@ class DimodSolver(Solver):
         model, named = prepared
         sampler = self.sampler()
         random = np.random.default_rng(seed)
-        most = max(self.batch_reads, MAX_BATCH_BITS // model.num_variables)
-        for num_reads in budget.reads_in_batches(self.batch_reads, most):
+        for num_reads in budget.reads_in_batches(self.batch_reads, MAX_BATCH_BITS // model.num_variables):
             call_seed = int(random.integers(2**31 - 1))
             answer = sampler.sample(model, **(self.keywords(num_reads, call_seed) | named))
             named = named or {key: answer.info[key] for key in self.estimates}

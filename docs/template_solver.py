@@ -18,7 +18,7 @@ class Template(Solver):
     needs = ()  # distributions such as "dwave-samplers"; import them inside methods
 
     batch_reads: Annotated[int, Field(ge=1)] = 10
-    """Reads per batch: few enough to stop in time, many enough to cost little."""
+    """Reads of the first batches: few enough to stop in time. Later ones grow, so that a long run has few."""
 
     def prepare(self, instance: Objective) -> Any:
         """Convert the QUBO; clocked apart from sampling. `instance.qubo` holds linear, rows, cols, couplings."""
@@ -27,7 +27,7 @@ class Template(Solver):
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """Yield bits, int8 of shape (reads, variables), until the harness stops asking."""
         random = np.random.default_rng(seed)
-        for reads in budget.reads_in_batches(self.batch_reads):
+        for reads in budget.reads_in_batches(self.batch_reads, most=1_000):
             bits = random.integers(0, 2, (reads, prepared.num_variables), dtype=np.int8)
             for variable in random.permutation(prepared.num_variables):
                 flipped = bits.copy()

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from bnnbench.callback_stream import stream_of
 from bnnbench.qubo import all_energies
-from bnnbench.solver import Batch, Budget, Objective, Positive, Solver
+from bnnbench.solver import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,8 @@ class QaoaDiagonal(Solver):
                 angles = minimize(evaluate, angles, method="COBYLA", options=options).x
             prepared.run(*np.split(angles, 2))
             while budget.reads is None or spent < budget.reads:
-                shoot(self.shots if budget.reads is None else min(self.shots, budget.reads - spent))
+                shots = max(self.shots, min(MAX_BATCH_BITS // prepared.num_qubits, spent // 10))
+                shoot(shots if budget.reads is None else min(shots, budget.reads - spent))
 
         return stream_of(call)
 

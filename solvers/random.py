@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from bnnbench.instance import Instance
-from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.solver import MAX_BATCH_BITS, Batch, Budget, Objective, Solver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,8 @@ class Random(Solver):
     def sample(self, prepared: Objective, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`."""
         random = np.random.default_rng(seed)
-        for reads in budget.reads_in_batches(self.batch_reads):
+        most = MAX_BATCH_BITS // prepared.qubo.num_variables
+        for reads in budget.reads_in_batches(self.batch_reads, most):
             if isinstance(prepared, Instance):
                 weights = random.choice(np.array([-1, 1], dtype=np.int8), (reads, prepared.problem.network.num_weights))
                 yield Batch(prepared.complete(weights))

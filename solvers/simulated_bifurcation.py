@@ -53,5 +53,6 @@ class SimulatedBifurcation(Solver):
         oscillators, work = prepared
         random = np.random.default_rng(seed)
         discrete = self.variant == "discrete"
-        for reads in budget.reads_in_batches(max(1, min(self.batch_reads, int(WORK / (work * self.num_steps))))):
+        most = max(1, int(WORK / (work * self.num_steps)))
+        for reads in budget.reads_in_batches(min(self.batch_reads, most), most):
             yield Batch(oscillators.settle(reads, self.num_steps, self.time_step, random, discrete=discrete))

@@ -45,6 +45,7 @@ class StraightThrough(Solver):
         problem = prepared.problem
         random = np.random.default_rng(seed)
         work = self.num_epochs * problem.num_samples * problem.network.num_weights
-        for reads in budget.reads_in_batches(max(1, min(self.batch_reads, int(WORK / work)))):
+        most = max(1, int(WORK / work))
+        for reads in budget.reads_in_batches(min(self.batch_reads, most), most):
             weights, _ = train(problem, reads, random, self.num_epochs, self.learning_rate)
             yield Batch(prepared.complete(weights))

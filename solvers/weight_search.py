@@ -11,7 +11,7 @@ from pydantic import Field
 
 from bnnbench.errors import InputError
 from bnnbench.instance import Instance
-from bnnbench.solver import Batch, Budget, Objective, Positive, Solver
+from bnnbench.solver import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver
 from bnnbench.weight_anneal import COLD, HOT
 
 
@@ -56,6 +56,7 @@ class WeightSearch(Solver):
         """See `Solver.sample`."""
         instance, annealer = prepared
         random = np.random.default_rng(seed)
-        for reads in budget.reads_in_batches(self.batch_reads):
+        most = MAX_BATCH_BITS // instance.qubo.num_variables
+        for reads in budget.reads_in_batches(self.batch_reads, most):
             weights, _ = annealer.anneal(reads, self.num_sweeps, int(random.integers(2**32)), self.hot, self.cold)
             yield Batch(instance.complete(weights))
