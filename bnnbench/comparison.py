@@ -42,7 +42,10 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
         pairs = _pairs(costs[0].reindex(chosen), costs[1].reindex(chosen))
         rows += [{"formulation": formulation, **row} for row in pairs]
     if not rows:
-        raise InputError("no solver was asked in both of these results; see their remarks with bnnbench show.")
+        raise InputError(
+            "on the problems that both of these results have, no two solvers have a value to compare: they were not "
+            "asked, or no optimum is known; see their remarks with bnnbench show."
+        )
     columns = [
         "formulation", "first", "second", "problems", "first_median", "second_median", "first_better", "second_better",
         "equal", "p",

@@ -58,7 +58,7 @@ def test_repetitions_are_one_problem():
 def test_what_failed_is_worst_and_what_was_not_asked_is_left_out():
     failed = runs([0, 0], status="crash", loss_gap=None)
     assert compare_runs(failed, runs([7, 7])).iloc[0][["second_better", "first_median"]].tolist() == [2, math.inf]
-    with pytest.raises(InputError, match="no solver was asked in both"):
+    with pytest.raises(InputError, match="no two solvers have a value to compare: they were not asked, or no optimum"):
         compare_runs(runs([0], status="refused", loss_gap=None), runs([1]))
 
 

@@ -92,7 +92,8 @@ def _fit(formulation: str, look: int, points: pd.DataFrame) -> list[Series]:
     """The line through log10 TTS, named by its growth; none through fewer than three sizes."""
     from scipy.stats import linregress, t
 
-    solved = points[np.isfinite(points["tts_s"].astype(float))]
+    times = points["tts_s"].astype(float)
+    solved = points[np.isfinite(times) & (times > 0)]  # a time of 0 is one that the clock did not see
     x, y = solved["num_variables"].to_numpy(float), np.log10(solved["tts_s"].to_numpy(float))
     if len(np.unique(x)) < LEAST_SIZES:
         return []

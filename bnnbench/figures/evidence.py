@@ -80,6 +80,7 @@ class Evidence:
             runs=runs,
             trace=self.trace[self.trace["run"].isin(runs["key"] if len(runs) else [])],
             problems={key: problem for key, problem in self.problems.items() if key in hashes},
+            truths={key: truth for key, truth in self.truths.items() if key in hashes},
         )
 
 

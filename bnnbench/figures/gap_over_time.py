@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.errors import InputError
-from bnnbench.figures.chart import Chart, Panel, Series
+from bnnbench.figures.chart import Chart, Panel
 from bnnbench.figures.curves import Curve, curves_by_run
 from bnnbench.figures.evidence import Evidence
-from bnnbench.metrics import best_so_far
+from bnnbench.figures.intervals import band_series
+from bnnbench.metrics import best_so_far, quartiles
 
 NUM_TIMES = 60
 """Times at which quantiles are taken, evenly on a logarithmic axis: finer than a line of print shows."""
@@ -45,15 +46,14 @@ def gap_over_time(evidence: Evidence) -> Chart:
                     for key, status, optimum in zip(group["key"], group["status"], group["optimum"], strict=True)
                 ]
             )
-            # Order statistics, not interpolated: ∞ − ∞ is no number.
-            low, median, high = np.quantile(gaps, (0.25, 0.5, 0.75), axis=0, method="inverted_cdf")
-            series.append(_series(str(solver), evidence.look_of[str(solver)], grid, low, median, high))
+            series.append(band_series(str(solver), evidence.look_of[str(solver)], grid, *quartiles(gaps), "steps"))
         panels.append(Panel(str(name), "sampling time [s]", "loss gap [loss]", tuple(series), log_x=True))
     return Chart(
         "gap_over_time",
         "Gap over time",
         "Median training loss above the optimum, of the best weights so far, over sampling time; bands hold the middle "
-        "half of the runs. Runs without an answer yet, and failed ones, count as infinitely bad.",
+        "half of the runs. Runs without an answer yet, and failed ones, count as infinitely bad; where a band has no "
+        "upper end, it is drawn up to the highest that the curve has.",
         tuple(panels),
     )
 
@@ -65,25 +65,3 @@ def _gaps(curve: Curve | None, optimum: float, grid: NDArray[np.float64]) -> NDA
     times, losses = curve
     place = np.searchsorted(times, grid * (1 + 1e-9), side="right")
     return np.concatenate([[np.inf], losses - optimum])[place]
-
-
-def _series(
-    label: str,
-    look: int,
-    x: NDArray[np.float64],
-    low: NDArray[np.float64],
-    y: NDArray[np.float64],
-    high: NDArray[np.float64],
-) -> Series:
-    """A curve with its band; where the upper quartile is infinite, the band ends at the largest that is finite."""
-    finite = high[np.isfinite(high)]
-    ceiling = np.maximum(y, finite.max() if finite.size else y)
-    return Series(
-        label,
-        x.tolist(),
-        y.tolist(),
-        look,
-        "steps",
-        low=low.tolist(),
-        high=np.where(np.isfinite(high), high, ceiling).tolist(),
-    )

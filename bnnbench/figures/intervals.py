@@ -1,12 +1,13 @@
-"""Points of estimates with intervals, of which some ends are not known."""
+"""Estimates with intervals, of which some ends are not known: points, and curves with bands."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bnnbench.figures.chart import Series
+from bnnbench.figures.chart import Mark, Series
 from bnnbench.metrics import Interval
 
 
@@ -44,3 +45,19 @@ def interval_series(
             )
         )
     return parts
+
+
+def band_series(
+    label: str,
+    look: int,
+    x: NDArray[np.float64],
+    low: NDArray[np.float64],
+    y: NDArray[np.float64],
+    high: NDArray[np.float64],
+    mark: Mark,
+) -> Series:
+    """A curve with its band; where the upper end is infinite, the band ends at the largest that is finite."""
+    finite = high[np.isfinite(high)]
+    ceiling = np.maximum(y, finite.max() if finite.size else y)
+    top = np.where(np.isfinite(high), high, ceiling)
+    return Series(label, x.tolist(), y.tolist(), look, mark, low=low.tolist(), high=top.tolist())

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from bnnbench.errors import BnnbenchError, InputError
-from bnnbench.figures.chart import Chart, Panel, Series
+from bnnbench.figures.chart import Chart, Panel
 from bnnbench.figures.evidence import Evidence
+from bnnbench.figures.intervals import band_series
+from bnnbench.metrics import quartiles
 from bnnbench.metrics.censoring import censored
 
 
@@ -44,17 +50,19 @@ def penalty_sweep(evidence: Evidence) -> Chart:
             for (solver, ratio), group in (
                 rows[(rows["setting"] == setting)].dropna(subset=[column]).groupby(["solver", "ratio"])
             ):
-                by_penalty = group.groupby("lambda")[column]
-                quantiles = [by_penalty.quantile(q, interpolation="lower") for q in (0.25, 0.5, 0.75)]
+                parts: Any = group.groupby("lambda")[column]
+                by_penalty = {float(lam): quartiles(values.to_numpy(float)) for lam, values in parts}
                 label = str(solver) + (f", output λ ×{ratio:.3g}" if ratio != 1 else "")
-                x, (low, median, high) = quantiles[1].index.tolist(), (q.tolist() for q in quantiles)
-                series.append(Series(label, x, median, evidence.look_of[str(solver)], "line", low=low, high=high))
+                low, median, high = (np.array(values) for values in zip(*by_penalty.values(), strict=True))
+                look = evidence.look_of[str(solver)]
+                series.append(band_series(label, look, np.array(list(by_penalty)), low, median, high, "line"))
             if series:
                 panels.append(Panel(setting, "λ", y_label, tuple(series), log_x=True))
     return Chart(
         "penalty_sweep",
         "Sweep of λ",
-        "Medians over runs, with the band of the middle half; failed runs count as infinitely bad.",
+        "Medians over runs, with the band of the middle half; failed runs count as infinitely bad, and a band without "
+        "an upper end is drawn up to the highest that the curve has.",
         tuple(panels),
     )
 

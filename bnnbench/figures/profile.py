@@ -20,7 +20,9 @@ def profile(evidence: Evidence) -> Chart:
         If no run reached a known optimum.
     """
     panels = []
-    for name, rows in evidence.asked.groupby("formulation") if len(evidence.asked) else ():
+    asked = evidence.asked
+    known = asked[asked["optimum"].notna()] if len(asked) else asked
+    for name, rows in known.groupby("formulation") if len(known) else ():
         costs = cost_table(rows, "time_to_target_s", rows=("problem",)).clip(lower=LEAST_S)
         curves = performance_profile(costs)
         if len(curves):

@@ -23,13 +23,14 @@ def runs_over_time(evidence: Evidence) -> Chart:
     curves = best_so_far(evidence.trace)
     improved = curves[curves.groupby("run")["loss"].shift() != curves["loss"]] if len(curves) else curves
     steps = curves_by_run(improved)
-    panels = []
+    panels, left_out = [], 0
     for name, rows in evidence.asked.groupby("formulation") if steps else ():
         series, points = [], 0
         for solver, group in rows.groupby("solver"):
             x: list[float] = []
             y: list[float] = []
             for key, end_s in zip(group["key"], group["sample_s"], strict=True):
+                left_out += key in steps and points + len(x) >= MAX_POINTS
                 if key in steps and points + len(x) < MAX_POINTS:
                     times, losses = steps[key]
                     x += [*times, max(times[-1], float(end_s)), float("nan")]
@@ -41,4 +42,7 @@ def runs_over_time(evidence: Evidence) -> Chart:
             panels.append(Panel(str(name), "sampling time [s]", "training loss [loss]", tuple(series), log_x=True))
     if not panels:
         raise InputError(f"{evidence.name}: no run has a batch yet.")
-    return Chart("runs_over_time", "Runs over time", "Least training loss so far, of every run.", tuple(panels))
+    caption = "Least training loss so far, of every run."
+    if left_out:
+        caption = f"Least training loss so far; {left_out} runs, the last by name, are left out, too many to read."
+    return Chart("runs_over_time", "Runs over time", caption, tuple(panels))

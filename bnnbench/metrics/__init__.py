@@ -10,6 +10,7 @@ of runs, in which infinite means failed and missing means not asked.
 
 from bnnbench.metrics.anytime import best_so_far as best_so_far
 from bnnbench.metrics.anytime import expected_running_time as expected_running_time
+from bnnbench.metrics.anytime import least_running_time as least_running_time
 from bnnbench.metrics.anytime import primal_gap as primal_gap
 from bnnbench.metrics.anytime import primal_integral as primal_integral
 from bnnbench.metrics.anytime import primal_integrals as primal_integrals
@@ -18,6 +19,7 @@ from bnnbench.metrics.anytime import traces as traces
 from bnnbench.metrics.averages import bootstrap_interval as bootstrap_interval
 from bnnbench.metrics.averages import median_interval as median_interval
 from bnnbench.metrics.averages import penalized_average as penalized_average
+from bnnbench.metrics.averages import quartiles as quartiles
 from bnnbench.metrics.averages import shifted_geometric_mean as shifted_geometric_mean
 from bnnbench.metrics.censoring import NOT_ASKED as NOT_ASKED
 from bnnbench.metrics.censoring import censored as censored

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bnnbench.errors import InputError
-from bnnbench.metrics.censoring import censored, numbers, was_asked
+from bnnbench.metrics.censoring import censored, is_sound, numbers, was_asked
+from bnnbench.metrics.success import success_probability
 from bnnbench.metrics.summary import TOLERANCE
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def times_to_targets(
 
     ``t(r, g) = min {t : best_r(t) − optimum ≤ g}``. A target of 0 is the optimum: its time is ``time_to_target_s``.
     Censoring: infinite where the target was never reached, and for runs that failed, whatever they had found; missing
-    where the solver was not asked or no optimum is known.
+    where the solver was not asked or no optimum is known, for energies also where the formulation is not sound.
 
     Returns
     -------
@@ -56,6 +57,8 @@ def times_to_targets(
     """
     import pandas as pd
 
+    if value == "energy":  # where the ground energy is not the optimal loss, there is no gap to reach
+        runs = runs.assign(optimum=numbers(runs["optimum"]).where(is_sound(runs)))
     curves = best_so_far(trace, value)
     gaps = curves[value] - curves["run"].map(runs.set_index("key")["optimum"]).astype(float)
     first = {g: curves[gaps <= g + TOLERANCE].groupby("run")["time_s"].min() for g in targets}
@@ -80,14 +83,34 @@ def expected_running_time(runs: pd.DataFrame, by: Sequence[str] = ("problem", "f
     Benchmarking 2010: Experimental Setup", INRIA report RR-7215, 2010.
     """
     counted = runs[was_asked(runs) & runs["optimum"].notna()]
-    to_target = censored(counted, "time_to_target_s")
-    is_success = np.isfinite(to_target)
-    whole = numbers(counted["sample_s"]).fillna(numbers(counted["budget_seconds"])).fillna(0)
-    spent = to_target.where(is_success, whole)
+    spent, is_success = _spent(counted)
     groups = [counted[name] for name in by]
     times, successes = spent.groupby(groups).sum(), is_success.groupby(groups).sum()
     expected: pd.Series = times / successes.where(successes > 0)
     return expected.fillna(math.inf).rename("ert_s")
+
+
+def least_running_time(runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulation", "solver")) -> pd.Series:
+    """What the ERT is at least, with 97.5 % confidence, of each group in which no run succeeded; else missing.
+
+    ``T̄·(1 − p)/p`` with the mean time T̄ of the group's runs, as `expected_running_time` counts it, and the upper end
+    p of the 95 % Jeffreys interval of no success in n runs: the expected time of the failures before a success.
+    """
+    counted = runs[was_asked(runs) & runs["optimum"].notna()]
+    times, is_success = _spent(counted)
+    groups = [counted[name] for name in by]
+    figures = times.groupby(groups).agg(["mean", "size"])
+    chance = figures["size"].map(lambda n: success_probability(0, int(n))[2])
+    least = figures["mean"] * (1 - chance) / chance
+    return least.where(~is_success.groupby(groups).any()).rename("ert_s_low")
+
+
+def _spent(counted: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Seconds of each run until the optimum, or all of it without; and whether it was a success."""
+    to_target = censored(counted, "time_to_target_s")
+    is_success = np.isfinite(to_target)
+    whole = numbers(counted["sample_s"]).fillna(numbers(counted["budget_seconds"])).fillna(0)
+    return to_target.where(is_success, whole), is_success
 
 
 def primal_gap(value: float, optimum: float) -> float:

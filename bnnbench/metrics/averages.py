@@ -107,6 +107,23 @@ def median_interval(values: pd.Series) -> Interval:
     return (median, -math.inf, math.inf) if k < 1 else (median, float(known[k - 1]), float(known[n - k]))
 
 
+def quartiles(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Lower quartile, median and upper quartile along the first axis; at least half of the values lie between.
+
+    The quartiles are two of the values, the lower one of two below and the upper one above; the median is the middle
+    of two. Censoring: infinite values are the largest, so that each of the three can be infinite.
+
+    Parameters
+    ----------
+    values
+        Float64 of shape (n, …), n ≥ 1, none of them NaN.
+    """
+    low, high = np.quantile(values, 0.25, axis=0, method="lower"), np.quantile(values, 0.75, axis=0, method="higher")
+    below, above = (np.quantile(values, 0.5, axis=0, method=method) for method in ("lower", "higher"))
+    with np.errstate(invalid="ignore"):  # ∞ − ∞, where both are infinite
+        return low, np.where(below == above, below, below + (above - below) / 2), high
+
+
 def bootstrap_interval(
     values: pd.Series,
     statistic: Callable[[NDArray[np.float64]], Any],

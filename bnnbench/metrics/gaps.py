@@ -43,7 +43,8 @@ def normalized_gap(runs: pd.DataFrame, of: str = "loss") -> pd.Series:
     worse than random.
 
     Missing, apart from what `bnnbench.metrics.censored` says: there is no such floor, or the floor is the optimum
-    itself, where the problem tells nothing. Failed runs are infinite.
+    itself, where the problem tells nothing. A failed run is infinite where there is a floor for the reads that it was
+    asked for.
 
     Parameters
     ----------
@@ -60,10 +61,11 @@ def normalized_gap(runs: pd.DataFrame, of: str = "loss") -> pd.Series:
     if of not in ("loss", "energy"):
         raise InputError(f"normalized gap: of is loss or energy, but {of!r} came.")
     gap = loss_gap(runs) if of == "loss" else energy_gap(runs)
-    is_floor = (runs["solver"].str.partition("[")[0] == "random") & (runs["status"] == "ok")
+    is_ended = runs["status"] == "ok"
+    is_floor = (runs["solver"].str.split(r"[\[,]", regex=True).str[0] == "random") & is_ended
     if of == "energy":
         is_floor &= is_sound(runs)
-    same = [runs[name] for name in ("problem_hash", "formulation", "num_reads")]
-    floor = gap.where(is_floor).groupby(same, dropna=False).transform("mean")
-    # A failed run has fewer reads than it was asked for: that it is infinitely bad needs no floor.
-    return gap.where(gap == float("inf"), gap / floor.where(floor > 0)).rename(f"normalized_{of}_gap")
+    reads = numbers(runs["num_reads"]).where(is_ended, numbers(runs["budget_reads"]))
+    same = [runs["problem_hash"], runs["formulation"], reads]
+    floor = gap.where(is_floor).groupby(same, dropna=False).transform("mean").where(reads.notna())
+    return (gap / floor.where(floor > 0)).rename(f"normalized_{of}_gap")

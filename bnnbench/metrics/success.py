@@ -83,7 +83,8 @@ def success_table(
     and judging excluded); ``tts_s``, ``tts_low_s``, ``tts_high_s`` as `time_to_solution` gives them.
 
     Censoring: the reads of a failed run are failures, whatever it had found; it counts as many as its budget asked
-    for, or as came if those are more, or one. Its time is not known, so that ``read_s`` is that of runs of status ok.
+    for, or with a budget in seconds as the mean of its group's runs of status ok; as came if those are more, or one.
+    Its time is not known, so that ``read_s`` is that of runs of status ok.
     Without any, times are infinite: nothing succeeded. Runs that were not asked, have no known optimum or, for
     ``energy``, are not sound are left out, and groups of such runs alone too.
 
@@ -119,7 +120,8 @@ def success_table(
     chosen = runs[counted]
     is_ended = chosen["status"] == "ok"
     came = numbers(chosen["num_reads"])
-    asked = numbers(chosen["budget_reads"]).fillna(0).combine(came.fillna(0), max).clip(lower=1)
+    usual = came.where(is_ended).groupby([chosen[name] for name in by], dropna=False).transform("mean")
+    asked = numbers(chosen["budget_reads"]).fillna(usual).fillna(0).combine(came.fillna(0), max).clip(lower=1).round()
     rows = chosen[list(by)].assign(
         reads=came.where(is_ended & (came > 0), asked),  # a run that ended without a read failed
         successes=numbers(chosen[f"{of}_successes"]).where(is_ended, 0),

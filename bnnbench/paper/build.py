@@ -12,6 +12,7 @@ from bnnbench.errors import InputError
 from bnnbench.metrics import (
     censored,
     expected_running_time,
+    least_running_time,
     median_interval,
     normalized_gap,
     success_probability,
@@ -35,7 +36,10 @@ OK = Column("ok", "ended", "runs", kind="count")
 SOLVED = Column("solved_share", "solved", "%", factor=100, best="greatest")
 LOSS_GAP = Column("loss_gap", "loss gap", "loss", best="least")
 REMARKS = Column("remarks", "remarks", kind="text")
-INTERVALS = "In brackets: 95 % intervals, of shares by Jeffreys, of medians by order statistics (none below 6 runs)."
+INTERVALS = (
+    "In brackets: 95 % intervals over repeated runs of these same problems, of shares by Jeffreys, of medians by order "
+    "statistics (none below 6 runs)."
+)
 BOLD = "Bold: the best of its block, and what its interval does not set apart from it."
 FAILED = "Failed runs are unsolved and infinitely bad in gaps and violations."
 NO_VALUE = f"{DASH}: no value."
@@ -145,10 +149,8 @@ def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
     ends = {f"tts_{end}_s": f"tts_s_{end}" for end in ("low", "high")}
     data = data.merge(success_table(runs, by).rename(columns=ends), on=by, how="left")
     data = data.merge(expected_running_time(runs, by).reset_index(), on=by, how="left")
-    # An infinite ERT, as an infinite TTS, has a lower bound: all the time that was spent in vain.
-    spent = runs["sample_s"].astype(float).groupby(keys, dropna=False).sum().rename("spent_s").reset_index()
-    data = data.merge(spent, on=by, how="left")
-    data["ert_s_low"] = data["spent_s"].where(data["ert_s"] == math.inf)
+    # An infinite ERT, as an infinite TTS, has a lower bound.
+    data = data.merge(least_running_time(runs, by).reset_index(), on=by, how="left")
     data["ert_s_high"] = math.nan
     data["block"] = _blocks(runs, data)
     columns = (
@@ -163,8 +165,8 @@ def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
     )
     caption = (
         f"Problems of {name}. Loss gap: median over runs, of the best decoded weights above the optimum; success: of a "
-        "read. TTS99: sampling time until a success with 99 %; ERT: expected sampling time with restarts; >: lower "
-        f"bound, nothing succeeded. {FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
+        "read. TTS99: sampling time until a success with 99 %; ERT: expected sampling time with restarts; >: 97.5 % "
+        f"lower bound, nothing succeeded. {FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
     )
     return Table(
         "problems", name, caption, columns, data, ("block",), dispensable=("ert_s", "remarks", "runs", "loss_gap")
@@ -199,7 +201,7 @@ def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -
             "dynamic_range": size["dynamic_range"].iloc[0] if len(size) else None,
             "exact": "" if size.empty else "yes" if size["is_sound"].iloc[0] == 1 else "no",
             "compile_s": group["compile_s"].median(),
-            "best_loss_gap": group["loss_gap"].min(),
+            "best_loss_gap": group.groupby("solver")["loss_gap"].median().min(),
             "loss_gap": median,
             "loss_gap_low": low,
             "loss_gap_high": high,
@@ -218,8 +220,8 @@ def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -
     )
     caption = (
         f"Formulations of {name}. Dyn. range: largest over smallest coefficient. Exact: the minimum energy is the "
-        "minimum training loss for certain. Best gap: of the "
-        f"virtual best solver; loss gap: median over runs of all solvers. {FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
+        "minimum training loss for certain. Best gap: of the virtual best solver, the least median of all; loss gap: "
+        f"median over runs of all solvers. {FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
     )
     return Table(
         "formulations",
@@ -237,7 +239,8 @@ def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> T
 
     if "fact.num_physical" not in runs or runs["fact.num_physical"].isna().all():
         raise InputError(f"{name}: no run went through an embedding; run it with --solver embedded.")
-    embedded = runs.dropna(subset="fact.num_physical")
+    asked = runs[~runs["status"].isin(("refused", "unavailable"))]
+    embedded = asked[asked["solver"].isin(runs.dropna(subset="fact.num_physical")["solver"])]
     names = {
         "physical": "fact.num_physical",
         "longest_chain": "fact.longest_chain",
@@ -247,7 +250,9 @@ def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> T
     rows = []
     for keys, group in embedded.groupby(["problem", "formulation", "solver"], dropna=False):
         row: dict[str, Any] = dict(zip(("problem", "formulation", "solver"), keys, strict=True))
-        row |= {"runs": len(group), "num_variables": group["num_variables"].iloc[0]}
+        size = group["num_variables"].dropna()
+        row |= {"runs": len(group), "ok": int((group["status"] == "ok").sum())}
+        row |= {"num_variables": size.iloc[0] if len(size) else math.nan}
         for column, source in names.items():
             values = pd.to_numeric(group[source]) if source in group else pd.Series(dtype=float)
             row[column], row[f"{column}_low"], row[f"{column}_high"] = median_interval(values)
@@ -257,6 +262,7 @@ def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> T
         Column("formulation", "formulation", kind="text"),
         SOLVER,
         RUNS,
+        *([OK] if any(row["ok"] != row["runs"] for row in rows) else []),
         Column("num_variables", "logical", kind="count"),
         Column("physical", "physical"),
         Column("overhead", "phys./log."),
@@ -264,8 +270,8 @@ def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> T
         Column("chain_breaks", "broken chains", "%", factor=100),
         Column("embed_s", "embedding", "s", kind="log"),
     )
-    caption = f"Minor embeddings of {name}, medians over runs. {INTERVALS} {NO_VALUE}"
-    dispensable = ("runs", "embed_s", "overhead")
+    caption = f"Minor embeddings of {name}, medians over runs that found one. {INTERVALS} {NO_VALUE}"
+    dispensable = ("runs", "ok", "embed_s", "overhead")
     return Table("embedding", name, caption, columns, pd.DataFrame(rows), ("problem",), dispensable=dispensable)
 
 
@@ -307,7 +313,8 @@ def _set_up(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, Any]]) -> st
     budgets = sorted({str(Budget(seconds=_known(s), reads=_whole(r))) for s, r in pairs})
     shown = "; ".join(budgets) if len(budgets) <= MAX_BUDGETS else f"{len(budgets)} different ones"
     words = {", ".join(filter(None, (info.get("cpu"), _cores(info)))) or UNKNOWN for info in machines.values()}
-    count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+    number = int((~runs["status"].isin(("refused", "unavailable"))).sum())
+    count = "1 run" if number == 1 else f"{number} runs"
     return (
         f"{count}; budget per run: {shown}; clock: sampling time, without compiling, embedding and judging; "
         f"on {'; '.join(sorted(words))}."

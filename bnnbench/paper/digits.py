@@ -34,6 +34,7 @@ def texts(value: float, low: float, high: float, scale: Scale = "linear") -> tup
       width in factors, and the ends get the significant digits of the number, at least one.
     - Where an end is missing, the other decides. Without an interval, or with one of no width, whole numbers and halves
       stand as they are, and all others with two significant digits.
+    - What is more than 0, and cannot be less, is not printed as 0: where no digit would be left, it has one.
     - Missing: a dash. Infinite: ∞, or on a scale of factors ``>`` and the lower end, which is then a lower bound.
     """
     if math.isnan(value):
@@ -53,7 +54,10 @@ def texts(value: float, low: float, high: float, scale: Scale = "linear") -> tup
     digits = max(1, decimals + math.floor(math.log10(value)) + 1) if scale == "log" else 0
 
     def show(number: float) -> str:
-        return _significant(number, digits) if scale == "log" else _rounded(number, decimals)
+        if scale == "log":
+            return _significant(number, digits)
+        is_hidden = low >= 0 and number > 0 and round(number, decimals) == 0
+        return _significant(number, 1) if is_hidden else _rounded(number, decimals)
 
     return show(value), f"[{_end(low, show)}, {_end(high, show)}]"
 

@@ -17,9 +17,10 @@ UNKNOWN = "N/A"
 def qoblib_submission(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """A row per problem, formulation and solver, with the columns of QOBLIB's summary files; what is not known is N/A.
 
-    The objective is the energy, offset included. A run is feasible if its sample of least energy breaks no penalty,
-    successful if it reached the ground energy within the threshold, or the optimal loss where that is not known. The
-    runtimes are sums over runs: total is preparation and sampling, QPU is what the QPU told. The CPU time is not
+    The objective is the energy, offset included, of the best feasible run. A run is feasible if its sample of least
+    energy breaks no penalty, successful if it is feasible and reached the ground energy within the threshold, or the
+    optimal loss where that is not known. The runtimes are sums over all runs, failed ones included: total is
+    preparation and sampling, QPU is what the QPU told. The CPU time is not
     measured. Submitter and reference are the user's to fill in.
 
     References
@@ -49,7 +50,7 @@ def _row(names: Any, group: pd.DataFrame, machines: Mapping[str, Mapping[str, An
         "Submitter": UNKNOWN,
         "Date": str(group["started_at"].max())[:10],
         "Reference": UNKNOWN,
-        "Best Objective Value": _known(numbers(ended["energy"]).min()),
+        "Best Objective Value": _known(numbers(ended["energy"])[is_feasible].min()),
         "Optimality Bound": _known(bounds.max()),
         "Modeling Approach": "QUBO",
         "# Decision Variables": _known(sizes["num_variables"]),
@@ -63,10 +64,10 @@ def _row(names: Any, group: pd.DataFrame, machines: Mapping[str, Mapping[str, An
         "Algorithm Type": UNKNOWN,
         "# Runs": len(group),
         "# Feasible Runs": int(is_feasible.sum()),
-        "# Successful Runs": int((gap <= TOLERANCE).sum()),
+        "# Successful Runs": int((is_feasible & (gap <= TOLERANCE)).sum()),
         "Success Threshold": TOLERANCE,
         "Hardware Specifications": ", ".join(filter(None, known)) or UNKNOWN,
-        "Total Runtime": _known(numbers(ended["prepare_s"]).sum() + numbers(ended["sample_s"]).sum()),
+        "Total Runtime": _known(numbers(group["prepare_s"]).sum() + numbers(group["sample_s"]).sum()),
         "CPU Runtime": UNKNOWN,
         "GPU Runtime": UNKNOWN,
         "QPU Runtime": UNKNOWN if qpu is None or qpu.isna().all() else float(qpu.sum()),

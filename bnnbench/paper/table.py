@@ -122,7 +122,8 @@ class Table:
     ) -> list[bool]:
         """The best of each group, what equals it, and what its interval does not set apart from it.
 
-        None, where that would be the whole group, or where the best is infinite.
+        None, where that would be the whole group; nothing infinite is bold. Where values are too few for an
+        interval, its ends are −∞ and ∞, and nothing is set apart.
         """
         if column.best is None:
             return [False] * len(values)
@@ -134,18 +135,15 @@ class Table:
             if not rows:
                 continue
             top = min(rows, key=lambda row: sign * values[row])
-            reach = highs[top] if sign > 0 else lows[top]
-            reach = reach if math.isfinite(reach) else values[top]
-            near = lows if sign > 0 else highs
+            reach, near = (highs[top], lows) if sign > 0 else (lows[top], highs)
             best = [
                 row
                 for row in rows
-                if math.isclose(values[row], values[top], rel_tol=1e-9)
-                or (math.isfinite(near[row]) and sign * near[row] <= sign * reach)
+                if math.isclose(values[row], values[top], rel_tol=1e-9) or sign * near[row] <= sign * reach
             ]
-            if math.isfinite(values[top]) and len(best) < len(rows):
+            if len(best) < len(rows):
                 for row in best:
-                    bold[row] = True
+                    bold[row] = math.isfinite(values[row])
         return bold
 
 

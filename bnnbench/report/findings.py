@@ -7,15 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pandas as pd
 
 from bnnbench.figures.evidence import Evidence
-from bnnbench.metrics import TOLERANCE, compare_all, cost_table, success_probability
+from bnnbench.metrics import TOLERANCE, compare_all, cost_table, holm, success_probability
 from bnnbench.metrics.censoring import numbers
 
 CERTIFIED = ("exhaustive", "attained", "proved")
 FAILED = ("timeout", "memory", "crash", "error")
-LEAST_PROBLEMS = 6
-"""Fewer pairs cannot reach p < 0.05 in a two-sided Wilcoxon test."""
 ALPHA = 0.05
 
 
@@ -51,36 +50,50 @@ def _best(evidence: Evidence) -> Iterator[str]:
     if not solved.any():
         yield "No solver reached the certified optimum in any run."
         return
-    # Shares compare only over the same instances.
-    instances = certified.groupby("solver")["instance_hash"].nunique()
-    compared = instances.index[instances == instances.max()]
+    compared = _on_the_same_instances(certified["solver"], certified["instance_hash"])
+    is_everybody = len(compared) == certified["solver"].nunique()
+    rest = "" if is_everybody else f", of {len(compared)} solvers that were asked on the same instances"
     among = certified["solver"].isin(compared)
-    table = solved[among].groupby(certified["solver"][among]).agg(["sum", "size"])
-    share = table["sum"] / table["size"]
-    winners = share.index[share == share.max()].tolist()
-    rest = (
-        "" if len(compared) == len(instances) else f", of {len(compared)} solvers that were asked on as many instances"
-    )
+    keys = [certified["solver"][among], certified["instance_hash"][among]]
+    # A mean over instances: where some were run more often than others, pooled runs can turn the order around.
+    cells = solved[among].groupby(keys).agg(["sum", "size"])
+    share = (cells["sum"] / cells["size"]).groupby("solver").mean()
+    winners = share.index[share >= share.max() - TOLERANCE].tolist()
+    over = count(certified["instance_hash"][among].nunique(), "instance")
     if len(winners) == 1:
-        number, total = (int(table.loc[winners[0], name]) for name in ("sum", "size"))
-        _, low, high = success_probability(number, total)
+        own = cells.loc[winners[0]]
+        interval = ""
+        if (own["size"] == own["size"].iloc[0]).all():
+            _, low, high = success_probability(int(own["sum"].sum()), int(own["size"].sum()))
+            interval = f", 95 % interval {low:.0%} to {high:.0%}"
         others = share.drop(winners).sort_values(ascending=False)
         next_best = f"; next is {others.index[0]} with {others.iloc[0]:.0%}" if len(others) else ""
         yield (
-            f"{winners[0]} reaches the certified optimum most often{rest}: in {number} of {count(total, 'run')} "
-            f"({share.max():.0%}, 95 % interval {low:.0%} to {high:.0%}){next_best}."
+            f"{winners[0]} reaches the certified optimum most often{rest}: in {share.max():.0%} of its runs{interval}, "
+            f"over {over}{next_best}."
         )
     else:
-        most = f"in {share.max():.0%} of their runs each"
+        most = f"in {share.max():.0%} of their runs each, over {over}"
         yield f"{listed(winners)} reach the certified optimum most often{rest}: {most}."
     overall = solved.groupby(certified["solver"]).any()
     never = overall.index[~overall].tolist()
     if never:
         yield f"{listed(never)} never {'reaches' if len(never) == 1 else 'reach'} the certified optimum."
     times = numbers(certified["time_to_target_s"]).where(solved, math.inf)[among]
-    medians = times.groupby(certified["solver"][among]).median()
+    medians = times.groupby(keys).median().groupby("solver").median()
     if np.isfinite(medians.min()):
-        yield f"{medians.idxmin()} is the fastest to it{rest}: a median of {medians.min():.2g} s of sampling per run."
+        yield (
+            f"{medians.idxmin()} is the fastest to it{rest}: {medians.min():.2g} s of sampling, the median over "
+            "instances of the median run."
+        )
+
+
+def _on_the_same_instances(solvers: pd.Series, instances: pd.Series) -> list[str]:
+    """Solvers whose shares compare: those asked on one set of instances, the largest, or that of most solvers."""
+    sets = instances.groupby(solvers).agg(frozenset)
+    together = Counter(sets)
+    chosen = max(together, key=lambda found: (len(found), together[found]))
+    return [str(solver) for solver, found in sets.items() if found == chosen]
 
 
 def _random_floor(evidence: Evidence) -> Iterator[str]:
@@ -95,7 +108,7 @@ def _random_floor(evidence: Evidence) -> Iterator[str]:
         yield "No run samples at random, so that there is no floor to compare with; add the solver random."
         return
     floor = costs[floors].min(axis=1)
-    hard = costs[floor > TOLERANCE].drop(columns=floors)
+    hard = costs[(floor > TOLERANCE) & (floor < math.inf)].drop(columns=floors)
     easy = int((floor <= TOLERANCE).sum())
     if easy:
         yield (
@@ -115,24 +128,39 @@ def _random_floor(evidence: Evidence) -> Iterator[str]:
 
 
 def _significance(evidence: Evidence) -> Iterator[str]:
-    """The pairs whose loss gaps differ by more than chance, over problems; corrected for the number of pairs."""
+    """The pairs whose loss gaps differ by more than chance, over problems; corrected for all pairs on the page."""
     asked = evidence.asked
     known = asked[asked["optimum"].notna()] if len(asked) else asked
-    if known.empty or known["problem"].nunique() < LEAST_PROBLEMS:
+    if known.empty:
         return
-    for name, rows in known.groupby("formulation"):
-        table = compare_all(cost_table(rows, "loss_gap", rows=("problem",)))
-        clear = table[table["p_holm"] < ALPHA].sort_values("p_holm", kind="stable")
+    parts = {str(name): _pairs(rows) for name, rows in known.groupby("formulation")}
+    num_pairs = sum(map(len, parts.values()))
+    if not num_pairs:
+        return
+    corrected = iter(holm(pd.concat([table["p"] for table in parts.values()], ignore_index=True)))
+    for name, table in parts.items():
+        tested = table.assign(p_holm=[next(corrected) for _ in range(len(table))])
+        num_problems = int(tested["problems"].max()) if len(tested) else 0
+        clear = tested[tested["p_holm"] < ALPHA].sort_values("p_holm", kind="stable")
         if len(clear):
             row = clear.iloc[0]
-            better, worse = ("first", "second") if row["first_better"] > row["second_better"] else ("second", "first")
+            worse = row["second"] if row["favors"] == row["first"] else row["first"]
             yield (
-                f"On {name}, loss gaps differ by more than chance in {len(clear)} of {count(len(table), 'pair')} of "
-                f"solvers; most clearly, {row[better]} is better than {row[worse]} (Wilcoxon over {row['problems']} "
-                f"problems, Holm-corrected p = {row['p_holm']:.2g})."
+                f"On {name}, loss gaps differ by more than chance in {len(clear)} of {count(len(tested), 'pair')} of "
+                f"solvers; most clearly, {row['favors']} is better than {worse} (Wilcoxon over {row['problems']} "
+                f"problems, p = {row['p_holm']:.2g} after Holm's correction for {count(num_pairs, 'pair')})."
             )
-        elif len(table):
-            yield f"On {name}, no pair of solvers differs in loss gap by more than chance (Wilcoxon, Holm-corrected)."
+        elif len(tested) and num_pairs * 2.0 ** (1 - num_problems) >= ALPHA:
+            yield (
+                f"On {name}, {count(num_problems, 'problem')} {'is' if num_problems == 1 else 'are'} too few to tell "
+                f"{count(num_pairs, 'pair')} of solvers apart (Wilcoxon, Holm-corrected)."
+            )
+        elif len(tested):
+            yield f"On {name}, no difference in loss gap was found between solvers (Wilcoxon, Holm-corrected)."
+
+
+def _pairs(runs: pd.DataFrame) -> pd.DataFrame:
+    return compare_all(cost_table(runs, "loss_gap", rows=("problem",)))
 
 
 def _formulations(evidence: Evidence) -> Iterator[str]:
@@ -171,7 +199,7 @@ def _failures(evidence: Evidence) -> Iterator[str]:
 def _flags(evidence: Evidence) -> Iterator[str]:
     flagged = evidence.runs[evidence.runs["flag_texts"].fillna("") != ""]
     if flagged.empty:
-        yield "No run is flagged: no claim of a solver was found false, and no budget was overrun."
+        yield "No run is flagged: in those that ended, no claim of a solver was found false, no budget overrun."
     else:
         yield (
             f"{count(len(flagged), 'run')} {'is' if len(flagged) == 1 else 'are'} flagged, of "

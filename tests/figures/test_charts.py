@@ -103,7 +103,7 @@ def test_the_gap_over_time_ends_at_the_median_gap_of_the_runs(evidence):
             runs = evidence.runs[
                 (evidence.runs["formulation"] == panel.title) & (evidence.runs["solver"] == series.label)
             ]
-            assert series.y[-1] == np.quantile(runs["loss_gap"], 0.5, method="inverted_cdf")
+            assert series.y[-1] == runs["loss_gap"].median()
             assert all(
                 low <= y <= high for low, y, high in zip(series.low, series.y, series.high, strict=True) if y < math.inf
             )
@@ -114,6 +114,14 @@ def test_a_failed_run_never_has_a_gap_whatever_it_had_found(evidence):
     runs = evidence.runs.assign(status="crash")
     chart = gap_over_time(replace(evidence, runs=runs))
     assert all(math.isinf(y) for panel in chart.panels for series in panel.content for y in series.y)
+
+
+def test_half_of_the_runs_failing_leaves_no_median_over_time_and_in_no_sweep(evidence):
+    late = evidence.runs["repetition"] == 1
+    half = replace(evidence, runs=evidence.runs.assign(status=np.where(late, "crash", "ok")))
+    for name in ("gap_over_time", "penalty_sweep"):
+        for panel in make_chart(name, half).panels:
+            assert all(math.isinf(y) for series in panel.content for y in series.y), name
 
 
 def test_the_gaps_by_problem_are_medians_and_missing_where_nobody_asked(evidence):
@@ -170,6 +178,18 @@ def test_a_profile_ends_at_the_share_of_problems_that_were_solved(evidence):
             solved = times.apply(lambda column: column.notna().all()).mean()
             assert series.y[-1] == pytest.approx(solved)
             assert min(series.x) >= 1
+
+
+def test_a_problem_without_an_optimum_is_in_no_profile(evidence):
+    unknown = evidence.runs["problem"] == evidence.runs["problem"].iloc[0]
+    columns = {name: evidence.runs[name].mask(unknown) for name in ("optimum", "loss_gap", "time_to_target_s")}
+    part = evidence.runs[~unknown]
+    for whole, known in zip(
+        make_chart("profile", replace(evidence, runs=evidence.runs.assign(**columns))).panels,
+        make_chart("profile", replace(evidence, runs=part)).panels,
+        strict=True,
+    ):
+        assert [series.y for series in whole.content] == [series.y for series in known.content]
 
 
 def test_the_sizes_of_formulations_are_medians_over_problems(evidence):

@@ -17,9 +17,11 @@ from bnnbench.instance import compile as compile_problem
 from bnnbench.metrics import (
     best_so_far,
     expected_running_time,
+    least_running_time,
     primal_gap,
     primal_integral,
     primal_integrals,
+    success_probability,
     times_to_targets,
     traces,
 )
@@ -88,6 +90,26 @@ def test_ert_adds_the_time_of_all_runs_and_divides_by_the_successes():
     assert expected_running_time(pd.DataFrame([run(status="refused")])).empty
     two = pd.DataFrame([run(time_to_target_s=1.0), run(time_to_target_s=2.0), run()])
     assert expected_running_time(two).loc[("p", "reduced", "s")] == 7 / 2
+
+
+def test_an_ert_without_success_is_bounded_from_below_with_the_confidence_it_claims():
+    runs = pd.DataFrame([run(), run(status="timeout", sample_s=None)])
+    chance = success_probability(0, 2)[2]
+    assert least_running_time(runs).tolist() == [pytest.approx(4.5 * (1 - chance) / chance)]
+    assert least_running_time(pd.DataFrame([run(time_to_target_s=1.0), run()])).isna().all()
+    for probability in (0.1, 0.3, 0.7):  # runs of 2 s, of which a success takes 1 s
+        truth = 2 * (1 - probability) / probability + 1
+        wrong = sum(
+            (1 - probability) ** n for n in (1, 2, 5, 20) if 2 * (1 - success_probability(0, n)[2]) >
+            truth * success_probability(0, n)[2]
+        )  # fmt: skip
+        assert wrong <= 0.03
+
+
+def test_energies_have_no_target_where_the_ground_energy_is_not_the_optimum():
+    runs = pd.DataFrame([run(is_sound=0), run(key="y", is_sound=0)])
+    assert times_to_targets(TRACE, runs, [0], value="energy").isna().all(axis=None)
+    assert times_to_targets(TRACE, runs, [0]).loc["x", 0] == 3
 
 
 @pytest.mark.parametrize(

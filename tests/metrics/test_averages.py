@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
 from bnnbench.errors import InputError
-from bnnbench.metrics import bootstrap_interval, median_interval, penalized_average, shifted_geometric_mean
+from bnnbench.metrics import (
+    bootstrap_interval,
+    median_interval,
+    penalized_average,
+    quartiles,
+    shifted_geometric_mean,
+)
 
 INF, NAN = math.inf, math.nan
 
@@ -24,6 +30,23 @@ def test_par10_counts_what_was_not_solved_as_ten_limits():
     assert penalized_average(pd.Series([1.0, NAN]), limit_s=10) == 1
     assert penalized_average(pd.Series([INF]), limit_s=10, factor=2) == 20
     assert math.isnan(penalized_average(pd.Series([], dtype=float), limit_s=1))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0, 8], (0, 4, 8)),
+        ([0, INF], (0, INF, INF)),
+        ([1, 2, 3, 4, 5], (2, 3, 4)),
+        ([1, 2, 3, INF], (1, 2.5, INF)),
+        ([INF, INF], (INF, INF, INF)),
+        ([7], (7, 7, 7)),
+    ],
+)
+def test_quartiles_hold_half_of_the_values_and_failures_are_the_largest(values, expected):
+    assert quartiles(np.array(values, dtype=float)) == expected
+    low, _, high = quartiles(np.array([values, values], dtype=float).T)
+    assert (low.tolist(), high.tolist()) == ([expected[0]] * 2, [expected[2]] * 2)
 
 
 @pytest.mark.parametrize("limit", [0, -1, INF, NAN])

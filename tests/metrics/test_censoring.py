@@ -17,8 +17,8 @@ INF, NAN = math.inf, math.nan
 def run(**changes):
     return {
         "problem": "p", "problem_hash": "h", "formulation": "reduced", "solver": "s", "status": "ok", "optimum": 1.0,
-        "is_sound": 1, "num_reads": 10, "energy": 5.0, "loss": 3.0, "mean_loss": 4.0, "violations": 2,
-        "time_to_target_s": 0.5,
+        "is_sound": 1, "num_reads": 10, "budget_reads": 10, "energy": 5.0, "loss": 3.0, "mean_loss": 4.0,
+        "violations": 2, "time_to_target_s": 0.5,
     } | changes  # fmt: skip
 
 
@@ -102,8 +102,17 @@ def test_where_random_settings_solve_a_problem_it_tells_nothing():
     assert values(normalized_gap(pd.DataFrame([run(), solved, run(loss=1.0)]))) == [None, None, None]
 
 
-def test_a_failed_run_has_an_infinite_normalized_gap():
-    assert values(normalized_gap(pd.DataFrame([run(status="crash", num_reads=0), floor()])))[0] == INF
+def test_a_failed_run_has_an_infinite_normalized_gap_where_there_is_a_floor():
+    failed = run(status="crash", num_reads=0, budget_reads=run()["num_reads"])
+    assert values(normalized_gap(pd.DataFrame([failed, floor()])))[0] == INF
+    for other in ({"num_reads": 9}, {"loss": 1.0}):
+        assert values(normalized_gap(pd.DataFrame([failed, floor() | other])))[0] is None
+    assert values(normalized_gap(pd.DataFrame([failed | {"budget_reads": None}, floor()])))[0] is None
+
+
+def test_the_floor_is_known_by_any_label():
+    runs = pd.DataFrame([run(), floor() | {"solver": "random, 40 reads"}])
+    assert values(normalized_gap(runs))[0] == 2 / 4
 
 
 def test_a_normalized_gap_of_something_else_is_refused():

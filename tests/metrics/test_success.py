@@ -47,13 +47,20 @@ def test_reads_of_the_ground_energy_are_counted_where_it_is_known():
 
 
 @pytest.mark.parametrize(
-    ("budget", "came", "counted"), [(10, 0, 10), (None, 0, 1), (None, 3, 3), (10, 12, 12), (10, None, 10)]
+    ("budget", "came", "counted"),
+    [(10, 0, 10), (None, 0, 10), (None, 3, 10), (None, 30, 30), (10, 12, 12), (10, None, 10)],
 )
 def test_the_reads_of_a_failed_run_are_failures(budget, came, counted):
     failed = run(status="crash", num_reads=came, budget_reads=budget, loss_successes=3, sample_s=None)
     got = table_of(run(), failed).iloc[0]
     assert (got["reads"], got["successes"]) == (10 + counted, 5)
     assert got["read_s"] == 0.2, "the time of a failed run is not known"
+
+
+def test_failing_with_a_budget_in_seconds_lowers_the_success_as_it_would_with_one_in_reads():
+    fragile = [run(status="timeout", num_reads=0, budget_reads=None, sample_s=None) for _ in range(9)]
+    got = table_of(run(budget_reads=None, num_reads=10_000, loss_successes=100), *fragile).iloc[0]
+    assert (got["reads"], got["success"]) == (100_000, 0.001)
 
 
 def test_without_success_there_is_a_lower_bound_of_the_time():

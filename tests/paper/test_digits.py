@@ -52,6 +52,10 @@ def test_the_rule_is_that_of_the_particle_data_group(half_width, decimals):
         (INF, NAN, NAN, ("∞", "")),
         (NAN, NAN, NAN, ("–", "")),
         (-0.001, -1.0, 1.0, ("0.0", "[-1.0, 1.0]")),
+        (3.0, 1.0, 80.0, ("3", "[1, 80]")),
+        (3.0, 0.0, 80.0, ("3", "[0, 80]")),
+        (0.4, 0.2, 12.0, ("0.4", "[0.2, 12]")),
+        (12.0, 3.0, 700.0, ("10", "[3, 7.0e2]")),
     ],
 )
 def test_intervals_decide_the_digits(value, low, high, shown):
@@ -91,7 +95,9 @@ def test_the_last_digit_is_never_worth_less_than_the_interval_allows(numbers):
     half = (high - low) / 2 if low < value < high else max(value - low, high - value) / 2
     for number in (text, *interval.strip("[]").split(", ")):
         assert re.fullmatch(r"\d+(\.\d+)?(e-?\d+)?", number)
-        assert float(number) == 0 or last_place(number) >= half / 36
+        is_single = len(number.partition("e")[0].replace(".", "").strip("0")) == 1
+        assert float(number) > 0, "what is more than 0 is not printed as 0"
+        assert is_single or last_place(number) >= half / 36
     assert abs(float(text) - value) <= half
 
 

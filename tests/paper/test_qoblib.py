@@ -42,6 +42,14 @@ def test_runs_are_counted_and_runtimes_added(tmp_path):
     assert row["Date"] == "2026-01-01"
 
 
+def test_a_run_that_breaks_penalties_has_no_objective_and_a_failed_one_has_its_time(tmp_path):
+    late = Outcome("timeout", "took too long", sample_s=99.0)
+    outcomes = [ended(-1, 0, energy=-3.0, violations=2), ended(5, 5, energy=2.0, violations=0), late]
+    (row,) = submission(tmp_path, {("compact", "s"): outcomes})
+    assert (float(row["Best Objective Value"]), row["# Successful Runs"]) == (2.0, "0")
+    assert float(row["Total Runtime"]) == 100.0
+
+
 @pytest.mark.parametrize("outcomes", [FAILED, [ended(energy_gap=None, loss_gap=0.0)]])
 def test_what_is_not_known_is_not_guessed(tmp_path, outcomes):
     (row,) = submission(tmp_path, {("soft", "s"): outcomes})
