@@ -111,7 +111,13 @@ def _fill(draft: Path, folders: Sequence[Path]) -> Merged:
 
 
 def _first_of_each(rows: Sequence[Mapping[str, Any]], column: str) -> Iterator[Mapping[str, Any]]:
-    yield from {row[column]: row for row in reversed(rows)}.values()
+    """The rows without those of a value that came before; of equal ones, one that knows all."""
+    found: dict[Any, Mapping[str, Any]] = {}
+    for row in rows:
+        other = found.get(row[column])
+        if other is None or None in other.values():
+            found[row[column]] = row if other is None else {**row, **{k: v for k, v in other.items() if v is not None}}
+    yield from found.values()
 
 
 def _best_truths(stores: Sequence[Store]) -> dict[str, Mapping[str, Any]]:

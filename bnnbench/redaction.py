@@ -6,7 +6,9 @@ import os
 import re
 from functools import cache
 
-_NAMES = re.compile("TOKEN|SECRET|PASSWORD|PASSPHRASE|CREDENTIAL|API_?KEY|LICENSE_?KEY|LICENSEID", re.IGNORECASE)
+_NAMES = re.compile(
+    "TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|(API|ACCESS|PRIVATE|LICENSE)_?KEY|LICENSEID", re.IGNORECASE
+)
 LEAST_LENGTH = 8
 """Characters of a secret; shorter ones would be found in ordinary words and numbers."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 
 from bnnbench.harness.outcome import Outcome
 
@@ -65,6 +68,28 @@ CREATE TABLE samples (run TEXT NOT NULL, role TEXT NOT NULL, bits TEXT NOT NULL,
 {CANARIES}
 {SUITES}
 """
+
+
+_ADDED: dict[int, dict[str, set[str]]] = {
+    2: {"truths": {"certificate"}},
+    3: {"truths": {"digest"}, "runs": {"digest"}, "problems": {"digest"}},
+    4: {"runs": set(YOUNGER), "canaries": {"hash", "machine", "processors", "at", "seconds"}},
+    5: {"instances": {"dynamic_range"}, "suites": {"hash", "name", "text"}},
+}
+"""Columns that each version brought; a table of which it brought all is one that it brought."""
+
+
+@cache
+def columns_of(version: int = SCHEMA_VERSION) -> Mapping[str, set[str]]:
+    """Names of the tables of a version, with those of their columns."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA)
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        columns = {name: {row[1] for row in connection.execute(f"PRAGMA table_info({name})")} for name in tables}
+    for later in range(version + 1, SCHEMA_VERSION + 1):
+        for table, added in _ADDED.get(later, {}).items():
+            columns[table] -= added
+    return {table: names for table, names in columns.items() if names}
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 from bnnbench.errors import InputError, StoreError
 from bnnbench.ground_truth.truth import Truth
 from bnnbench.harness.canary import SUSPICIOUS, Canary, slowdowns
-from bnnbench.harness.cell import Cell
+from bnnbench.harness.cell import Cell, asked_key
 from bnnbench.harness.outcome import Outcome
+from bnnbench.harness.thinning import thinned
 from bnnbench.hashing import canonical_json, content_hash
 from bnnbench.problem import Problem
 from bnnbench.redaction import redacted
-from bnnbench.schema import ARRAYS, BATCH, JSON, NUMBERS, SCALARS, SEALED, TEXTS, YOUNGER
+from bnnbench.schema import ARRAYS, BATCH, JSON, NUMBERS, SCALARS, SEALED, TEXTS, YOUNGER, columns_of
 from bnnbench.store_file import FILE, open_to_read, open_to_write, store_errors
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ class Store:
 
     def add_suite(self, name: str, text: str) -> None:
         """Note the file of a suite that runs into this store."""
-        row = {"name": name, "text": redacted(text)}
+        row = {"name": _encodable(name), "text": _encodable(redacted(text))}
         self._insert("OR IGNORE", "suites", {"hash": content_hash("suite", row), **row})
 
     def suites(self) -> list[dict[str, Any]]:
@@ -244,7 +245,7 @@ class Store:
             self._db.execute("DELETE FROM batches WHERE run = ?", (cell.key,))
             self._db.execute("DELETE FROM samples WHERE run = ?", (cell.key,))
             self._insert("OR REPLACE", "runs", row)
-            for number, batch in enumerate(outcome.batches):
+            for number, batch in enumerate(thinned(outcome.batches)):
                 kept = {name: getattr(batch, name) for name in BATCH}
                 levels = {name: json.dumps(getattr(batch, name)) for name in ("energy_levels", "loss_levels")}
                 self._insert("OR REPLACE", "batches", {"run": cell.key, "number": number, **kept, **levels})
@@ -279,8 +280,10 @@ class Store:
         if start in keys:
             return start
         if len(keys) != 1:
-            what = f"{len(keys)} runs, such as {keys[0]} and {keys[1]}," if keys else "no run"
-            raise InputError(f"{self.folder}: {what} begins with {start!r}; see the column key of bnnbench export.")
+            what = f"no run begins with {start!r}"
+            if keys:
+                what = f"{len(keys)} runs begin with {start!r}, such as {keys[0]} and {keys[1]}; give more of the key"
+            raise InputError(f"{self.folder}: {what}; see the column key of bnnbench export.")
         return keys[0]
 
     def answer(self, key: str) -> dict[str, Any]:
@@ -313,14 +316,39 @@ class Store:
         return self._select("SELECT hash, name, network, loss_name, num_samples FROM problems ORDER BY hash")
 
     def unsealed(self) -> Iterator[str]:
-        """What was changed since it was written, a sentence each: damaged pages, and rows whose digest differs.
+        """What was changed since it was written, a sentence each: damaged pages and tables, rows of another digest.
 
         The digest of a run covers its row, its batches and its samples. Rows that versions of schema 1 and 2 wrote have
         none.
+
+        Raises
+        ------
+        StoreError
+            If a cell cannot be read.
         """
+        with self._as_damage():
+            yield from self._changes()
+
+    def _changes(self) -> Iterator[str]:
         for row in self._select("PRAGMA integrity_check"):
             if row["integrity_check"] != "ok":
                 yield f"SQLite finds the file damaged: {row['integrity_check']}."
+        if sentence := self._other_tables():
+            yield sentence  # and nothing else can be looked for
+            return
+        yield from self._other_rows()
+
+    def _other_tables(self) -> str:
+        """How the tables differ from those of the schema that the file names, if they do."""
+        version = self._select("PRAGMA user_version")[0]["user_version"]
+        expected = columns_of(version)
+        for table in columns_of():
+            names = {row["name"] for row in self._select(f"PRAGMA table_info({table})")}
+            if other := names ^ expected.get(table, set()):
+                return f"the table {table} is not that of schema {version}: it differs in {', '.join(sorted(other))}."
+        return ""
+
+    def _other_rows(self) -> Iterator[str]:
         for key, info in self.machines().items():
             if content_hash("machine", info) != key:
                 yield f"the machine {key} was changed: its content has another hash."
@@ -359,7 +387,9 @@ class Store:
     def finished(self, *, retry_failed: bool = False) -> set[str]:
         """Keys of the runs that need not be run again: all but ``unavailable`` ones, or only what did not fail."""
         done = ("ok", "refused") if retry_failed else ("ok", "refused", "timeout", "memory", "crash", "error")
-        return {row["key"] for row in self._select("SELECT key, status FROM runs") if row["status"] in done}
+        rows = self._select("SELECT key, status FROM runs")
+        contradicted = {asked_key(row["key"]) for row in rows if asked_key(row["key"]) != row["key"]}
+        return {row["key"] for row in rows if row["status"] in done} | contradicted  # these stay beside each other
 
     def endings(self) -> list[dict[str, Any]]:
         """Key, status and loss gap of each run."""
@@ -452,10 +482,14 @@ class Store:
 
     def _insert(self, conflict: str, table: str, row: Mapping[str, Any]) -> None:
         marks = ", ".join("?" * len(row))
-        # Paths and command lines can hold bytes that are no text; SQLite cannot.
-        values = [v.encode(errors="replace").decode() if isinstance(v, str) else v for v in row.values()]
+        values = [_encodable(v) if isinstance(v, str) else v for v in row.values()]
         with store_errors(self.folder):
             self._db.execute(f"INSERT {conflict} INTO {table} ({', '.join(row)}) VALUES ({marks})", values)  # noqa: S608
+
+
+def _encodable(text: str) -> str:
+    """Paths and command lines can hold bytes that are no text; SQLite cannot."""
+    return text.encode(errors="replace").decode()
 
 
 def open_store(folder: Path) -> Store:

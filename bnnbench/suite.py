@@ -195,6 +195,8 @@ def suite_path(name: str) -> Path:
             )
         return path
     known = suite_paths()
+    if name not in known and Path(name).is_file():
+        raise InputError(f"{name} is no suite file, whose name ends in .toml; known suites are {', '.join(known)}.")
     if name not in known:
         raise UnknownNameError("suite", name, known)
     return known[name]
@@ -210,11 +212,9 @@ def read_suite(path: Path) -> Suite:
         folder of the file.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, too many digits, or nested too deeply
+        content = tomllib.loads(suite_text(path))
+    except (ValueError, RecursionError) as error:  # no TOML, too many digits, or nested too deeply
         raise InputError(f"suite file {path} is not TOML: {error}.") from error
-    except OSError as error:
-        raise InputError(f"suite file {path} cannot be read: {error.strerror}.") from error
     try:
         suite = Suite.model_validate(content)
     except pydantic.ValidationError as error:
@@ -223,6 +223,22 @@ def read_suite(path: Path) -> Suite:
         for table in getattr(suite, section):
             check_enclosed(path.parent, f"suite file {path}: {section}", table)
     return suite.model_copy(update={"solvers": [_placed(table, path.parent) for table in suite.solvers]})
+
+
+def suite_text(path: Path) -> str:
+    """What a suite file says.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"suite file {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise InputError(f"suite file {path} is not TOML: {error}.") from error
 
 
 FILES = ("record", "replay")
@@ -253,6 +269,8 @@ def _sentence(path: Path, error: pydantic.ValidationError) -> str:
     if first["type"] == "missing":
         return f": the key {key!r} is missing; see the README for a suite file."
     line = _line(path, str(place[-1]))
+    if first["type"] == "list_type" and isinstance(first["input"], dict) and len(place) == 1:
+        return f"{line}: there can be several {key}, so that each is a table of its own; write [[{key}]]."
     if first["type"] == "extra_forbidden":
         what = f"key in [{place[0]}]" if len(place) > 1 else "key"
         return f"{line}: {UnknownNameError(what, str(place[-1]), _keys(place))}"

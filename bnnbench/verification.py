@@ -54,7 +54,8 @@ def verify(
         Called with the number of runs that were checked, and of all.
     """
     try:
-        yield from _findings(store, check_seconds, progress or _keep_silent)
+        with store.transaction():  # one moment of a store that is being written
+            yield from _findings(store, check_seconds, progress or _keep_silent)
     except StoreError as error:  # what cannot be read leaves nothing to go on with
         yield Finding("store", str(error))
 

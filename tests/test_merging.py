@@ -188,6 +188,21 @@ def test_a_store_that_was_changed_is_refused(stores, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
+def test_suites_keep_their_order_and_instances_what_is_known_of_them(stores, tmp_path):
+    for folder, names in zip(stores, (["suite", "second"], ["suite", "third"]), strict=True):
+        with open_store(folder) as store:
+            for name in names:
+                store.add_suite(name, "seed = 0")
+    with closing(sqlite3.connect(stores[0] / FILE, isolation_level=None)) as db:
+        db.execute("UPDATE instances SET dynamic_range = NULL")
+    merge(stores, tmp_path / "c")
+    with read_store(tmp_path / "c") as store:
+        assert [row["name"] for row in store.suites()] == ["suite", "second", "third"]
+        ranges = {row["hash"]: row["dynamic_range"] for row in store.instances()}
+    with read_store(stores[1]) as other:
+        assert all(ranges[row["hash"]] == row["dynamic_range"] for row in other.instances())
+
+
 INSTANCES = "DROP TABLE suites; ALTER TABLE instances DROP COLUMN dynamic_range;"
 
 

@@ -10,11 +10,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bnnbench.cli.running import _selected
 from bnnbench.errors import InputError
+from bnnbench.harness.judge import judge
+from bnnbench.harness.spool import EndLine, Spool, read_spool, tail_of
+from bnnbench.instance import compile as compile_problem
 from bnnbench.redaction import redacted
+from bnnbench.registry import load_problem
+from bnnbench.solver import Batch
 from bnnbench.store_file import FILE
 from bnnbench.suite import plan, read_suite
 
@@ -248,10 +254,37 @@ def test_a_token_of_the_environment_is_written_nowhere(tmp_path, how):
 
 
 def test_secrets_of_a_machine_of_a_cluster_stay_there(tmp_path, monkeypatch):
-    remote = pytest.importorskip("bnnbench.harness.remote")
     monkeypatch.setenv("DWAVE_API_TOKEN", TOKEN)
     (tmp_path / "log").write_bytes(b"\xff " + TOKEN.encode())
-    assert remote._content(tmp_path / "log").decode() == "\ufffd <DWAVE_API_TOKEN>"
+    assert tail_of(tmp_path / "log") == "\ufffd <DWAVE_API_TOKEN>"
+
+
+@pytest.mark.parametrize("secret", ['pa"ss\\word-123', "-----BEGIN KEY-----\nabc\n-----END KEY-----", "33333333"])
+def test_a_secret_is_taken_out_as_it_was_meant_and_no_number_is(tmp_path, monkeypatch, secret):
+    """Written as JSON a secret looks otherwise, and a number can look like one."""
+    monkeypatch.setenv("EARLY_TOKEN", secret)
+    spool = Spool(tmp_path / "spool")
+    spool.write(EndLine("error", f"the solver raised {secret}", {"sample_s": 1 / 3}))
+    spool.close()
+    found = read_spool(tmp_path / "spool").end
+    assert found.message == "the solver raised <EARLY_TOKEN>"
+    assert found.timings == {"sample_s": 1 / 3}
+
+
+def test_a_secret_that_would_be_cut_is_taken_out_before():
+    text = "x" * 995 + TOKEN
+    instance = compile_problem(load_problem("parity"))
+    bits = np.zeros((1, instance.qubo.num_variables), dtype=np.int8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATE_TOKEN", TOKEN)
+        judged = judge(instance, Batch(bits, facts={"said": text}), 0.1)
+    assert TOKEN[:5] not in judged.facts["said"]
+
+
+@pytest.mark.parametrize("name", ["PRIVATE_KEY", "AWS_ACCESS_KEY", "DB_PASSWD", "GRB_LICENSEID"])
+def test_secrets_are_known_by_their_names(name, monkeypatch):
+    monkeypatch.setenv(name, "a-long-secret")
+    assert redacted("it is a-long-secret") == f"it is <{name}>"
 
 
 def test_only_secrets_are_taken_out(monkeypatch):

@@ -502,7 +502,7 @@ def test_a_file_where_the_folder_should_be_is_a_sentence(tmp_path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(StoreError, match="cannot be written"):
         open_store(tmp_path / "file")
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError, match="is a file; give the folder of results"):
         read_store(tmp_path / "file")
 
 

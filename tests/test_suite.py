@@ -193,3 +193,18 @@ def test_an_unknown_suite_offers_the_nearest():
 def test_a_missing_suite_file_is_named():
     with pytest.raises(InputError, match=r"nowhere\.toml does not exist"):
         suite_path("nowhere.toml")
+
+
+def test_a_table_that_should_be_one_of_several_is_answered_with_what_to_write(tmp_path):
+    path = tmp_path / "s.toml"
+    rest = '[budget]\nreads = 1\n[[problems]]\nname = "parity"\n[[formulations]]\nname = "soft"\n'
+    path.write_text(f'[solvers]\nname = "random"\n{rest}')
+    with pytest.raises(InputError, match=r"line 1: there can be several solvers, .*; write \[\[solvers\]\]"):
+        read_suite(path)
+
+
+def test_a_file_that_is_no_suite_is_said_to_be_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "people.csv").write_text("a,b")
+    with pytest.raises(InputError, match=r"people.csv is no suite file, whose name ends in \.toml"):
+        suite_path("people.csv")

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from bnnbench.harness.canary import Canary
 from bnnbench.schema import SCHEMA
 from bnnbench.store import open_store, read_store
 from bnnbench.store_file import FILE
@@ -165,3 +166,33 @@ def test_the_verb_says_what_does_not_hold(results):
     assert done.returncode == 1
     assert "1 findings in 3 runs" in done.stderr
     assert done.stdout.startswith("store: the row ")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "ALTER TABLE instances RENAME COLUMN dynamic_range TO dynamic_sange",
+        "ALTER TABLE suites RENAME COLUMN hash TO hasi",
+        "ALTER TABLE canaries RENAME TO cbnaries",
+        "DROP TABLE suites",
+        "PRAGMA user_version = 4",
+        "PRAGMA user_version = 1",
+    ],
+)
+def test_a_table_that_is_not_that_of_its_schema_is_found(results, damage):
+    with contextlib.closing(sqlite3.connect(results / FILE, isolation_level=None)) as db:
+        db.execute(damage)
+    with read_store(results) as store:
+        assert any("is not that of schema" in finding.sentence for finding in verify(store))
+
+
+@pytest.mark.parametrize("table", ["suites", "canaries"])
+def test_a_cell_of_another_type_is_found_and_no_traceback(results, table):
+    with open_store(results) as store:
+        store.add_suite("mine.toml", "seed = 0")
+        store.add_canary(Canary(1.0, 0.5), machine="m", processors="0")
+    column = "text" if table == "suites" else "machine"
+    with contextlib.closing(sqlite3.connect(results / FILE, isolation_level=None)) as db:
+        db.execute(f"UPDATE {table} SET {column} = CAST({column} AS BLOB)")
+    with read_store(results) as store:
+        assert list(verify(store))

@@ -19,7 +19,7 @@ def rerun(
     *,
     results: Annotated[Path, typer.Option(help="Folder of results that the run is in.")],
     solver: Annotated[Path | None, typer.Option(help="File of the solver, if it came from one.")] = None,
-    memory_gb: Annotated[float, typer.Option(help="Memory that the run may take, in GB.", min=0.001)] = 4.0,
+    memory_gb: Annotated[float, typer.Option(help="Memory that the run may take, in GB.", min=0.001, max=1e6)] = 4.0,
 ) -> None:
     """Run one run of the results again, and say whether the answer is the same."""
     from bnnbench.harness.rerun import rerun as run_again

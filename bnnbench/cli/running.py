@@ -63,7 +63,10 @@ def run(
         bool, typer.Option("--follow", help="Print a line per run as it ends, as without a terminal.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would run, what not and why, and for how long; run nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Say what would run, what not and why, and for how long; run nothing, ask no cluster."
+        ),
     ] = False,
 ) -> None:
     """Run a suite, or go on with it, and print the table of its results."""
@@ -71,9 +74,10 @@ def run(
     from bnnbench.harness.executor import LocalExecutor
     from bnnbench.harness.placement import lanes_apart
     from bnnbench.store import open_store
-    from bnnbench.suite import plan, read_suite, suite_path
+    from bnnbench.suite import plan, read_suite, suite_path, suite_text
 
     path = suite_path(suite)
+    text = suite_text(path)
     content = _changed(read_suite(path), solver, problem, formulation, seconds, reads, repetitions)
     planned = plan(content, path.parent)
     if jobs > 1 and (dask or slurm):
@@ -95,7 +99,7 @@ def run(
             executor = (
                 _cluster(planned, stack, dask=dask, tls=tls, untimed=untimed) if dask or slurm else LocalExecutor(lanes)
             )
-            store.add_suite(path.name, path.read_text(encoding="utf-8-sig"))
+            store.add_suite(path.name, text)
             _run_plan(planned, store, executor, retry=retry, max_qpu_seconds=max_qpu_seconds, follow=follow)
     except KeyboardInterrupt:
         sys.stderr.write("bnnbench: interrupted; finished runs are kept, and the same command goes on from here.\n")
@@ -117,7 +121,9 @@ def _cluster(
         place = stack.enter_context(slurm_cluster(planned.suite.slurm, **({"security": security} if tls else {})))
         console.print(f"waiting for SLURM; the scheduler is {place.scheduler_address}", highlight=False)
     solvers = [solver.spec for solver in planned.solvers]
-    executor = DaskExecutor(place, solvers, security=security, wait_s=WAIT_S if dask else math.inf)
+    executor = DaskExecutor(
+        place, solvers, security=security, wait_s=WAIT_S if dask else math.inf, threads=planned.threads
+    )
     if untimed:
         executor.is_timed = False
     elif not executor.is_timed:

@@ -20,11 +20,10 @@ from bnnbench.harness.executor import Ending, Executor, LocalExecutor
 from bnnbench.harness.outcome import Outcome, Target, fold
 from bnnbench.harness.qpu_allowance import QpuAllowance
 from bnnbench.harness.resources import load
-from bnnbench.harness.spool import EndLine, Spooled, StartLine, read_spool
+from bnnbench.harness.spool import EndLine, Spooled, StartLine, read_spool, tail_of
 from bnnbench.harness.worker import Task, same_folder
 from bnnbench.problem import Problem
 from bnnbench.provenance import machine_info
-from bnnbench.redaction import redacted
 from bnnbench.registry import load_solver
 from bnnbench.remeasuring import note_truth
 from bnnbench.spec import Spec
@@ -39,8 +38,6 @@ REPORT_S = 30.0
 """Seconds between reports of the runs that go on for longer than that."""
 WAIT_S, GATHER_S = 0.2, 0.02
 """Seconds to wait for a run that ends, and from then on for others: rows are written together, as that takes time."""
-LOG_TAIL = 2000
-"""Characters of a failed run's output that are kept."""
 
 
 def pending(cells: Sequence[Cell], finished: set[str]) -> list[Cell]:
@@ -218,7 +215,7 @@ def _take(started: _Started, task: Task, ending: Ending) -> _Ended:
     spooled = read_spool(task.spool)
     end = spooled.end or EndLine("crash", "the worker ended without a word.", {})
     status, message = ending.status or end.status, ending.message or end.message
-    log = "" if status == "ok" else _tail(task.log)
+    log = "" if status == "ok" else tail_of(task.log)
     if ending.status == "crash" and ("bad_alloc" in log or "MemoryError" in log):
         status = "memory"
         message = f"the run needed more than the limit of {task.memory_gb:g} GB of memory."
@@ -256,12 +253,3 @@ def _store(store: Store, ended: _Ended, machine: str, allowance: QpuAllowance, i
         log_tail=ended.log_tail if outcome.status in ("error", "crash", "memory", "timeout") else "",
     )
     return replace(outcome, batches=())
-
-
-def _tail(path: Path) -> str:
-    """End of a log, which can be larger than memory, without secrets."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 2 * LOG_TAIL))  # no secret is cut that would be kept in part
-        return redacted(file.read(2 * LOG_TAIL).decode(errors="replace"))[-LOG_TAIL:]

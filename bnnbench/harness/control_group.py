@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -22,7 +23,7 @@ from time import sleep
 
 import psutil
 
-from bnnbench.harness.confinement import num_oom_kills
+from bnnbench.harness.confinement import PAUSE_S, ROUNDS, num_oom_kills
 
 ROOT = Path("/sys/fs/cgroup")
 PREFIX = "bnnbench-"
@@ -83,6 +84,21 @@ class ControlGroup:
         """Processes of the group that the kernel has killed for want of memory."""
         memory = self.controls.get("memory")
         return num_oom_kills(memory.folder / memory.events) if memory else 0
+
+    def kill(self) -> None:
+        """Kill all processes of the group, whichever session or parent they have."""
+        for folder in {control.folder for control in self.controls.values()}:
+            for _ in range(ROUNDS):
+                try:
+                    processes = (folder / "cgroup.procs").read_bytes().split()
+                except OSError:
+                    break
+                if not processes:
+                    break
+                for process in processes:
+                    with contextlib.suppress(OSError):
+                        os.kill(int(process), signal.SIGKILL)
+                sleep(PAUSE_S)
 
     def remove(self) -> None:
         """Remove the group, whose processes have ended; the kernel may take a moment to notice."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-from bnnbench.errors import InputError, UnavailableError
+from bnnbench.errors import InputError, StoreError, UnavailableError
 from bnnbench.harness.executor import Ending, Executor
 from bnnbench.harness.remote import Answer, DifferenceError, close_lanes, differences, run_task, same, versions_here
 from bnnbench.harness.worker import Task
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 WAIT_S = 60.0
 """Seconds to wait for the first worker of a scheduler that runs."""
+MAX_LOSSES = 3
+"""Times that a task is handed to the cluster again after Dask has given it up, which it does at the fourth loss."""
 QUEUED = 2
 """Tasks per thread that are with the cluster, so that no worker waits for the coordinator."""
 KEPT = 100
@@ -46,6 +48,8 @@ class DaskExecutor(Executor):
         `distributed.Security` for ``tls://`` addresses; None: as Dask's own configuration says.
     wait_s
         Seconds to wait for the first worker, and for another one when all are lost.
+    threads
+        Most threads that a run uses.
 
     Raises
     ------
@@ -56,18 +60,26 @@ class DaskExecutor(Executor):
     """
 
     def __init__(
-        self, address: Any, solvers: Mapping[Spec, None] | list[Spec], *, security: Any = None, wait_s: float = WAIT_S
+        self,
+        address: Any,
+        solvers: Mapping[Spec, None] | list[Spec],
+        *,
+        security: Any = None,
+        wait_s: float = WAIT_S,
+        threads: int = 1,
     ) -> None:
         try:
             from distributed import Client
         except ImportError as error:
-            raise UnavailableError("--dask needs Dask; run: pip install 'bnnbench[distributed]'.") from error
+            raise UnavailableError("--dask needs Dask; in a checkout run: pip install -e '.[distributed]'.") from error
         self._address = getattr(address, "scheduler_address", address)
         self._versions = {solver: versions_here(solver) for solver in solvers}
         self._campaign = uuid4().hex
         self._problems: dict[str, Future] = {}
         self._running: dict[Future, Task] = {}
-        self._threads, self._asked, self._submitted = 0, 0.0, 0
+        self._losses: Counter[Path] = Counter()
+        self._limits: dict[Path, float] = {}
+        self._threads, self._asked, self._submitted, self._run_threads = 0, 0.0, 0, threads
         self._wait_s, self._worked = wait_s, perf_counter()
         try:
             if isinstance(address, str):
@@ -107,7 +119,10 @@ class DaskExecutor(Executor):
         """
         if perf_counter() - self._asked > 1:
             with _lost(self._address):
-                self._threads, self._asked = sum(self._client.nthreads().values()), perf_counter()
+                before, self._asked = self._threads, perf_counter()
+                self._threads = sum(self._client.nthreads().values())
+            if self._threads > before > 0:  # others have joined
+                self.is_timed = self.is_timed and self._are_apart()
             self._worked = self._asked if self._threads else self._worked
             if self._asked - self._worked > self._wait_s:
                 raise UnavailableError(
@@ -132,7 +147,7 @@ class DaskExecutor(Executor):
             future = self._client.submit(
                 run_task, problem, fields, wall_limit_s, versions, self._campaign, pure=False, priority=-self._submitted
             )
-        self._running[future] = task
+        self._running[future], self._limits[task.spool] = task, wall_limit_s
 
     def finished(self, wait_s: float) -> Iterator[tuple[Task, Ending]]:
         """Tasks that have ended, with their spools and logs in place; see `Executor.finished`.
@@ -151,8 +166,19 @@ class DaskExecutor(Executor):
         done = [future for future in self._running if future.done()]
         for future in sorted(done, key=lambda future: str(future.status) == "error"):  # what raises comes last
             task = self._running.pop(future)
+            if str(future.status) == "error" and self._is_lost(future) and self._losses[task.spool] < MAX_LOSSES:
+                self._losses[task.spool] += 1
+                self.submit(task, self._limits[task.spool])
+                continue
             yield task, self._ending(future, task)
             future.release()
+
+    def _is_lost(self, future: Future) -> bool:
+        """Whether Dask gave a task up because workers were lost that had it, or had it in their queue."""
+        from distributed import KilledWorker
+
+        with _lost(self._address):
+            return isinstance(future.exception(), KilledWorker)
 
     def _ending(self, future: Future, task: Task) -> Ending:
         from distributed import KilledWorker
@@ -166,6 +192,9 @@ class DaskExecutor(Executor):
                 return Ending("crash", "each Dask worker that had the run was lost; see the logs of the workers.")
             except MemoryError:
                 return Ending("memory", "the Dask worker had no memory left for the run.")
+            except (StoreError, UnavailableError) as error:
+                text = str(error).removesuffix(".")
+                raise UnavailableError(f"a Dask worker can run nothing: {text}; see to its machine.") from error
             except Exception as error:
                 if type(error).__module__.partition(".")[0] in ("distributed", "asyncio", "concurrent", "dask"):
                     raise
@@ -186,8 +215,6 @@ class DaskExecutor(Executor):
         """Refuse workers of other versions; find out whether their threads share cores."""
         with _lost(self._address):
             found = self._client.run(differences, list(self._versions.items()), on_error="return")
-            machines = self._client.run(machine_info, on_error="return")
-            threads = self._client.nthreads()
         for address, parts in found.items():
             if isinstance(parts, Exception):
                 raise InputError(f"the Dask worker {address} cannot run bnnbench: {_text(parts)}; install it there.")
@@ -196,13 +223,21 @@ class DaskExecutor(Executor):
                     f"the Dask worker {address} differs from this process: {'; '.join(parts)}; install the same "
                     "versions on both, so that a run does not depend on where it happened."
                 )
-        hosts: dict[str, list[str]] = defaultdict(list)
-        for address in machines:
-            hosts[address.rpartition(":")[0]].append(address)
-        self.is_timed = all(
-            sum(threads.get(one, 1) for one in of_host) <= (machines[of_host[0]].get("physical_cores") or 1)
-            for of_host in hosts.values()
-        )
+        self.is_timed = self._are_apart()
+
+    def _are_apart(self) -> bool:
+        """Whether the machines of the workers have a core for each thread that runs on them may use at a time."""
+        with _lost(self._address):
+            machines = self._client.run(machine_info, on_error="return")
+            threads = self._client.nthreads()
+        cores: dict[str, int] = {}
+        used: dict[str, int] = defaultdict(int)
+        for address, info in machines.items():
+            host = address.rpartition(":")[0]
+            # Of a worker that was lost meanwhile nothing is known.
+            cores[host] = 1 if isinstance(info, Exception) else info.get("physical_cores") or 1
+            used[host] += threads.get(address, 1) * self._run_threads
+        return all(used[host] <= number for host, number in cores.items())
 
 
 def _check_address(address: str) -> None:

@@ -8,23 +8,29 @@ import math
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from time import perf_counter
 from typing import Any, Self
 
+from bnnbench.errors import StoreError, UnavailableError
 from bnnbench.harness.confinement import kill_children, num_oom_kills
 from bnnbench.harness.control_group import ControlGroup, make_group
 from bnnbench.harness.outcome import Status
 from bnnbench.harness.placement import Cores
-from bnnbench.harness.worker import DONE, LAST, READY, Task, serve
+from bnnbench.harness.worker import DISK, DONE, LAST, MAX_WORD, READY, Task, serve
 
 START_S = 120.0
 """Seconds that a worker may take to start; its imports are slow on a busy disk."""
 _GROUP_FULL = "the run with all its processes needed more memory than its limit, and the system killed of them."
+_GO_ON = "Finished runs are kept, and the same command goes on from here."
+AT_ONCE = 32 * 1024
+"""Bytes of a task that an empty pipe takes at once on any system."""
 LAST_WORD_S = 10.0
 """Seconds to wait for the system to say how a killed process ended."""
 
@@ -87,6 +93,10 @@ class _Worker:
     """Of the whole machine, when the task was sent."""
     num_kills: int = 0
     """Of the group."""
+    has_begun: bool = False
+    """Whether it has said that it is at the task."""
+    is_new: bool = True
+    """Whether it has never begun with one."""
 
     @property
     def has_lost_processes(self) -> bool:
@@ -99,6 +109,7 @@ class _Worker:
         self.process.join(LAST_WORD_S)
         self.pipe.close()
         if self.group:
+            self.group.kill()  # what outlived a worker that died by itself
             self.group.remove()
         return self.process.exitcode
 
@@ -145,21 +156,35 @@ class LocalExecutor(Executor):
             self._stop(worker)
             worker = self._start()
         worker.task, worker.wall_limit_s, worker.deadline = task, wall_limit_s, perf_counter() + START_S
+        worker.has_begun = False
         worker.num_oom_kills = num_oom_kills()
         if worker.group:
             worker.group.limit(task.memory_gb, task.processes)
             worker.num_kills = worker.group.num_kills()
-        with contextlib.suppress(OSError):  # a worker that died is found by `finished`
-            worker.pipe.send(task)
+        _send(worker.pipe, task)
         self._busy.append(worker)
 
     def finished(self, wait_s: float) -> Iterator[tuple[Task, Ending]]:
-        """Tasks that have ended: waits up to `wait_s` seconds for the first, never for others."""
+        """Tasks that have ended: waits up to `wait_s` seconds for the first, never for others.
+
+        Raises
+        ------
+        StoreError
+            If the disk takes no more of what a run has.
+        UnavailableError
+            If a worker does not start.
+        """
         limit = min([perf_counter() + wait_s, *(worker.deadline for worker in self._busy)])
         sources = [source for worker in self._busy for source in (worker.pipe, worker.process.sentinel)]
         wait(sources, max(0.0, limit - perf_counter()))
         for worker in list(self._busy):
-            task, ending = worker.task, self._ending(worker)
+            task = worker.task
+            try:
+                ending = self._ending(worker)
+            except BaseException:
+                if worker in self._busy:
+                    self._busy.remove(worker)
+                raise
             if task is not None and ending is not None:
                 self._busy.remove(worker)
                 yield task, ending
@@ -178,13 +203,34 @@ class LocalExecutor(Executor):
         self._free.append(worker.processors)
         return worker.stop()
 
+    def _overdue(self, worker: _Worker) -> Ending | None:
+        """Stop a worker whose time is up; a task that it never began with goes to a new one.
+
+        What an earlier run did to a worker is no fault of this one's.
+        """
+        self._stop(worker)
+        if worker.has_begun or worker.task is None:
+            return Ending("timeout", f"the run was killed after {worker.wall_limit_s:g} s of wall-clock time.")
+        if worker.is_new:
+            raise UnavailableError(
+                f"a worker process did not start in {START_S:g} s; the machine or its disk is too busy. {_GO_ON}"
+            )
+        self._busy.remove(worker)
+        self.submit(worker.task, worker.wall_limit_s)
+        return None
+
     def _ending(self, worker: _Worker) -> Ending | None:
         """How the task of a worker ended; None if it goes on. A worker that can go on becomes idle."""
         is_dead = not worker.process.is_alive()  # asked first: what a process says, it says before it ends
         word = _word(worker.pipe)
         if word == READY:
             worker.deadline = perf_counter() + worker.wall_limit_s
+            worker.has_begun, worker.is_new = True, False
             word = _word(worker.pipe)
+        if word and word.startswith(DISK):
+            self._stop(worker)
+            reason = word.removeprefix(DISK).decode(errors="replace")
+            raise StoreError(f"{reason}; free some space. {_GO_ON}")
         if word in (DONE, LAST):
             ending = Ending("memory", _GROUP_FULL) if worker.has_lost_processes else Ending(None)
             worker.task, worker.deadline = None, math.inf
@@ -194,10 +240,7 @@ class LocalExecutor(Executor):
                 self._stop(worker)
             return ending
         if word is None and not is_dead:
-            if perf_counter() < worker.deadline:
-                return None
-            self._stop(worker)
-            return Ending("timeout", f"the run was killed after {worker.wall_limit_s:g} s of wall-clock time.")
+            return self._overdue(worker) if perf_counter() >= worker.deadline else None
         worker.process.join(LAST_WORD_S / 10)  # its pipe closes first
         has_lost_processes = worker.has_lost_processes
         code = self._stop(worker)
@@ -208,10 +251,24 @@ class LocalExecutor(Executor):
         return Ending("crash", f"the worker process died ({_death(code)}).")
 
 
+def _send(pipe: Connection, task: Task) -> None:
+    """Send a task; a large one by a thread, as the system does not take it if the worker was stopped."""
+    content = ForkingPickler.dumps(task)
+
+    def send() -> None:
+        with contextlib.suppress(OSError):  # a worker that died, or is killed meanwhile, is found by `finished`
+            pipe.send_bytes(content)
+
+    if len(content) <= AT_ONCE:
+        send()
+    else:
+        threading.Thread(target=send, daemon=True).start()
+
+
 def _word(pipe: Connection) -> bytes | None:
     """What a worker says, if anything; an empty word if it can say no more."""
     try:
-        return pipe.recv_bytes(maxlength=len(READY)) if pipe.poll() else None
+        return pipe.recv_bytes(maxlength=len(DISK) + MAX_WORD) if pipe.poll() else None
     except (EOFError, OSError):
         return b""
 

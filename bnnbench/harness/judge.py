@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bnnbench.errors import CheckError
 from bnnbench.instance import Instance
+from bnnbench.redaction import redacted
 from bnnbench.solver import Batch
 
 FACT_LENGTH = 1000
@@ -101,8 +102,8 @@ def judge(instance: Instance, batch: Batch, time_s: float) -> JudgedBatch:
         best_bits=pack_bits(best),
         best_weights=pack_bits(learned > 0),
         lower_bound=None if batch.lower_bound is None else float(batch.lower_bound),
-        clocks={str(key)[:FACT_LENGTH]: float(value) for key, value in batch.clocks.items()},
-        facts={str(key)[:FACT_LENGTH]: _plain(value) for key, value in batch.facts.items()},
+        clocks={_short(key): float(value) for key, value in batch.clocks.items()},
+        facts={_short(key): _plain(value) for key, value in batch.facts.items()},
     )
 
 
@@ -126,4 +127,9 @@ def _levels(values: NDArray[np.float64]) -> list[tuple[float, int]]:
 def _plain(value: Any) -> float | int | str | bool | None:
     """A fact as a scalar; what is none, as text."""
     plain = value.item() if isinstance(value, np.generic) else value
-    return plain if plain is None or isinstance(plain, (int, float)) else str(plain)[:FACT_LENGTH]
+    return plain if plain is None or isinstance(plain, (int, float)) else _short(plain)
+
+
+def _short(value: Any) -> str:
+    """The beginning of a text; secrets are taken out before, so that none is cut and kept in part."""
+    return redacted(str(value))[:FACT_LENGTH]

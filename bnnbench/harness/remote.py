@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bnnbench.errors import StoreError
 from bnnbench.harness.executor import Ending, LocalExecutor
+from bnnbench.harness.spool import tail_of
 from bnnbench.harness.worker import Task
 from bnnbench.problem import Problem
 from bnnbench.provenance import machine_info
-from bnnbench.redaction import redacted
 from bnnbench.registry import file_hash, load_solver
 from bnnbench.spec import Spec
 
@@ -88,12 +90,29 @@ def run_task(
     if found := differences([(fields["solver"], versions)]):
         raise DifferenceError("; ".join(found))
     executor = _lane(campaign)
-    with tempfile.TemporaryDirectory(prefix="bnnbench-") as folder:
+    with _folder() as folder:
         spool, log = Path(folder) / "spool", Path(folder) / "log"
         executor.submit(Task(problem=problem, spool=spool, log=log, **fields), wall_limit_s)
         while True:
             for _, ending in executor.finished(wait_s=1.0):
-                return Answer(ending, _content(spool), _content(log), machine_info())
+                return Answer(ending, _content(spool), tail_of(log).encode(errors="replace"), machine_info())
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[str]:
+    """A folder for a run, where Dask keeps what is its worker's, so that it goes with the worker."""
+    from distributed import get_worker
+
+    try:
+        place: str | None = get_worker().local_directory
+    except ValueError:  # not in a worker
+        place = None
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="bnnbench-", dir=place)
+    except OSError as error:
+        raise StoreError(f"{place or tempfile.gettempdir()} cannot be written: {error.strerror}") from error
+    with folder as name:
+        yield name
 
 
 def close_lanes(campaign: str) -> None:
@@ -127,5 +146,5 @@ def _lane(campaign: str) -> LocalExecutor:
 
 
 def _content(path: Path) -> bytes:
-    """What a file holds, without the secrets of this machine, which the coordinator does not know."""
-    return redacted(path.read_text(encoding="utf-8", errors="replace")).encode() if path.is_file() else b""
+    """What a spool holds; its worker took the secrets of this machine out, which the coordinator does not know."""
+    return path.read_bytes() if path.is_file() else b""

@@ -28,13 +28,12 @@ def slurm_cluster(table: SlurmTable, **options: Any) -> Any:
         from dask_jobqueue import SLURMCluster
     except ImportError as error:
         raise UnavailableError(
-            "--slurm needs Dask and dask-jobqueue; run: pip install 'bnnbench[distributed]'."
+            "--slurm needs Dask and dask-jobqueue; run in the checkout: pip install -e '.[distributed]'."
         ) from error
     if shutil.which("sbatch") is None:
         raise UnavailableError("--slurm: there is no sbatch on this machine; log in where jobs are submitted.")
     try:
-        return SLURMCluster(
-            n_workers=table.jobs * table.cores,
+        cluster = SLURMCluster(
             cores=table.cores,
             processes=table.cores,
             memory=table.memory,
@@ -47,7 +46,9 @@ def slurm_cluster(table: SlurmTable, **options: Any) -> Any:
             scheduler_options={"dashboard_address": ":0"},  # the usual port may be another cluster's
             **options,
         )
+        cluster.adapt(minimum_jobs=table.jobs, maximum_jobs=table.jobs)  # a job that ends is submitted again
     except (ValueError, TypeError) as error:
         raise InputError(f"[slurm]: {' '.join(str(error).split())}; see the README for its keys.") from error
     except (OSError, RuntimeError) as error:
         raise UnavailableError(f"SLURM did not take the jobs: {' '.join(str(error).split())}.") from error
+    return cluster

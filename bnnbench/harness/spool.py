@@ -6,10 +6,12 @@ process, so that the reader trusts nothing: it stops at the first line that is n
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from bnnbench.harness.canary import Canary
 from bnnbench.harness.judge import JudgedBatch
 from bnnbench.harness.outcome import Outcome, Status
+from bnnbench.harness.thinning import thinned
 from bnnbench.redaction import redacted
 
 if TYPE_CHECKING:
@@ -78,36 +81,84 @@ class Spooled:
     canaries: list[Canary] = field(default_factory=list)
 
 
+MANY_BATCHES = 20_000
+"""Batches of a spool above which they are thinned while it is read."""
+LOG_TAIL = 2000
+"""Characters of a run's output that are kept."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class DiskError(Exception):
+    """What a run has cannot be written; that is no fault of its solver, and the run has to run again."""
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the system raises about a disk into a `DiskError`; a file that is larger than its limit is none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (*FULL, errno.EROFS, errno.EIO):
+            raise
+        raise DiskError(f"{path.parent} cannot be written: {error.strerror}") from error
+
+
 class Spool:
-    """Write side."""
+    """Write side.
+
+    Raises
+    ------
+    DiskError
+        By every method, where the disk is full or broken.
+    """
 
     def __init__(self, path: Path) -> None:
-        # What no encoding knows, such as half a surrogate pair in a message, is replaced here, and nowhere else.
-        self._file = path.open("w", encoding="utf-8", errors="replace")
+        self._path = path
+        with disk_errors(path):
+            # What no encoding knows, such as half a surrogate pair in a message, is replaced here, and nowhere else.
+            self._file = path.open("w", encoding="utf-8", errors="replace")
 
     def write(self, line: Line) -> None:
         """Append one line and hand it to the operating system, which outlives this process."""
         value = {"kind": type(line).__name__} | {field.name: getattr(line, field.name) for field in fields(line)}
-        self._file.write(json.dumps(value, ensure_ascii=False) + "\n")
-        self._file.flush()
+        with disk_errors(self._path):
+            self._file.write(json.dumps(value, ensure_ascii=False) + "\n")
+            self._file.flush()
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with disk_errors(self._path):
+            self._file.close()
+
+
+def tail_of(path: Path) -> str:
+    """End of a log, which can be larger than memory, without secrets."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 2 * LOG_TAIL))  # no secret is cut that would be kept in part
+        return redacted(file.read(2 * LOG_TAIL).decode(errors="replace"))[-LOG_TAIL:]
 
 
 def read_spool(path: Path) -> Spooled:
     """What a spool holds, up to the first line that is torn or strange."""
-    spooled = Spooled()
     if not path.is_file():
-        return spooled
-    for text in redacted(path.read_text(encoding="utf-8", errors="replace")).split("\n"):
+        return Spooled()
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+        return _read(lines)
+
+
+def _read(lines: Iterator[str]) -> Spooled:
+    spooled = Spooled()
+    for text in lines:
         try:
             line = _line(json.loads(text))
         except (ValueError, TypeError, RecursionError):  # pydantic's errors are ValueErrors
             break
         if isinstance(line, JudgedBatch):
-            spooled.batches.append(line)
+            spooled.batches.append(without_secrets(line))
+            if len(spooled.batches) >= MANY_BATCHES:
+                spooled.batches = thinned(spooled.batches)
         elif isinstance(line, Canary):
             spooled.canaries.append(line)
         elif isinstance(line, StartLine):
@@ -117,10 +168,18 @@ def read_spool(path: Path) -> Spooled:
         elif isinstance(line, EstimateLine):
             spooled.estimate = line
         else:
-            spooled.end = line
+            spooled.end = replace(line, message=redacted(line.message))
     if spooled.end and spooled.end.is_void:
         spooled.batches.clear()
     return spooled
+
+
+def without_secrets(batch: JudgedBatch) -> JudgedBatch:
+    """The batch with what its solver said in words redacted."""
+    if not batch.facts and not batch.clocks:
+        return batch
+    facts = {redacted(key): redacted(value) if isinstance(value, str) else value for key, value in batch.facts.items()}
+    return replace(batch, facts=facts, clocks={redacted(key): value for key, value in batch.clocks.items()})
 
 
 def _line(value: Mapping[str, Any]) -> Line:

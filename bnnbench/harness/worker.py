@@ -24,10 +24,11 @@ from bnnbench.harness.outcome import Status, Target
 from bnnbench.harness.placement import THREAD_LIMITS
 from bnnbench.harness.resources import load, peak_memory_mib, reset_peak_memory
 from bnnbench.harness.run import measure
-from bnnbench.harness.spool import EndLine, EstimateLine, InstanceLine, Spool, StartLine
+from bnnbench.harness.spool import FULL, DiskError, EndLine, EstimateLine, InstanceLine, Spool, StartLine, disk_errors
 from bnnbench.hashing import content_hash
 from bnnbench.instance import Instance, compile  # noqa: A004
 from bnnbench.problem import Problem
+from bnnbench.redaction import redacted
 from bnnbench.registry import file_hash, load_solver
 from bnnbench.solver import Budget
 from bnnbench.spec import Spec
@@ -54,8 +55,10 @@ class Task:
     """What the campaign may still use of a QPU; None: there is no limit."""
 
 
-READY, DONE, LAST = b"ready", b"done", b"last"
-"""What a worker says: it begins with a task; it is done with it; it is done with it and ends."""
+READY, DONE, LAST, DISK = b"ready", b"done", b"last", b"disk:"
+"""What a worker says: it begins with a task; it is done with it; it is done and ends; it cannot write what it has."""
+MAX_WORD = 1000
+"""Bytes of what a worker says about a disk."""
 MAX_TASKS = 1000
 """Tasks after which a worker is replaced: solvers' libraries leak."""
 
@@ -85,7 +88,11 @@ def serve(pipe: Connection, processors: Sequence[int] | None = None) -> None:
         for number in range(1, MAX_TASKS + 1):
             task = pipe.recv()
             pipe.send_bytes(READY)
-            is_sane = execute(task, processors, clock)
+            try:
+                is_sane = execute(task, processors, clock)
+            except DiskError as error:
+                pipe.send_bytes(DISK + str(error).encode(errors="replace")[:MAX_WORD])
+                break
             if os.getpid() != owner:
                 os._exit(1)  # a solver forked, and its child came back from there
             is_sane = _kill_children() and is_sane
@@ -129,11 +136,17 @@ def execute(task: Task, processors: Sequence[int] | None, clock: CanaryClock) ->
             is_sane = False
             message = "the solver changed the instance that it was given; its answers cannot be judged."
             spool.write(EndLine("error", message, {}, is_void=True))
+        except DiskError:
+            raise
         except BnnbenchError as error:
             _end(spool, _status(error), str(error))
-        except BaseException as error:  # noqa: BLE001  the one isolation point: a solver may raise anything, or exit
+        except BaseException as error:
             import traceback
 
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise DiskError(
+                    f"{task.log.parent}, or where the solver writes, has no room: {error.strerror}"
+                ) from error
             traceback.print_exc()
             _end(spool, "error", _sentence(error, task))
         clock.sing_if_due(spool)
@@ -247,7 +260,7 @@ def _is_intact(instance: Instance, digest: str) -> bool:
 
 
 def _end(spool: Spool, status: Status, message: str, **timings: float | None) -> None:
-    spool.write(EndLine(status, message, timings | {"peak_mib": peak_memory_mib()}, load=load()))
+    spool.write(EndLine(status, redacted(message), timings | {"peak_mib": peak_memory_mib()}, load=load()))
 
 
 def _status(error: BnnbenchError) -> Status:
@@ -278,7 +291,7 @@ def _output_to(path: Path) -> Iterator[None]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
-    with path.open("wb", buffering=0) as file:
+    with disk_errors(path), path.open("wb", buffering=0) as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     try:

@@ -13,16 +13,18 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
-from bnnbench.errors import CheckError, StoreError
+from bnnbench.errors import CheckError, StoreError, UnavailableError
 from bnnbench.ground_truth import certificate, ground_truth
 from bnnbench.harness import campaign, control_group, executor, worker
 from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.harness.executor import Ending, LocalExecutor
 from bnnbench.harness.spool import Spooled, read_spool
 from bnnbench.harness.worker import CanaryClock, execute
+from bnnbench.problem import Problem
 from bnnbench.registry import load_problem
 from bnnbench.store import open_store, read_store
 from bnnbench.suite import plan, read_suite
@@ -480,6 +482,74 @@ def test_a_disk_that_is_full_ends_the_campaign_and_the_same_command_goes_on(tmp_
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert f"200 runs of 2 s or 20 reads each; {len(kept)} of them done before" in done.stderr
+
+
+def with_places(monkeypatch, **places):
+    """Let every task of a campaign write its spool or its log to another place."""
+    make = campaign._task
+    monkeypatch.setattr(campaign, "_task", lambda *arguments: replace(make(*arguments), **places))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(("what", "solver"), [("spool", "random"), ("log", str(FAILING / "flood.py"))])
+def test_a_full_disk_of_a_worker_ends_the_campaign_and_blames_no_solver(tmp_path, monkeypatch, what, solver):
+    path = write_suite(tmp_path, [solver])
+    planned = plan(read_suite(path), tmp_path)
+    with_places(monkeypatch, **{what: Path("/dev/full")})
+    with open_store(tmp_path / "out") as store, pytest.raises(StoreError, match="No space left on device; free some"):
+        list(run_cells(list(planned.cells()), {}, store, planned.suite.limits))
+    monkeypatch.undo()
+    rows = run_suite(path, tmp_path / "out", jobs=1)
+    assert "crash" not in set(rows["status"])
+    assert len(rows) == len(list(planned.cells()))
+
+
+def test_a_worker_that_does_not_start_is_no_timeout_of_the_solver(tmp_path, monkeypatch):
+    monkeypatch.setattr(executor, "START_S", 0.0)
+    planned = plan(read_suite(write_suite(tmp_path, ["random"])), tmp_path)
+    with (
+        open_store(tmp_path / "out") as store,
+        pytest.raises(UnavailableError, match="did not start in 0 s; the machine or its disk is too busy"),
+    ):
+        list(run_cells(list(planned.cells()), {}, store, planned.suite.limits))
+    with read_store(tmp_path / "out") as store:
+        assert store.run_keys() == []
+
+
+def test_a_large_task_for_a_worker_that_stands_still_does_not_hold_up_the_campaign(tmp_path, monkeypatch):
+    planned = plan(read_suite(write_suite(tmp_path, ["random"])), tmp_path)
+    cell = next(planned.cells())
+    large = Problem(cell.problem.network, *random_signs(400_000), name="large")
+    with open_store(tmp_path / "out") as store, LocalExecutor() as places:
+        (store.folder / "spool").mkdir()
+        task = campaign._task(cell, None, store.folder / "spool", planned.suite.limits, None)
+        places.submit(task, 60.0)
+        while not list(places.finished(1.0)):
+            pass
+        os.kill(places._idle[0].process.pid, signal.SIGSTOP)
+        start = time.perf_counter()
+        monkeypatch.setattr(executor, "START_S", 3.0)
+        places.submit(replace(task, problem=large), 60.0)
+        assert time.perf_counter() - start < 2, "it is not waited for"
+        monkeypatch.setattr(executor, "START_S", 120.0)
+        ended = []
+        while not ended:
+            ended = list(places.finished(1.0))
+        assert [ending.status for _, ending in ended] == [None], "a new worker did it"
+
+
+def random_signs(number):
+    random = np.random.default_rng(0)
+    return random.choice([-1, 1], (number, 3)), random.choice([-1, 1], (number, 1))
+
+
+def test_what_outlives_a_worker_that_crashed_is_killed_with_its_group(tmp_path):
+    folder = group_of("pids")
+    path = write_suite(tmp_path, [str(FAILING / "crashes_with_children.py")], grace_s=30.0)
+    rows = run_suite(path, tmp_path / "out")
+    assert set(rows["status"]) == {"crash"}
+    assert not [p.pid for p in psutil.process_iter(["cmdline"]) if "8765.25" in (p.info["cmdline"] or ())]
+    assert not list(folder.glob(f"bnnbench-{os.getpid()}-*")), "and no group is left"
 
 
 def test_a_clock_that_jumps_back_dates_rows_and_changes_nothing_else(tmp_path, monkeypatch):

@@ -260,6 +260,38 @@ def test_threads_that_share_cores_are_not_timed(cluster, monkeypatch):
     assert executor.is_timed == ((cores or 1) >= 2)
 
 
+def test_solvers_of_many_threads_on_few_cores_are_not_timed(cluster):
+    executor = DaskExecutor(cluster.scheduler_address, [], threads=1000)
+    executor.__exit__()
+    assert not executor.is_timed
+
+
+def test_a_worker_whose_disk_is_full_ends_the_campaign_and_blames_no_solver(cluster, tmp_path):
+    def break_disk():  # within the test, so that it is shipped by value
+        from bnnbench.harness import remote
+
+        def full(*_, **__):
+            raise OSError(28, "No space left on device")
+
+        remote.whole, remote.tempfile.TemporaryDirectory = remote.tempfile.TemporaryDirectory, full
+
+    def mend_disk():
+        from bnnbench.harness import remote
+
+        remote.tempfile.TemporaryDirectory = remote.whole
+
+    path = write_suite(tmp_path, ["random"])
+    with Client(cluster, set_as_default=False) as client:
+        client.run(break_disk)
+        try:
+            with pytest.raises(UnavailableError, match=r"a Dask worker can run nothing: .*No space left on device"):
+                run_suite(path, tmp_path / "out", on(cluster))
+        finally:
+            client.run(mend_disk)
+    with read_store(tmp_path / "out") as store:
+        assert store.run_keys() == []
+
+
 def test_no_scheduler_is_a_sentence(monkeypatch):
     monkeypatch.setattr(dask_executor, "WAIT_S", 2.0)
     with pytest.raises(UnavailableError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9"):
@@ -374,6 +406,28 @@ def test_a_suite_runs_on_slurm_from_the_command_line(slurm, tmp_path, monkeypatc
     assert "--nworkers 2" in slurm.read_text()
     with read_store(tmp_path / "out") as store:
         assert set(store.runs()["status"]) == {"ok"}
+
+
+def test_a_job_that_ends_is_submitted_again(slurm, tmp_path):
+    import dask
+
+    pids = tmp_path / "pids"
+
+    def jobs(number):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not (pids.exists() and len(pids.read_text().split()) >= number):
+            time.sleep(0.2)
+        return pids.read_text().split()
+
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}),
+        slurm_cluster(SlurmTable(jobs=1, cores=1, memory="1GB")) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        (first,) = jobs(1)
+        client.wait_for_workers(1, timeout=60)
+        os.killpg(int(first), signal.SIGKILL)
+        assert len(jobs(2)) == 2
 
 
 def test_without_slurm_it_is_a_sentence(monkeypatch):

@@ -160,5 +160,5 @@ def test_a_key_of_no_run_or_of_several_is_a_sentence(finished):
     with read_store(finished) as store:
         with pytest.raises(InputError, match="no run begins with 'xyz'; see the column key"):
             rerun(store, "xyz")
-        with pytest.raises(InputError, match=r"runs, such as .* and .*, begins with ''"):
+        with pytest.raises(InputError, match=r"runs begin with '', such as .* and .*; give more"):
             rerun(store, "")
