@@ -55,7 +55,12 @@ RUN_COLUMNS = (
     Column("energy", "least energy, recomputed", "loss", _NO_READ),
     Column("loss", "least training loss of decoded weights", "loss", _NO_READ),
     Column("energy_gap", "least energy − ground energy", "loss", _UNSOUND),
-    Column("loss_gap", "least training loss of decoded weights − optimum", "loss", _NO_GAP),
+    Column(
+        "loss_gap",
+        "least training loss of decoded weights − optimum, or − the best known loss, see truth_kind",
+        "loss",
+        _NO_GAP,
+    ),
     Column("mean_loss", "mean training loss over all reads", "loss", _NO_READ),
     Column("energy_successes", "reads that reached the ground energy", "reads", _UNSOUND),
     Column("loss_successes", "reads whose decoded weights reached the optimum", "reads", _NO_GAP),
@@ -63,9 +68,9 @@ RUN_COLUMNS = (
     Column("train_accuracy", "of the weights of least loss on the training data, from 0 to 1", "", _NO_READ),
     Column(
         "test_accuracy",
-        "of the weights of least loss on held-out data, from 0 to 1",
+        "of the weights of least loss on the test data of the problem, held out or not, from 0 to 1",
         "",
-        "the problem has no held-out data, or there is no read",
+        "the problem has no test data, or there is no read",
     ),
     Column(
         "lower_bound",

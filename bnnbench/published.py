@@ -73,15 +73,18 @@ def open_results(path: Path) -> RunSource:
     """
     from bnnbench.store import read_store
 
-    file = path if path.suffix == ".parquet" else path / PUBLISHED
-    is_published = file == path or (is_there(file) and not is_there(path / FILE))
-    return _read(file) if is_published else read_store(path)
+    if path.suffix == ".parquet":
+        return _read(path)
+    is_published = path.is_dir() and is_there(path / PUBLISHED) and not is_there(path / FILE)
+    return _read(path / PUBLISHED) if is_published else read_store(path)
 
 
 def name_of(path: Path) -> str:
-    """What results are called: by their folder."""
+    """What results are called: by their folder, or by their file if its name says more than that it holds runs."""
     path = path.resolve()
-    return path.parent.name if path.suffix == ".parquet" else path.name
+    if path.name == PUBLISHED:
+        return path.parent.name
+    return path.stem if path.suffix == ".parquet" else path.name
 
 
 def to_parquet(runs: pd.DataFrame, machines: Mapping[str, Any]) -> bytes:

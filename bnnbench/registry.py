@@ -98,10 +98,29 @@ def load_solver(spec: str | Spec, /, **parameters: Any) -> Solver:
     InputError
         If a parameter has a wrong type or value, or a file holds no solver.
     """
+    spec = _merge(spec, parameters)
+    solver: Solver = _call("solver", spec, solver_class(spec.name))
+    for name, value in spec.parameters.items():
+        if isinstance(value, bool) and not isinstance(getattr(solver, name), bool):  # pydantic takes True for 1
+            raise InputError(
+                f"solver {spec.name}: the parameter {name!r} cannot be {value}: input should be no boolean."
+            )
+    return solver
+
+
+def solver_class(name: str) -> type[Solver]:
+    """The class of a solver, by its name or by the path of its file.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such solver.
+    InputError
+        If a file holds no solver, or one that breaks the contract.
+    """
     from bnnbench.solver import Solver
 
-    spec = _merge(spec, parameters)
-    module = load_module("solver", spec.name)
+    module = load_module("solver", name)
     found = [
         value
         for name, value in vars(module).items()
@@ -113,13 +132,7 @@ def load_solver(spec: str | Spec, /, **parameters: Any) -> Solver:
             f"{module.__file__} must define exactly one public subclass of bnnbench.Solver, but defines {len(found)}."
         )
     _check_class(module, found[0])
-    solver: Solver = _call("solver", spec, found[0])
-    for name, value in spec.parameters.items():
-        if isinstance(value, bool) and not isinstance(getattr(solver, name), bool):  # pydantic takes True for 1
-            raise InputError(
-                f"solver {spec.name}: the parameter {name!r} cannot be {value}: input should be no boolean."
-            )
-    return solver
+    return found[0]
 
 
 def check_solver(spec: str) -> str:
@@ -164,16 +177,30 @@ def load_problem(spec: str | Spec, /, **parameters: Any) -> Problem:
     from bnnbench.problem import UNNAMED, Problem
 
     spec = _merge(spec, parameters)
-    module = load_module("problem", spec.name)
-    family = getattr(module, module.__name__.rpartition(".")[2].removeprefix(_FILE_PREFIX), None)
-    if not callable(family):
-        raise InputError(f"{module.__file__} must define a function named {Path(str(module.__file__)).stem!r}.")
-    problem = _call("problem", spec, family)
+    problem = _call("problem", spec, problem_family(spec.name))
     if not isinstance(problem, Problem):
-        raise InputError(f"{module.__file__}: the family must return a bnnbench.Problem, but a {type(problem)} came.")
+        raise InputError(f"{spec.name}: the family must return a bnnbench.Problem, but a {type(problem)} came.")
     if problem.name == UNNAMED:
-        return replace(problem, name=str(Spec(Path(str(module.__file__)).stem, spec.parameters)))
+        return replace(problem, name=str(Spec(Path(spec.name).stem, spec.parameters)))
     return problem
+
+
+def problem_family(name: str) -> Callable[..., Any]:
+    """The function that builds the problems of a family, by its name or by the path of its file.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such family.
+    InputError
+        If a file holds none.
+    """
+    module = load_module("problem", name)
+    family = getattr(module, Path(name).stem, None)
+    if not callable(family):
+        raise InputError(f"{module.__file__} must define a function named {Path(name).stem!r}.")
+    found: Callable[..., Any] = family
+    return found
 
 
 _FILE_PREFIX = "bnnbench_file_"

@@ -93,6 +93,8 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
         If there is no store, or its file is not one of this schema.
     """
     path = folder / FILE
+    if folder.is_file():
+        raise StoreError(f"{folder} is a file; give the folder of results that it lies in, or a .parquet file of runs.")
     if not is_there(path) and is_there(folder / PUBLISHED):
         raise StoreError(
             f"{folder} holds no store: its {PUBLISHED} has runs without their samples and traces, which this needs; "

@@ -36,7 +36,10 @@ _LEFT_OUT_FIRST = (
 CENSORING = "Medians over runs; failed ones are infinitely bad in gaps and violations, not in accuracies and times."
 EMPTY = "there are no runs yet; run: bnnbench run SUITE."
 DASH = "–"
-LEGEND = f"Gaps are above the optimum. {DASH}: no value (energy gap: λ below its bound)."
+LEGEND = (
+    f"Gaps are above the optimum, or above the best known loss where remarks say so. {DASH}: no value (energy gap: λ "
+    "below its bound)."
+)
 
 
 @dataclass(frozen=True)

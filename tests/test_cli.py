@@ -19,6 +19,8 @@ from bnnbench import cli, provenance
 from bnnbench.cli import running
 from bnnbench.ground_truth.certificate import certify, write_certificate
 from bnnbench.harness import Outcome
+from bnnbench.parameters import parameters_of
+from bnnbench.registry import entries
 from bnnbench.solver import Budget
 
 SUITE = """
@@ -325,6 +327,36 @@ def test_compile_writes_a_file_that_dimod_reads_back(bnnbench_, tmp_path, ending
     qubo = bnnbench.compile(bnnbench.load_problem("parity"), "reduced").qubo
     assert bqm.num_variables == qubo.num_variables
     assert bqm.num_interactions == qubo.num_couplings
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "shown"),
+    [
+        ("solvers", "tabu", ["Multistart tabu search", "num_restarts  4", "Restarts per read"]),
+        ("solvers", "highs", ["num_threads  1", "Threads of the library"]),
+        ("problems", "teacher", ["widths        [7,3,1]", "Fraction of the N·d_L training labels"]),
+        ("problems", "table", ["path", "must be given"]),
+        ("solvers", "random", ["floor of every comparison"]),
+    ],
+)
+def test_a_name_is_listed_with_its_parameters_and_their_defaults(bnnbench_, what, name, shown, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, err = bnnbench_("list", what, name)
+    assert (code, err) == (0, "")
+    for text in shown:
+        assert text in out
+
+
+@pytest.mark.parametrize("kind", ["solver", "problem"])
+def test_every_parameter_has_a_meaning(kind):
+    for name in entries(kind):
+        for parameter in parameters_of(kind, name):
+            assert parameter.meaning, f"{name}: {parameter.name}"
+
+
+def test_what_has_no_parameters_or_no_name_is_a_sentence(bnnbench_):
+    assert "suites have no parameters to list" in bnnbench_("list", "suites", "smoke")[2]
+    assert "did you mean tabu" in bnnbench_("list", "solvers", "tabo")[2]
 
 
 @pytest.mark.parametrize("what", ["suites", "problems", "solvers", "formulations"])

@@ -24,8 +24,11 @@ def blocks(page, language):
 
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory):
-    """A folder in which every command of the tutorial was run, and what it printed; LaTeX where there is one."""
-    folder = tmp_path_factory.mktemp("tutorial")
+    """A folder in which every command of the tutorial was run, and what it printed; LaTeX where there is one.
+
+    As in one shell: where a block changes the directory, the next begins there.
+    """
+    here = folder = tmp_path_factory.mktemp("tutorial")
     scripts = Path(sys.executable).parent
     environment = os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}", "PYTHONWARNINGS": "error"}
     has_latex = shutil.which("pdflatex") is not None
@@ -34,11 +37,16 @@ def followed(tmp_path_factory):
         if "pdflatex" in block and not has_latex:
             continue
         done = subprocess.run(
-            ["bash", "-euc", block], cwd=folder, env=environment, capture_output=True, check=False, timeout=300
+            ["bash", "-euc", f"{block}\npwd >&2"],
+            cwd=here,
+            env=environment,
+            capture_output=True,
+            check=False,
+            timeout=300,
         )
         output = done.stdout.decode(errors="replace")
         assert done.returncode == 0, f"{block}\n{output}\n{done.stderr.decode(errors='replace')}"
-        printed[block] = output
+        printed[block], here = output, Path(done.stderr.decode().splitlines()[-1])
     return folder, printed
 
 

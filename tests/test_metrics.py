@@ -65,6 +65,7 @@ def row(**changes):
         "solver": "s",
         "status": "ok",
         "optimum": 0.0,
+        "truth_kind": "exhaustive",
         "is_sound": 1,
         "energy_gap": 0.0,
         "loss_gap": 0.0,
@@ -145,6 +146,11 @@ def test_a_run_without_a_known_optimum_is_no_evidence():
     assert (got["runs"], got["solved"], got["loss_gap"]) == (4, 1, 0.0)
     assert got["remarks"] == "3 without optimum"
     assert pd.isna(summary_of(unknown)["solved"])
+
+
+def test_an_optimum_that_is_not_proved_is_a_remark():
+    got = summary_of(row(), row(truth_kind="best_known"), row(status="unavailable", truth_kind="best_known", **FAILED))
+    assert got["remarks"] == "1 unavailable, 1 against best known"
 
 
 def test_the_tolerance_is_that_of_the_harness():

@@ -11,7 +11,7 @@ from test_cli import call
 
 from bnnbench.errors import InputError
 from bnnbench.paper import KINDS
-from bnnbench.published import PUBLISHED, Published, open_results
+from bnnbench.published import PUBLISHED, Published, name_of, open_results
 from bnnbench.store import Store
 
 
@@ -107,3 +107,15 @@ def test_what_needs_samples_says_that_there_are_none(bnnbench_, published, tmp_p
         code, _, err = bnnbench_(*arguments)
         assert code == 2
         assert f"{PUBLISHED} has runs without their samples" in " ".join(err.split())
+
+
+def test_a_file_of_runs_is_called_by_its_own_name_unless_that_says_nothing(published):
+    assert name_of(published) == name_of(published / PUBLISHED) == "made"
+    assert name_of(published / "other.parquet") == "other"
+
+
+def test_a_file_that_holds_no_results_is_a_sentence(bnnbench_, published):
+    (published / "people.csv").write_text("a,b")
+    code, _, err = bnnbench_("show", published / "people.csv")
+    assert code == 2
+    assert "people.csv is a file; give the folder of results that it lies in" in err

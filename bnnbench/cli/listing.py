@@ -10,14 +10,41 @@ import typer
 from bnnbench.cli.screen import open_console
 
 
-def list_(what: Annotated[Literal["suites", "problems", "solvers", "formulations"], typer.Argument()]) -> None:
-    """List what there is, with a line on each."""
+def list_(
+    what: Annotated[Literal["suites", "problems", "solvers", "formulations"], typer.Argument()],
+    name: Annotated[str | None, typer.Argument(help="A solver or a problem family: its parameters.")] = None,
+) -> None:
+    """List what there is, with a line on each; of a solver or a problem family, its parameters and their defaults."""
     from rich.table import Table
 
+    if name is not None:
+        _show_parameters(what, name)
+        return
     table = Table("name", "what it is", *(["needs"] if what == "solvers" else []), box=None, header_style="bold")
     for row in _listing(what):
         table.add_row(*row)
     open_console().print(table)
+
+
+def _show_parameters(what: str, name: str) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from bnnbench.errors import InputError
+    from bnnbench.parameters import description, parameters_of
+
+    if what not in ("problems", "solvers"):
+        raise InputError(f"{what} have no parameters to list; bnnbench list {what} has a line on each.")
+    kind: Literal["problem", "solver"] = "problem" if what == "problems" else "solver"
+    console = open_console()
+    console.print(description(kind, name), highlight=False, markup=False)
+    table = Table("parameter", "default", "what it is", box=None, header_style="bold")
+    for parameter in parameters_of(kind, name):
+        default = "must be given" if parameter.default is None else parameter.default
+        table.add_row(*(Text(part) for part in (parameter.name, default, parameter.meaning)))
+    if table.rows:
+        console.print()
+        console.print(table)
 
 
 def _listing(what: str) -> Iterable[tuple[str, ...]]:

@@ -84,11 +84,16 @@ SUMMARY = (
 
 
 def _remarks(runs: pd.DataFrame, by: Sequence[str], num_unknown: pd.Series) -> list[str]:
-    """Of each group, how many runs have which status other than ok, and how many asked ones have no optimum."""
+    """Of each group, how many runs have which status other than ok, and how many asked ones no certain optimum."""
+    keys = [runs[name] for name in by]
     status = runs["status"].astype(object)
-    counts = status.groupby([runs[name] for name in by], dropna=False).value_counts().unstack(fill_value=0)  # noqa: PD010
+    counts = status.groupby(keys, dropna=False).value_counts().unstack(fill_value=0)  # noqa: PD010
+    is_uncertain = was_asked(runs) & (runs["truth_kind"] == "best_known")
+    num_uncertain = is_uncertain.groupby(keys, dropna=False).sum().reindex(num_unknown.index)
     texts = []
-    for found, unknown in zip(counts.reindex(num_unknown.index).to_dict("records"), num_unknown, strict=True):
+    rows = zip(counts.reindex(num_unknown.index).to_dict("records"), num_unknown, num_uncertain, strict=True)
+    for found, unknown, uncertain in rows:
         remarks = [f"{found[name]} {name}" for name in sorted(map(str, found)) if found[name] and name != "ok"]
-        texts.append(", ".join([*remarks, *([f"{unknown} without optimum"] if unknown else [])]))
+        remarks += [f"{unknown} without optimum"] if unknown else []
+        texts.append(", ".join([*remarks, *([f"{uncertain} against best known"] if uncertain else [])]))
     return texts

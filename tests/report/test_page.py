@@ -96,7 +96,7 @@ def test_equal_samples_are_listed_once_with_their_number(tmp_path):
     one = fill(tmp_path / "one", problems=["a1a"], solvers=["random"], settings=["compact"], repetitions=1)
     text = Page(make_page(one)).text
     assert "inputs targets times +−− − 2" in text
-    assert "4 training samples, 1605 held out" in text
+    assert "4 training samples, 1605 test samples" in text
 
 
 def test_every_place_of_a_figure_has_a_figure(page):
