@@ -13,7 +13,7 @@ from bnnbench.metrics import cost_table
 
 
 def formulations(evidence: Evidence) -> Chart:
-    """Variables, couplings and dynamic range of each formulation, and the gap of each solver on it.
+    """Variables, couplings and dynamic range of each formulation, and the best and the mean read of each solver on it.
 
     The dynamic range is that of `bnnbench.qubo.Qubo.dynamic_range`.
 
@@ -33,14 +33,14 @@ def formulations(evidence: Evidence) -> Chart:
         _sizes(instances, "dynamic_range", "dynamic range"),
     ]
     if asked["optimum"].notna().any():
-        costs = cost_table(asked, "loss_gap", rows=("problem", "formulation"))
-        panels.append(_gaps(evidence, costs))
+        panels.append(_gaps(evidence, "loss_gap", "best read", "loss gap [loss]"))
+        panels.append(_gaps(evidence, "mean_loss_gap", "mean read", "mean gap [loss]"))
     return Chart(
         "formulations",
         "Formulations",
         "Median and range over problems of the number of variables, of couplings, and of the dynamic range max |c| / "
-        "min |c| of the coefficients; mean over problems of each solver's median loss gap, none where half of "
-        "its runs failed.",
+        "min |c| of the coefficients; mean over problems of each solver's median loss gap and of its mean read above "
+        "the optimum, none where half of its runs failed.",
         tuple(panel for panel in panels if panel.content),
     )
 
@@ -53,7 +53,8 @@ def _sizes(instances: pd.DataFrame, column: str, label: str) -> Panel:
     return Panel(label, "", label, (series,) if names else (), log_y=True)
 
 
-def _gaps(evidence: Evidence, costs: pd.DataFrame) -> Panel:
+def _gaps(evidence: Evidence, column: str, title: str, y_label: str) -> Panel:
+    costs = cost_table(evidence.asked, column, rows=("problem", "formulation"))
     series = []
     for solver in costs:
         means = costs[solver].dropna().groupby("formulation").mean()
@@ -63,4 +64,4 @@ def _gaps(evidence: Evidence, costs: pd.DataFrame) -> Panel:
                     str(solver), [str(n) for n in means.index], means.tolist(), evidence.look_of[str(solver)], "points"
                 )
             )
-    return Panel("gap", "", "loss gap [loss]", tuple(series))
+    return Panel(title, "", y_label, tuple(series))

@@ -13,9 +13,16 @@ from bnnbench.figures.intervals import band_series
 from bnnbench.metrics import quartiles
 from bnnbench.metrics.censoring import censored
 
+SHOWN = {
+    "loss_gap": "loss gap [loss]",
+    "mean_loss_gap": "mean gap [loss]",
+    "violations": "violated penalties",
+}
+"""Columns that are swept over λ, with their labels."""
+
 
 def penalty_sweep(evidence: Evidence) -> Chart:
-    """Loss gap and violated penalties over λ, a panel for each setting that was swept.
+    """Loss gap, mean read and violated penalties over λ, a panel for each setting that was swept.
 
     Of λ per layer, the axis has that of the hidden layers; curves of other ratios to the output's are named by it.
 
@@ -25,11 +32,7 @@ def penalty_sweep(evidence: Evidence) -> Chart:
         If no formulation came with two values of λ.
     """
     asked = evidence.asked
-    rows = (
-        asked.assign(loss_gap=censored(asked, "loss_gap"), violations=censored(asked, "violations"))
-        if len(asked)
-        else asked
-    )
+    rows = asked.assign(**{column: censored(asked, column) for column in SHOWN}) if len(asked) else asked
     labels = {label: _setting(label) for label in (rows["formulation"].unique() if len(rows) else [])}
     settings = {setting for setting, _, _ in labels.values()}
     swept = [s for s in sorted(settings) if len({lam for setting, _, lam in labels.values() if setting == s}) > 1]
@@ -45,7 +48,7 @@ def penalty_sweep(evidence: Evidence) -> Chart:
     )
     panels = []
     for setting in swept:
-        for column, y_label in (("loss_gap", "loss gap [loss]"), ("violations", "violated penalties")):
+        for column, y_label in SHOWN.items():
             series = []
             for (solver, ratio), group in (
                 rows[(rows["setting"] == setting)].dropna(subset=[column]).groupby(["solver", "ratio"])
@@ -61,7 +64,8 @@ def penalty_sweep(evidence: Evidence) -> Chart:
     return Chart(
         "penalty_sweep",
         "Sweep of λ",
-        "Medians over runs, with the band of the middle half; failed runs count as infinitely bad, and a band without "
+        "Medians over runs of the gap of the best and of the mean read, and of violations, with the band of the middle "
+        "half; failed runs count as infinitely bad, and a band without "
         "an upper end is drawn up to the highest that the curve has.",
         tuple(panels),
     )

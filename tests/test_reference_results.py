@@ -1,0 +1,42 @@
+"""What `results/` publishes follows from the runs beside it, and says no more than they do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bnnbench.paper import check_table
+from bnnbench.published import PUBLISHED, open_results
+
+RESULTS = Path(__file__).parents[1] / "results"
+SUITES = ("smoke", "paper", "scaling", "qaoa")
+TABLES = sorted(path for suite in SUITES for path in (RESULTS / suite).glob("*.*") if path.suffix in (".md", ".tex"))
+
+pytestmark = pytest.mark.skipif(not TABLES, reason="published results are in the repository, not in a release")
+
+
+def test_all_suites_are_published():
+    assert all((RESULTS / suite / PUBLISHED).is_file() for suite in SUITES)
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_every_table_follows_from_the_runs_beside_it(path):
+    assert list(check_table(path)) == []
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_all_runs_are_of_one_commit_without_changes(suite):
+    with open_results(RESULTS / suite / PUBLISHED) as results:
+        machines = results.machines()
+    assert len({machine["commit"] for machine in machines.values()}) == 1
+    assert not any(machine["dirty"] for machine in machines.values())
+
+
+def test_every_file_that_the_page_names_is_there():
+    page = (RESULTS / "README.md").read_text()
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", page) if "://" not in link]
+    assert len(links) > len(SUITES)
+    assert [link for link in links if not (RESULTS / link).exists()] == []
+    assert sum(path.stat().st_size for path in RESULTS.glob("*/*") if path.suffix in (".parquet", ".svg", ".md")) < 5e6
