@@ -336,7 +336,7 @@ def test_compile_writes_a_file_that_dimod_reads_back(bnnbench_, tmp_path, ending
         ("solvers", "highs", ["num_threads  1", "Threads of the library"]),
         ("problems", "teacher", ["widths        [7,3,1]", "Fraction of the N·d_L training labels"]),
         ("problems", "table", ["path", "must be given"]),
-        ("solvers", "random", ["floor of every comparison"]),
+        ("solvers", "random", ["Uniform weights with the best ancillas"]),
     ],
 )
 def test_a_name_is_listed_with_its_parameters_and_their_defaults(bnnbench_, what, name, shown, monkeypatch):

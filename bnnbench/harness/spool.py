@@ -82,7 +82,7 @@ class Spooled:
 
 
 MANY_BATCHES = 20_000
-"""Batches of a spool above which they are thinned while it is read."""
+"""Batches of a spool after which they are thinned while it is read."""
 LOG_TAIL = 2000
 """Characters of a run's output that are kept."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -157,7 +157,7 @@ def _read(lines: Iterator[str]) -> Spooled:
             break
         if isinstance(line, JudgedBatch):
             spooled.batches.append(without_secrets(line))
-            if len(spooled.batches) >= MANY_BATCHES:
+            if len(spooled.batches) % MANY_BATCHES == 0:
                 spooled.batches = thinned(spooled.batches)
         elif isinstance(line, Canary):
             spooled.canaries.append(line)

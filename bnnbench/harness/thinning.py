@@ -18,9 +18,9 @@ STEP = 1.01
 def thinned(batches: Sequence[JudgedBatch]) -> list[JudgedBatch]:
     """The batches, or fewer that have the same reads, best samples, levels and bounds, in longer steps of time.
 
-    What was better than all before keeps its own time, and what came with a bound, a clock or a fact stands alone; the
-    batches between are united as far as their times differ by 1 % at most. What is folded from them stays the same, up
-    to rounding of means.
+    What was better than all before keeps its own time, and what came with a bound or a clock stands alone; the batches
+    between are united as far as their times differ by 1 % at most. What is folded from them stays the same, up to
+    rounding of means.
     """
     if len(batches) <= MAX_BATCHES:
         return list(batches)
@@ -30,7 +30,7 @@ def thinned(batches: Sequence[JudgedBatch]) -> list[JudgedBatch]:
     for batch in batches:
         is_better = batch.energy < energy or batch.loss < loss
         energy, loss = min(energy, batch.energy), min(loss, batch.loss)
-        is_plain = not is_better and batch.lower_bound is None and not batch.clocks and not batch.facts
+        is_plain = not is_better and batch.lower_bound is None and not batch.clocks
         if is_plain and is_open and batch.time_s <= STEP * kept[-1][0].time_s:
             kept[-1].append(batch)
         else:
@@ -55,6 +55,7 @@ def _united(group: Sequence[JudgedBatch]) -> JudgedBatch:
         train_accuracy=learned.train_accuracy,
         test_accuracy=learned.test_accuracy,
         best_weights=learned.best_weights,
+        facts={key: value for b in group for key, value in b.facts.items()},  # of facts, the last counts
     )
 
 

@@ -42,7 +42,7 @@ def test_a_short_trace_is_kept_as_it_is():
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_folded_from_a_thinned_trace_is_what_is_folded_from_the_whole(seed):
     bound = {"lower_bound": -3.0, "clocks": {"qpu_access_s": 0.5}, "facts": {"chains": 3}}
-    batches = trace(6000, seed, **{"4000": bound, "4001": bound})
+    batches = trace(6000, seed, **{"4000": bound, "4001": bound, "5000": {"facts": {"chains": 5, "mean": 0.5}}})
     fewer = thinned(batches)
     assert len(fewer) < MAX_BATCHES
     whole, part = folded(batches), folded(fewer)
