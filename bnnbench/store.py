@@ -7,7 +7,6 @@ loss. A file that is not such a store, or of a newer schema, is never written to
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import math
 import sqlite3
@@ -29,7 +28,8 @@ from bnnbench.harness.thinning import thinned
 from bnnbench.hashing import canonical_json, content_hash
 from bnnbench.problem import Problem
 from bnnbench.redaction import redacted
-from bnnbench.schema import ARRAYS, BATCH, JSON, NUMBERS, SCALARS, SEALED, TEXTS, YOUNGER, columns_of
+from bnnbench.schema import ARRAYS, BATCH, JSON, NUMBERS, SCALARS, SEALED, TEXTS
+from bnnbench.sealing import broken_seals, digest_of
 from bnnbench.store_file import FILE, open_to_read, open_to_write, store_errors
 
 if TYPE_CHECKING:
@@ -316,10 +316,7 @@ class Store:
         return self._select("SELECT hash, name, network, loss_name, num_samples FROM problems ORDER BY hash")
 
     def unsealed(self) -> Iterator[str]:
-        """What was changed since it was written, a sentence each: damaged pages and tables, rows of another digest.
-
-        The digest of a run covers its row, its batches and its samples. Rows that versions of schema 1 and 2 wrote have
-        none.
+        """What was changed since it was written, see `bnnbench.sealing.broken_seals`.
 
         Raises
         ------
@@ -327,62 +324,12 @@ class Store:
             If a cell cannot be read.
         """
         with self._as_damage():
-            yield from self._changes()
-
-    def _changes(self) -> Iterator[str]:
-        for row in self._select("PRAGMA integrity_check"):
-            if row["integrity_check"] != "ok":
-                yield f"SQLite finds the file damaged: {row['integrity_check']}."
-        if sentence := self._other_tables():
-            yield sentence  # and nothing else can be looked for
-            return
-        yield from self._other_rows()
-
-    def _other_tables(self) -> str:
-        """How the tables differ from those of the schema that the file names, if they do."""
-        version = self._select("PRAGMA user_version")[0]["user_version"]
-        expected = columns_of(version)
-        for table in columns_of():
-            names = {row["name"] for row in self._select(f"PRAGMA table_info({table})")}
-            if other := names ^ expected.get(table, set()):
-                return f"the table {table} is not that of schema {version}: it differs in {', '.join(sorted(other))}."
-        return ""
-
-    def _other_rows(self) -> Iterator[str]:
-        for key, info in self.machines().items():
-            if content_hash("machine", info) != key:
-                yield f"the machine {key} was changed: its content has another hash."
-        for kind, rows in (("canary", self.canaries()), ("suite", self.suites())):
-            for row in rows:
-                key = row.pop("hash")
-                if content_hash(kind, row) != key:
-                    yield f"the {kind} {key} was changed: its content has another hash."
-        for table, column in SEALED.items():
-            for row in self._select(f"SELECT * FROM {table} ORDER BY {column}"):  # noqa: S608  names of this module
-                if row.get("digest") not in (None, self._digest(table, column, row[column])):
-                    yield f"the row {row[column]} of {table} was changed: its content does not have its digest."
-        for table in ("batches", "samples"):
-            query = f"SELECT DISTINCT run FROM {table} WHERE run NOT IN (SELECT key FROM runs) ORDER BY run"  # noqa: S608
-            for row in self._select(query):
-                yield f"{table} belong to the run {row['run']}, which is not there."
+            yield from broken_seals(self._select)
 
     def _seal(self, table: str, column: str, key: str) -> None:
-        digest = self._digest(table, column, key)
+        digest = digest_of(self._select, table, column, key)
         with store_errors(self.folder):
             self._db.execute(f"UPDATE {table} SET digest = ? WHERE {column} = ?", (digest, key))  # noqa: S608
-
-    def _digest(self, table: str, column: str, key: str) -> str:
-        """Content hash of a row as SQLite gives it back; of a run, with its batches and samples."""
-        rows = self._select(f"SELECT * FROM {table} WHERE {column} = ?", key)  # noqa: S608  names of this module
-        content: dict[str, Any] = {
-            table: [
-                {k: v for k, v in row.items() if k != "digest" and (k not in YOUNGER or v is not None)} for row in rows
-            ]
-        }
-        if table == "runs":
-            content["batches"] = self._select("SELECT * FROM batches WHERE run = ? ORDER BY number", key)
-            content["samples"] = self._select("SELECT * FROM samples WHERE run = ? ORDER BY role", key)
-        return hashlib.sha256(repr(content).encode(errors="surrogatepass")).hexdigest()
 
     def finished(self, *, retry_failed: bool = False) -> set[str]:
         """Keys of the runs that need not be run again: all but ``unavailable`` ones, or only what did not fail."""
