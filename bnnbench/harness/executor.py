@@ -95,6 +95,8 @@ class _Worker:
     """Of the group."""
     has_begun: bool = False
     """Whether it has said that it is at the task."""
+    sender: threading.Thread | None = None
+    """What still sends it a large task, perhaps."""
     is_new: bool = True
     """Whether it has never begun with one."""
 
@@ -107,10 +109,12 @@ class _Worker:
         """Kill the process and all that it started; the exit code that it ended with."""
         _kill(self.process)
         self.process.join(LAST_WORD_S)
-        self.pipe.close()
         if self.group:
             self.group.kill()  # what outlived a worker that died by itself
             self.group.remove()
+        if self.sender:
+            self.sender.join(LAST_WORD_S)  # nobody reads any more, so that it ends
+        self.pipe.close()
         return self.process.exitcode
 
 
@@ -161,7 +165,7 @@ class LocalExecutor(Executor):
         if worker.group:
             worker.group.limit(task.memory_gb, task.processes)
             worker.num_kills = worker.group.num_kills()
-        _send(worker.pipe, task)
+        worker.sender = _send(worker.pipe, task)
         self._busy.append(worker)
 
     def finished(self, wait_s: float) -> Iterator[tuple[Task, Ending]]:
@@ -251,18 +255,21 @@ class LocalExecutor(Executor):
         return Ending("crash", f"the worker process died ({_death(code)}).")
 
 
-def _send(pipe: Connection, task: Task) -> None:
+def _send(pipe: Connection, task: Task) -> threading.Thread | None:
     """Send a task; a large one by a thread, as the system does not take it if the worker was stopped."""
     content = ForkingPickler.dumps(task)
 
     def send() -> None:
-        with contextlib.suppress(OSError):  # a worker that died, or is killed meanwhile, is found by `finished`
+        # A worker that died, or is killed meanwhile, is found by `finished`; a pipe that is closed has no number.
+        with contextlib.suppress(OSError, TypeError):
             pipe.send_bytes(content)
 
     if len(content) <= AT_ONCE:
         send()
-    else:
-        threading.Thread(target=send, daemon=True).start()
+        return None
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    return thread
 
 
 def _word(pipe: Connection) -> bytes | None:

@@ -245,6 +245,7 @@ def test_a_run_cannot_start_more_processes_than_its_limit_whoever_it_is(tmp_path
 
 def test_no_process_of_a_bomb_outlives_its_run(tmp_path):
     path = write_suite(tmp_path, [str(FAILING / "bombs.py")], grace_s=1.0)
+    LocalExecutor()  # starts the server of which workers are forked, which stays
     before = set(psutil.pids())
     run_suite(path, tmp_path / "out")
     alive = [process for process in psutil.process_iter(["cmdline"]) if process.pid not in before]
