@@ -166,9 +166,10 @@ class DaskExecutor(Executor):
         done = [future for future in self._running if future.done()]
         for future in sorted(done, key=lambda future: str(future.status) == "error"):  # what raises comes last
             task = self._running.pop(future)
+            wall_limit_s = self._limits.pop(task.spool)
             if str(future.status) == "error" and self._is_lost(future) and self._losses[task.spool] < MAX_LOSSES:
                 self._losses[task.spool] += 1
-                self.submit(task, self._limits[task.spool])
+                self.submit(task, wall_limit_s)
                 continue
             yield task, self._ending(future, task)
             future.release()
