@@ -6,8 +6,6 @@ The way of the data: `Problem` → `compile` → `Instance` → `Solver` → bat
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,24 +16,24 @@ if TYPE_CHECKING:
     from bnnbench.errors import StoreError as StoreError
     from bnnbench.errors import UnavailableError as UnavailableError
     from bnnbench.errors import UnknownNameError as UnknownNameError
-    from bnnbench.formulation import Formulation as Formulation
-    from bnnbench.formulation import formulation as formulation
-    from bnnbench.formulation import penalty_bound as penalty_bound
-    from bnnbench.ground_truth import Truth as Truth
-    from bnnbench.ground_truth import ground_truth as ground_truth
-    from bnnbench.harness import Outcome as Outcome
-    from bnnbench.harness import run as run
-    from bnnbench.instance import Instance as Instance
-    from bnnbench.instance import compile as compile  # noqa: A004
-    from bnnbench.network import Network as Network
-    from bnnbench.problem import Problem as Problem
-    from bnnbench.qubo import Qubo as Qubo
-    from bnnbench.registry import load_problem as load_problem
-    from bnnbench.registry import load_solver as load_solver
-    from bnnbench.solver import Batch as Batch
-    from bnnbench.solver import Budget as Budget
-    from bnnbench.solver import DimodSolver as DimodSolver
-    from bnnbench.solver import Solver as Solver
+    from bnnbench.optimum.find import ground_truth as ground_truth
+    from bnnbench.optimum.truth import Truth as Truth
+    from bnnbench.plugins.registry import load_problem as load_problem
+    from bnnbench.plugins.registry import load_solver as load_solver
+    from bnnbench.problem.network import Network as Network
+    from bnnbench.problem.problem import Problem as Problem
+    from bnnbench.qubo.formulation import Formulation as Formulation
+    from bnnbench.qubo.formulation import formulation as formulation
+    from bnnbench.qubo.formulation import penalty_bound as penalty_bound
+    from bnnbench.qubo.instance import Instance as Instance
+    from bnnbench.qubo.instance import compile as compile  # noqa: A004
+    from bnnbench.qubo.qubo import Qubo as Qubo
+    from bnnbench.runs.loop import run as run
+    from bnnbench.runs.outcome import Outcome as Outcome
+    from bnnbench.solver.contract import Batch as Batch
+    from bnnbench.solver.contract import Budget as Budget
+    from bnnbench.solver.contract import Solver as Solver
+    from bnnbench.solver.dimod import DimodSolver as DimodSolver
 
 __version__ = "0.1.0"
 
@@ -49,15 +47,18 @@ _HOME = {
         "UnavailableError",
         "UnknownNameError",
     ),
-    "formulation": ("Formulation", "formulation", "penalty_bound"),
-    "ground_truth": ("Truth", "ground_truth"),
-    "harness": ("Outcome", "run"),
-    "instance": ("Instance", "compile"),
-    "network": ("Network",),
-    "problem": ("Problem",),
-    "qubo": ("Qubo",),
-    "registry": ("load_problem", "load_solver"),
-    "solver": ("Batch", "Budget", "DimodSolver", "Solver"),
+    "qubo.formulation": ("Formulation", "formulation", "penalty_bound"),
+    "optimum.find": ("ground_truth",),
+    "optimum.truth": ("Truth",),
+    "runs.loop": ("run",),
+    "runs.outcome": ("Outcome",),
+    "qubo.instance": ("Instance", "compile"),
+    "problem.network": ("Network",),
+    "problem.problem": ("Problem",),
+    "qubo.qubo": ("Qubo",),
+    "plugins.registry": ("load_problem", "load_solver"),
+    "solver.contract": ("Batch", "Budget", "Solver"),
+    "solver.dimod": ("DimodSolver",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -77,14 +78,3 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     """Offer the public names, used or not."""
     return [*__all__, "__version__"]
-
-
-class _Package(ModuleType):
-    """The import system binds every submodule in its package; where a function has its name, the function wins."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (isinstance(value, ModuleType) and name in _MODULE_OF):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

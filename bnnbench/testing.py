@@ -1,6 +1,6 @@
 """The contract of a solver as a pytest class, for the tests of adapters, wherever they live.
 
-A subclass gives one fixture, and pytest collects a test for each of `bnnbench.conformance.CHECKS`:
+A subclass gives one fixture, and pytest collects a test for each of `bnnbench.plugins.conformance.CHECKS`:
 
     class TestMySolver(SolverContract):
         @pytest.fixture
@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import pytest
 
-from bnnbench.conformance import CHECKS, run_check
-from bnnbench.solver import Solver
+from bnnbench.plugins.conformance import CHECKS, run_check
+from bnnbench.solver.contract import Solver
 
 
 class SolverContract:
@@ -27,7 +27,7 @@ class SolverContract:
     @pytest.mark.filterwarnings("ignore:All bqm biases are zero")
     @pytest.mark.parametrize("check", CHECKS)
     def test_contract(self, solver: Solver, check: str) -> None:
-        """Run one check; see `bnnbench.conformance`."""
+        """Run one check; see `bnnbench.plugins.conformance`."""
         result = run_check(check, solver)
         if result.verdict == "does not apply":
             pytest.skip(result.sentence)

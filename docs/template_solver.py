@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from bnnbench import Batch, Budget, Solver
-from bnnbench.solver import Objective
+from bnnbench.solver.contract import Objective
 
 
 @dataclass(frozen=True, kw_only=True)

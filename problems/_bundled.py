@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.errors import InputError, UnavailableError
-from bnnbench.network import Network
-from bnnbench.problem import LossName, Problem
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import LossName, Problem
 
 
 def load_bundled(name: str) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
-from bnnbench.problem import LossName
+from bnnbench.problem.problem import LossName
 
 
 def as_tuple(value: Any) -> Any:

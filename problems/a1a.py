@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.errors import InputError
-from bnnbench.network import Network
-from bnnbench.problem import LossName, Problem
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import LossName, Problem
 
 from ._family import Widths, title
 

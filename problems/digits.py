@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bnnbench.network import Network
-from bnnbench.problem import LossName, Problem
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import LossName, Problem
 
 from ._bundled import above_median, draw_training, load_bundled, split_problem, two_classes
 from ._family import SampleCount, Seed, Widths, title

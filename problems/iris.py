@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from bnnbench.network import Network
-from bnnbench.problem import LossName, Problem
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import LossName, Problem
 
 from ._bundled import draw_training, load_bundled, split_problem, two_classes
 from ._family import SampleCount, Seed, Widths, thresholds, title

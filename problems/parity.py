@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bnnbench.network import Network
-from bnnbench.problem import LossName, Problem
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import LossName, Problem
 
 from ._family import TruthTableSize, Widths, title, truth_table
 

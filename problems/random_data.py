@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bnnbench.network import Network
-from bnnbench.problem import LossName, Problem
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import LossName, Problem
 
 from ._family import SampleCount, Seed, Widths, random_spins, title
 

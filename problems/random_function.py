@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bnnbench.errors import InputError
-from bnnbench.network import Network
-from bnnbench.problem import LossName, Problem
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import LossName, Problem
 
 from ._family import Count, Seed, TruthTableSize, Widths, random_spins, title, truth_table
 

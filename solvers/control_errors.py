@@ -10,9 +10,9 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from bnnbench.qubo import Qubo, make_qubo
-from bnnbench.registry import check_solver, file_hash, load_solver
-from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.plugins.registry import check_solver, file_hash, load_solver
+from bnnbench.qubo.qubo import Qubo, make_qubo
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 from bnnbench.spec import parse_spec
 
 H_RANGE = 4.0

@@ -11,14 +11,16 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from bnnbench.blueprint import Affine, Gate, Square, is_fixed
-from bnnbench.cpsat import give_hint, order_neurons, representative, solve
 from bnnbench.errors import InputError
-from bnnbench.formulation import Formulation
-from bnnbench.instance import Instance
-from bnnbench.qubo import Qubo
-from bnnbench.solver import Batch, Budget, Objective, Solver
-from bnnbench.weight_anneal import quick_weights, warm_up
+from bnnbench.optimum.weight_anneal import quick_weights, warm_up
+from bnnbench.qubo.encoding import Affine, Gate, Square, is_fixed
+from bnnbench.qubo.formulation import Formulation
+from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.qubo import Qubo
+from bnnbench.qubo.symmetry import order_neurons, representative
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+
+from ._cpsat import give_hint, solve
 
 LARGEST_SCALE = 10**6
 """Largest factor that makes coefficients whole; beyond it they are rounded, and the bound pays for it."""
@@ -29,9 +31,9 @@ class CpSat(Solver):
     """Exact minimization over all bits.
 
     With ``constraints``, an instance whose λ is sound is solved with every penalty at zero. The bound still holds for
-    all bits: sound means that the minimum energy over all bits is the minimum loss
-    (`bnnbench.formulation.penalty_bound`), and weights with their forward pass reach it with no violation. The loss
-    does not depend on the signs and the order of hidden neurons, so one setting of each orbit is enough.
+    all bits: sound means that the minimum energy over all bits is the minimum loss (`bnnbench.penalty_bound`), and
+    weights with their forward pass reach it with no violation. The loss does not depend on the signs and the order of
+    hidden neurons, so one setting of each orbit is enough.
 
     Other instances, and all with ``squares``, keep each violation at its price: each sign constraint becomes an integer
     and its square, each gate a table. A bare QUBO is linearized coupling by coupling, which gives far weaker bounds.

@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from bnnbench.errors import InputError
-from bnnbench.formulation import FORMULATIONS
-from bnnbench.instance import Instance
-from bnnbench.network_model import network_model
-from bnnbench.solver import Batch, Budget, Objective, Solver
-from bnnbench.weight_anneal import quick_weights, warm_up
+from bnnbench.optimum.cpsat_model import network_model
+from bnnbench.optimum.weight_anneal import quick_weights, warm_up
+from bnnbench.qubo.formulation import FORMULATIONS
+from bnnbench.qubo.instance import Instance
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,9 @@ class CpSatNetwork(Solver):
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: each improving network, and the best bound so far."""
-        from bnnbench.cpsat import give_hint, representative, solve
+        from bnnbench.qubo.symmetry import representative
+
+        from ._cpsat import give_hint, solve
 
         instance, model, weights, unit = prepared
         found = representative(instance, FORMULATIONS["reduced"], quick_weights(instance.problem, seed))

@@ -11,17 +11,24 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from bnnbench.anneal_schedule import AnnealSchedule, check_schedule
-from bnnbench.dwave_cloud import cloud_errors, missing_token
-from bnnbench.embedding import ChainPrefactor, ChainStrength, Embedding, Topology, find_embedding_on, physical_model
+from bnnbench.annealer.access_time import access_time, reads_within_limits
+from bnnbench.annealer.cloud import cloud_errors, missing_token
+from bnnbench.annealer.embedding import (
+    ChainPrefactor,
+    ChainStrength,
+    Embedding,
+    Topology,
+    find_embedding_on,
+    physical_model,
+)
+from bnnbench.annealer.recording import RecordedRun, find_recording, read_recording, record, recordings_hash
+from bnnbench.annealer.schedule import AnnealSchedule, check_schedule
+from bnnbench.annealer.submission import Submission, submit
+from bnnbench.annealer.unembedding import ChainBreaks, unembed_batches
 from bnnbench.errors import InputError, RefusedError
-from bnnbench.qpu_recording import RecordedRun, find_recording, read_recording, record, recordings_hash
-from bnnbench.qpu_submission import Submission, submit
-from bnnbench.qpu_time import access_time, reads_within_limits
-from bnnbench.qubo import Qubo
-from bnnbench.solver import Batch, Budget, Objective, Positive, Solver
+from bnnbench.qubo.qubo import Qubo
+from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver
 from bnnbench.spec import Spec
-from bnnbench.unembedding import ChainBreaks, unembed_batches
 
 if TYPE_CHECKING:
     import dimod
@@ -67,11 +74,11 @@ class DWave(Solver):
     embedding_seed: Annotated[int, Field(ge=0)] = 0
     """Seed of minorminer."""
     chain_strength: ChainStrength = None
-    """Coupling of spins within a chain, see `bnnbench.embedding.physical_model`; None: uniform torque compensation."""
+    """Coupling of spins within a chain, see `physical_model`; None: uniform torque compensation."""
     chain_prefactor: ChainPrefactor = None
     """Factor of uniform torque compensation, in the place of `chain_strength`; None: 1.414."""
     chain_breaks: ChainBreaks = "majority_vote"
-    """How broken chains are read, see `bnnbench.unembedding.ChainBreaks`."""
+    """How broken chains are read, see `bnnbench.annealer.unembedding.ChainBreaks`."""
     spin_reversal: bool = False
     """Whether each submission flips the sense of random qubits, from the run's seed: averages out their biases."""
     max_qpu_seconds: Positive | None = None

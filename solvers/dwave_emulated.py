@@ -9,10 +9,10 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from bnnbench.embedding import ChainPrefactor, ChainStrength, Topology
-from bnnbench.registry import check_solver, load_solver
-from bnnbench.solver import Batch, Budget, Objective, Solver
-from bnnbench.unembedding import ChainBreaks
+from bnnbench.annealer.embedding import ChainPrefactor, ChainStrength, Topology
+from bnnbench.annealer.unembedding import ChainBreaks
+from bnnbench.plugins.registry import check_solver, load_solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 
 
 @dataclass(frozen=True, kw_only=True)

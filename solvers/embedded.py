@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from bnnbench.embedding import (
+from bnnbench.annealer.embedding import (
     QPU_SIZES,
     ChainPrefactor,
     ChainStrength,
@@ -21,12 +21,12 @@ from bnnbench.embedding import (
     find_embedding_on,
     physical_model,
 )
+from bnnbench.annealer.unembedding import ChainBreaks, unembed_batches
 from bnnbench.errors import InputError
-from bnnbench.qubo import Qubo, qubo_from_bqm
-from bnnbench.registry import check_solver, file_hash, load_solver
-from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.plugins.registry import check_solver, file_hash, load_solver
+from bnnbench.qubo.qubo import Qubo, qubo_from_bqm
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 from bnnbench.spec import parse_spec
-from bnnbench.unembedding import ChainBreaks, unembed_batches
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ class Embedded(Solver):
     embedding_seed: Annotated[int, Field(ge=0)] = 0
     """Seed of minorminer, and of the missing qubits."""
     chain_strength: ChainStrength = None
-    """Coupling of spins within a chain, see `bnnbench.embedding.physical_model`; None: uniform torque compensation."""
+    """Coupling of spins within a chain, see `physical_model`; None: uniform torque compensation."""
     chain_prefactor: ChainPrefactor = None
     """Factor of uniform torque compensation, in the place of `chain_strength`; None: 1.414."""
     chain_breaks: ChainBreaks = "majority_vote"
-    """How broken chains are read, see `bnnbench.unembedding.ChainBreaks`."""
+    """How broken chains are read, see `bnnbench.annealer.unembedding.ChainBreaks`."""
 
     def unavailable(self) -> str | None:
         """See `Solver.unavailable`: also where the inner solver is."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bnnbench.errors import InputError
-from bnnbench.instance import Instance
-from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.qubo.instance import Instance
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,14 +23,14 @@ class Exhaustive(Solver):
 
     def warm_up(self) -> None:
         """See `Solver.warm_up`."""
-        from bnnbench.ground_truth.find import compile_kernels
+        from bnnbench.optimum.find import compile_kernels
 
         for num_layers in (1, 2, 3):
             compile_kernels(num_layers)
 
     def refuses(self, instance: Objective) -> str | None:
         """See `Solver.refuses`: networks that are too large to search."""
-        from bnnbench.ground_truth.find import refuse_hopeless
+        from bnnbench.optimum.find import refuse_hopeless
 
         if not isinstance(instance, Instance):
             return "exhaustive searches the weights of a network, but this QUBO has none."
@@ -42,7 +42,7 @@ class Exhaustive(Solver):
 
     def prepare(self, instance: Objective) -> Any:
         """See `Solver.prepare`: compiles the kernels, which would count as sampling otherwise."""
-        from bnnbench.ground_truth.find import compile_kernels
+        from bnnbench.optimum.find import compile_kernels
 
         if isinstance(instance, Instance):
             compile_kernels(instance.problem.network.num_layers)
@@ -50,7 +50,7 @@ class Exhaustive(Solver):
 
     def sample(self, prepared: Instance, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: one batch of one sample; a search that runs out of time has a bound all the same."""
-        from bnnbench.ground_truth.find import search
+        from bnnbench.optimum.find import search
 
         del seed
         truth = search(prepared.problem, max_optima=1, seconds=budget.seconds, threads=1)

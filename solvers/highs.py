@@ -8,9 +8,10 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from bnnbench.linear_model import LinearModel
-from bnnbench.linear_solver import LinearSolver, Report
-from bnnbench.solver import Budget
+from bnnbench.qubo.linear_program import LinearModel
+from bnnbench.solver.contract import Budget
+
+from ._linear import LinearSolver, Report
 
 
 @dataclass(frozen=True, kw_only=True)

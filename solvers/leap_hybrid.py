@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from bnnbench.dwave_cloud import cloud_errors, missing_token
+from bnnbench.annealer.cloud import cloud_errors, missing_token
 from bnnbench.errors import RefusedError
-from bnnbench.solver import Batch, Budget, Objective, Positive, Solver, bits_of
+from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver
+from bnnbench.solver.dimod import bits_of
 
 if TYPE_CHECKING:
     import dimod

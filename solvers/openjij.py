@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from bnnbench.openjij_solver import OpenJijSolver
-from bnnbench.solver import Positive
+from bnnbench.solver.contract import Positive
+
+from ._openjij import OpenJijSolver
 
 if TYPE_CHECKING:
     import dimod

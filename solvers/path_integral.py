@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from bnnbench.solver import DimodSolver, Positive
+from bnnbench.solver.contract import Positive
+from bnnbench.solver.dimod import DimodSolver
 
 if TYPE_CHECKING:
     import dimod

@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from bnnbench.callback_stream import stream_of
-from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+from bnnbench.solver.stream import stream_of
 
 
 @dataclass(frozen=True, kw_only=True)

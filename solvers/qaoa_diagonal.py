@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bnnbench.callback_stream import stream_of
-from bnnbench.qubo import all_energies
-from bnnbench.solver import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver
+from bnnbench.qubo.qubo import all_energies
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver
+from bnnbench.solver.stream import stream_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class QaoaDiagonal(Solver):
 
     def warm_up(self) -> None:
         """See `Solver.warm_up`."""
-        from bnnbench.statevector import Simulator
+        from ._statevector import Simulator
 
         for energies in (np.array([0.0, 1.0]), np.array([0.0, np.pi])):
             simulator = Simulator(energies, single=self.precision == "single")
@@ -65,7 +65,7 @@ class QaoaDiagonal(Solver):
 
     def prepare(self, instance: Objective) -> Any:
         """See `Solver.prepare`: the diagonal."""
-        from bnnbench.statevector import Simulator
+        from ._statevector import Simulator
 
         self.warm_up()
         qubo = instance.qubo

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bnnbench.instance import Instance
-from bnnbench.solver import MAX_BATCH_BITS, Batch, Budget, Objective, Solver
+from bnnbench.qubo.instance import Instance
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Solver
 
 
 @dataclass(frozen=True, kw_only=True)

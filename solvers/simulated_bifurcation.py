@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 
 WORK = 4e8
 """Products of a coupling and a position in one batch, at most: about a fifth of a second."""
@@ -37,13 +37,13 @@ class SimulatedBifurcation(Solver):
 
     def warm_up(self) -> None:
         """See `Solver.warm_up`."""
-        from bnnbench.bifurcation import warm_up
+        from ._bifurcation import warm_up
 
         warm_up()
 
     def prepare(self, instance: Objective) -> Any:
         """See `Solver.prepare`: the Ising model, scaled."""
-        from bnnbench.bifurcation import Oscillators
+        from ._bifurcation import Oscillators
 
         self.warm_up()
         return Oscillators(instance.qubo), max(1, 2 * instance.qubo.num_couplings)

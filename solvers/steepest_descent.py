@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from bnnbench.solver import DimodSolver
+from bnnbench.solver.dimod import DimodSolver
 
 if TYPE_CHECKING:
     import dimod

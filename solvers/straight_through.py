@@ -10,9 +10,10 @@ import numpy as np
 from pydantic import Field
 
 from bnnbench.errors import InputError
-from bnnbench.instance import Instance
-from bnnbench.solver import Batch, Budget, Objective, Positive, Solver
-from bnnbench.straight_through import LEARNING_RATE, NUM_EPOCHS, train
+from bnnbench.qubo.instance import Instance
+from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver
+
+from ._straight_through import LEARNING_RATE, NUM_EPOCHS, train
 
 WORK = 1e8
 """Products of a weight and an activation in the forward passes of one batch, at most: about half a second."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from bnnbench.solver import DimodSolver
+from bnnbench.solver.dimod import DimodSolver
 
 if TYPE_CHECKING:
     import dimod

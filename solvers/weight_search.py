@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from bnnbench.errors import InputError
-from bnnbench.instance import Instance
-from bnnbench.solver import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver
-from bnnbench.weight_anneal import COLD, HOT
+from bnnbench.optimum.weight_anneal import COLD, HOT
+from bnnbench.qubo.instance import Instance
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class WeightSearch(Solver):
 
     def warm_up(self) -> None:
         """See `Solver.warm_up`."""
-        from bnnbench.weight_anneal import warm_up
+        from bnnbench.optimum.weight_anneal import warm_up
 
         warm_up()
 
@@ -45,7 +45,7 @@ class WeightSearch(Solver):
 
     def prepare(self, instance: Objective) -> Any:
         """See `Solver.prepare`: packs the samples."""
-        from bnnbench.weight_anneal import WeightAnnealer
+        from bnnbench.optimum.weight_anneal import WeightAnnealer
 
         if not isinstance(instance, Instance):
             raise InputError(self.refuses(instance))

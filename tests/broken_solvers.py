@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bnnbench.solver import Batch, Budget, Solver
+from bnnbench.solver.contract import Batch, Budget, Solver
 
 
 @dataclass(frozen=True, kw_only=True)

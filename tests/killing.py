@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 
 from bnnbench.errors import StoreError
-from bnnbench.store import read_store
-from bnnbench.verification import verify
+from bnnbench.store.store import read_store
+from bnnbench.store.verify import verify
 
 SUITE = """
 seed = 5

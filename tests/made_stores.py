@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from test_store import NOTE, make_cell
+from stored_cells import NOTE, make_cell
 
-from bnnbench.ground_truth import ground_truth
-from bnnbench.harness.outcome import Outcome
-from bnnbench.instance import compile as compile_problem
-from bnnbench.store import open_store
+from bnnbench.optimum.find import ground_truth
+from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.runs.outcome import Outcome
+from bnnbench.store.store import open_store
 
 MACHINE = {"cpu": "A <fast> CPU & more", "cores": 8, "memory_gib": 16.0, "python": "3.11.9", "bnnbench": "0.1.0",
            "commit": "0123456789abcdef", "dirty": True}  # fmt: skip

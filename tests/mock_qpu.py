@@ -14,7 +14,7 @@ from dwave.cloud.testing.mocks import qpu_problem_timing_data
 from dwave.system import DWaveSampler
 from dwave.system.testing import MockDWaveSampler
 
-from bnnbench.qubo import Qubo, make_qubo
+from bnnbench.qubo.qubo import Qubo, make_qubo
 
 
 class Mock(MockDWaveSampler):

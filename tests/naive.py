@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from strategies import LOSS, all_weights, random_problem
 
-from bnnbench.ground_truth.find import search
-from bnnbench.problem import Problem
+from bnnbench.optimum.find import search
+from bnnbench.problem.problem import Problem
 
 SAMPLES = (1, 2, 3, 63, 64, 65, 200)
 """Around the 64 bits of a word, among others."""

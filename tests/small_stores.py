@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from bnnbench.formulation import formulation
-from bnnbench.ground_truth import ground_truth
-from bnnbench.harness import run
-from bnnbench.harness.cell import Cell
-from bnnbench.harness.outcome import Outcome
-from bnnbench.instance import Instance
-from bnnbench.instance import compile as compile_problem
-from bnnbench.provenance import machine_info
-from bnnbench.registry import load_problem, load_solver
-from bnnbench.solver import Budget
+from bnnbench.harness.machine import machine_info
+from bnnbench.optimum.find import ground_truth
+from bnnbench.plugins.registry import load_problem, load_solver
+from bnnbench.qubo.formulation import formulation
+from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.runs.cell import Cell
+from bnnbench.runs.loop import run
+from bnnbench.runs.outcome import Outcome
+from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec
-from bnnbench.store import Store, open_store
+from bnnbench.store.store import Store, open_store
 
 PROBLEMS = ("parity[size=2,hidden=2]", "majority", "random_function[size=3,samples=4]")
 SOLVERS = ("random", "simulated_annealing", "steepest_descent")

@@ -12,9 +12,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bnnbench.formulation import Formulation, formulation, penalty_bound
-from bnnbench.network import Network
-from bnnbench.problem import Problem
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import Problem
+from bnnbench.qubo.formulation import Formulation, formulation, penalty_bound
 
 LOSSES = ("zero_one", "margin", "zero_one_margin")
 PENALTIES = (0.25, 0.5, 1.0, 2.0, 3.0)
@@ -106,7 +106,7 @@ def formulated(draw: st.DrawFn) -> tuple[Problem, Formulation]:
 @st.composite
 def enumerable(draw: st.DrawFn, excess: st.SearchStrategy[float] = AT_THE_BOUND) -> tuple[Problem, Formulation]:
     """A problem and a formulation with λ = bound + excess, whose instance has at most `MAX_BITS` variables."""
-    from bnnbench.blueprint import blueprint
+    from bnnbench.qubo.encoding import blueprint
 
     widths, bias = draw(st.sampled_from(ENUMERABLE_SHAPES))
     network, loss = Network(widths, bias), draw(st.sampled_from(LOSSES))

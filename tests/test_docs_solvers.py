@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import bnnbench as bb
-from bnnbench.registry import entries
+from bnnbench.plugins.registry import entries
 
 GUIDE = Path(__file__).parents[1] / "docs" / "solvers.md"
 ROWS = {

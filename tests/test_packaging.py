@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bnnbench.registry import entries, load_module, load_solver
-from bnnbench.solver import Solver
+from bnnbench.plugins.registry import entries, load_module, load_solver
+from bnnbench.solver.contract import Solver
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAT = ("problems", "solvers")

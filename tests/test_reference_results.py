@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bnnbench.paper import check_table
-from bnnbench.published import PUBLISHED, open_results
+from bnnbench.store.parquet import PUBLISHED, open_results
+from bnnbench.tables import check_table
 
 RESULTS = Path(__file__).parents[1] / "results"
 SUITES = ("smoke", "paper", "scaling", "qaoa")

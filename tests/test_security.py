@@ -13,16 +13,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnnbench.cli.running import _selected
 from bnnbench.errors import InputError
-from bnnbench.harness.judge import judge
-from bnnbench.harness.spool import EndLine, Spool, read_spool, tail_of
-from bnnbench.instance import compile as compile_problem
+from bnnbench.harness.journal import EndLine, Spool, read_spool, tail_of
+from bnnbench.plugins.registry import load_problem
+from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.redaction import redacted
-from bnnbench.registry import load_problem
-from bnnbench.solver import Batch
-from bnnbench.store_file import FILE
-from bnnbench.suite import plan, read_suite
+from bnnbench.runs.judge import judge
+from bnnbench.solver.contract import Batch
+from bnnbench.store.file import FILE
+from bnnbench.suite.file import read_suite
+from bnnbench.suite.planning import plan
+from bnnbench.suite.selection import _selected
 
 PACKAGES = ("bnnbench", "bnnbench_problems", "bnnbench_solvers")
 UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml", "jsonpickle"}

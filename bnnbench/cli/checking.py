@@ -18,8 +18,8 @@ def check(
     """Check whether a solver keeps the contract that the harness relies on; for authors of adapters."""
     from rich.table import Table
 
-    from bnnbench.harness.report_card import check_apart
-    from bnnbench.registry import load_solver
+    from bnnbench.plugins.isolated_checks import check_apart
+    from bnnbench.plugins.registry import load_solver
 
     loaded = load_solver(solver)
     if reason := loaded.unavailable():

@@ -19,7 +19,7 @@ def verify_table(
     ] = None,
 ) -> None:
     """Make a table again from its store, and show what differs."""
-    from bnnbench.paper import check_table
+    from bnnbench.tables import check_table
 
     console = open_console()
     count = 0

@@ -24,10 +24,10 @@ def compare(
     from rich.table import Table
     from rich.text import Text
 
-    from bnnbench.comparison import compare_runs
-    from bnnbench.paper.digits import plain
-    from bnnbench.published import name_of, open_results
-    from bnnbench.tables import DASH
+    from bnnbench.metrics.comparison import compare_runs
+    from bnnbench.store.parquet import name_of, open_results
+    from bnnbench.tables.rounding import plain
+    from bnnbench.tables.terminal import DASH
 
     if results.resolve() == other.resolve():
         raise InputError(

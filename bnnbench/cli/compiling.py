@@ -20,9 +20,9 @@ def compile(  # noqa: A001
     ] = None,
 ) -> None:
     """Compile a problem to a QUBO, say how large it is, and write it to a file."""
-    from bnnbench.exchange import check_ending, write_qubo
-    from bnnbench.instance import compile as compile_problem
-    from bnnbench.registry import load_problem
+    from bnnbench.plugins.registry import load_problem
+    from bnnbench.qubo.formats import check_ending, write_qubo
+    from bnnbench.qubo.instance import compile as compile_problem
 
     if output:
         check_ending(output)

@@ -35,7 +35,7 @@ def figure(
     from bnnbench.figures import make_chart
     from bnnbench.figures.draw import save_chart
     from bnnbench.figures.evidence import read_evidence, selected
-    from bnnbench.store import read_store
+    from bnnbench.store.store import read_store
 
     with read_store(results) as store:
         evidence = read_evidence(store)

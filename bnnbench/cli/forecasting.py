@@ -13,9 +13,9 @@ from bnnbench.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bnnbench.harness.cell import Cell
-    from bnnbench.harness.forecast import Forecast
-    from bnnbench.suite import Plan
+    from bnnbench.runs.cell import Cell
+    from bnnbench.suite.forecast import Forecast
+    from bnnbench.suite.planning import Plan
 
 MOST_CELLS = 50
 """Cells that are listed one by one; of more, numbers are easier to read."""
@@ -31,9 +31,9 @@ def print_forecast(planned: Plan, folder: Path, *, jobs: int | None, retry: bool
     jobs
         Runs at a time; None: of a cluster nobody knows.
     """
-    from bnnbench.harness.forecast import forecast
-    from bnnbench.store import read_store
-    from bnnbench.store_file import FILE
+    from bnnbench.store.file import FILE
+    from bnnbench.store.store import read_store
+    from bnnbench.suite.forecast import forecast
 
     rows: list[dict[str, Any]] = []
     finished: set[str] = set()

@@ -31,7 +31,7 @@ def _show_parameters(what: str, name: str) -> None:
     from rich.text import Text
 
     from bnnbench.errors import InputError
-    from bnnbench.parameters import description, parameters_of
+    from bnnbench.plugins.parameters import description, parameters_of
 
     if what not in ("problems", "solvers"):
         raise InputError(f"{what} have no parameters to list; bnnbench list {what} has a line on each.")
@@ -49,11 +49,11 @@ def _show_parameters(what: str, name: str) -> None:
 
 def _listing(what: str) -> Iterable[tuple[str, ...]]:
     if what == "suites":
-        from bnnbench.suite import read_suite, suite_paths
+        from bnnbench.suite.file import read_suite, suite_paths
 
         yield from ((name, read_suite(path).title) for name, path in suite_paths().items())
     elif what == "formulations":
-        from bnnbench.formulation import FORMULATIONS
+        from bnnbench.qubo.formulation import FORMULATIONS
 
         for name, setting in FORMULATIONS.items():
             signs = "sign symmetry fixed" if setting.fix_signs else "all weights free"
@@ -67,7 +67,7 @@ def _listing(what: str) -> Iterable[tuple[str, ...]]:
             )
             yield name, f"{encoding}, {lam}"
     else:
-        from bnnbench.registry import entries
+        from bnnbench.plugins.registry import entries
 
         for entry in entries("problem" if what == "problems" else "solver").values():
             needs = (", ".join(entry.needs),) if what == "solvers" else ()
@@ -76,8 +76,8 @@ def _listing(what: str) -> Iterable[tuple[str, ...]]:
 
 def info() -> None:
     """Say on what machine this runs, and what is installed."""
-    from bnnbench.provenance import machine_info
-    from bnnbench.registry import entries, load_solver
+    from bnnbench.harness.machine import machine_info
+    from bnnbench.plugins.registry import entries, load_solver
 
     console = open_console()
     for key, value in machine_info().items():

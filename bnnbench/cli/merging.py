@@ -17,7 +17,7 @@ def merge(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")],
 ) -> None:
     """Unite folders of results in a new one; runs of the same key that differ are all kept, and flagged."""
-    from bnnbench.merging import merge as unite
+    from bnnbench.store.merge import merge as unite
 
     if len(results) < 2:
         raise InputError(f"one folder came, {results[0]}; give two or more to merge.")

@@ -23,7 +23,7 @@ def rerun(
 ) -> None:
     """Run one run of the results again, and say whether the answer is the same."""
     from bnnbench.harness.rerun import rerun as run_again
-    from bnnbench.store import read_store
+    from bnnbench.store.store import read_store
 
     with read_store(results) as store:
         done = run_again(store, key, solver=solver, memory_gb=memory_gb)

@@ -13,7 +13,7 @@ from bnnbench.cli.screen import count_runs, open_console, progress_bars
 from bnnbench.errors import CheckError, InputError
 
 if TYPE_CHECKING:
-    from bnnbench.published import RunSource
+    from bnnbench.store.parquet import RunSource
 
 Results = Annotated[Path, typer.Argument(help="Folder of results, such as results/smoke.")]
 
@@ -28,8 +28,8 @@ def show(
 ) -> None:
     """Print the table of results."""
     from bnnbench.metrics import summarize
-    from bnnbench.published import name_of, open_results
-    from bnnbench.tables import flag_lines, print_table
+    from bnnbench.store.parquet import name_of, open_results
+    from bnnbench.tables.terminal import flag_lines, print_table
 
     with open_results(results) as found:
         runs = found.runs()
@@ -54,8 +54,8 @@ def verify(
     ] = 0,
 ) -> None:
     """Recompute every figure of the results from their samples, and say what does not hold."""
-    from bnnbench.store import read_store
-    from bnnbench.verification import verify as find
+    from bnnbench.store.store import read_store
+    from bnnbench.store.verify import verify as find
 
     findings: Counter[str] = Counter()
     console, bar = open_console(), progress_bars(open_console(stderr=True))
@@ -96,8 +96,8 @@ def export(
     """Export results for a paper: all runs, or a table with intervals, caption and stamp."""
     import os
 
-    from bnnbench.paper import make_table, stamped
-    from bnnbench.published import name_of, open_results
+    from bnnbench.store.parquet import name_of, open_results
+    from bnnbench.tables import make_table, stamped
 
     kind = table or ("runs" if to in ("csv", "parquet") else "summary")
     is_data = kind in ("runs", "qoblib")
@@ -127,9 +127,9 @@ def _data(results: RunSource, kind: str, to: str) -> bytes:
     """Every column of every run, or a submission to QOBLIB."""
     import io
 
-    from bnnbench.paper.qoblib import qoblib_submission
-    from bnnbench.published import to_parquet
-    from bnnbench.tables import to_csv
+    from bnnbench.store.parquet import to_parquet
+    from bnnbench.tables.qoblib import qoblib_submission
+    from bnnbench.tables.terminal import to_csv
 
     runs, machines = results.runs(), results.machines()
     if runs.empty:

@@ -13,15 +13,15 @@ import typer
 
 from bnnbench.cli.results import show
 from bnnbench.cli.screen import count_runs, open_console, progress_bars
-from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.errors import InputError
 
 if TYPE_CHECKING:
-    from bnnbench.harness.cell import Cell
     from bnnbench.harness.executor import Executor
-    from bnnbench.harness.outcome import Outcome
-    from bnnbench.solver import Budget
-    from bnnbench.store import Store
-    from bnnbench.suite import Plan, Suite
+    from bnnbench.runs.cell import Cell
+    from bnnbench.runs.outcome import Outcome
+    from bnnbench.solver.contract import Budget
+    from bnnbench.store.store import Store
+    from bnnbench.suite.planning import Plan
 
 
 def run(
@@ -72,13 +72,15 @@ def run(
     """Run a suite, or go on with it, and print the table of its results."""
     from bnnbench.cli.forecasting import print_forecast
     from bnnbench.harness.executor import LocalExecutor
-    from bnnbench.harness.placement import lanes_apart
-    from bnnbench.store import open_store
-    from bnnbench.suite import plan, read_suite, suite_path, suite_text
+    from bnnbench.harness.isolation.placement import lanes_apart
+    from bnnbench.store.store import open_store
+    from bnnbench.suite.file import read_suite, suite_path, suite_text
+    from bnnbench.suite.planning import plan
+    from bnnbench.suite.selection import changed
 
     path = suite_path(suite)
     text = suite_text(path)
-    content = _changed(read_suite(path), solver, problem, formulation, seconds, reads, repetitions)
+    content = changed(read_suite(path), solver, problem, formulation, seconds, reads, repetitions)
     planned = plan(content, path.parent)
     if jobs > 1 and (dask or slurm):
         raise InputError("--jobs is for this machine; with --dask and --slurm the cluster has its own number.")
@@ -111,8 +113,8 @@ def _cluster(
     planned: Plan, stack: contextlib.ExitStack, *, dask: str | None, tls: tuple[Path, Path, Path] | None, untimed: bool
 ) -> Executor:
     """The workers of a scheduler that runs, or of SLURM jobs that end with the campaign."""
-    from bnnbench.harness.dask_executor import WAIT_S, DaskExecutor, tls_security
-    from bnnbench.harness.slurm import slurm_cluster
+    from bnnbench.harness.cluster.dask_executor import WAIT_S, DaskExecutor, tls_security
+    from bnnbench.harness.cluster.slurm import slurm_cluster
 
     console = open_console(stderr=True)
     security = tls_security(*tls) if tls else None
@@ -135,67 +137,12 @@ def _cluster(
     return executor
 
 
-def _changed(
-    suite: Suite,
-    solvers: list[str] | None,
-    problems: list[str] | None,
-    formulations: list[str] | None,
-    seconds: float | None,
-    reads: int | None,
-    repetitions: int | None,
-) -> Suite:
-    """The suite with the command line's filters and numbers."""
-    changes: dict[str, Any] = {}
-    if solvers:
-        changes["solvers"] = [table for text in solvers for table in _selected(text, suite.solvers, "solver")]
-    if problems:
-        changes["problems"] = [table for text in problems for table in _selected(text, suite.problems, "problem")]
-    if formulations:
-        changes["formulations"] = [
-            t for text in formulations for t in _selected(text, suite.formulations, "formulation")
-        ]
-    if repetitions:
-        changes["repetitions"] = repetitions
-    numbers = {key: value for key, value in (("seconds", seconds), ("reads", reads)) if value is not None}
-    for key, value in numbers.items():
-        if not value > 0:
-            raise InputError(f"--{key} must be positive, but {value} came.")
-    if numbers:
-        changes["budget"] = suite.budget.model_copy(update=numbers)
-        tables = changes.get("solvers", suite.solvers)
-        changes["solvers"] = [
-            table | {"budget": own | numbers} if isinstance(own := table.get("budget"), dict) else table
-            for table in tables
-        ]
-    return suite.model_copy(update=changes)
-
-
-def _selected(text: str, tables: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
-    """Tables of the suite with the given name; else a new table, so that a solver from elsewhere can join."""
-    from bnnbench.spec import parse_spec
-
-    spec = parse_spec(text)
-    found = [table for table in tables if table.get("name") == spec.name]
-    if found and not spec.parameters:
-        return found
-    name = str(Path(spec.name).resolve()) if spec.name.endswith(".py") else spec.name
-    if what == "problem" and not found and not name.endswith(".py"):
-        from bnnbench.registry import entries
-
-        if name not in entries("problem"):
-            raise UnknownNameError("problem family", name, entries("problem"))
-    parameters = {k: [v] if isinstance(v, list) else v for k, v in spec.parameters.items()}
-    if what == "problem" and isinstance(path := parameters.get("path"), str):
-        parameters["path"] = str(Path(path).resolve())  # as the file's name: a suite's paths are relative to its folder
-    return [{"name": name, **parameters}]
-
-
 def _run_plan(
     planned: Plan, store: Store, executor: Executor, *, retry: bool, max_qpu_seconds: float | None, follow: bool = False
 ) -> None:
     """Find the truths, run what is pending, and say what happens."""
     from bnnbench.harness.campaign import find_truths, pending, run_cells
-    from bnnbench.harness.repetition import Repeater, verdicts
+    from bnnbench.suite.repetition import Repeater, verdicts
 
     console = open_console(stderr=True)
     cells = list(planned.cells())

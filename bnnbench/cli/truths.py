@@ -16,11 +16,11 @@ from bnnbench.errors import CheckError, InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bnnbench.ground_truth import Truth
-    from bnnbench.ground_truth.certificate import Certificate
-    from bnnbench.ground_truth.search import Standing
-    from bnnbench.instance import Instance
-    from bnnbench.problem import Problem
+    from bnnbench.optimum.certificate import Certificate
+    from bnnbench.optimum.search.passes import Standing
+    from bnnbench.optimum.truth import Truth
+    from bnnbench.problem.problem import Problem
+    from bnnbench.qubo.instance import Instance
 
 
 def truth(
@@ -45,11 +45,11 @@ def truth(
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Whether to use what was found before.")] = True,
 ) -> None:
     """Find the optimal training loss of a problem, say how it is known, and check it."""
-    from bnnbench.ground_truth import ground_truth
-    from bnnbench.ground_truth.certificate import certify, read_certificate, write_certificate
-    from bnnbench.ground_truth.certificate import verify as verify_certificate
-    from bnnbench.instance import compile as compile_problem
-    from bnnbench.registry import load_problem
+    from bnnbench.optimum.certificate import certify, read_certificate, write_certificate
+    from bnnbench.optimum.certificate import verify as verify_certificate
+    from bnnbench.optimum.find import ground_truth
+    from bnnbench.plugins.registry import load_problem
+    from bnnbench.qubo.instance import compile as compile_problem
 
     loaded = load_problem(problem)
     console = open_console()
@@ -126,7 +126,7 @@ def _print_checks(console: Console, certificate: Certificate) -> None:
 
 def _print_levels(console: Console, instance: Instance, truth: Truth) -> None:
     """Print the lowest levels of a QUBO; raise `CheckError` if they are not what a sound formulation promises."""
-    from bnnbench.ground_truth.gray import levels
+    from bnnbench.optimum.qubo_levels import levels
 
     with open_console(stderr=True).status(f"visiting 2^{instance.qubo.num_variables} states"):
         found = levels(instance.qubo)
@@ -146,7 +146,7 @@ def _print_levels(console: Console, instance: Instance, truth: Truth) -> None:
 
 def _print_spectrum(console: Console, problem: Problem) -> None:
     """Print how many settings have each loss, and what random guesses reach."""
-    from bnnbench.ground_truth.spectrum import spectrum
+    from bnnbench.optimum.spectrum import spectrum
 
     levels = spectrum(problem)
     total, below = sum(levels.values()), 0

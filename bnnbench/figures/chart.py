@@ -21,7 +21,7 @@ class Series:
     x, y
         Of one length; x may hold names, which stand in the order in which they come.
     look
-        Number of its color, line style and marker, see `bnnbench.figures.look`. A solver keeps its look in all panels.
+        Number of its color, line style and marker, see `bnnbench.figures.style`. A solver keeps its look in all panels.
     low, high
         Ends of an interval: a band around lines, bars through points; both or neither.
     texts

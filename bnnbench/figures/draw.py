@@ -12,7 +12,7 @@ import numpy as np
 
 from bnnbench.errors import InputError
 from bnnbench.figures.chart import Chart, Matrix, Panel, Series
-from bnnbench.figures.look import look
+from bnnbench.figures.style import look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

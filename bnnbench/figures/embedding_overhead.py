@@ -5,7 +5,7 @@ from __future__ import annotations
 from bnnbench.errors import InputError
 from bnnbench.figures.chart import Chart, Panel, Series
 from bnnbench.figures.evidence import Evidence
-from bnnbench.figures.look import looks
+from bnnbench.figures.style import looks
 
 FACTS = (
     ("fact.num_physical", "qubits"),

@@ -8,8 +8,8 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from bnnbench.errors import InputError
-from bnnbench.figures.look import looks
-from bnnbench.metrics import success_table, tell_apart, traces
+from bnnbench.figures.style import looks
+from bnnbench.metrics import success_table, tell_apart
 from bnnbench.metrics.censoring import was_asked
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from bnnbench.ground_truth import Truth
-    from bnnbench.problem import Problem
-    from bnnbench.store import Store
+    from bnnbench.optimum.truth import Truth
+    from bnnbench.problem.problem import Problem
+    from bnnbench.store.store import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +31,9 @@ class Evidence:
     name
         Of the folder.
     runs
-        As `bnnbench.store.Store.runs` gives them, told apart.
+        As `bnnbench.store.store.Store.runs` gives them, told apart.
     trace
-        As `bnnbench.metrics.traces` gives it.
+        As `Store.trace` gives it.
     problems, truths
         By hash of the problem, those that have runs.
     learned
@@ -100,7 +100,7 @@ def _read(store: Store) -> Evidence:
     return Evidence(
         name=store.folder.resolve().name,
         runs=runs,
-        trace=traces(store),
+        trace=store.trace(),
         problems=problems,
         truths={key: truth for key, truth in store.truths().items() if key in problems},
         learned=_learned(store, runs, problems),
@@ -113,7 +113,7 @@ def _read(store: Store) -> Evidence:
 def _learned(
     store: Store, runs: pd.DataFrame, problems: Mapping[str, Problem]
 ) -> dict[str, tuple[str, NDArray[np.int8]]]:
-    from bnnbench.harness.judge import unpack_bits
+    from bnnbench.runs.judge import unpack_bits
 
     learned = {}
     answered = runs[runs["loss"].notna()].sort_values("loss", kind="stable") if len(runs) else runs

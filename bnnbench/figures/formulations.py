@@ -15,7 +15,7 @@ from bnnbench.metrics import cost_table
 def formulations(evidence: Evidence) -> Chart:
     """Variables, couplings and dynamic range of each formulation, and the best and the mean read of each solver on it.
 
-    The dynamic range is that of `bnnbench.qubo.Qubo.dynamic_range`.
+    The dynamic range is that of `bnnbench.qubo.qubo.Qubo.dynamic_range`.
 
     Raises
     ------

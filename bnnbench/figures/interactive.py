@@ -13,7 +13,7 @@ from typing import Any
 
 from bnnbench.figures.chart import Chart, Matrix, Panel, Series
 from bnnbench.figures.draw import short_number
-from bnnbench.figures.look import look
+from bnnbench.figures.style import look
 
 DIGITS = 6
 """Of numbers in a page: more than a screen has pixels."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bnnbench.errors import InputError
 from bnnbench.figures.chart import Chart, Panel, Series
 from bnnbench.figures.evidence import Evidence
-from bnnbench.ground_truth.spectrum import spectrum
-from bnnbench.problem import Problem
+from bnnbench.optimum.spectrum import spectrum
+from bnnbench.problem.problem import Problem
 
 MAX_PROBLEMS = 6
 """Panels of a figure that has one per problem."""

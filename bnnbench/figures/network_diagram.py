@@ -9,7 +9,7 @@ from bnnbench.errors import InputError
 from bnnbench.figures.chart import Chart, Panel, Series
 from bnnbench.figures.evidence import Evidence
 from bnnbench.figures.landscape import MAX_PROBLEMS
-from bnnbench.network import Network
+from bnnbench.problem.network import Network
 
 PLUS, MINUS, NEURON = 0, 1, 6
 """Looks: solid blue, dashed vermilion, and gray."""

@@ -75,7 +75,7 @@ def _setting(label: str) -> tuple[str, float, float]:
     """Label without λ, ratio of the output's λ to the hidden layers', and the hidden layers' λ."""
     from dataclasses import replace
 
-    from bnnbench.formulation import FORMULATIONS, formulation
+    from bnnbench.qubo.formulation import FORMULATIONS, formulation
 
     try:
         setting = formulation(label)

@@ -13,24 +13,25 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from bnnbench.errors import CheckError, InputError, StoreError
-from bnnbench.ground_truth import Truth, ground_truth
-from bnnbench.ground_truth.certificate import certify
-from bnnbench.harness.cell import Cell
 from bnnbench.harness.executor import Ending, Executor, LocalExecutor
-from bnnbench.harness.outcome import Outcome, Target, fold
+from bnnbench.harness.isolation.resources import load
+from bnnbench.harness.journal import EndLine, Spooled, StartLine, read_spool, tail_of
+from bnnbench.harness.machine import machine_info
 from bnnbench.harness.qpu_allowance import QpuAllowance
-from bnnbench.harness.resources import load
-from bnnbench.harness.spool import EndLine, Spooled, StartLine, read_spool, tail_of
 from bnnbench.harness.worker import Task, same_folder
-from bnnbench.problem import Problem
-from bnnbench.provenance import machine_info
-from bnnbench.registry import load_solver
-from bnnbench.remeasuring import note_truth
+from bnnbench.optimum.certificate import certify
+from bnnbench.optimum.find import ground_truth
+from bnnbench.optimum.truth import Truth
+from bnnbench.plugins.registry import load_solver
+from bnnbench.problem.problem import Problem
+from bnnbench.runs.cell import Cell
+from bnnbench.runs.outcome import Outcome, Target, fold
 from bnnbench.spec import Spec
+from bnnbench.store.rescore import note_truth
 
 if TYPE_CHECKING:
-    from bnnbench.store import Store
-    from bnnbench.suite import Limits
+    from bnnbench.store.store import Store
+    from bnnbench.suite.file import Limits
 
 CHECK_S = 10.0
 """Seconds that the check of a truth may take; `bnnbench truth --verify` gives it more."""

@@ -19,11 +19,11 @@ from time import perf_counter
 from typing import Any, Self
 
 from bnnbench.errors import StoreError, UnavailableError
-from bnnbench.harness.confinement import kill_children, num_oom_kills
-from bnnbench.harness.control_group import ControlGroup, make_group
-from bnnbench.harness.outcome import Status
-from bnnbench.harness.placement import Cores
+from bnnbench.harness.isolation.confinement import kill_children, num_oom_kills
+from bnnbench.harness.isolation.control_group import ControlGroup, make_group
+from bnnbench.harness.isolation.placement import Cores
 from bnnbench.harness.worker import DISK, DONE, LAST, MAX_WORD, READY, Task, serve
+from bnnbench.runs.outcome import Status
 
 START_S = 120.0
 """Seconds that a worker may take to start; its imports are slow on a busy disk."""

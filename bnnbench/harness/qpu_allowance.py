@@ -7,10 +7,10 @@ from collections import deque
 from dataclasses import dataclass
 from functools import cache
 
-from bnnbench.harness.cell import Cell
-from bnnbench.harness.outcome import Outcome
-from bnnbench.registry import load_solver
-from bnnbench.solver import Solver
+from bnnbench.plugins.registry import load_solver
+from bnnbench.runs.cell import Cell
+from bnnbench.runs.outcome import Outcome
+from bnnbench.solver.contract import Solver
 from bnnbench.spec import Spec
 
 

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bnnbench.answer import differences
 from bnnbench.errors import InputError
-from bnnbench.formulation import formulation
 from bnnbench.harness.campaign import run_cells
-from bnnbench.harness.cell import Cell
-from bnnbench.registry import load_solver
-from bnnbench.solver import Budget
+from bnnbench.plugins.registry import load_solver
+from bnnbench.qubo.formulation import formulation
+from bnnbench.runs.cell import Cell
+from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec
-from bnnbench.store import Store, open_store
-from bnnbench.suite import Limits, suite_solver
+from bnnbench.store.answers import differences
+from bnnbench.store.store import Store, open_store
+from bnnbench.suite.file import Limits
+from bnnbench.suite.planning import suite_solver
 
 PATIENCE = 10.0
 """A run may take that many times as long as it took."""

@@ -17,20 +17,20 @@ from pathlib import Path
 from time import perf_counter
 
 from bnnbench.errors import BnnbenchError, InputError, RefusedError, UnavailableError
-from bnnbench.formulation import Formulation
-from bnnbench.harness.canary import EVERY_S, sing
-from bnnbench.harness.confinement import confined, kill_children, stand_back, tie_to
-from bnnbench.harness.outcome import Status, Target
-from bnnbench.harness.placement import THREAD_LIMITS
-from bnnbench.harness.resources import load, peak_memory_mib, reset_peak_memory
-from bnnbench.harness.run import measure
-from bnnbench.harness.spool import FULL, DiskError, EndLine, EstimateLine, InstanceLine, Spool, StartLine, disk_errors
+from bnnbench.harness.isolation.confinement import confined, kill_children, stand_back, tie_to
+from bnnbench.harness.isolation.placement import THREAD_LIMITS
+from bnnbench.harness.isolation.resources import load, peak_memory_mib, reset_peak_memory
+from bnnbench.harness.journal import FULL, DiskError, EndLine, EstimateLine, InstanceLine, Spool, StartLine, disk_errors
 from bnnbench.hashing import content_hash
-from bnnbench.instance import Instance, compile  # noqa: A004
-from bnnbench.problem import Problem
+from bnnbench.plugins.registry import file_hash, load_solver
+from bnnbench.problem.problem import Problem
+from bnnbench.qubo.formulation import Formulation
+from bnnbench.qubo.instance import Instance, compile  # noqa: A004
 from bnnbench.redaction import redacted
-from bnnbench.registry import file_hash, load_solver
-from bnnbench.solver import Budget
+from bnnbench.runs.loop import measure
+from bnnbench.runs.outcome import Status, Target
+from bnnbench.runs.speed_probe import EVERY_S, sing
+from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec
 
 

@@ -3,8 +3,8 @@
 Runs that failed stay in every statistic as unsolved (censored); runs that were refused or unavailable are counted
 apart, because the question was not put to the solver.
 
-Three kinds of frame go in: runs, as `bnnbench.store.Store.runs` gives them; traces, the batches of all runs, as
-`bnnbench.metrics.traces` reads them; and costs, a row per problem and a column per solver, as `cost_table` makes them
+Three kinds of frame go in: runs, as `bnnbench.store.store.Store.runs` gives them; traces, the batches of all runs, as
+`Store.trace` does; and costs, a row per problem and a column per solver, as `cost_table` makes them
 of runs, in which infinite means failed and missing means not asked.
 """
 
@@ -15,7 +15,6 @@ from bnnbench.metrics.anytime import primal_gap as primal_gap
 from bnnbench.metrics.anytime import primal_integral as primal_integral
 from bnnbench.metrics.anytime import primal_integrals as primal_integrals
 from bnnbench.metrics.anytime import times_to_targets as times_to_targets
-from bnnbench.metrics.anytime import traces as traces
 from bnnbench.metrics.averages import bootstrap_interval as bootstrap_interval
 from bnnbench.metrics.averages import median_interval as median_interval
 from bnnbench.metrics.averages import penalized_average as penalized_average
@@ -45,5 +44,4 @@ from bnnbench.metrics.success import success_probability as success_probability
 from bnnbench.metrics.success import success_table as success_table
 from bnnbench.metrics.success import time_to_solution as time_to_solution
 from bnnbench.metrics.summary import SUMMARY as SUMMARY
-from bnnbench.metrics.summary import TOLERANCE as TOLERANCE
 from bnnbench.metrics.summary import summarize as summarize

@@ -11,20 +11,10 @@ import numpy as np
 from bnnbench.errors import InputError
 from bnnbench.metrics.censoring import censored, is_sound, numbers, was_asked
 from bnnbench.metrics.success import success_probability
-from bnnbench.metrics.summary import TOLERANCE
+from bnnbench.qubo.qubo import TOLERANCE
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from bnnbench.store import Store
-
-
-def traces(store: Store) -> pd.DataFrame:
-    """The batches of all runs: ``run`` (its key), ``number``, ``time_s``, ``num_reads``, ``energy``, ``loss``.
-
-    ``time_s`` is sampling time since the first batch was asked for, judging excluded.
-    """
-    return store.trace()
 
 
 def best_so_far(trace: pd.DataFrame, value: str = "loss") -> pd.DataFrame:

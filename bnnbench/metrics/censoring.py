@@ -53,7 +53,7 @@ def censored(runs: pd.DataFrame, column: str) -> pd.Series:
     Parameters
     ----------
     runs
-        As `bnnbench.store.Store.runs` gives them.
+        As `bnnbench.store.store.Store.runs` gives them.
     column
         A column of theirs in which less is better, or ``mean_loss_gap``: mean_loss − optimum.
 

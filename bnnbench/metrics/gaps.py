@@ -49,7 +49,7 @@ def normalized_gap(runs: pd.DataFrame, of: str = "loss") -> pd.Series:
     Parameters
     ----------
     runs
-        As `bnnbench.store.Store.runs` gives them, those of ``random`` among them.
+        As `bnnbench.store.store.Store.runs` gives them, those of ``random`` among them.
     of
         ``loss`` or ``energy``.
 

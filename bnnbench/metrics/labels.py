@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bnnbench.solver import Budget
+from bnnbench.solver.contract import Budget
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -94,7 +94,7 @@ def success_table(
     Parameters
     ----------
     runs
-        As `bnnbench.store.Store.runs` gives them.
+        As `bnnbench.store.store.Store.runs` gives them.
     by
         Pool runs of one problem only: a mean over problems is the success probability of none of them.
     of

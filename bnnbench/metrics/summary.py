@@ -12,8 +12,7 @@ from bnnbench.metrics.labels import tell_apart
 if TYPE_CHECKING:
     import pandas as pd
 
-TOLERANCE = 1e-6
-"""As `bnnbench.harness.outcome.TOLERANCE`: losses closer than this are equal."""
+from bnnbench.qubo.qubo import TOLERANCE
 
 
 def summarize(runs: pd.DataFrame, by: Sequence[str] = ("formulation", "solver")) -> pd.DataFrame:
@@ -42,7 +41,7 @@ def summarize(runs: pd.DataFrame, by: Sequence[str] = ("formulation", "solver"))
     Parameters
     ----------
     runs
-        As `bnnbench.store.Store.runs` gives them.
+        As `bnnbench.store.store.Store.runs` gives them.
     """
     import pandas as pd
 

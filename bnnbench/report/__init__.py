@@ -19,7 +19,7 @@ def make_page(folder: Path, version: str | None = None) -> str:
     """
     from bnnbench.figures.evidence import read_evidence
     from bnnbench.report.page import render
-    from bnnbench.store import read_store
+    from bnnbench.store.store import read_store
 
     with read_store(folder) as store:
         evidence = read_evidence(store)

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from bnnbench.figures.evidence import Evidence
-from bnnbench.metrics import TOLERANCE, compare_all, cost_table, holm, success_probability
+from bnnbench.metrics import compare_all, cost_table, holm, success_probability
 from bnnbench.metrics.censoring import numbers
+from bnnbench.qubo.qubo import TOLERANCE
 
 CERTIFIED = ("exhaustive", "attained", "proved")
 FAILED = ("timeout", "memory", "crash", "error")

@@ -24,14 +24,14 @@ from bnnbench.figures.network_diagram import network_panels
 from bnnbench.figures.runs_over_time import runs_over_time
 from bnnbench.metrics import summarize
 from bnnbench.report.findings import findings
-from bnnbench.tables import CENSORING, LEGEND, flag_lines, make_sheet
+from bnnbench.tables.terminal import CENSORING, LEGEND, flag_lines, make_sheet
 
 if TYPE_CHECKING:
     import jinja2
     import pandas as pd
 
-    from bnnbench.ground_truth import Truth
-    from bnnbench.problem import Problem
+    from bnnbench.optimum.truth import Truth
+    from bnnbench.problem.problem import Problem
 
 PER_PROBLEM = ("landscape", "network_diagram")
 """Figures that stand on the pages of problems."""
@@ -187,7 +187,7 @@ def _problem(evidence: Evidence, key: str, number: int, charts: dict[str, dict[s
         return Chart("network", "Weights", "Inputs at the bottom; solid: +1; dashed: −1.", panels)
 
     def spectrum(_: Evidence) -> Chart:
-        from bnnbench.ground_truth.layers import log2_evaluations
+        from bnnbench.optimum.search.layers import log2_evaluations
 
         if log2_evaluations(problem.network) > QUICK:
             raise InputError(
@@ -286,7 +286,7 @@ def _versions(evidence: Evidence) -> list[tuple[str, str]]:
 
 def _budgets(evidence: Evidence) -> list[tuple[str, int]]:
     """Budgets of runs, in words, and how many runs had each."""
-    from bnnbench.solver import Budget
+    from bnnbench.solver.contract import Budget
 
     if evidence.runs.empty:
         return []

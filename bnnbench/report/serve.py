@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from bnnbench.errors import BnnbenchError, InputError
-from bnnbench.store_file import FILE
+from bnnbench.store.file import FILE
 
 HOST = "127.0.0.1"
 """Nobody else's machine can ask."""

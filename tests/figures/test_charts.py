@@ -16,12 +16,12 @@ from bnnbench.figures.chart import Matrix
 from bnnbench.figures.evidence import read_evidence, selected
 from bnnbench.figures.gap_over_time import gap_over_time
 from bnnbench.figures.intervals import interval_series
-from bnnbench.figures.look import COLORS, DASHES, MARKERS, look, looks
 from bnnbench.figures.penalty_sweep import SHOWN
 from bnnbench.figures.runs_over_time import runs_over_time
-from bnnbench.ground_truth.spectrum import spectrum
+from bnnbench.figures.style import COLORS, DASHES, MARKERS, look, looks
 from bnnbench.metrics import success_table
-from bnnbench.store import open_store, read_store
+from bnnbench.optimum.spectrum import spectrum
+from bnnbench.store.store import open_store, read_store
 
 
 def read(folder):

@@ -16,8 +16,8 @@ from bnnbench.figures.chart import Chart, Matrix, Panel, Series
 from bnnbench.figures.draw import FORMATS, WIDTHS_IN, draw_chart, print_style, save_chart, short_number
 from bnnbench.figures.evidence import read_evidence
 from bnnbench.figures.interactive import panel_figures
-from bnnbench.figures.look import COLORS
-from bnnbench.store import read_store
+from bnnbench.figures.style import COLORS
+from bnnbench.store.store import read_store
 
 
 def read(folder):

@@ -18,17 +18,20 @@ import psutil
 import pytest
 
 from bnnbench.errors import CheckError, StoreError, UnavailableError
-from bnnbench.ground_truth import certificate, ground_truth
-from bnnbench.harness import campaign, control_group, executor, worker
+from bnnbench.harness import campaign, executor, worker
 from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.harness.executor import Ending, LocalExecutor
-from bnnbench.harness.spool import Spooled, read_spool
+from bnnbench.harness.isolation import control_group
+from bnnbench.harness.journal import Spooled, read_spool
 from bnnbench.harness.worker import CanaryClock, execute
-from bnnbench.problem import Problem
-from bnnbench.registry import load_problem
-from bnnbench.store import open_store, read_store
-from bnnbench.suite import plan, read_suite
-from bnnbench.verification import verify
+from bnnbench.optimum import certificate
+from bnnbench.optimum.find import ground_truth
+from bnnbench.plugins.registry import load_problem
+from bnnbench.problem.problem import Problem
+from bnnbench.store.store import open_store, read_store
+from bnnbench.store.verify import verify
+from bnnbench.suite.file import read_suite
+from bnnbench.suite.planning import plan
 
 FAILING = Path(__file__).parent / "solvers_that_fail"
 

@@ -9,8 +9,9 @@ import pytest
 
 from bnnbench.harness.campaign import pending, run_cells
 from bnnbench.harness.executor import LocalExecutor
-from bnnbench.store import open_store
-from bnnbench.suite import plan, read_suite
+from bnnbench.store.store import open_store
+from bnnbench.suite.file import read_suite
+from bnnbench.suite.planning import plan
 
 MOCKED = Path(__file__).parents[1] / "mocked_dwave.py"
 

@@ -14,8 +14,8 @@ import pytest
 
 from bnnbench.errors import InputError
 from bnnbench.harness.rerun import rerun
-from bnnbench.store import read_store
-from bnnbench.store_file import FILE
+from bnnbench.store.file import FILE
+from bnnbench.store.store import read_store
 
 FAILING = Path(__file__).parent / "solvers_that_fail"
 

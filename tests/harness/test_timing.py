@@ -8,13 +8,14 @@ import time
 import pytest
 
 from bnnbench.errors import InputError, StoreError
-from bnnbench.harness import placement
 from bnnbench.harness.campaign import run_cells
-from bnnbench.harness.canary import NEAR_S, Canary, sing, slowdowns
 from bnnbench.harness.executor import LocalExecutor
-from bnnbench.harness.placement import lanes_apart, physical_cores, processor_quota
-from bnnbench.store import open_store, read_store
-from bnnbench.suite import plan, read_suite
+from bnnbench.harness.isolation import placement
+from bnnbench.harness.isolation.placement import lanes_apart, physical_cores, processor_quota
+from bnnbench.runs.speed_probe import NEAR_S, Canary, sing, slowdowns
+from bnnbench.store.store import open_store, read_store
+from bnnbench.suite.file import read_suite
+from bnnbench.suite.planning import plan
 
 PINS = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system cannot pin processes")
 

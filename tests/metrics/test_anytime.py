@@ -9,11 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_store import add_everything, make_cell
+from stored_cells import add_everything, make_cell
 
 from bnnbench.errors import InputError
-from bnnbench.harness import run as run_solver
-from bnnbench.instance import compile as compile_problem
 from bnnbench.metrics import (
     best_so_far,
     expected_running_time,
@@ -23,11 +21,12 @@ from bnnbench.metrics import (
     primal_integrals,
     success_probability,
     times_to_targets,
-    traces,
 )
-from bnnbench.registry import load_problem, load_solver
-from bnnbench.solver import Budget
-from bnnbench.store import open_store
+from bnnbench.plugins.registry import load_problem, load_solver
+from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.runs.loop import run as run_solver
+from bnnbench.solver.contract import Budget
+from bnnbench.store.store import open_store
 
 INF = math.inf
 
@@ -73,11 +72,11 @@ def test_the_time_to_the_optimum_is_that_of_the_harness(tmp_path):
     problem = load_problem("parity")
     instance = compile_problem(problem, "reduced")
     with open_store(tmp_path) as store:
-        assert traces(store).empty
+        assert store.trace().empty
         for seed in range(3):
             outcome = run_solver(instance, load_solver("simulated_annealing"), budget=Budget(reads=40), seed=seed)
             add_everything(store, make_cell(seed, setting="reduced", repetition=seed), outcome)
-        runs, trace = store.runs(), traces(store)
+        runs, trace = store.runs(), store.trace()
     assert trace["num_reads"].sum() == 120
     times = times_to_targets(trace, runs, [0])[0]
     assert times.tolist() == runs["time_to_target_s"].fillna(INF).tolist()

@@ -13,9 +13,9 @@ from time import perf_counter
 import matplotlib as mpl
 import numpy as np
 
-from bnnbench.ground_truth.find import compile_kernels, search
-from bnnbench.network import Network
-from bnnbench.problem import Problem
+from bnnbench.optimum.find import compile_kernels, search
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import Problem
 
 LIMIT_S = 60.0
 SWEEPS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 from bnnbench.metrics import tell_apart
-from bnnbench.store import read_store
+from bnnbench.store.store import read_store
 
 SERIES = {
     "simulated_annealing[num_sweeps=100]": ("annealing, 100 sweeps", "o"),

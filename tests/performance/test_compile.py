@@ -11,10 +11,10 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from bnnbench.instance import compile as compile_problem
-from bnnbench.instance import whole_expression
-from bnnbench.network import Network
-from bnnbench.problem import Problem
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import Problem
+from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.qubo.instance import whole_expression
 
 
 def random_problem(widths: tuple[int, ...], samples: int) -> Problem:
@@ -61,9 +61,9 @@ def test_time_is_linear_in_the_number_of_samples(capsys: pytest.CaptureFixture[s
 MEMORY = """
 import resource, sys, time
 import numpy as np
-from bnnbench.instance import compile
-from bnnbench.network import Network
-from bnnbench.problem import Problem
+from bnnbench.qubo.instance import compile
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import Problem
 
 spins = np.random.default_rng(0).choice([-1, 1], (1000, 32))
 start = time.perf_counter()

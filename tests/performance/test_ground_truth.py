@@ -8,14 +8,14 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from bnnbench.ground_truth import spectrum
-from bnnbench.ground_truth.find import compile_kernels, search
-from bnnbench.ground_truth.gray import levels
-from bnnbench.network import Network
-from bnnbench.network_model import network_model
-from bnnbench.problem import Problem
-from bnnbench.qubo import Qubo, make_qubo
-from bnnbench.registry import load_problem
+from bnnbench.optimum.cpsat_model import network_model
+from bnnbench.optimum.find import compile_kernels, search
+from bnnbench.optimum.qubo_levels import levels
+from bnnbench.optimum.spectrum import spectrum
+from bnnbench.plugins.registry import load_problem
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import Problem
+from bnnbench.qubo.qubo import Qubo, make_qubo
 
 SEEDS = range(5)
 CPSAT_LIMIT_S = 30.0

@@ -10,9 +10,10 @@ import pytest
 
 from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.harness.executor import LocalExecutor
-from bnnbench.harness.placement import lanes_apart
-from bnnbench.store import open_store
-from bnnbench.suite import plan, read_suite
+from bnnbench.harness.isolation.placement import lanes_apart
+from bnnbench.store.store import open_store
+from bnnbench.suite.file import read_suite
+from bnnbench.suite.planning import plan
 
 SUITE = """
 repetitions = 700

@@ -9,9 +9,10 @@ import pytest
 
 from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.harness.executor import LocalExecutor
-from bnnbench.harness.placement import lanes_apart
-from bnnbench.store import open_store
-from bnnbench.suite import plan, read_suite
+from bnnbench.harness.isolation.placement import lanes_apart
+from bnnbench.store.store import open_store
+from bnnbench.suite.file import read_suite
+from bnnbench.suite.planning import plan
 
 SUITE = """
 repetitions = {repetitions}
@@ -44,7 +45,7 @@ WORKS = {"sleep": "time.sleep(0.5)", "compute": "sum(i * i for i in range(8_000_
 @pytest.mark.parametrize("kind", WORKS)
 def test_two_dask_workers_are_nearly_twice_as_fast_as_one(tmp_path, kind):
     distributed = pytest.importorskip("distributed")
-    from bnnbench.harness.dask_executor import DaskExecutor
+    from bnnbench.harness.cluster.dask_executor import DaskExecutor
 
     (tmp_path / "work.py").write_text(WORK.format(work=WORKS[kind]))
     (tmp_path / "s.toml").write_text(SUITE.format(repetitions=40, solver="work.py"))
@@ -100,7 +101,7 @@ class _executor:  # noqa: N801  reads as a function
         if self.where == "local":
             return LocalExecutor(lanes_apart(2))
         distributed = pytest.importorskip("distributed")
-        from bnnbench.harness.dask_executor import DaskExecutor
+        from bnnbench.harness.cluster.dask_executor import DaskExecutor
 
         options = {"threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
         self.cluster = distributed.LocalCluster(n_workers=2, **options)

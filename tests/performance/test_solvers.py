@@ -10,11 +10,11 @@ from time import perf_counter
 
 import numpy as np
 import pytest
+from bnnbench_solvers._statevector import Simulator
 
 import bnnbench as bb
-from bnnbench.ground_truth.find import search
-from bnnbench.qubo import all_energies
-from bnnbench.statevector import Simulator
+from bnnbench.optimum.find import search
+from bnnbench.qubo.qubo import all_energies
 
 SEEDS = range(5)
 

@@ -127,7 +127,7 @@ def test_ten_thousand_runs_load_in_five_seconds(visit, tmp_path):
 
     from bnnbench.figures.evidence import read_evidence
     from bnnbench.report.page import render
-    from bnnbench.store import read_store
+    from bnnbench.store.store import read_store
 
     folder = fill(tmp_path / "many")
     with read_store(folder) as store:

@@ -10,7 +10,7 @@ from small_stores import fill, fill_failed
 
 from bnnbench.figures.evidence import read_evidence
 from bnnbench.report.findings import count, findings, listed, shortened
-from bnnbench.store import open_store, read_store
+from bnnbench.store.store import open_store, read_store
 
 
 def read(folder):

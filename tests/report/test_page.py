@@ -12,7 +12,7 @@ from small_stores import NASTY, fill, fill_failed, fill_nasty
 from bnnbench.errors import InputError, StoreError
 from bnnbench.report import make_page, write_report
 from bnnbench.report.page import RUN_COLUMNS, script_json
-from bnnbench.store import open_store, read_store
+from bnnbench.store.store import open_store, read_store
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 

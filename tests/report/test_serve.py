@@ -10,11 +10,11 @@ import pytest
 from small_stores import add, fill, make_cell
 
 from bnnbench.errors import InputError
-from bnnbench.harness.outcome import Outcome
-from bnnbench.registry import load_problem
+from bnnbench.plugins.registry import load_problem
 from bnnbench.report import make_page
 from bnnbench.report.serve import LiveReport, make_server
-from bnnbench.store import open_store
+from bnnbench.runs.outcome import Outcome
+from bnnbench.store.store import open_store
 
 ONE = {"problems": ["majority"], "solvers": ["random"], "settings": ["compact"], "repetitions": 1}
 

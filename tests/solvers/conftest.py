@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bnnbench.registry import load_solver
-from bnnbench.solver import Solver
+from bnnbench.plugins.registry import load_solver
+from bnnbench.solver.contract import Solver
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import bnnbench as bb
-from bnnbench.cpsat import representative
-from bnnbench.formulation import FORMULATIONS
+from bnnbench.qubo.formulation import FORMULATIONS
+from bnnbench.qubo.symmetry import representative
 
 TINY = {
     "sasdelli": {"widths": [3, 1], "samples": 1},

@@ -20,11 +20,12 @@ from mock_qpu import Mock, planted, timed
 
 from bnnbench.errors import InputError, RefusedError, UnavailableError
 from bnnbench.harness.campaign import run_cells
-from bnnbench.qubo import Qubo, make_qubo
-from bnnbench.registry import load_solver
-from bnnbench.solver import Batch, Budget, Solver
-from bnnbench.store import open_store
-from bnnbench.suite import plan, read_suite
+from bnnbench.plugins.registry import load_solver
+from bnnbench.qubo.qubo import Qubo, make_qubo
+from bnnbench.solver.contract import Batch, Budget, Solver
+from bnnbench.store.store import open_store
+from bnnbench.suite.file import read_suite
+from bnnbench.suite.planning import plan
 
 TOKEN = "SECRET-0123456789abcdef"
 

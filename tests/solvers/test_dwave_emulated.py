@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import bnnbench as bb
-from bnnbench.embedding import damaged_graph, hardware_graph
-from bnnbench.qubo import make_qubo
+from bnnbench.annealer.embedding import damaged_graph, hardware_graph
+from bnnbench.qubo.qubo import make_qubo
 
 SMALL = {"topology_size": 4}
 

@@ -14,14 +14,15 @@ import pytest
 from dwave.cloud import exceptions
 from mock_qpu import Mock, planted
 
+from bnnbench.annealer.recording import read_recording
 from bnnbench.errors import InputError, RefusedError, UnavailableError
 from bnnbench.harness.campaign import pending, run_cells
-from bnnbench.qpu_recording import read_recording
-from bnnbench.qubo import Qubo
-from bnnbench.registry import load_solver
-from bnnbench.solver import Batch, Budget, Solver
-from bnnbench.store import open_store, read_store
-from bnnbench.suite import plan, read_suite
+from bnnbench.plugins.registry import load_solver
+from bnnbench.qubo.qubo import Qubo
+from bnnbench.solver.contract import Batch, Budget, Solver
+from bnnbench.store.store import open_store, read_store
+from bnnbench.suite.file import read_suite
+from bnnbench.suite.planning import plan
 
 pytestmark = pytest.mark.usefixtures("machine")
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from bnnbench.errors import InputError
-from bnnbench.instance import compile as compile_problem
-from bnnbench.qubo import Qubo, make_qubo
-from bnnbench.registry import load_problem, load_solver
-from bnnbench.solver import Batch, Budget, Solver
+from bnnbench.plugins.registry import load_problem, load_solver
+from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.qubo.qubo import Qubo, make_qubo
+from bnnbench.solver.contract import Batch, Budget, Solver
 
 SMALL = {"topology": "pegasus", "topology_size": 2}
 
@@ -24,8 +24,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bnnbench.qubo import Qubo
-from bnnbench.solver import Batch, Budget, Solver
+from bnnbench.qubo.qubo import Qubo
+from bnnbench.solver.contract import Batch, Budget, Solver
 
 closed = []
 

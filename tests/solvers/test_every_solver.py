@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import bnnbench as bb
-from bnnbench.qubo import make_qubo
-from bnnbench.registry import entries
+from bnnbench.plugins.registry import entries
+from bnnbench.qubo.qubo import make_qubo
 from bnnbench.testing import SolverContract
 
 PROBLEMS = {

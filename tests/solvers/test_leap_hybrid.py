@@ -16,8 +16,8 @@ from mock_qpu import planted
 
 import bnnbench as bb
 from bnnbench.errors import InputError, RefusedError, UnavailableError
-from bnnbench.registry import load_solver
-from bnnbench.solver import Batch, Budget, Solver
+from bnnbench.plugins.registry import load_solver
+from bnnbench.solver.contract import Batch, Budget, Solver
 
 pytestmark = pytest.mark.usefixtures("machine")
 

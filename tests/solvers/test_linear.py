@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import bnnbench as bb
-from bnnbench.linear_model import LinearModel, linearized
-from bnnbench.qubo import make_qubo
+from bnnbench.qubo.linear_program import LinearModel, linearized
+from bnnbench.qubo.qubo import make_qubo
 
 SOLVERS = [name for name in ("highs", "gurobi") if not bb.load_solver(name).unavailable()]
 pytestmark = pytest.mark.skipif(not SOLVERS, reason="no MIP solver is installed")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import bnnbench as bb
-from bnnbench.qubo import make_qubo
+from bnnbench.qubo.qubo import make_qubo
 
 SOLVERS = ("openjij", "openjij_sqa")
 pytestmark = pytest.mark.skipif(bool(bb.load_solver("openjij").unavailable()), reason="openjij is not installed")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 
 HUNGRY = "x = bytearray(600_000_000); print(len(x), flush=True); input()"
 

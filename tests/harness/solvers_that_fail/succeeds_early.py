@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bnnbench.solver import Batch, Budget, Objective, Solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Quantum annealers: embedding, schedules, submission and recordings."""

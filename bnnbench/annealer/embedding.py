@@ -1,0 +1,250 @@
+"""Minor embeddings: each variable as a chain of qubits, so that every coupling has a coupler of the hardware.
+
+Finding one takes seconds to minutes and depends on the graph alone, so that embeddings are kept on disk: one JSON file
+each in the folder ``embeddings`` of the user's cache, or of the folder that ``BNNBENCH_CACHE`` names.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo
+
+from bnnbench.cache import cache_folder, write_cache
+from bnnbench.errors import InputError
+from bnnbench.hashing import content_hash
+from bnnbench.qubo.qubo import Qubo
+from bnnbench.solver.contract import Positive
+
+if TYPE_CHECKING:
+    import dimod
+    import networkx as nx
+
+Topology = Literal["pegasus", "zephyr"]
+
+
+def _without_strength(prefactor: float | None, others: ValidationInfo) -> float | None:
+    if prefactor is not None and others.data.get("chain_strength") is not None:
+        raise ValueError("give chain_strength or chain_prefactor, not both")
+    return prefactor
+
+
+ChainStrength = Positive | None
+"""In units of the couplings between spins, see `physical_model`."""
+ChainPrefactor = Annotated[Positive | None, AfterValidator(_without_strength)]
+"""Of uniform torque compensation, see `physical_model`; a field after ``chain_strength``, which excludes it."""
+
+QPU_SIZES: dict[Topology, int] = {"pegasus": 16, "zephyr": 12}
+"""Sizes of D-Wave's machines: Advantage is Pegasus P16 (5640 qubits), Advantage2 is Zephyr Z12 (4800 qubits)."""
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Chains of qubits, one per variable.
+
+    Parameters
+    ----------
+    chains
+        For each variable its qubits, in ascending order.
+    embed_s
+        Seconds that minorminer took; an embedding out of the cache keeps its original seconds.
+    """
+
+    chains: tuple[tuple[int, ...], ...]
+    embed_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+    @property
+    def qubits(self) -> tuple[int, ...]:
+        """All qubits, chain after chain: the *physical order*."""
+        return tuple(qubit for chain in self.chains for qubit in chain)
+
+    @property
+    def num_physical(self) -> int:
+        """Qubits in all chains."""
+        return sum(map(len, self.chains))
+
+    @property
+    def longest_chain(self) -> int:
+        """Qubits in the longest chain."""
+        return max(map(len, self.chains), default=0)
+
+
+@functools.cache
+def hardware_graph(topology: Topology, size: int) -> nx.Graph:
+    """Ideal graph of a topology, all qubits and couplers working; made once per process, and frozen.
+
+    Raises
+    ------
+    InputError
+        If a graph of this size has no qubits.
+    """
+    import dwave.graphs
+    import networkx as nx
+
+    make, least = (dwave.graphs.pegasus_graph, 2) if topology == "pegasus" else (dwave.graphs.zephyr_graph, 1)
+    if size < least:
+        raise InputError(f"the hardware graph {topology}-{size} has no qubits; the size must be at least {least}.")
+    return nx.freeze(make(size))
+
+
+def damaged_graph(topology: Topology, size: int, qubit_yield: float, seed: int) -> nx.Graph:
+    """Graph of a topology of which this share of the qubits works, drawn from the seed; 1 gives the ideal graph."""
+    ideal = hardware_graph(topology, size)
+    if qubit_yield == 1:
+        return ideal
+    qubits = sorted(ideal)
+    working = np.random.default_rng(seed).permutation(len(qubits))[: max(1, round(qubit_yield * len(qubits)))]
+    return ideal.subgraph([qubits[place] for place in working])
+
+
+def find_embedding(qubo: Qubo, topology: Topology, size: int, seed: int) -> Embedding:
+    """Embed the graph of a QUBO in the ideal graph of a topology: see `find_embedding_on`."""
+    return find_embedding_on(qubo, hardware_graph(topology, size), seed, f"{topology}-{size}")
+
+
+def find_embedding_on(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -> Embedding:
+    """Embed the graph of a QUBO in a hardware graph by minorminer, or take the embedding out of the cache.
+
+    It depends on the structure of the QUBO, the qubits and couplers of the graph, the seed and the version of
+    minorminer, and on nothing else, unless minorminer stops on its clock, after 1000 s.
+
+    Parameters
+    ----------
+    graph_name
+        What messages call the graph.
+
+    Raises
+    ------
+    InputError
+        If no embedding is found.
+
+    References
+    ----------
+    J. Cai, W. G. Macready and A. Roy, "A practical heuristic for finding graph minors", arXiv 1406.2741, 2014.
+    """
+    key = {
+        "structure": qubo.structure_hash,
+        "graph": _graph_hash(graph),
+        "seed": seed,
+        "minorminer": version("minorminer"),
+    }
+    path = cache_folder("embeddings") / f"{content_hash('embedding', key)}.json"
+    embedding = _read(path, key, qubo, graph)
+    if embedding is None:
+        embedding = _embed(qubo, graph, seed, graph_name)
+        write_cache(path, _as_text(key, embedding))
+    return embedding
+
+
+def physical_model(
+    qubo: Qubo,
+    embedding: Embedding,
+    graph: nx.Graph,
+    chain_strength: float | None,
+    chain_prefactor: float | None = None,
+) -> dimod.BinaryQuadraticModel:
+    """Model over the qubits, as spins: where all chains are intact, its energy is that of the QUBO.
+
+    A broken coupler of a chain costs ``2 · chain_strength``. So the physical minimum is never above the logical one,
+    and below it only where chains are too weak to stay intact.
+
+    Parameters
+    ----------
+    chain_strength
+        In units of the couplings between spins, a quarter of those between bits. None: uniform torque compensation of
+        the spin form, as D-Wave's ``EmbeddingComposite`` does; from the bits' couplings it would be four times larger.
+    chain_prefactor
+        Of uniform torque compensation: ``chain_prefactor · √(mean degree) · (root mean square of the couplings)``.
+        None: 1.414, the default of D-Wave, who recommend to try 0.5 to 2.
+
+    References
+    ----------
+    J. Raymond, N. Ndiaye, G. Rayaprolu and A. D. King, "Improving performance of logical qubits by parameter tuning
+    and topology compensation", IEEE International Conference on Quantum Computing and Engineering, 2020.
+    """
+    import dimod
+    from dwave.embedding import embed_bqm
+    from dwave.embedding.chain_strength import uniform_torque_compensation
+
+    spins = qubo.to_bqm().change_vartype(dimod.SPIN, inplace=False)
+    given = {} if chain_prefactor is None else {"prefactor": chain_prefactor}
+    torque = functools.partial(uniform_torque_compensation, **given)
+    strength = torque if chain_strength is None else chain_strength
+    chains = dict(enumerate(embedding.chains))
+    model: dimod.BinaryQuadraticModel = embed_bqm(spins, chains, graph, chain_strength=strength)
+    return model
+
+
+def _embed(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -> Embedding:
+    import minorminer
+    import networkx as nx
+
+    source, target = _source(qubo), nx.Graph()
+    target.add_nodes_from(sorted(graph))  # in a fixed order, which minorminer's answer depends on
+    target.add_edges_from(sorted((min(edge), max(edge)) for edge in graph.edges))
+    found: dict[int, list[int]] = {}
+    # The one place that may measure time besides the harness: `prepare_s` of the harness also holds imports, the
+    # cache and the physical model, and a row that found its embedding in the cache has to carry the original seconds.
+    start = time.perf_counter()
+    if len(source) <= len(target) and source.size() <= target.size():
+        found = minorminer.find_embedding(source, target, random_seed=seed)
+    embed_s = time.perf_counter() - start
+    if len(found) < len(source):
+        raise InputError(
+            f"no minor embedding was found of {len(source)} variables and {source.size()} couplings in {graph_name} "
+            f"({len(target)} qubits, {target.size()} couplers), with seed {seed}; take a larger graph, another "
+            "embedding_seed, or a smaller problem."
+        )
+    return Embedding(tuple(tuple(sorted(found[variable])) for variable in range(len(source))), embed_s)
+
+
+def _source(qubo: Qubo) -> nx.Graph:
+    """The graph of a QUBO; variables without couplings are in it, and get a qubit too."""
+    import networkx as nx
+
+    graph: nx.Graph = nx.empty_graph(qubo.num_variables)
+    graph.add_edges_from(zip(qubo.rows.tolist(), qubo.cols.tolist(), strict=True))
+    return graph
+
+
+def _graph_hash(graph: nx.Graph) -> str:
+    nodes = np.array(sorted(graph), dtype=np.int64)
+    edges = np.array(sorted((min(edge), max(edge)) for edge in graph.edges), dtype=np.int64)
+    return content_hash("hardware", {}, nodes, edges)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What a file of the cache holds."""
+
+    key: dict[str, Any]
+    embedding: Embedding
+
+
+def _read(path: Path, key: dict[str, Any], qubo: Qubo, graph: nx.Graph) -> Embedding | None:
+    """The embedding in a file, if the file is there, has the key, and the chains fit."""
+    try:
+        stored = TypeAdapter(_Stored).validate_json(path.read_bytes(), strict=True)
+    except (OSError, ValueError):  # no file, or not what was written: pydantic's ValidationError is a ValueError
+        return None
+    return stored.embedding if stored.key == key and _fits(stored.embedding, qubo, graph) else None
+
+
+def _fits(embedding: Embedding, qubo: Qubo, graph: nx.Graph) -> bool:
+    """Whether the chains are disjoint and connected, one per variable, and have a coupler for each coupling."""
+    from dwave.embedding import is_valid_embedding
+
+    if len(embedding.chains) != qubo.num_variables or len(set(embedding.qubits)) != embedding.num_physical:
+        return False
+    return bool(is_valid_embedding(dict(enumerate(embedding.chains)), _source(qubo), graph))
+
+
+def _as_text(key: dict[str, Any], embedding: Embedding) -> str:
+    return json.dumps({"key": key, "embedding": asdict(embedding)}, separators=(",", ":"))

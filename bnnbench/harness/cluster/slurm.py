@@ -1,0 +1,54 @@
+"""A Dask cluster whose workers are SLURM jobs, as the suite file asks for them."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from bnnbench.errors import InputError, UnavailableError
+
+if TYPE_CHECKING:
+    from bnnbench.suite.file import SlurmTable
+
+
+def slurm_cluster(table: SlurmTable, **options: Any) -> Any:
+    """Start a scheduler here and submit the jobs; each has a worker of one thread per core, so that runs are apart.
+
+    Returns
+    -------
+    dask_jobqueue.SLURMCluster
+        Close it to end the jobs. `options` go to it as they are.
+
+    Raises
+    ------
+    UnavailableError
+        If dask-jobqueue is not installed, or SLURM does not take the jobs.
+    """
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ImportError as error:
+        raise UnavailableError(
+            "--slurm needs Dask and dask-jobqueue; run in the checkout: pip install -e '.[distributed]'."
+        ) from error
+    if shutil.which("sbatch") is None:
+        raise UnavailableError("--slurm: there is no sbatch on this machine; log in where jobs are submitted.")
+    try:
+        cluster = SLURMCluster(
+            cores=table.cores,
+            processes=table.cores,
+            memory=table.memory,
+            walltime=table.walltime,
+            queue=table.queue,
+            account=table.account,
+            job_extra_directives=list(table.directives),
+            job_script_prologue=list(table.prologue),
+            interface=table.interface,
+            scheduler_options={"dashboard_address": ":0"},  # the usual port may be another cluster's
+            **options,
+        )
+        cluster.adapt(minimum_jobs=table.jobs, maximum_jobs=table.jobs)  # a job that ends is submitted again
+    except (ValueError, TypeError) as error:
+        raise InputError(f"[slurm]: {' '.join(str(error).split())}; see the README for its keys.") from error
+    except (OSError, RuntimeError) as error:
+        raise UnavailableError(f"SLURM did not take the jobs: {' '.join(str(error).split())}.") from error
+    return cluster

@@ -1,0 +1,1 @@
+"""What holds a run apart from others: its cores, its memory, its processes."""

@@ -1,0 +1,226 @@
+"""The spool: a file per run to which its worker appends what it has, so that a killed run keeps it.
+
+One JSON object per line. A worker that dies in the middle of a line loses that line only. A solver lives in the same
+process, so that the reader trusts nothing: it stops at the first line that is not as it should be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from bnnbench.redaction import redacted
+from bnnbench.runs.judge import JudgedBatch
+from bnnbench.runs.outcome import Outcome, Status
+from bnnbench.runs.speed_probe import Canary
+from bnnbench.runs.thinning import thinned
+
+if TYPE_CHECKING:
+    import pydantic
+
+
+@dataclass(frozen=True)
+class StartLine:
+    """When the run began (UTC), the load average of that minute, and the processors that it was kept to, if any."""
+
+    at: str
+    load: float
+    processors: list[int] | None
+
+
+@dataclass(frozen=True)
+class InstanceLine:
+    """What is noted of the instance before the run."""
+
+    hash: str
+    qubo_hash: str
+    num_variables: int
+    num_couplings: int
+    is_sound: bool
+    dynamic_range: float | None = None
+
+
+@dataclass(frozen=True)
+class EstimateLine:
+    """The estimated QPU access of the run, in seconds, noted before anything is submitted."""
+
+    qpu_s: float
+
+
+@dataclass(frozen=True)
+class EndLine:
+    """How the run ended, and the load average then; after `is_void`, what was spooled before does not count."""
+
+    status: Status
+    message: str
+    timings: dict[str, float | None]
+    is_void: bool = False
+    load: float | None = None
+
+
+Line = StartLine | Canary | InstanceLine | EstimateLine | JudgedBatch | EndLine
+
+
+@dataclass
+class Spooled:
+    """What a spool holds: the last of each kind of line; batches and canaries in order."""
+
+    start: StartLine | None = None
+    instance: InstanceLine | None = None
+    estimate: EstimateLine | None = None
+    end: EndLine | None = None
+    batches: list[JudgedBatch] = field(default_factory=list)
+    canaries: list[Canary] = field(default_factory=list)
+
+
+MANY_BATCHES = 20_000
+"""Batches of a spool after which they are thinned while it is read."""
+LOG_TAIL = 2000
+"""Characters of a run's output that are kept."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class DiskError(Exception):
+    """What a run has cannot be written; that is no fault of its solver, and the run has to run again."""
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the system raises about a disk into a `DiskError`; a file that is larger than its limit is none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (*FULL, errno.EROFS, errno.EIO):
+            raise
+        raise DiskError(f"{path.parent} cannot be written: {error.strerror}") from error
+
+
+class Spool:
+    """Write side.
+
+    Raises
+    ------
+    DiskError
+        By every method, where the disk is full or broken.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with disk_errors(path):
+            # What no encoding knows, such as half a surrogate pair in a message, is replaced here, and nowhere else.
+            self._file = path.open("w", encoding="utf-8", errors="replace")
+
+    def write(self, line: Line) -> None:
+        """Append one line and hand it to the operating system, which outlives this process."""
+        value = {"kind": type(line).__name__} | {field.name: getattr(line, field.name) for field in fields(line)}
+        with disk_errors(self._path):
+            self._file.write(json.dumps(value, ensure_ascii=False) + "\n")
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        with disk_errors(self._path):
+            self._file.close()
+
+
+def tail_of(path: Path) -> str:
+    """End of a log, which can be larger than memory, without secrets."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 2 * LOG_TAIL))  # no secret is cut that would be kept in part
+        return redacted(file.read(2 * LOG_TAIL).decode(errors="replace"))[-LOG_TAIL:]
+
+
+def read_spool(path: Path) -> Spooled:
+    """What a spool holds, up to the first line that is torn or strange."""
+    if not path.is_file():
+        return Spooled()
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+        return _read(lines)
+
+
+def _read(lines: Iterator[str]) -> Spooled:
+    spooled = Spooled()
+    for text in lines:
+        try:
+            line = _line(json.loads(text))
+        except (ValueError, TypeError, RecursionError):  # pydantic's errors are ValueErrors
+            break
+        if isinstance(line, JudgedBatch):
+            spooled.batches.append(without_secrets(line))
+            if len(spooled.batches) % MANY_BATCHES == 0:
+                spooled.batches = thinned(spooled.batches)
+        elif isinstance(line, Canary):
+            spooled.canaries.append(line)
+        elif isinstance(line, StartLine):
+            spooled.start = line
+        elif isinstance(line, InstanceLine):
+            spooled.instance = line
+        elif isinstance(line, EstimateLine):
+            spooled.estimate = line
+        else:
+            spooled.end = replace(line, message=redacted(line.message))
+    if spooled.end and spooled.end.is_void:
+        spooled.batches.clear()
+    return spooled
+
+
+def without_secrets(batch: JudgedBatch) -> JudgedBatch:
+    """The batch with what its solver said in words redacted."""
+    if not batch.facts and not batch.clocks:
+        return batch
+    facts = {redacted(key): redacted(value) if isinstance(value, str) else value for key, value in batch.facts.items()}
+    return replace(batch, facts=facts, clocks={redacted(key): value for key, value in batch.clocks.items()})
+
+
+def _line(value: Mapping[str, Any]) -> Line:
+    given = dict(value)
+    adapter = _adapters().get(given.pop("kind", ""))
+    if adapter is None:
+        raise TypeError
+    line: Line = adapter.validate_python(given)
+    if not _is_possible(line):
+        raise ValueError
+    return line
+
+
+def _is_possible(line: Line) -> bool:
+    """Whether the numbers of a line are such as the harness writes, so that the store can hold them."""
+    if isinstance(line, StartLine):
+        processors = line.processors or []
+        has_zone = datetime.fromisoformat(line.at).tzinfo is not None
+        return has_zone and math.isfinite(line.load) and all(map(_is_count, processors))
+    if isinstance(line, Canary):
+        return math.isfinite(line.at) and 0 < line.seconds < math.inf
+    if isinstance(line, InstanceLine):
+        has_range = line.dynamic_range is None or 1 <= line.dynamic_range < math.inf
+        return has_range and _is_count(line.num_variables) and _is_count(line.num_couplings)
+    if isinstance(line, EstimateLine):
+        return 0 <= line.qpu_s < math.inf
+    if isinstance(line, EndLine):
+        known = set(line.timings) <= {field.name for field in fields(Outcome)}
+        return known and all(value is None or math.isfinite(value) for value in (line.load, *line.timings.values()))
+    levels = [count for _, count in (*line.energy_levels, *line.loss_levels)]
+    counts = (line.num_reads, *levels, *line.violations.values())
+    numbers = (line.time_s, line.energy, line.loss, line.mean_energy, line.mean_loss)
+    return all(map(_is_count, counts)) and all(map(math.isfinite, numbers))
+
+
+def _is_count(number: int) -> bool:
+    return 0 <= number < 2**53
+
+
+@cache
+def _adapters() -> dict[str, pydantic.TypeAdapter[Any]]:
+    import pydantic
+
+    return {kind.__name__: pydantic.TypeAdapter(kind) for kind in get_args(Line)}

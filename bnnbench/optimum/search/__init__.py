@@ -1,0 +1,1 @@
+"""Exhaustive search over weight settings: by layer, by activation pattern, by branch and bound."""

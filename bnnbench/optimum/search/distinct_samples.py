@@ -1,0 +1,96 @@
+"""Merge what a search need not tell apart: equal samples, contradicting ones, and opposite ones.
+
+Of two samples with equal inputs and opposite targets exactly one is wrong, whatever the weights: together they cost a
+constant. So distinct inputs are kept, each with a target and a net weight per output, and the rest of the loss is a
+base that no setting avoids. A network without bias in which every fan-in is odd is an odd function, f(−x) = −f(x), so
+that opposite inputs are merged as well: 7 inputs have at most 64 distinct rows, whatever N.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import Problem, integer_prices
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """A training problem over distinct samples, with whole numbers for losses.
+
+    Parameters
+    ----------
+    inputs, targets
+        −1 or +1, (D, d_0) and (D, d_L).
+    weights
+        How many samples more ask for the target than for its opposite, ≥ 0, (D, d_L).
+    base
+        Loss that no setting avoids.
+    errors, margin
+        Price of an error, and of a product that disagrees with the target.
+    unit
+        One unit of these losses, in units of loss.
+    """
+
+    network: Network
+    inputs: NDArray[np.int8]
+    targets: NDArray[np.int8]
+    weights: NDArray[np.int64]
+    base: int
+    errors: int
+    margin: int
+    unit: float
+
+    @property
+    def ceiling(self) -> int:
+        """A loss that no setting exceeds, base left out."""
+        fan_in = self.network.fan_in(self.network.num_layers)
+        return int(self.weights.sum()) * (self.errors + self.margin * fan_in)
+
+
+def merge(problem: Problem) -> Merged:
+    """Merge the training samples of a problem."""
+    network = problem.network
+    inputs, targets = problem.inputs, problem.targets
+    if is_odd(network):
+        sign = inputs[:, :1]
+        inputs, targets = inputs * sign, targets * sign
+    first, place = _distinct(inputs)
+    rows = inputs[first]
+    net = np.zeros((len(rows), network.num_outputs), dtype=np.int64)
+    np.add.at(net, place, targets.astype(np.int64))
+    conflicts = int(problem.num_samples * network.num_outputs - np.abs(net).sum()) // 2
+    errors, margin, unit = integer_prices(problem)
+    fan_in = network.fan_in(network.num_layers)
+    kept = np.flatnonzero(net.any(axis=1))
+    kept = kept if len(kept) else np.array([0])  # a search over no samples would be a case of its own
+    return Merged(
+        network=network,
+        inputs=rows[kept],
+        targets=np.where(net[kept] >= 0, 1, -1).astype(np.int8),
+        weights=np.abs(net[kept]),
+        base=conflicts * (errors + margin * fan_in),
+        errors=errors,
+        margin=margin,
+        unit=unit,
+    )
+
+
+def _distinct(rows: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each distinct row occurs first, and which of them each row is."""
+    packed = np.packbits(rows > 0, axis=1)
+    if packed.shape[1] <= 8:  # numbers sort much faster than rows
+        padded = np.zeros((len(rows), 8), dtype=np.uint8)
+        padded[:, : packed.shape[1]] = packed
+        _, first, place = np.unique(padded.view(np.uint64)[:, 0], return_index=True, return_inverse=True)
+    else:
+        _, first, place = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    return first, place.ravel()
+
+
+def is_odd(network: Network) -> bool:
+    """Whether f(−x) = −f(x) for all weights: no bias, and no sum that can be 0."""
+    return not network.bias and all(network.fan_in(layer) % 2 for layer in range(1, network.num_layers + 1))

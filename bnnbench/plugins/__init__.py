@@ -1,0 +1,1 @@
+"""What others write: found by name, described by its source, checked against its contract."""

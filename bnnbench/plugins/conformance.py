@@ -1,0 +1,438 @@
+"""Conformance: whether an adapter keeps the contract of `bnnbench.solver.contract.Solver`.
+
+Each check asks one thing, on QUBOs so small that all their energies are known, and on small networks. A check that
+fails raises a sentence for the adapter's author.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import math
+import pickle
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+
+from bnnbench.errors import CheckError
+from bnnbench.hashing import content_hash
+from bnnbench.plugins.registry import load_problem
+from bnnbench.problem.problem import Problem
+from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.qubo.qubo import TOLERANCE, Qubo, all_energies, make_qubo
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+
+READS = 8
+SECONDS = 0.5
+"""Budgets of the checks."""
+OVERRUN_S = 2 * SECONDS + 1
+"""Longest time for a budget of `SECONDS`: what takes longer is flagged in every table."""
+MANY_READS = 2000
+EXACT_SECONDS = 20.0
+"""How long a solver that calls itself exact may take for a proof."""
+_MAX_BATCHES = 50
+_STANDARD = ("bnnbench", "dimod", "numpy", "pydantic", "scipy")
+"""Distributions that are there wherever bnnbench is."""
+
+
+class DoesNotApply(Exception):  # noqa: N818  it is no error
+    """Why a check says nothing about a solver."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a check, with a sentence where it did not pass, and how long it took (seconds)."""
+
+    check: str
+    verdict: Literal["passed", "failed", "does not apply"]
+    sentence: str
+    seconds: float
+
+
+def run_check(name: str, solver: Solver) -> Result:
+    """Run one of `CHECKS`; whatever the solver raises is a failure."""
+    start = perf_counter()
+    verdict: Literal["passed", "failed", "does not apply"] = "passed"
+    sentence = ""
+    try:
+        if reason := solver.unavailable():
+            raise DoesNotApply(reason)  # noqa: TRY301  the way out of all checks
+        CHECKS[name](solver)
+    except DoesNotApply as reason:
+        verdict, sentence = "does not apply", str(reason)
+    except CheckError as error:
+        verdict, sentence = "failed", str(error)
+    except Exception as error:  # noqa: BLE001  a solver can raise anything
+        verdict, sentence = "failed", " ".join(f"it raised {type(error).__name__}: {error}".split())
+    return Result(name, verdict, sentence, perf_counter() - start)
+
+
+@cache
+def bare_qubos() -> dict[str, Qubo]:
+    """QUBOs of few variables, each odd in its own way."""
+    none = np.zeros(0, dtype=np.int32)
+    first, second = np.array([0, 2], dtype=np.int32), np.array([1, 3], dtype=np.int32)
+    return {
+        "one variable": make_qubo(np.array([-1.0]), none, none, np.zeros(0), 0.0),
+        "two variables": make_qubo(np.array([1.0, 1.0]), first[:1], second[:1], np.array([-3.0]), 0.5),
+        "three variables": _dense(3, 0.0),
+        "eight variables": _dense(8, 2.0),
+        "linear only": make_qubo(np.array([1.0, -2.0, 3.0, -4.0, 5.0]), none, none, np.zeros(0), 0.0),
+        "disconnected": make_qubo(np.array([1.0, -1.0, 2.0, -2.0, 0.0]), first, second, np.array([2.0, -3.0]), 1.0),
+        "huge offset": _dense(3, 1e9),
+        "degenerate": make_qubo(np.zeros(3), none, none, np.zeros(0), 1.0),
+    }
+
+
+@cache
+def separable() -> tuple[Qubo, list[int]]:
+    """A QUBO with one right value per variable, and these values; no two orders of the variables give the same."""
+    right = np.array([1, 0, 0, 1, 1, 0, 1])
+    none = np.zeros(0, dtype=np.int32)
+    return make_qubo((1.0 - 2.0 * right) * np.arange(1, 8), none, none, np.zeros(0), 3.0), right.tolist()
+
+
+@cache
+def networks() -> dict[str, Objective]:
+    """Training problems, as QUBOs."""
+    perceptron = load_problem("random_function", size=3, hidden=[], samples=3)
+    margin = load_problem("random_function", size=3, hidden=[], samples=3, loss="margin")
+    hidden = load_problem("random_function", size=3, hidden=2, samples=2, seed=3)
+    made: list[tuple[Problem, str]] = [(perceptron, "reduced"), (margin, "reduced"), (hidden, "soft")]
+    instances = [compile_problem(problem, setting) for problem, setting in made]
+    return {str(instance): instance for instance in instances}
+
+
+def _dense(n: int, offset: float) -> Qubo:
+    random = np.random.default_rng(n)
+    rows, cols = np.triu_indices(n, 1)
+    signs = random.choice([-2.0, -1.0, 1.0, 2.0], len(rows))
+    return make_qubo(random.choice([-2.0, 1.0], n), rows.astype(np.int32), cols.astype(np.int32), signs, offset)
+
+
+def _objectives(solver: Solver) -> dict[str, Objective]:
+    """All of the above that the solver does not refuse."""
+    everything: dict[str, Objective] = {**bare_qubos(), **networks()}
+    taken = {name: objective for name, objective in everything.items() if not solver.refuses(objective)}
+    if not taken:
+        raise CheckError("it refuses every QUBO of up to eight variables, and every small network.")
+    return taken
+
+
+def _ask(
+    solver: Solver, objective: Objective, *, seed: int = 1, budget: Budget | None = None, prepared: Any = None
+) -> list[Batch]:
+    """Batches as the harness asks for them: until the budget is spent."""
+    budget = budget or Budget(reads=READS)
+    prepared = solver.prepare(objective) if prepared is None else prepared
+    batches: list[Batch] = []
+    start = perf_counter()
+    with closing(_closable(solver.sample(prepared, seed=seed, budget=budget))) as stream:
+        for batch in stream:
+            batches.append(batch)
+            reads = sum(np.asarray(b.bits).shape[0] for b in batches)
+            if budget.reads is not None and reads >= budget.reads and not solver.exact:
+                break
+            if budget.seconds is not None and perf_counter() - start >= budget.seconds:
+                break
+            if len(batches) >= _MAX_BATCHES and budget.seconds is None:
+                break
+    return batches
+
+
+def _closable(stream: Iterator[Batch]) -> Any:
+    return stream if hasattr(stream, "close") else (batch for batch in stream)
+
+
+def _bits(batches: list[Batch]) -> list[Any]:
+    return [np.asarray(batch.bits).tolist() for batch in batches]
+
+
+def check_answers(solver: Solver) -> None:
+    """Every batch holds bits: int8, 0 or 1, a column per variable, a row or more; and there is one."""
+    for name, objective in _objectives(solver).items():
+        batches = _ask(solver, objective)
+        if not batches:
+            raise CheckError(f"{name}: the stream ended without a batch; answer at least one sample.")
+        for batch in batches:
+            if not isinstance(batch, Batch):
+                raise CheckError(f"{name}: it yielded {type(batch).__name__}; yield bnnbench.Batch(bits).")
+            bits = batch.bits
+            n = objective.qubo.num_variables
+            if not isinstance(bits, np.ndarray) or bits.ndim != 2 or bits.shape[1] != n or len(bits) == 0:
+                shape = getattr(bits, "shape", None)
+                raise CheckError(f"{name}: bits have the shape {shape}, but must have (k, {n}) with k of at least 1.")
+            if not ((bits == 0) | (bits == 1)).all():
+                values = sorted(set(np.unique(bits).tolist()) - {0, 1})[:3]
+                raise CheckError(f"{name}: bits are {values}, but must be 0 or 1; turn spins s into (s + 1) // 2.")
+            if bits.dtype != np.int8:
+                raise CheckError(f"{name}: bits are {bits.dtype}, but must be int8.")
+
+
+def check_order(solver: Solver) -> None:
+    """On a separable QUBO each variable has its right value in its own place."""
+    qubo, right = separable()
+    if reason := solver.refuses(qubo):
+        raise DoesNotApply(reason)
+    batches = _ask(solver, qubo, budget=Budget(reads=MANY_READS, seconds=EXACT_SECONDS / 4))
+    bits = np.vstack([batch.bits for batch in batches])
+    best = bits[int(np.argmin(qubo.energies(bits)))].tolist()
+    if best == right:
+        return
+    if best == right[::-1]:
+        raise CheckError(f"the variables come back in reverse: {best} where {right} is the minimum.")
+    if best == [1 - value for value in right]:
+        raise CheckError(f"it maximizes: {best} where {right} is the minimum; look at the sign of the objective.")
+    raise CheckError(f"its best answer to a separable QUBO is {best} where {right} is the minimum.")
+
+
+def check_seed(solver: Solver) -> None:
+    """The same seed and the same number of reads give the same bits."""
+    if not solver.seeded:
+        raise DoesNotApply("it says that nothing can seed it.")
+    for name, objective in _objectives(solver).items():
+        if _bits(_ask(solver, objective, seed=5)[:3]) != _bits(_ask(solver, objective, seed=5)[:3]):
+            raise CheckError(f"{name}: the same seed gave other bits; hand `seed` to whatever draws random numbers.")
+
+
+def check_seeds_differ(solver: Solver) -> None:
+    """Other seeds give other bits, where all bits are equally good; so `seed` is not ignored."""
+    none = np.zeros(0, dtype=np.int32)
+    flat = make_qubo(np.zeros(16), none, none, np.zeros(0), 0.0)
+    if solver.exact:
+        raise DoesNotApply("it is exact, and may answer the same optimum always.")
+    if not solver.seeded:
+        raise DoesNotApply("it says that nothing can seed it.")
+    if reason := solver.refuses(flat):
+        raise DoesNotApply(reason)
+    answers = [_bits(_ask(solver, flat, seed=seed)[:1]) for seed in range(4)]
+    if all(answer == answers[0] for answer in answers):
+        raise CheckError("four seeds gave the same bits though all bits are equally good; it ignores `seed`.")
+
+
+def check_reads(solver: Solver) -> None:
+    """A budget of reads is not overrun, not even by one."""
+    for name, objective in _objectives(solver).items():
+        for reads in (1, 3):
+            answered = sum(len(batch.bits) for batch in _ask(solver, objective, budget=Budget(reads=reads)))
+            if answered > reads:
+                raise CheckError(
+                    f"{name}: {answered} reads came where {reads} were asked; size batches by budget.reads_in_batches."
+                )
+
+
+def check_seconds(solver: Solver) -> None:
+    """A budget of seconds is kept, though the harness can stop only between two batches."""
+    for name, objective in _objectives(solver).items():
+        if name not in ("eight variables", *networks()):
+            continue
+        prepared = solver.prepare(objective)
+        _ask(solver, objective, budget=Budget(reads=1), prepared=prepared)  # compiles what has to be compiled
+        start = perf_counter()
+        _ask(solver, objective, budget=Budget(seconds=SECONDS), prepared=prepared)
+        took = perf_counter() - start
+        if took > OVERRUN_S:
+            raise CheckError(
+                f"{name}: it took {took:.1f} s of a budget of {SECONDS} s; yield smaller batches, or hand "
+                "budget.seconds to the library."
+            )
+
+
+def check_stream(solver: Solver) -> None:
+    """A stream can be cut after a batch and closed; a new one then starts afresh."""
+    for name, objective in _objectives(solver).items():
+        prepared = solver.prepare(objective)
+        whole = _bits(_ask(solver, objective, seed=2, prepared=prepared)[:2])
+        with closing(_closable(solver.sample(prepared, seed=2, budget=Budget(reads=READS)))) as stream:
+            next(iter(stream), None)
+        again = _bits(_ask(solver, objective, seed=2, prepared=prepared)[:2])
+        if solver.seeded and whole != again:
+            raise CheckError(f"{name}: a stream that was closed changed the next one; keep no state between calls.")
+
+
+def check_state(solver: Solver) -> None:
+    """Two streams that run at once do not change each other."""
+    if not solver.seeded:
+        raise DoesNotApply("it says that nothing can seed it.")
+    for name, objective in _objectives(solver).items():
+        apart = [_bits(_ask(solver, objective, seed=seed)[:2]) for seed in (1, 2)]
+        prepared = solver.prepare(objective)
+        streams = [_closable(solver.sample(prepared, seed=seed, budget=Budget(reads=READS))) for seed in (1, 2)]
+        pairs = [[next(stream, None) for stream in streams] for _ in range(2)]
+        for stream in streams:
+            stream.close()
+        together = [_bits([b for b in batches if b is not None]) for batches in zip(*pairs, strict=True)]
+        if any(one[: len(two)] != two[: len(one)] for one, two in zip(apart, together, strict=True)):
+            raise CheckError(f"{name}: two streams at once gave other bits than one by one; share no state.")
+
+
+def check_bounds(solver: Solver) -> None:
+    """A claimed lower bound holds for every assignment."""
+    claimed = False
+    for name, objective, least in _minima(solver):
+        for batch in _ask(solver, objective, budget=Budget(reads=READS, seconds=EXACT_SECONDS)):
+            bound = batch.lower_bound
+            if bound is None:
+                continue
+            claimed = True
+            if math.isnan(bound) or bound > least + TOLERANCE:
+                raise CheckError(f"{name}: it claims the lower bound {bound:g}, but the minimum is {least:g}.")
+    if not claimed:
+        raise DoesNotApply("it claims no bounds.")
+
+
+def check_exact(solver: Solver) -> None:
+    """A solver that calls itself exact finds the minimum and proves it."""
+    if not solver.exact:
+        raise DoesNotApply("it does not say that it is exact.")
+    for name, objective, least in _minima(solver):
+        batches = _ask(solver, objective, budget=Budget(seconds=EXACT_SECONDS))
+        found = min((float(objective.qubo.energies(batch.bits).min()) for batch in batches), default=math.inf)
+        bound = max((batch.lower_bound for batch in batches if batch.lower_bound is not None), default=-math.inf)
+        is_sound = getattr(objective, "is_sound", True)
+        if is_sound and (found > least + TOLERANCE or bound < least - TOLERANCE):
+            raise CheckError(
+                f"{name}: it says that it is exact, but found {found:g} with the bound {bound:g} where the minimum is "
+                f"{least:g}."
+            )
+
+
+def _minima(solver: Solver) -> Iterator[tuple[str, Objective, float]]:
+    for name, objective in _objectives(solver).items():
+        qubo = objective.qubo
+        if qubo.num_variables <= 20:
+            yield name, objective, float(all_energies(qubo.linear, qubo.symmetric(), qubo.offset).min())
+
+
+def check_instance(solver: Solver) -> None:
+    """The instance is not written to."""
+    for name, objective in _objectives(solver).items():
+        before = _content(objective.qubo)
+        _ask(solver, objective)
+        if _content(objective.qubo) != before:
+            bare_qubos.cache_clear()
+            networks.cache_clear()
+            raise CheckError(f"{name}: it changed the instance; copy arrays before writing to them.")
+
+
+def _content(qubo: Qubo) -> str:
+    return content_hash("qubo", {"offset": qubo.offset}, qubo.linear, qubo.rows, qubo.cols, qubo.couplings)
+
+
+def check_facts(solver: Solver) -> None:
+    """Clocks are seconds, facts are scalars."""
+    for name, objective in _objectives(solver).items():
+        for batch in _ask(solver, objective):
+            for key, seconds in batch.clocks.items():
+                if not 0 <= float(seconds) < math.inf:
+                    raise CheckError(f"{name}: the clock {key} says {seconds!r}, which is no time in seconds.")
+            for key, value in batch.facts.items():
+                if not isinstance(value, (int, float, str, bool, np.generic)):
+                    raise CheckError(f"{name}: the fact {key} is {type(value).__name__}, but must be a scalar.")
+
+
+def check_pickle(solver: Solver) -> None:
+    """The solver can be sent to another process, and arrives as the same."""
+    if pickle.loads(pickle.dumps(solver)) != solver:  # noqa: S301  it comes from here
+        raise CheckError("it is another after pickling; keep to frozen dataclass fields.")
+
+
+def check_refusal(solver: Solver) -> None:
+    """What it refuses, it refuses with a sentence, and without an exception."""
+    none = np.zeros(0, dtype=np.int32)
+    large = make_qubo(np.ones(100_000), none, none, np.zeros(0), 0.0)
+    for objective in (*bare_qubos().values(), *networks().values(), large):
+        reason = solver.refuses(objective)
+        if reason is not None and not (isinstance(reason, str) and re.search(r"\w+ \w+", reason)):
+            raise CheckError(f"it refuses with {reason!r}; answer None, or a sentence that says why.")
+
+
+def check_needs(solver: Solver) -> None:
+    """Every distribution that it imports is declared in `needs`, and imported inside a method."""
+    source = inspect.getsource(sys.modules[type(solver).__module__])
+    allowed = {_canonical(name) for name in _closure(frozenset((*_STANDARD, *solver.needs)))}
+    providers = packages_distributions()
+    for module, line, is_inside in _imports(ast.parse(source)):
+        top = module.partition(".")[0]
+        owners = {_canonical(name) for name in providers.get(top, ())}
+        if top in sys.stdlib_module_names or top.startswith("bnnbench") or (not owners and top == "__future__"):
+            continue
+        if not owners & allowed:
+            likely = owners & {_canonical(module)} or owners
+            known = " or ".join(sorted(likely)) or "a distribution that is not installed"
+            raise CheckError(f"line {line} imports {module}, of {known}; add it to needs.")
+        if not is_inside and not owners & {_canonical(name) for name in _closure(frozenset(_STANDARD))}:
+            raise CheckError(
+                f"line {line} imports {module} at the top; import it inside the method that uses it, so that the file "
+                "loads where it is not installed."
+            )
+
+
+def _imports(tree: ast.AST, *, is_inside: bool = False) -> Iterator[tuple[str, int, bool]]:
+    """Modules that run-time code imports, their lines, and whether inside a function."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno, is_inside
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module, node.lineno, is_inside
+        elif (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).endswith(("import_module", "__import__"))
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield str(node.args[0].value), node.lineno, is_inside
+        yield from _imports(node, is_inside=is_inside or isinstance(node, (ast.FunctionDef, ast.Lambda)))
+
+
+@cache
+def _closure(names: frozenset[str]) -> frozenset[str]:
+    """Distributions with all that they require in turn; bnnbench's own requirements are not followed."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = _canonical(waiting.pop())
+        if name in found:
+            continue
+        found.add(name)
+        try:
+            lines = [] if name == "bnnbench" else requires(name) or []
+        except PackageNotFoundError:
+            continue
+        waiting += [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in lines if "extra ==" not in line]
+    return frozenset(found)
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+CHECKS: dict[str, Callable[[Solver], None]] = {
+    "bits": check_answers,
+    "order of variables": check_order,
+    "same seed, same bits": check_seed,
+    "other seed, other bits": check_seeds_differ,
+    "budget in reads": check_reads,
+    "budget in seconds": check_seconds,
+    "stream can be closed": check_stream,
+    "no shared state": check_state,
+    "bounds hold": check_bounds,
+    "exact": check_exact,
+    "instance unchanged": check_instance,
+    "clocks and facts": check_facts,
+    "pickles": check_pickle,
+    "refuses with a sentence": check_refusal,
+    "needs declared": check_needs,
+}
+"""What is asked, by name; the docstring of each says it in a sentence."""

@@ -1,0 +1,74 @@
+"""Parameters of solvers and problem families: their defaults, and what their sources say of them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bnnbench.plugins.registry import Kind, problem_family, solver_class
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter: its name, its default as a specification has it (None: it must be given), and its meaning."""
+
+    name: str
+    default: str | None
+    meaning: str
+
+
+def parameters_of(kind: Kind, name: str) -> list[Parameter]:
+    """Parameters of a solver or of a problem family, in the order of its signature.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such solver or family.
+    InputError
+        If a file holds none.
+    """
+    target: Any = solver_class(name) if kind == "solver" else problem_family(name)
+    meanings = dict(_of_fields(target) if kind == "solver" else _of_docstring(inspect.getdoc(target) or ""))
+    return [
+        Parameter(key, None if p.default is p.empty else _written(p.default), meanings.get(key, ""))
+        for key, p in inspect.signature(target).parameters.items()
+    ]
+
+
+def description(kind: Kind, name: str) -> str:
+    """The docstring of a solver or of a problem family, without its parameters and errors."""
+    target: Any = solver_class(name) if kind == "solver" else problem_family(name)
+    return re.split(r"\n\n(?:Parameters|Returns|Raises)\n-", inspect.getdoc(target) or "")[0]
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join(map(_written, value))}]"
+    return str(value).lower() if isinstance(value, bool) else "not set" if value is None else str(value)
+
+
+def _of_fields(adapter: type) -> Iterator[tuple[str, str]]:
+    """Names of fields with the strings below them, of a class and of those that it is made of."""
+    for part in reversed(adapter.__mro__[:-1]):
+        try:
+            (body,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
+        except (OSError, TypeError, SyntaxError):
+            continue
+        statements = body.body if isinstance(body, ast.ClassDef) else []
+        for field, text in itertools.pairwise(statements):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+                yield field.target.id, " ".join(str(ast.literal_eval(text.value)).split())
+
+
+def _of_docstring(text: str) -> Iterator[tuple[str, str]]:
+    """Names with their texts in numpydoc's section of parameters."""
+    section = text.partition("Parameters\n----------\n")[2].partition("\n\n")[0]
+    for names, meaning in re.findall(r"^(\S.*)\n((?:[ ]+.*\n?)+)", section, re.MULTILINE):
+        for name in names.split(", "):
+            yield name, " ".join(meaning.split())

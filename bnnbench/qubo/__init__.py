@@ -1,0 +1,1 @@
+"""A problem compiled to a QUBO: formulations, their encodings, instances, and the files that carry them."""

@@ -1,0 +1,162 @@
+"""Mixed-integer linear models of a training problem and of a QUBO, as arrays that any MIP solver takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnnbench.problem.problem import Problem, integer_prices
+from bnnbench.qubo.encoding import Affine, is_fixed
+from bnnbench.qubo.formulation import FORMULATIONS
+from bnnbench.qubo.qubo import Qubo
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel:
+    """Minimize ``cost·x`` with ``A x ≤ upper`` and x in [lowest, 1], some of it whole.
+
+    Attributes
+    ----------
+    cost, lowest
+        float64 of shape (n,).
+    matrix
+        A, scipy sparse array of shape (m, n) by rows.
+    upper
+        float64 of shape (m,).
+    is_whole
+        bool of shape (n,).
+    offset
+        What the objective lacks to the loss or the energy; libraries do not see it, as it would eat their precision.
+    num_answers
+        The first variables are the answer: weights, or bits.
+    unit
+        Values of the objective at whole points are multiples of it; 0 if that is not known.
+    """
+
+    cost: NDArray[np.float64]
+    offset: float
+    matrix: Any
+    upper: NDArray[np.float64]
+    lowest: NDArray[np.float64]
+    is_whole: NDArray[np.bool_]
+    num_answers: int
+    unit: float
+
+    def safe_bound(self, bound: float) -> float:
+        """A bound on the loss or the energy, from one in floating point on ``cost·x``.
+
+        One part in a million is taken off, which is the tolerance of such solvers, and the rest is rounded up to the
+        next value that the objective can have.
+        """
+        slack = 1e-6 * max(1.0, abs(bound))
+        whole = float(np.ceil((bound - slack) / self.unit) * self.unit) if self.unit else bound - slack
+        return whole + self.offset
+
+
+class _Builder:
+    """Collects variables and rows."""
+
+    def __init__(self) -> None:
+        self.lowest: list[float] = []
+        self.is_whole: list[bool] = []
+        self.rows: list[tuple[Mapping[int, float], float]] = []
+
+    def variable(self, *, whole: bool, lowest: float = 0.0) -> Affine:
+        self.lowest.append(lowest)
+        self.is_whole.append(whole)
+        return Affine({len(self.lowest) - 1: 1})
+
+    def at_most(self, form: Affine, bound: float) -> None:
+        self.rows.append((form.coefficients, bound - form.constant))
+
+    def product(self, first: Affine, second: Affine) -> Affine:
+        """The product of two values in {0, 1}."""
+        result = self.variable(whole=False)
+        self.at_most(result.plus(first, -1), 0)
+        self.at_most(result.plus(second, -1), 0)
+        self.at_most(first.plus(second).plus(result, -1), 1)
+        return result
+
+    def model(self, cost: Mapping[int, float], offset: float, num_answers: int, unit: float) -> LinearModel:
+        from scipy.sparse import csr_array
+
+        dense = np.zeros(len(self.lowest))
+        dense[list(cost)] = list(cost.values())
+        values = [c for row, _ in self.rows for c in row.values()]
+        columns = [v for row, _ in self.rows for v in row]
+        starts = np.cumsum([0, *(len(row) for row, _ in self.rows)])
+        shape = (len(self.rows), len(self.lowest))
+        return LinearModel(
+            dense,
+            offset,
+            csr_array((np.array(values, dtype=float), np.array(columns, dtype=np.int32), starts), shape=shape),
+            np.array([bound for _, bound in self.rows], dtype=float),
+            np.array(self.lowest),
+            np.array(self.is_whole),
+            num_answers,
+            unit,
+        )
+
+
+def network_program(problem: Problem) -> LinearModel:
+    """The loss over weights and activations, each activation a pair of big-M constraints on its agreement count."""
+    network = problem.network
+    errors, margin, unit = integer_prices(problem)
+    builder = _Builder()
+    weights = [
+        builder.variable(whole=True, lowest=float(is_fixed(network, FORMULATIONS["reduced"], layer, neuron, index)))
+        for layer in range(1, network.num_layers + 1)
+        for neuron in range(network.widths[layer])
+        for index in range(network.fan_in(layer))
+    ]
+    one, total = Affine({}, 1), Affine({})
+    for inputs, targets in zip(problem.inputs.tolist(), problem.targets.tolist(), strict=True):
+        below: list[Affine] = [Affine({}, int(value > 0)) for value in inputs]
+        counts: list[Affine] = []
+        for layer in range(1, network.num_layers + 1):
+            fan_in, threshold = network.fan_in(layer), -(-network.fan_in(layer) // 2)
+            below = below[: network.widths[layer - 1]] + [one] * network.bias
+            counts, active = [], []
+            for neuron in range(network.widths[layer]):
+                start = network.offset(layer) + neuron * fan_in
+                count = Affine({})
+                for weight, value in zip(weights[start : start + fan_in], below, strict=True):
+                    count = count.plus(_agreement(builder, weight, value))
+                activation = builder.variable(whole=True)
+                # T·α ≤ s ≤ T − 1 + (m − T + 1)·α
+                builder.at_most(activation.plus(activation, threshold - 1).plus(count, -1), 0)
+                builder.at_most(count.plus(activation, threshold - 1 - fan_in), threshold - 1)
+                counts.append(count)
+                active.append(activation)
+            below = active
+        for activation, count, target in zip(below, counts, targets, strict=True):
+            fan_in = network.fan_in(network.num_layers)
+            wrong = one.plus(activation, -1) if target > 0 else activation
+            disagreements = Affine({}, fan_in).plus(count, -1) if target > 0 else count
+            total = total.plus(wrong, errors).plus(disagreements, margin)
+    cost = {variable: unit * c for variable, c in total.coefficients.items()}
+    return builder.model(cost, unit * total.constant, len(weights), unit)
+
+
+def _agreement(builder: _Builder, weight: Affine, value: Affine) -> Affine:
+    """[weight = value] as 1 − w − a + 2wa; data needs no variable."""
+    if not value.coefficients:
+        return weight if value.constant else Affine({}, 1).plus(weight, -1)
+    return Affine({}, 1).plus(weight, -1).plus(value, -1).plus(builder.product(weight, value), 2)
+
+
+def linearized(qubo: Qubo) -> LinearModel:
+    """The energy with a variable for each product of bits (R. Fortet, 1960)."""
+    builder = _Builder()
+    bits = [builder.variable(whole=True) for _ in range(qubo.num_variables)]
+    cost = dict(enumerate(qubo.linear.tolist()))
+    for i, j, coupling in zip(qubo.rows.tolist(), qubo.cols.tolist(), qubo.couplings.tolist(), strict=True):
+        product = builder.product(bits[i], bits[j])
+        cost |= dict.fromkeys(product.coefficients, coupling)
+    coefficients = np.concatenate([qubo.linear, qubo.couplings])
+    unit = next((u for u in (1.0, 0.5, 0.25, 0.125) if not np.any(coefficients % u)), 0.0)
+    return builder.model(cost, qubo.offset, len(bits), unit)

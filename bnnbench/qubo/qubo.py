@@ -1,0 +1,199 @@
+"""The canonical QUBO: sorted arrays, energies, conversion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnnbench.errors import InputError
+from bnnbench.hashing import content_hash
+from bnnbench.problem.network import as_array
+
+if TYPE_CHECKING:
+    import dimod
+    import scipy.sparse
+
+
+@dataclass(frozen=True, eq=False)
+class Qubo:
+    r"""``E(x) = offset + Σ_i linear_i x_i + Σ_c couplings_c x_{rows_c} x_{cols_c}`` over bits x ∈ {0, 1}^n.
+
+    Canonical: rows < cols, sorted by row and then by column, no pair twice, no coupling zero.
+
+    Parameters
+    ----------
+    linear
+        float64 of shape (n,).
+    rows, cols
+        int32 of shape (num_couplings,).
+    couplings
+        float64 of shape (num_couplings,).
+    offset
+        In units of energy, as all of them.
+    """
+
+    linear: NDArray[np.float64]
+    rows: NDArray[np.int32]
+    cols: NDArray[np.int32]
+    couplings: NDArray[np.float64]
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        for array in (self.linear, self.rows, self.cols, self.couplings):
+            array.setflags(write=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Qubo) and self.hash == other.hash
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    @property
+    def qubo(self) -> Qubo:
+        """Itself: a bare QUBO can stand wherever a solver reads ``instance.qubo``."""
+        return self
+
+    @property
+    def num_variables(self) -> int:
+        """n."""
+        return len(self.linear)
+
+    @property
+    def num_couplings(self) -> int:
+        """Pairs of variables with a coupling other than zero."""
+        return len(self.couplings)
+
+    @cached_property
+    def dynamic_range(self) -> float | None:
+        """``max |c| / min |c|`` over all coefficients but zeros: what the control of an analog machine has to resolve.
+
+        None where there is none.
+        """
+        sizes = np.abs(np.concatenate([self.linear, self.couplings]))
+        sizes = sizes[sizes > 0]
+        return float(sizes.max() / sizes.min()) if sizes.size else None
+
+    @cached_property
+    def hash(self) -> str:
+        """Content hash."""
+        return content_hash("qubo", {"offset": self.offset}, self.linear, self.rows, self.cols, self.couplings)
+
+    @cached_property
+    def structure_hash(self) -> str:
+        """Content hash of the graph alone, the key of minor embeddings."""
+        return content_hash("graph", {"num_variables": self.num_variables}, self.rows, self.cols)
+
+    @cached_property
+    def is_integer(self) -> bool:
+        """Whether all coefficients are whole numbers, so that energies are exact."""
+        parts = (self.linear, self.couplings, np.array([self.offset]))
+        return all(bool(np.all(part == np.rint(part))) for part in parts)
+
+    @cached_property
+    def _upper(self) -> scipy.sparse.csr_array:
+        import scipy.sparse
+
+        n = self.num_variables
+        return scipy.sparse.csr_array((self.couplings, (self.rows, self.cols)), shape=(n, n))
+
+    def energies(self, bits: Any) -> NDArray[np.float64]:
+        """Energy of each row of `bits`, 0 or 1, shape (k, n); float64 of shape (k,).
+
+        Whole coefficients give exact energies: every partial sum is a whole number far below 2^53.
+
+        Raises
+        ------
+        InputError
+            If the shape or a value is wrong.
+        """
+        x = self.check_bits(bits)
+        result = np.empty(len(x))
+        step = max(1, 20_000_000 // max(1, self.num_variables))  # rows at a time, for about 160 MB of float64
+        for start in range(0, len(x), step):
+            block = x[start : start + step].astype(np.float64)
+            result[start : start + step] = block @ self.linear + np.sum((self._upper @ block.T).T * block, axis=1)
+        return result + self.offset
+
+    def check_bits(self, bits: Any) -> NDArray[np.int8]:
+        """Return `bits` as an int8 array of shape (k, n) of 0 and 1, or raise `InputError`."""
+        array = as_array(bits, "bits")
+        if array.ndim != 2 or array.shape[1] != self.num_variables:
+            raise InputError(f"bits must have shape (k, {self.num_variables}), but shape {array.shape} came.")
+        if array.dtype.kind not in "biuf" or not ((array == 0) | (array == 1)).all():
+            raise InputError("bits must be 0 or 1; turn spins into bits with (spins + 1) // 2.")
+        return array.astype(np.int8, copy=False)
+
+    def symmetric(self) -> NDArray[np.float64]:
+        """The couplings as a symmetric matrix with zeros on its diagonal, (n, n)."""
+        matrix = np.zeros((self.num_variables, self.num_variables))
+        matrix[self.rows, self.cols] = self.couplings
+        return matrix + matrix.T
+
+    def to_bqm(self) -> dimod.BinaryQuadraticModel:
+        """As a dimod model over the integers 0, …, n − 1, in this order, binary."""
+        import dimod
+
+        quadratic = (self.rows, self.cols, self.couplings)
+        return dimod.BinaryQuadraticModel.from_numpy_vectors(
+            self.linear, quadratic, self.offset, dimod.BINARY, variable_order=range(self.num_variables)
+        )
+
+
+def all_energies(
+    linear: NDArray[np.float64], symmetric: NDArray[np.float64], offset: float = 0.0
+) -> NDArray[np.float64]:
+    """Energies of all 2^n states, float64 of shape (2^n,), by doubling; bit i of a state's number is variable i."""
+    energies = np.array([offset])
+    for i, bias in enumerate(linear):
+        fields = np.array([bias])
+        for coupling in symmetric[i, :i]:
+            fields = np.concatenate([fields, fields + coupling])
+        energies = np.concatenate([energies, energies + fields])
+    return energies
+
+
+def qubo_from_bqm(bqm: dimod.BinaryQuadraticModel) -> Qubo:
+    """Canonical arrays of a dimod model over the integers 0, …, n − 1; any vartype.
+
+    Raises
+    ------
+    InputError
+        If its variables are other than 0, …, n − 1.
+    """
+    order = range(bqm.num_variables)
+    if set(bqm.variables) != set(order):
+        raise InputError(f"the model's variables must be the integers 0 to {len(order) - 1}; relabel them first.")
+    vectors = bqm.binary.to_numpy_vectors(variable_order=order)
+    rows, cols, values = vectors.quadratic
+    return make_qubo(np.asarray(vectors.linear_biases), rows, cols, values, float(vectors.offset))
+
+
+def make_qubo(
+    linear: NDArray[Any], rows: NDArray[Any], cols: NDArray[Any], couplings: NDArray[Any], offset: float
+) -> Qubo:
+    """Canonical `Qubo` of couplings in any order and orientation; pairs that occur twice are added."""
+    import scipy.sparse
+
+    n = len(linear)
+    low, high = np.minimum(rows, cols), np.maximum(rows, cols)
+    upper = scipy.sparse.coo_array(
+        (np.asarray(couplings, dtype=np.float64), (low.astype(np.int32), high.astype(np.int32))), shape=(n, n)
+    ).tocsr()
+    upper.sum_duplicates()
+    upper.eliminate_zeros()
+    counts = np.diff(upper.indptr)
+    return Qubo(
+        linear=np.asarray(linear, dtype=np.float64).copy(),
+        rows=np.repeat(np.arange(n, dtype=np.int32), counts),
+        cols=upper.indices.astype(np.int32),
+        couplings=upper.data,
+        offset=float(offset),
+    )
+
+
+TOLERANCE = 1e-6
+"""Energies closer than this are equal. Whole coefficients give exact energies; others round at about 1e-12."""

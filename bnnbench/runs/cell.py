@@ -1,0 +1,81 @@
+"""A cell: one run that a suite asks for, before it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from bnnbench.hashing import content_hash
+from bnnbench.problem.problem import Problem
+from bnnbench.qubo.formulation import Formulation
+from bnnbench.qubo.instance import instance_hash
+from bnnbench.solver.contract import Budget
+from bnnbench.spec import Spec
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One run: an instance, a solver with all its parameters, a seed, a budget.
+
+    Parameters
+    ----------
+    solver
+        As the user wrote it, with the parameters that were given; a name that ends in ``.py`` is a path.
+    solver_label
+        How tables call it.
+    parameters, versions
+        All hyperparameters with their defaults, and the versions of what the solver needs.
+    threads
+        That the solver uses.
+    """
+
+    problem: Problem
+    formulation: Formulation
+    solver: Spec
+    solver_label: str
+    parameters: Mapping[str, Any]
+    versions: Mapping[str, str]
+    seed: int
+    repetition: int
+    budget: Budget
+    threads: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.solver_label} on {self.problem.name} as {self.formulation}, repetition {self.repetition}"
+
+    @cached_property
+    def instance_hash(self) -> str:
+        """Content hash of the instance, known without compiling it."""
+        return instance_hash(self.problem, self.formulation)
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of all that decides the answer; a run whose key is in the store is not run again."""
+        header = {
+            "instance": self.instance_hash,
+            "solver": self.solver_label.partition("[")[0],
+            "parameters": dict(self.parameters),
+            "versions": dict(self.versions),
+            "seed": self.seed,
+            "budget": [self.budget.seconds, self.budget.reads],
+        }
+        return content_hash("run", header)
+
+
+def asked_key(key: str) -> str:
+    """The `Cell.key` behind a row's key: in merged stores, ``~2`` and so on tell different answers of one key apart."""
+    return key.partition("~")[0]
+
+
+def derive_seed(suite_seed: int, problem: Problem, formulation: Formulation, solver: str, repetition: int) -> int:
+    """Seed of a cell: SHA-256 of what names it, so that it depends on no order and on no other solver; below 2^63."""
+    header = {
+        "suite": suite_seed,
+        "problem": problem.hash,
+        "formulation": formulation.spec.canonical,
+        "solver": solver,
+        "repetition": repetition,
+    }
+    return int(content_hash("seed", header)[:16], 16) >> 1

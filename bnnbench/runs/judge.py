@@ -1,0 +1,135 @@
+"""Judge a batch: recompute everything that a solver could claim."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnnbench.errors import CheckError
+from bnnbench.qubo.instance import Instance
+from bnnbench.redaction import redacted
+from bnnbench.solver.contract import Batch
+
+FACT_LENGTH = 1000
+"""Characters that are kept of a fact's name, and of one that is text."""
+MAX_LEVELS = 32
+"""Distinct energies and losses that are counted per batch, from the lowest up."""
+
+
+@dataclass(frozen=True)
+class JudgedBatch:
+    """What is kept of a batch. Plain JSON values, so that it can be written to a file as it comes.
+
+    Attributes
+    ----------
+    time_s
+        Sampling time when the batch came, judging excluded.
+    num_reads
+        Samples in the batch.
+    energy, loss
+        Least energy, and least training loss of decoded weights; not always of the same sample.
+    mean_energy, mean_loss
+        Means over the batch.
+    energy_levels, loss_levels
+        The lowest distinct values, each with its number of reads.
+    violations
+        By kind, of the sample of least energy.
+    train_accuracy, test_accuracy
+        Of the decoded weights of least loss.
+    best_bits, best_weights
+        The sample of least energy and the weights of least loss, packed (see `pack_bits`).
+    lower_bound
+        As claimed by the solver.
+    """
+
+    time_s: float
+    num_reads: int
+    energy: float
+    loss: float
+    mean_energy: float
+    mean_loss: float
+    energy_levels: list[tuple[float, int]]
+    loss_levels: list[tuple[float, int]]
+    violations: dict[str, int]
+    train_accuracy: float
+    test_accuracy: float | None
+    best_bits: str
+    best_weights: str
+    lower_bound: float | None
+    clocks: Mapping[str, float]
+    facts: Mapping[str, Any]
+
+
+def judge(instance: Instance, batch: Batch, time_s: float) -> JudgedBatch:
+    """Recompute energies, decode, count violations.
+
+    Raises
+    ------
+    CheckError
+        If the batch is not an array of 0 and 1 with a column per variable and at least one row.
+    """
+    bits = np.asarray(batch.bits)
+    n = instance.qubo.num_variables
+    if bits.ndim != 2 or bits.shape[1] != n or len(bits) == 0:
+        raise CheckError(f"the solver answered an array of shape {bits.shape} where (k, {n}) with k ≥ 1 was asked.")
+    if bits.dtype.kind not in "biu" or not ((bits == 0) | (bits == 1)).all():
+        raise CheckError(f"the solver answered values other than 0 and 1 (dtype {bits.dtype}); spins are not bits.")
+    bits = bits.astype(np.int8)
+    energies = instance.qubo.energies(bits)
+    weights = instance.decode(bits)
+    losses = instance.problem.training_loss(weights)
+    by_energy, by_loss = int(np.argmin(energies)), int(np.argmin(losses))
+    best = bits[by_energy]
+    learned = weights[by_loss]
+    test_accuracy = instance.problem.test_accuracy(learned)
+    return JudgedBatch(
+        time_s=time_s,
+        num_reads=len(bits),
+        energy=float(energies[by_energy]),
+        loss=float(losses[by_loss]),
+        mean_energy=float(energies.mean()),
+        mean_loss=float(losses.mean()),
+        energy_levels=_levels(energies),
+        loss_levels=_levels(losses),
+        violations={kind: int(count[0]) for kind, count in instance.violations(best[None]).items()},
+        train_accuracy=float(instance.problem.accuracy(learned)),
+        test_accuracy=None if test_accuracy is None else float(test_accuracy),
+        best_bits=pack_bits(best),
+        best_weights=pack_bits(learned > 0),
+        lower_bound=None if batch.lower_bound is None else float(batch.lower_bound),
+        clocks={_short(key): float(value) for key, value in batch.clocks.items()},
+        facts={_short(key): _plain(value) for key, value in batch.facts.items()},
+    )
+
+
+def pack_bits(bits: NDArray[Any]) -> str:
+    """Bits as text: eight to a byte, first bit highest, base64."""
+    return base64.b64encode(np.packbits(np.asarray(bits).astype(bool)).tobytes()).decode()
+
+
+def unpack_bits(text: str, count: int) -> NDArray[np.int8]:
+    """Undo `pack_bits`."""
+    packed = np.frombuffer(base64.b64decode(text), dtype=np.uint8)
+    return np.unpackbits(packed, count=count).astype(np.int8)
+
+
+def _levels(values: NDArray[np.float64]) -> list[tuple[float, int]]:
+    """Lowest distinct values with their counts; values that differ by rounding alone are one."""
+    levels, counts = np.unique(np.round(values, 9), return_counts=True)
+    return [(float(v), int(c)) for v, c in zip(levels[:MAX_LEVELS], counts[:MAX_LEVELS], strict=True)]
+
+
+def _plain(value: Any) -> float | int | str | bool | None:
+    """A fact as a scalar; what is none, as text."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    return plain if plain is None or isinstance(plain, (int, float)) else _short(plain)
+
+
+def _short(value: Any) -> str:
+    """The beginning of a text; secrets are taken out before, so that none is cut and kept in part."""
+    return redacted(str(value))[:FACT_LENGTH]

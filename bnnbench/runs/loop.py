@@ -1,0 +1,142 @@
+"""Run a solver on an instance: the one loop that asks for batches, keeps the clock and judges."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from time import perf_counter, process_time
+from typing import Any
+
+from bnnbench.errors import InputError
+from bnnbench.optimum.find import ground_truth
+from bnnbench.optimum.truth import Truth
+from bnnbench.plugins.registry import load_solver
+from bnnbench.qubo.instance import Instance
+from bnnbench.runs.judge import JudgedBatch, judge
+from bnnbench.runs.outcome import Outcome, Target, fold
+from bnnbench.solver.contract import Batch, Budget, Solver, is_number
+from bnnbench.spec import Spec
+
+
+def run(
+    instance: Instance,
+    solver: str | Spec | Solver,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    truth: Truth | None = None,
+) -> Outcome:
+    """Run a solver in this process, without limits other than the budget.
+
+    Parameters
+    ----------
+    solver
+        A solver, or its name with parameters, such as ``tabu[num_restarts=4]``.
+    truth
+        What to measure gaps against; None: sought now, and kept for the next run on the same problem.
+
+    Returns
+    -------
+    Outcome
+        Of status ``ok``, ``refused`` or ``unavailable``; what the solver raises is not caught.
+
+    Raises
+    ------
+    InputError
+        If `instance` is not compiled, or `solver` is not a solver.
+    """
+    if not isinstance(instance, Instance):
+        raise InputError(f"run: {instance!r} is no bnnbench.Instance; compile it first, with bnnbench.compile.")
+    if not isinstance(budget, Budget):
+        raise InputError(f"run: {budget!r} is no bnnbench.Budget; write budget=bnnbench.Budget(seconds=1).")
+    if not is_number(seed, whole=True) or not 0 <= seed < 2**63:
+        raise InputError(f"run: the seed must be a whole number of at least 0 and below 2^63, but {seed!r} came.")
+    if truth is not None and not (isinstance(truth, Truth) and truth.problem_hash == instance.problem.hash):
+        raise InputError(
+            f"run: the truth that came is not one of {instance.problem.name}; give the answer of "
+            "bnnbench.ground_truth(instance.problem), or leave it out."
+        )
+    if isinstance(solver, (str, Spec)):
+        solver = load_solver(solver)
+    if not isinstance(solver, Solver):
+        raise InputError(f"run: a solver must be a bnnbench.Solver or its name, but {type(solver)} came.")
+    if truth is None:
+        # Without a truth there are no gaps, but there is still a run.
+        with contextlib.suppress(InputError):
+            truth = ground_truth(instance.problem)
+    target = Target(truth.loss if truth else None, truth.kind if truth else None, instance.is_sound)
+    reason = solver.unavailable()
+    if reason:
+        return fold([], target, budget, status="unavailable", message=reason)
+    return measure(instance, solver, target, budget=budget, seed=seed, record=_keep_nothing)
+
+
+def measure(
+    instance: Instance,
+    solver: Solver,
+    target: Target,
+    *,
+    budget: Budget,
+    seed: int,
+    record: Callable[[JudgedBatch], None],
+    allow: Callable[[float], None] | None = None,
+) -> Outcome:
+    """Ask for batches until the stream ends or the budget is spent; judge each off the clock, and record it.
+
+    `allow` is told the estimated seconds of QPU access before anything is submitted, and raises if they are too many.
+    """
+    reason = solver.refuses(instance)
+    if reason:
+        return fold([], target, budget, status="refused", message=reason, compile_s=instance.compile_s)
+    start = perf_counter()
+    prepared = solver.prepare(instance)
+    prepare_s = perf_counter() - start
+    if allow is not None:
+        allow(solver.qpu_seconds(prepared, budget))
+    batches: list[JudgedBatch] = []
+    elapsed_s = judge_s = cpu_s = 0.0
+    num_reads = 0
+    stream = solver.sample(prepared, seed=seed, budget=budget)
+    with contextlib.closing(_closable(stream)):
+        while True:
+            start, start_cpu = perf_counter(), process_time()
+            batch = next(stream, None)
+            elapsed_s += perf_counter() - start
+            cpu_s += process_time() - start_cpu
+            if batch is None:
+                break
+            start = perf_counter()
+            batches.append(judge(instance, batch, elapsed_s))
+            record(batches[-1])
+            judge_s += perf_counter() - start
+            num_reads += batches[-1].num_reads
+            if budget.seconds is not None and elapsed_s >= budget.seconds:
+                break
+            if budget.reads is not None and num_reads >= budget.reads and not solver.exact:
+                break  # an exact solver may still have a bound to deliver
+    return fold(
+        batches,
+        target,
+        budget,
+        status="ok" if batches else "error",
+        message="" if batches else "the solver ended without any sample.",
+        compile_s=instance.compile_s,
+        prepare_s=prepare_s,
+        sample_s=elapsed_s,
+        judge_s=judge_s,
+        cpu_s=cpu_s,
+    )
+
+
+def _keep_nothing(batch: JudgedBatch) -> None:
+    """Record nowhere: the outcome holds the batches."""
+
+
+def _closable(stream: Iterator[Batch]) -> Any:
+    """The stream itself, if it can be closed; else something that can."""
+    return stream if hasattr(stream, "close") else _NothingToClose()
+
+
+class _NothingToClose:
+    def close(self) -> None:
+        """Do nothing: an iterator without `close` holds nothing open."""

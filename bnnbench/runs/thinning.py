@@ -1,0 +1,68 @@
+"""Thinning: a trace of a great many batches becomes one of some hundreds that says the same at every moment."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bnnbench.runs.judge import MAX_LEVELS, JudgedBatch
+
+MAX_BATCHES = 1000
+"""Traces of up to so many batches are kept as they are."""
+STEP = 1.01
+"""Batches whose times differ by this factor at most are united."""
+
+
+def thinned(batches: Sequence[JudgedBatch]) -> list[JudgedBatch]:
+    """The batches, or fewer that have the same reads, best samples, levels and bounds, in longer steps of time.
+
+    What was better than all before keeps its own time, and what came with a bound or a clock stands alone; the batches
+    between are united as far as their times differ by 1 % at most. What is folded from them stays the same, up to
+    rounding of means.
+    """
+    if len(batches) <= MAX_BATCHES:
+        return list(batches)
+    kept: list[list[JudgedBatch]] = []
+    energy = loss = float("inf")
+    is_open = False
+    for batch in batches:
+        is_better = batch.energy < energy or batch.loss < loss
+        energy, loss = min(energy, batch.energy), min(loss, batch.loss)
+        is_plain = not is_better and batch.lower_bound is None and not batch.clocks
+        if is_plain and is_open and batch.time_s <= STEP * kept[-1][0].time_s:
+            kept[-1].append(batch)
+        else:
+            kept.append([batch])
+        is_open = is_plain
+    return [_united(group) if len(group) > 1 else group[0] for group in kept]
+
+
+def _united(group: Sequence[JudgedBatch]) -> JudgedBatch:
+    """One batch that came when the last of them did."""
+    best, learned = min(group, key=lambda b: b.energy), min(group, key=lambda b: b.loss)
+    num_reads = sum(b.num_reads for b in group)
+    return replace(
+        best,
+        time_s=group[-1].time_s,
+        num_reads=num_reads,
+        loss=learned.loss,
+        mean_energy=sum(b.mean_energy * b.num_reads for b in group) / num_reads,
+        mean_loss=sum(b.mean_loss * b.num_reads for b in group) / num_reads,
+        energy_levels=_lowest([b.energy_levels for b in group]),
+        loss_levels=_lowest([b.loss_levels for b in group]),
+        train_accuracy=learned.train_accuracy,
+        test_accuracy=learned.test_accuracy,
+        best_weights=learned.best_weights,
+        facts={key: value for b in group for key, value in b.facts.items()},  # of facts, the last counts
+    )
+
+
+def _lowest(levels: Sequence[Sequence[tuple[float, int]]]) -> list[tuple[float, int]]:
+    """The lowest distinct values of all with their counts; exact, as each has its own lowest."""
+    counts: Counter[float] = Counter()
+    for batch in levels:
+        for value, count in batch:
+            counts[value] += count
+    return heapq.nsmallest(MAX_LEVELS, counts.items())

@@ -1,0 +1,192 @@
+"""The contract of a solver: a stream of batches of samples."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import numbers
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from bnnbench.errors import InputError
+from bnnbench.qubo.qubo import Qubo
+from bnnbench.spec import Spec
+
+
+class Objective(Protocol):
+    """What every solver can read: an `Instance`, or a bare `Qubo`, which is its own `qubo`."""
+
+    @property
+    def qubo(self) -> Qubo:
+        """The energy to minimize."""
+        ...
+
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""A hyperparameter that is a positive finite number."""
+MAX_SECONDS = 1e9
+"""Thirty years."""
+MAX_BATCH_BITS = 20_000_000
+"""Bits of a batch that has grown, at a byte each."""
+
+
+def is_number(value: Any, *, whole: bool = False) -> bool:
+    """Whether a value is a real number, or a whole one, of Python or NumPy; truth values are none."""
+    return isinstance(value, numbers.Integral if whole else numbers.Real) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When the harness stops asking for batches: after `seconds` of sampling, after `reads` samples, or either.
+
+    Raises
+    ------
+    InputError
+        If neither is given, or one is not a positive number (seconds below 10^9, whole reads below 2^63).
+    """
+
+    seconds: float | None = None
+    reads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.seconds is None and self.reads is None:
+            raise InputError("a budget needs seconds, reads, or both; write Budget(seconds=1).")
+        if self.seconds is not None:
+            if not is_number(self.seconds) or not 0 < self.seconds < MAX_SECONDS:
+                raise InputError(f"budget: seconds must be positive and below 10^9, but {self.seconds!r} came.")
+            object.__setattr__(self, "seconds", float(self.seconds))
+        if self.reads is not None:
+            if not is_number(self.reads, whole=True) or not 1 <= self.reads < 2**63:
+                raise InputError(
+                    f"budget: reads must be a whole number of at least 1 and below 2^63, but {self.reads!r} came."
+                )
+            object.__setattr__(self, "reads", int(self.reads))
+
+    def __str__(self) -> str:
+        parts = [f"{self.seconds:g} s"] if self.seconds is not None else []
+        reads = "1 read" if self.reads == 1 else f"{self.reads} reads"
+        return " or ".join([*parts, *([reads] if self.reads is not None else [])])
+
+    def reads_in_batches(self, size: int, most: int = 0) -> Iterator[int]:
+        """Sizes of batches of at most `size` reads, for ever or until `reads` are spent.
+
+        With `most` they grow up to that many: each is a tenth of all before, so that a run of any length is some
+        dozens of batches, and overruns its seconds by a tenth at most.
+        """
+        spent = 0
+        while self.reads is None or spent < self.reads:
+            step = max(size, min(most, spent // 10))
+            step = step if self.reads is None else min(step, self.reads - spent)
+            yield step
+            spent += step
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some samples, and what only the solver can know about them.
+
+    Parameters
+    ----------
+    bits
+        0 or 1, int8 of shape (k, n), k ≥ 1, in the instance's order of variables.
+    lower_bound
+        A proved lower bound on the energy of *all* assignments, if any.
+    clocks
+        Named seconds that only the solver can know, such as ``qpu_access_s``.
+    facts
+        Scalars worth a column, such as ``chain_break_fraction``.
+    """
+
+    bits: NDArray[np.int8]
+    lower_bound: float | None = None
+    clocks: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+
+
+class Solver(abc.ABC):
+    """A method with its hyperparameters: a frozen dataclass whose fields are the hyperparameters.
+
+    Nothing that a solver says about quality is believed: the harness recomputes energies and losses from the bits.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Distributions that must be installed; import them inside methods."""
+    exact: ClassVar[bool] = False
+    """Whether the solver proves optimality, given time."""
+    seeded: ClassVar[bool] = True
+    """Whether the seed decides the bits; False for machines that nothing can seed."""
+
+    @property
+    def threads(self) -> int:
+        """Threads that a run uses; campaigns keep that many cores free for it."""
+        return 1
+
+    def unavailable(self) -> str | None:
+        """Why this solver cannot run on this machine at all, as a sentence; None if it can."""
+        missing = [name for name in self.needs if _version(name) is None]
+        return f"{' and '.join(missing)} not installed; run: pip install {' '.join(missing)}." if missing else None
+
+    def warm_up(self) -> None:
+        """Compile kernels, if there are any; called once before a campaign, where no clock runs."""
+        return
+
+    def refuses(self, instance: Objective) -> str | None:
+        """Why this solver does not apply to an instance, as a sentence; None if it does."""
+        del instance
+        return None
+
+    def prepare(self, instance: Objective) -> Any:
+        """Convert, embed, compile: clocked as ``prepare_s``, not charged to the budget. Returns what `sample` takes."""
+        return instance
+
+    @abc.abstractmethod
+    def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """Yield batches until done; the harness stops asking when the budget is spent, and closes the stream.
+
+        The same seed and the same work must give the same bits. `budget` is for sizing the work, or for handing a time
+        limit to a library; nobody has to watch the clock.
+        """
+
+    def qpu_seconds(self, prepared: Any, budget: Budget) -> float:
+        """Estimate the QPU access of a run, in seconds, without submitting anything; solvers of QPUs override it."""
+        del prepared, budget
+        return 0.0
+
+    @property
+    def name(self) -> str:
+        """The name of the module that defines the solver."""
+        return type(self).__module__.rpartition(".")[2].removeprefix("bnnbench_file_")
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All hyperparameters, defaults included."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+    @property
+    def spec(self) -> Spec:
+        """Name and the hyperparameters that differ from their defaults."""
+        defaults = {f.name: f.default for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return Spec(self.name, {key: value for key, value in self.parameters.items() if value != defaults[key]})
+
+    @property
+    def identity(self) -> Spec:
+        """What a suite derives seeds from: `spec`, in some solvers without what does not change what they are asked."""
+        return self.spec
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Installed version of each needed distribution."""
+        return {name: _version(name) or "absent" for name in self.needs}
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,67 @@
+"""Solvers that wrap a sampler of dimod."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Solver
+
+if TYPE_CHECKING:
+    import dimod
+
+
+class DimodSolver(Solver):
+    """Any dimod sampler: a subclass gives its constructor, its fields become keyword arguments of ``sample``.
+
+    A field that is None is left to the sampler's own default; of those in `estimates`, to the instance's formulation,
+    if it names a value.
+    """
+
+    batch_reads: ClassVar[int] = 10
+    """Reads of the first calls of the sampler: small enough to stop in time. Later calls ask for more."""
+    estimates: ClassVar[tuple[str, ...]] = ()
+    """Arguments that the sampler estimates if not given, and names in its answer: estimated once, by the first call."""
+
+    @abc.abstractmethod
+    def sampler(self) -> dimod.Sampler:
+        """Construct the sampler."""
+
+    def keywords(self, num_reads: int, seed: int) -> dict[str, Any]:
+        """Keyword arguments of one call."""
+        given = {key: value for key, value in self.parameters.items() if value is not None}
+        return {"num_reads": num_reads, "seed": seed, **given}
+
+    def prepare(self, instance: Objective) -> tuple[dimod.BinaryQuadraticModel, dict[str, Any]]:
+        """See `Solver.prepare`: the instance as a dimod model, and what its formulation names for it."""
+        formulation = getattr(instance, "formulation", None)
+        named = {key: getattr(formulation, key, None) for key in self.estimates if self.parameters[key] is None}
+        return instance.qubo.to_bqm(), {key: value for key, value in named.items() if value is not None}
+
+    def sample(self, prepared: tuple[Any, dict[str, Any]], *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`: one call of the sampler per batch, each with a seed of its own."""
+        model, named = prepared
+        sampler = self.sampler()
+        random = np.random.default_rng(seed)
+        for num_reads in budget.reads_in_batches(self.batch_reads, MAX_BATCH_BITS // model.num_variables):
+            call_seed = int(random.integers(2**31 - 1))
+            answer = sampler.sample(model, **(self.keywords(num_reads, call_seed) | named))
+            named = named or {key: answer.info[key] for key in self.estimates}
+            yield Batch(bits_of(answer))
+
+
+def bits_of(answer: dimod.SampleSet) -> NDArray[np.int8]:
+    """Bits of a sample set over the variables 0, …, n − 1, in their order, a row per read: (k, n)."""
+    import dimod
+
+    rows, counts = answer.record.sample, answer.record.num_occurrences
+    order = np.argsort(np.array(list(answer.variables), dtype=np.int64))
+    if np.any(order != np.arange(len(order))):  # copying many reads costs more than a look
+        rows = rows[:, order]
+    if np.any(counts != 1):
+        rows = np.repeat(rows, counts, axis=0)
+    return np.asarray(rows > 0 if answer.vartype is dimod.SPIN else rows).astype(np.int8, copy=False)

@@ -1,0 +1,35 @@
+"""The answer of a run: what the same question must bring again, whenever and wherever it is asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from bnnbench.qubo.qubo import TOLERANCE
+
+ANSWER = {
+    "status": "status", "num_reads": "num_reads", "energy": "energy", "loss": "loss", "mean_loss": "mean_loss",
+    "lower_bound": "lower_bound", "violations": "violations", "train_accuracy": "train_accuracy",
+    "test_accuracy": "test_accuracy", "sample.energy": "best sample", "sample.loss": "best weights",
+}  # fmt: skip
+"""Columns of a run that are its answer, with their names in sentences; ``sample.…`` are those of `Store.samples`."""
+
+
+def differences(answer: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Names of what two runs answered differently; times are no part of an answer.
+
+    Figures agree if they differ by at most `bnnbench.qubo.qubo.TOLERANCE`.
+
+    Parameters
+    ----------
+    answer, other
+        Rows of two runs with their samples; what is absent is None.
+    """
+    return [name for column, name in ANSWER.items() if not _agree(answer.get(column), other.get(column))]
+
+
+def _agree(value: Any, other: Any) -> bool:
+    if isinstance(value, (int, float)) and isinstance(other, (int, float)):
+        return abs(value - other) <= TOLERANCE or (math.isnan(value) and math.isnan(other))
+    return bool(value == other)

@@ -1,0 +1,185 @@
+"""The file of a store: opened, locked and told apart from files that are none.
+
+SQLite in WAL mode with full synchronization. A file that is not a store, or of a newer schema, is never written to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from bnnbench.errors import StoreError
+from bnnbench.store.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION, upgrade
+
+FILE = "runs.sqlite"
+PUBLISHED = "runs.parquet"
+"""What `bnnbench.store.parquet` reads of a folder without a store."""
+TIMEOUT_S = 30.0
+"""How long to wait for another program that holds the file, such as a backup."""
+
+
+def open_to_write(folder: Path) -> tuple[sqlite3.Connection, IO[str]]:
+    """The file of a folder, which is made if it is not there, and the lock, which holds until it is closed.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be made or written, if another process writes to it, or if its file is not a store of
+        this schema.
+    """
+    path = folder / FILE
+    lock = _lock(folder)
+    try:
+        is_new = not is_there(path) or _is_blank(path)
+        with store_errors(folder):
+            connection = _connect(path, "rw" if is_there(path) else "rwc")
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                if is_new:
+                    pragmas = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
+                    connection.executescript(f"BEGIN; {pragmas} {SCHEMA} COMMIT;")
+                else:
+                    # Fails now if the file cannot be written, and changes nothing; BEGIN IMMEDIATE alone does not fail.
+                    connection.executescript(f"BEGIN IMMEDIATE; PRAGMA user_version = {SCHEMA_VERSION}; ROLLBACK;")
+                    upgrade(connection)
+            except BaseException:
+                connection.close()
+                raise
+    except BaseException:
+        lock.close()
+        raise
+    return connection, lock
+
+
+def _lock(folder: Path) -> IO[str]:
+    """Hold the folder's lock file; the system lets go of it when the process ends, however it ends."""
+    lock = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "runs.lock").open("a+", encoding="utf-8")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+    except BlockingIOError:
+        assert lock is not None  # noqa: S101  only flock blocks
+        with lock:
+            lock.seek(0)
+            owner = lock.read().strip() or "of unknown number"
+        raise StoreError(
+            f"{folder} is being written by process {owner}; wait for it to end, or give another folder with --out."
+        ) from None
+    except OSError as error:
+        if lock:
+            with contextlib.suppress(OSError):  # the same error again, if the disk is full
+                lock.close()
+        raise StoreError(f"{folder} cannot be written: {error.strerror}; give another folder with --out.") from error
+    return lock
+
+
+def open_to_read(folder: Path) -> sqlite3.Connection:
+    """The file of a folder, to be read, also while another process writes to it.
+
+    Raises
+    ------
+    StoreError
+        If there is no store, or its file is not one of this schema.
+    """
+    path = folder / FILE
+    if folder.is_file():
+        raise StoreError(f"{folder} is a file; give the folder of results that it lies in, or a .parquet file of runs.")
+    if not is_there(path) and is_there(folder / PUBLISHED):
+        raise StoreError(
+            f"{folder} holds no store: its {PUBLISHED} has runs without their samples and traces, which this needs; "
+            "run the suite again with --out and another folder."
+        )
+    if not is_there(path):
+        raise StoreError(f"{folder} holds no results ({FILE} is missing); run: bnnbench run SUITE --out {folder}.")
+    if _is_blank(path):
+        raise StoreError(f"{folder} holds no results yet ({FILE} is empty); run: bnnbench run SUITE --out {folder}.")
+    with store_errors(folder):
+        return _connect_to_read(path)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file; `StoreError` if there is something else, which could block whoever opens it."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}; check the path and its permissions.") from error
+    if not stat.S_ISREG(mode):
+        raise StoreError(f"{path} is not a file; it was left as it is; give another folder.")
+    return True
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?{mode if '=' in mode else f'mode={mode}'}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=TIMEOUT_S)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    connection = _connect(path, "ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        log = path.with_name(f"{FILE}-wal")
+        no_room = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+        if not no_room or not os.access(path, os.R_OK, effective_ids=True) or (log.exists() and log.stat().st_size):
+            raise
+        # A finished store in a folder that cannot be written has no place for WAL's shared memory, and needs none.
+        return _connect(path, "immutable=1")
+    return connection
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether a file has yet to get its tables; `StoreError` if it is not a store of this schema. Changes nothing."""
+    try:
+        with contextlib.closing(_connect_to_read(path)) as connection:
+            application = connection.execute("PRAGMA application_id").fetchone()[0]
+            schema = connection.execute("PRAGMA user_version").fetchone()[0]
+            num_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"{path} cannot be read ({error}); check its permissions, and its folder's.") from error
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{path} is not a store of bnnbench ({error}); it was left as it is; give another folder."
+        ) from error
+    if application == schema == num_tables == 0:
+        return True  # a process that was killed before its first commit leaves this
+    if application != APPLICATION_ID:
+        raise StoreError(f"{path} is an SQLite file of another program; it was left as it is; give another folder.")
+    if schema < 1:
+        raise StoreError(f"{path} has schema {schema}, which none of bnnbench has; it was left as it is.")
+    if schema > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} has schema {schema}, but this version of bnnbench reads up to {SCHEMA_VERSION}; upgrade bnnbench."
+        )
+    return False
+
+
+@contextlib.contextmanager
+def store_errors(folder: Path) -> Iterator[None]:
+    """Turn what SQLite raises into a sentence."""
+    try:
+        yield
+    except (sqlite3.Error, UnicodeError, OverflowError) as error:
+        advice = {
+            "full": "free some space; all finished runs are kept, and the same command goes on",
+            "readonly": "make the file and its folder writable, or give another folder with --out",
+            "locked": "another program holds the file; close it",
+        }
+        text = str(error)
+        known = [sentence for word, sentence in advice.items() if word in text]
+        raise StoreError(f"{folder / FILE}: {text}; {known[0] if known else 'check the disk and the file'}.") from error

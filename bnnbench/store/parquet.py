@@ -1,0 +1,136 @@
+"""Published runs: the rows of a store in one Parquet file, small enough for a repository, with their machines.
+
+What a store has beyond them, samples and traces, is left out: numbers can be compared and tables made again, but not
+recomputed from samples.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from bnnbench.errors import InputError
+from bnnbench.hashing import canonical_json
+from bnnbench.store.columns import RUN_COLUMNS
+from bnnbench.store.file import FILE, PUBLISHED, is_there
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MACHINES = "bnnbench-machines"
+
+
+class RunSource(Protocol):
+    """What tables are made of: runs and the machines that they ran on."""
+
+    folder: Path
+
+    def runs(self) -> pd.DataFrame:
+        """See `bnnbench.store.store.Store.runs`."""
+
+    def machines(self) -> dict[str, Any]:
+        """See `bnnbench.store.store.Store.machines`."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+@dataclass
+class Published:
+    """Runs of a Parquet file."""
+
+    folder: Path
+    rows: pd.DataFrame
+    known_machines: dict[str, Any]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """There is nothing to close."""
+
+    def runs(self) -> pd.DataFrame:
+        """See `bnnbench.store.store.Store.runs`."""
+        return self.rows.copy()
+
+    def machines(self) -> dict[str, Any]:
+        """See `bnnbench.store.store.Store.machines`."""
+        return dict(self.known_machines)
+
+
+def open_results(path: Path) -> RunSource:
+    """The store of a folder; where there is none, what is published there; or a Parquet file of runs.
+
+    Raises
+    ------
+    InputError
+        If there is neither, or it cannot be read.
+    """
+    from bnnbench.store.store import read_store
+
+    if path.suffix == ".parquet":
+        return _read(path)
+    is_published = path.is_dir() and is_there(path / PUBLISHED) and not is_there(path / FILE)
+    return _read(path / PUBLISHED) if is_published else read_store(path)
+
+
+def name_of(path: Path) -> str:
+    """What results are called: by their folder, or by their file if its name says more than that it holds runs."""
+    path = path.resolve()
+    if path.name == PUBLISHED:
+        return path.parent.name
+    return path.stem if path.suffix == ".parquet" else path.name
+
+
+def to_parquet(runs: pd.DataFrame, machines: Mapping[str, Any]) -> bytes:
+    """Runs as a Parquet file, with their machines in its metadata, from which `open_results` reads both."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(uniform(runs), preserve_index=False)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _MACHINES: canonical_json(machines)})
+    stream = io.BytesIO()
+    pq.write_table(table, stream)
+    return stream.getvalue()
+
+
+def uniform(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with one type per column: a column with a text, or with what is no number, becomes one of text."""
+    import pandas as pd
+
+    uniform = frame.copy()
+    for name in frame:
+        values = frame[name]
+        if not pd.api.types.is_object_dtype(values):
+            continue
+        is_text = any(isinstance(value, str) for value in values)
+        try:
+            uniform[name] = values.map(str, na_action="ignore") if is_text else pd.to_numeric(values)
+        except (ValueError, TypeError):  # lists, for instance
+            uniform[name] = values.map(str, na_action="ignore")
+    return uniform
+
+
+def _read(path: Path) -> Published:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        machines = json.loads((table.schema.metadata or {})[_MACHINES.encode()])
+        rows: pd.DataFrame = table.to_pandas()
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"{path} holds no published runs ({reason}); make it with bnnbench export RESULTS --to parquet."
+        ) from error
+    if missing := sorted({"key", "problem_hash", "solver", "status", "machine"} - set(rows)):
+        raise InputError(f"{path} holds no published runs: it has no column {missing[0]!r}.")
+    known = [column.name for column in RUN_COLUMNS if "…" not in column.name]
+    rows = rows.reindex(columns=[*rows, *(name for name in known if name not in rows)])  # of an older version
+    return Published(path.parent, rows, machines)

@@ -1,0 +1,488 @@
+"""The store: a folder of results with one SQLite file, written by one process, readable at any time.
+
+SQLite in WAL mode with full synchronization: a transaction that has returned survives a killed process and a power
+loss. A file that is not such a store, or of a newer schema, is never written to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnnbench.errors import InputError, StoreError
+from bnnbench.hashing import canonical_json, content_hash
+from bnnbench.optimum.truth import Truth
+from bnnbench.problem.problem import Problem
+from bnnbench.redaction import redacted
+from bnnbench.runs.cell import Cell, asked_key
+from bnnbench.runs.outcome import Outcome
+from bnnbench.runs.speed_probe import SUSPICIOUS, Canary, slowdowns
+from bnnbench.runs.thinning import thinned
+from bnnbench.store.digests import broken_seals, digest_of
+from bnnbench.store.file import FILE, open_to_read, open_to_write, store_errors
+from bnnbench.store.schema import ARRAYS, BATCH, JSON, NUMBERS, SCALARS, SEALED, TEXTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bnnbench.optimum.certificate import Certificate
+
+_SHARED = "shared its cores with other runs, so that its times mean nothing"
+_DRIFT = f"was on a machine {SUSPICIOUS:g} or more times slower than at its best"
+
+
+class Store:
+    """An open results folder; see `open_store` and `read_store`."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: IO[str] | None) -> None:
+        self.folder = folder
+        self._db = connection
+        self._lock = lock
+        self._depth = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and let go of the lock."""
+        self._db.close()
+        if self._lock:
+            self._lock.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything written inside is committed together, or not at all."""
+        if self._depth:
+            yield
+            return
+        self._depth = 1
+        try:
+            with store_errors(self.folder):
+                self._db.execute("BEGIN")
+                try:
+                    yield
+                    self._db.execute("COMMIT")
+                except BaseException:
+                    if self._db.in_transaction:  # SQLite itself rolls back when the disk is full
+                        self._db.execute("ROLLBACK")
+                    raise
+        finally:
+            self._depth = 0
+
+    def add_machine(self, info: Mapping[str, Any]) -> str:
+        """Note a machine; returns its hash."""
+        key = content_hash("machine", info)
+        self._insert("OR IGNORE", "machines", {"hash": key, "info": canonical_json(info)})
+        return key
+
+    def add_problem(self, problem: Problem) -> None:
+        """Note a problem with all its data, a bit per entry, so that its instances can be built again."""
+        arrays = {name: getattr(problem, name) for name in ARRAYS if getattr(problem, name) is not None}
+        shapes = {"widths": problem.network.widths, "bias": problem.network.bias}
+        row = {
+            "hash": problem.hash,
+            "name": problem.name,
+            "network": str(problem.network),
+            "loss_name": problem.loss,
+            "num_samples": problem.num_samples,
+            "shapes": json.dumps(shapes | {name: array.shape for name, array in arrays.items()}),
+        }
+        packed = {name: np.packbits(array > 0).tobytes() for name, array in arrays.items()}
+        with self.transaction():
+            if not self._select("SELECT hash FROM problems WHERE hash = ?", problem.hash):
+                self._insert("OR IGNORE", "problems", row | packed)
+                self._seal("problems", "hash", problem.hash)
+
+    def problem(self, problem_hash: str) -> Problem:
+        """Rebuild a problem from what was noted of it.
+
+        Raises
+        ------
+        StoreError
+            If it is not there, or if its data no longer have their hash.
+        """
+        from bnnbench.problem.network import Network
+
+        found = self._select("SELECT * FROM problems WHERE hash = ?", problem_hash)
+        if not found:
+            raise StoreError(
+                f"{self.folder} holds no problem with the hash {problem_hash}; see the column problem_hash."
+            )
+        with self._as_damage():
+            row, shapes = found[0], json.loads(found[0]["shapes"])
+            arrays = {name: _unpack(row[name], shapes[name]) for name in ARRAYS if name in shapes}
+            network = Network(tuple(shapes["widths"]), shapes["bias"])
+            problem = Problem(network, loss=row["loss_name"], name=row["name"], **arrays)
+        if problem.hash != problem_hash:
+            raise StoreError(
+                f"{self.folder}: the data of the problem {problem.name} have the hash {problem.hash} instead of "
+                f"{problem_hash}; the file is damaged, so restore it from a copy."
+            )
+        return problem
+
+    def add_truth(self, truth: Truth, certificate: Certificate | None = None) -> None:
+        """Note a truth; it replaces one that is not certified, has a higher loss, or did not count the optima.
+
+        An equal truth replaces one that has no certificate, if it has one.
+        """
+        old = self._select("SELECT * FROM truths WHERE problem_hash = ?", truth.problem_hash)
+        if old:
+            with self._as_damage():
+                new_rank, old_rank = truth.rank, _truth(old[0]).rank
+            if (new_rank, certificate is not None) <= (old_rank, old[0]["certificate"] is not None):
+                return
+        row = {
+            "problem_hash": truth.problem_hash,
+            "optimum": truth.loss,
+            "truth_kind": truth.kind,
+            "truth_method": truth.method,
+            "num_optima": None if truth.num_optima is None else str(truth.num_optima),  # can exceed 2^63
+            "weights": json.dumps(truth.optima[:1].tolist()),
+            "truth_s": truth.seconds,
+            "certificate": None if certificate is None else json.dumps(asdict(certificate)),
+        }
+        with self.transaction():
+            self._insert("OR REPLACE", "truths", row)
+            self._seal("truths", "problem_hash", truth.problem_hash)
+
+    def certificates(self) -> dict[str, dict[str, Any]]:
+        """Certificates by problem hash, as `bnnbench.optimum.certificate.Certificate` has them."""
+        rows = self._select("SELECT * FROM truths")  # an older store has no such column
+        with self._as_damage():
+            return {row["problem_hash"]: dict(json.loads(row["certificate"])) for row in rows if row.get("certificate")}
+
+    def truths(self) -> dict[str, Truth]:
+        """What is known of each problem, by problem hash; of its optimal settings, only the first is kept."""
+        rows = self._select("SELECT * FROM truths ORDER BY problem_hash")
+        with self._as_damage():
+            return {row["problem_hash"]: _truth(row) for row in rows}
+
+    def add_instance(
+        self,
+        hash: str,  # noqa: A002  the name of the column
+        problem_hash: str,
+        formulation: str,
+        qubo_hash: str,
+        num_variables: int,
+        num_couplings: int,
+        is_sound: bool,
+        dynamic_range: float | None = None,
+    ) -> None:
+        """Note the size of an instance, and whether its ground energy is the optimal loss for certain."""
+        row = {
+            "hash": hash,
+            "problem_hash": problem_hash,
+            "formulation": formulation,
+            "qubo_hash": qubo_hash,
+            "num_variables": int(num_variables),
+            "num_couplings": int(num_couplings),
+            "is_sound": int(is_sound),
+            "dynamic_range": dynamic_range,
+        }
+        self._insert("OR IGNORE", "instances", row)
+
+    def add_suite(self, name: str, text: str) -> None:
+        """Note the file of a suite that runs into this store."""
+        row = {"name": _encodable(name), "text": _encodable(redacted(text))}
+        self._insert("OR IGNORE", "suites", {"hash": content_hash("suite", row), **row})
+
+    def suites(self) -> list[dict[str, Any]]:
+        """Names and texts of the suite files that ran into this store, in the order in which they first did."""
+        return self.rows("suites")
+
+    def add_run(
+        self,
+        cell: Cell,
+        outcome: Outcome,
+        *,
+        machine: str,
+        started_at: str,
+        load: float,
+        load_after: float | None = None,
+        processors: str | None = None,
+        is_timed: bool = True,
+        log_tail: str = "",
+    ) -> None:
+        """Write a run with its batches and best samples, in one transaction."""
+        row = {
+            "key": cell.key,
+            "problem": cell.problem.name,
+            "problem_hash": cell.problem.hash,
+            "formulation": str(cell.formulation),
+            "instance_hash": cell.instance_hash,
+            "solver": cell.solver_label,
+            "parameters": canonical_json(cell.parameters),
+            "versions": canonical_json(cell.versions),
+            "seed": cell.seed,
+            "repetition": cell.repetition,
+            "budget_seconds": cell.budget.seconds,
+            "budget_reads": cell.budget.reads,
+            "machine": machine,
+            "started_at": started_at,
+            "load": load,
+            "load_after": load_after,
+            "processors": processors,
+            "threads": cell.threads,
+            "is_timed": int(is_timed),
+            "log_tail": log_tail,
+        }
+        row |= {name: getattr(outcome, name) for name in SCALARS}
+        row |= {name: json.dumps(getattr(outcome, name)) for name in JSON}
+        with self.transaction():
+            self._db.execute("DELETE FROM batches WHERE run = ?", (cell.key,))
+            self._db.execute("DELETE FROM samples WHERE run = ?", (cell.key,))
+            self._insert("OR REPLACE", "runs", row)
+            for number, batch in enumerate(thinned(outcome.batches)):
+                kept = {name: getattr(batch, name) for name in BATCH}
+                levels = {name: json.dumps(getattr(batch, name)) for name in ("energy_levels", "loss_levels")}
+                self._insert("OR REPLACE", "batches", {"run": cell.key, "number": number, **kept, **levels})
+            for role, bits in (("energy", outcome.best_bits), ("loss", outcome.best_weights)):
+                if bits:
+                    self._insert("OR REPLACE", "samples", {"run": cell.key, "role": role, "bits": bits})
+            self._seal("runs", "key", cell.key)
+
+    def add_canary(self, canary: Canary, *, machine: str, processors: str | None) -> None:
+        """Note how fast a machine was, on which processors."""
+        row = {"machine": machine, "processors": processors, **asdict(canary)}
+        self._insert("OR IGNORE", "canaries", {"hash": content_hash("canary", row), **row})
+
+    def hold(self) -> None:
+        """From now on read what is there now, whatever another process writes."""
+        with store_errors(self.folder):
+            self._db.execute("BEGIN")
+
+    def run_keys(self) -> list[str]:
+        """Keys of all runs."""
+        return [row["key"] for row in self._select("SELECT key FROM runs ORDER BY key")]
+
+    def find_run(self, start: str) -> str:
+        """The key of the one run whose key is this, or starts with it.
+
+        Raises
+        ------
+        InputError
+            If there is no such run, or several.
+        """
+        keys = [key for key in self.run_keys() if key.startswith(start)]
+        if start in keys:
+            return start
+        if len(keys) != 1:
+            what = f"no run begins with {start!r}"
+            if keys:
+                what = f"{len(keys)} runs begin with {start!r}, such as {keys[0]} and {keys[1]}; give more of the key"
+            raise InputError(f"{self.folder}: {what}; see the column key of bnnbench export.")
+        return keys[0]
+
+    def answer(self, key: str) -> dict[str, Any]:
+        """The row of a run with its samples; see `bnnbench.store.answers.differences`."""
+        (row,) = self.rows("runs", "key", key)
+        return row | {f"sample.{role}": bits for role, bits in self.samples(key).items()}
+
+    def rows(self, table: str, column: str = "", value: str = "") -> list[dict[str, Any]]:
+        """Rows of a table as they are in the file; with a column, those that have a value there."""
+        with store_errors(self.folder):  # a table that an older schema does not have is empty
+            names = {row["name"] for row in self._db.execute("SELECT name FROM sqlite_master")}
+        if table not in names:
+            return []
+        query = f"SELECT * FROM {table}"  # noqa: S608  names of this module
+        return self._select(f"{query} WHERE {column} = ? ORDER BY rowid", value) if column else self._select(query)
+
+    def put(self, table: str, row: Mapping[str, Any]) -> None:
+        """Write a row of another store as it is; of a run, after its batches and samples."""
+        self._insert("OR REPLACE", table, row)
+        if row.get("digest") is not None:
+            column = SEALED[table]
+            self._seal(table, column, row[column])
+
+    def instances(self) -> list[dict[str, Any]]:
+        """Rows of instances, as they were added."""
+        return self._select("SELECT * FROM instances ORDER BY hash")
+
+    def problems(self) -> list[dict[str, Any]]:
+        """Hash, name, network, loss and number of samples of each problem; see `problem` for its data."""
+        return self._select("SELECT hash, name, network, loss_name, num_samples FROM problems ORDER BY hash")
+
+    def unsealed(self) -> Iterator[str]:
+        """What was changed since it was written, see `bnnbench.store.digests.broken_seals`.
+
+        Raises
+        ------
+        StoreError
+            If a cell cannot be read.
+        """
+        with self._as_damage():
+            yield from broken_seals(self._select)
+
+    def _seal(self, table: str, column: str, key: str) -> None:
+        digest = digest_of(self._select, table, column, key)
+        with store_errors(self.folder):
+            self._db.execute(f"UPDATE {table} SET digest = ? WHERE {column} = ?", (digest, key))  # noqa: S608
+
+    def finished(self, *, retry_failed: bool = False) -> set[str]:
+        """Keys of the runs that need not be run again: all but ``unavailable`` ones, or only what did not fail."""
+        done = ("ok", "refused") if retry_failed else ("ok", "refused", "timeout", "memory", "crash", "error")
+        rows = self._select("SELECT key, status FROM runs")
+        contradicted = {asked_key(row["key"]) for row in rows if asked_key(row["key"]) != row["key"]}
+        return {row["key"] for row in rows if row["status"] in done} | contradicted  # these stay beside each other
+
+    def endings(self) -> list[dict[str, Any]]:
+        """Key, status and loss gap of each run."""
+        return self._select("SELECT key, status, loss_gap FROM runs")
+
+    def runs(self) -> pd.DataFrame:
+        """One row per run with its problem, instance and truth, in an order that depends on the content alone.
+
+        Facts are columns ``fact.…``, clocks ``clock.…``, violations by kind ``violations.…``, flags ``flag_texts``, see
+        `bnnbench.store.columns`. What is not there is NaN, also in integer columns.
+        """
+        import pandas as pd
+
+        columns = {row["name"] for row in self._select("PRAGMA table_info(instances)")}
+        dynamic_range = "dynamic_range" if "dynamic_range" in columns else "NULL AS dynamic_range"  # an older schema
+        query = f"""
+            SELECT runs.*, network, loss_name, num_samples, num_variables, num_couplings, {dynamic_range}, is_sound,
+                optimum, truth_kind, num_optima
+            FROM runs LEFT JOIN problems ON problems.hash = runs.problem_hash
+                LEFT JOIN instances ON instances.hash = runs.instance_hash
+                LEFT JOIN truths ON truths.problem_hash = runs.problem_hash
+            ORDER BY problem, runs.formulation, solver, repetition, runs.key
+        """  # noqa: S608  names of this module
+        rows, machines, canaries = self._select(query), self.machines(), self.canaries()
+        with self._as_damage():
+            slow = slowdowns(map(_when, rows), canaries)
+            for row, slowdown in zip(rows, slow, strict=True):
+                row["slowdown"] = slowdown
+                flags = json.loads(row.pop("flags"))
+                flags += [_DRIFT] if (slowdown or 1) >= SUSPICIOUS else []
+                flags += [_SHARED] if row.get("is_timed") == 0 else []
+                row["flag_texts"] = "; ".join(flags)  # a frame has an attribute `flags`
+                machine = machines.get(row["machine"], {})
+                row |= {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
+                for name, prefix in (("facts", "fact"), ("clocks", "clock"), ("violations_by_kind", "violations")):
+                    row |= {f"{prefix}.{key}": value for key, value in json.loads(row.pop(name)).items()}
+            frame = pd.DataFrame(rows)
+            for name in frame.columns.intersection([*NUMBERS, *(set(SCALARS) - set(TEXTS))]):
+                frame[name] = pd.to_numeric(frame[name])  # a column of None alone is not one of numbers
+            return frame
+
+    def canaries(self) -> list[dict[str, Any]]:
+        """How fast the machines were at what time, see `bnnbench.runs.speed_probe`."""
+        if not self._select("SELECT name FROM sqlite_master WHERE name = 'canaries'"):
+            return []  # of an older schema
+        return self._select("SELECT * FROM canaries ORDER BY at")
+
+    def batches(self, key: str) -> pd.DataFrame:
+        """The anytime trace of a run, a row per batch; levels are lists of [value, number of reads]."""
+        import pandas as pd
+
+        rows = self._select("SELECT * FROM batches WHERE run = ? ORDER BY number", key)
+        levels = ("energy_levels", "loss_levels")
+        with self._as_damage():
+            return pd.DataFrame([row | {name: json.loads(row[name]) for name in levels} for row in rows])
+
+    def trace(self) -> pd.DataFrame:
+        """The batches of all runs, without their levels: a row per batch, in the order of the runs' keys."""
+        import pandas as pd
+
+        types = {"run": str, "number": int, "time_s": float, "num_reads": int, "energy": float, "loss": float}
+        query = f"SELECT {', '.join(types)} FROM batches WHERE run IN (SELECT key FROM runs) ORDER BY run, number"  # noqa: S608
+        return pd.DataFrame(self._select(query), columns=list(types)).astype(types)
+
+    def samples(self, key: str) -> dict[str, str]:
+        """Best sample (``energy``) and best weights (``loss``) of a run, for `bnnbench.runs.judge.unpack_bits`."""
+        return {row["role"]: row["bits"] for row in self._select("SELECT role, bits FROM samples WHERE run = ?", key)}
+
+    def machines(self) -> dict[str, dict[str, Any]]:
+        """What is known of each machine, by its hash."""
+        rows = self._select("SELECT * FROM machines")
+        with self._as_damage():
+            return {row["hash"]: dict(json.loads(row["info"])) for row in rows}
+
+    @contextlib.contextmanager
+    def _as_damage(self) -> Iterator[None]:
+        """Turn what damaged cells raise when they are read into a sentence."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ArithmeticError) as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise StoreError(
+                f"{self.folder / FILE} holds a cell that cannot be read ({reason}); the file is damaged, so restore it "
+                "from a copy."
+            ) from error
+
+    def _select(self, query: str, *values: str) -> list[dict[str, Any]]:
+        with store_errors(self.folder):
+            return [dict(row) for row in self._db.execute(query, values)]
+
+    def _insert(self, conflict: str, table: str, row: Mapping[str, Any]) -> None:
+        marks = ", ".join("?" * len(row))
+        values = [_encodable(v) if isinstance(v, str) else v for v in row.values()]
+        with store_errors(self.folder):
+            self._db.execute(f"INSERT {conflict} INTO {table} ({', '.join(row)}) VALUES ({marks})", values)  # noqa: S608
+
+
+def _encodable(text: str) -> str:
+    """Paths and command lines can hold bytes that are no text; SQLite cannot."""
+    return text.encode(errors="replace").decode()
+
+
+def open_store(folder: Path) -> Store:
+    """Open a results folder for writing, and make it if it is not there.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be made or written, if another process writes to it, or if its file is not a store of
+        this schema.
+    """
+    return Store(folder, *open_to_write(folder))
+
+
+def read_store(folder: Path) -> Store:
+    """Open a results folder for reading, also while another process writes to it.
+
+    Raises
+    ------
+    StoreError
+        If there is no store, or its file is not one of this schema.
+    """
+    return Store(folder, open_to_read(folder), None)
+
+
+def _truth(row: Mapping[str, Any]) -> Truth:
+    return Truth(
+        problem_hash=row["problem_hash"],
+        loss=row["optimum"],
+        kind=row["truth_kind"],
+        method=row["truth_method"],
+        optima=np.array(json.loads(row["weights"]), dtype=np.int8),
+        num_optima=None if row["num_optima"] is None else int(row["num_optima"]),
+        seconds=row["truth_s"],
+        lower_bound=0.0 if row["truth_kind"] == "best_known" else None,  # what was proved is in the certificate
+    )
+
+
+def _when(row: Mapping[str, Any]) -> tuple[Any, Any, float, float]:
+    """Machine, processors, begin and end of a run."""
+    begun = datetime.fromisoformat(row["started_at"]).timestamp()
+    lasted = sum(row[name] or 0.0 for name in ("compile_s", "prepare_s", "sample_s", "judge_s"))
+    return row["machine"], row.get("processors"), begun, begun + lasted
+
+
+def _unpack(packed: bytes, shape: list[int]) -> NDArray[np.int8]:
+    """−1 and +1 from bits, first bit highest."""
+    bits = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=math.prod(shape))
+    return (2 * bits.astype(np.int8) - 1).reshape(shape)

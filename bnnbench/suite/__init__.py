@@ -1,0 +1,1 @@
+"""A suite: a TOML file, expanded to the cells that it asks for. Nothing runs here."""

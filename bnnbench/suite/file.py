@@ -1,0 +1,220 @@
+"""A suite: a TOML grid of problems × formulations × solvers × repetitions, expanded to cells."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import pydantic
+
+from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.solver.contract import Budget
+from bnnbench.suite.paths import check_enclosed
+
+_Strict = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class BudgetTable(pydantic.BaseModel):
+    """``[budget]``: seconds of sampling, reads, or both."""
+
+    model_config = _Strict
+    seconds: Annotated[float, pydantic.Field(gt=0)] | None = None
+    reads: Annotated[int, pydantic.Field(ge=1)] | None = None
+
+
+class Limits(pydantic.BaseModel):
+    """``[limits]``: what the harness enforces by killing the worker process."""
+
+    model_config = _Strict
+    wall_s: Annotated[float, pydantic.Field(gt=0)] = 600.0
+    """Wall-clock limit of a run whose budget has no seconds."""
+    grace_s: Annotated[float, pydantic.Field(gt=0)] = 60.0
+    """Added to the seconds of the budget: compilation, embedding and judging happen within it."""
+    memory_gb: Annotated[float, pydantic.Field(gt=0, le=1e6)] = 4.0
+    """Address space that a worker may take beyond what it starts with, in units of 10^9 bytes."""
+    file_gb: Annotated[float, pydantic.Field(gt=0, le=1e6)] = 1.0
+    """The largest file that a run may write, what it prints included, in units of 10^9 bytes."""
+    processes: Annotated[int, pydantic.Field(ge=1, le=1_000_000)] = 512
+    """Processes and threads that a run may start; root is held to it in control groups only, see docs/results.md."""
+
+    def wall_limit_s(self, budget: Budget) -> float:
+        """Seconds after which a run is killed."""
+        return self.wall_s if budget.seconds is None else budget.seconds + self.grace_s
+
+
+class PrecisionTable(pydantic.BaseModel):
+    """``[precision]``: ``repetitions`` are a most, and a cell is repeated until its success probability is known."""
+
+    model_config = _Strict
+    width: Annotated[float, pydantic.Field(gt=0, lt=1)]
+    """Of the 95 % interval of the share of runs that reach the optimum."""
+    at_least: Annotated[int, pydantic.Field(ge=1)] = 5
+    """Repetitions before one looks."""
+
+
+class SlurmTable(pydantic.BaseModel):
+    """``[slurm]``: the jobs that ``--slurm`` submits; all of them run until the campaign ends."""
+
+    model_config = _Strict
+    jobs: Annotated[int, pydantic.Field(ge=1, le=10_000)] = 1
+    cores: Annotated[int, pydantic.Field(ge=1, le=1024)] = 1
+    """Of each job; as many runs at a time."""
+    memory: Annotated[str, pydantic.Field(pattern=r"^\d+(\.\d+)? ?[kMGT]i?B$")] = "4GB"
+    """Of each job."""
+    walltime: Annotated[str, pydantic.Field(pattern=r"^(\d+-)?\d+(:\d\d){0,2}$")] = "01:00:00"
+    queue: str | None = None
+    account: str | None = None
+    interface: str | None = None
+    """Network interface that workers and scheduler meet on, such as ``ib0``."""
+    directives: list[str] = []
+    """Further lines ``#SBATCH …``."""
+    prologue: list[str] = []
+    """Lines of the job's script before the worker, such as ``module load python``."""
+
+
+class Suite(pydantic.BaseModel):
+    """The whole file. In the tables of the three lists, ``name`` names the thing and every other key is a parameter.
+
+    A parameter that is a list is swept; a list of lists sweeps a parameter that is itself a list. A solver may have a
+    ``budget`` of its own.
+    """
+
+    model_config = _Strict
+    title: str = ""
+    seed: Annotated[int, pydantic.Field(ge=0)] = 0
+    repetitions: Annotated[int, pydantic.Field(ge=1)] = 1
+    precision: PrecisionTable | None = None
+    budget: BudgetTable
+    limits: Limits = Limits()
+    slurm: SlurmTable = SlurmTable()
+    problems: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
+    formulations: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
+    solvers: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
+
+
+def suite_paths() -> dict[str, Path]:
+    """Installed suites by name: every TOML file in a package of the group ``bnnbench.problems``."""
+    import importlib.util
+
+    found: dict[str, Path] = {}
+    for point in entry_points(group="bnnbench.problems"):
+        spec = importlib.util.find_spec(point.value)
+        for folder in (spec.submodule_search_locations or []) if spec else []:
+            found |= {path.stem: path for path in sorted(Path(folder).glob("*.toml"))}
+    return found
+
+
+def suite_path(name: str) -> Path:
+    """Path of a suite: an installed name, or a path that ends in ``.toml``."""
+    if name.endswith(".toml"):
+        path = Path(name)
+        try:
+            is_file = path.is_file()
+        except OSError as error:
+            raise InputError(f"suite file {name} cannot be read: {error.strerror}; give another path.") from error
+        if not is_file:
+            raise InputError(
+                f"suite file {name} does not exist; give the path of a TOML file, or one of: "
+                f"{', '.join(suite_paths())}."
+            )
+        return path
+    known = suite_paths()
+    if name not in known and Path(name).is_file():
+        raise InputError(f"{name} is no suite file, whose name ends in .toml; known suites are {', '.join(known)}.")
+    if name not in known:
+        raise UnknownNameError("suite", name, known)
+    return known[name]
+
+
+def read_suite(path: Path) -> Suite:
+    """Read and check a suite file.
+
+    Raises
+    ------
+    InputError
+        If it is not TOML (file, line), a key is unknown, missing or of a wrong type (file, key), or a path leaves the
+        folder of the file.
+    """
+    try:
+        content = tomllib.loads(suite_text(path))
+    except (ValueError, RecursionError) as error:  # no TOML, too many digits, or nested too deeply
+        raise InputError(f"suite file {path} is not TOML: {error}.") from error
+    try:
+        suite = Suite.model_validate(content)
+    except pydantic.ValidationError as error:
+        raise InputError(f"suite file {path}{_sentence(path, error)}") from error
+    for section in ("problems", "formulations", "solvers"):
+        for table in getattr(suite, section):
+            check_enclosed(path.parent, f"suite file {path}: {section}", table)
+    return suite.model_copy(update={"solvers": [_placed(table, path.parent) for table in suite.solvers]})
+
+
+def suite_text(path: Path) -> str:
+    """What a suite file says.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"suite file {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise InputError(f"suite file {path} is not TOML: {error}.") from error
+
+
+FILES = ("record", "replay")
+"""Parameters of solvers that are paths."""
+
+
+def _placed(table: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The table of a solver with its paths from the working directory, which is all that a solver knows."""
+
+    def placed(key: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [placed(key, one) for one in value]
+        if not isinstance(value, str):
+            return value
+        if key in FILES:
+            return str(folder / value)
+        name, bracket, rest = value.partition("[")
+        return f"{folder / name}{bracket}{rest}" if key == "inner" and name.endswith(".py") else value
+
+    return {key: placed(key, value) for key, value in table.items()}
+
+
+def _sentence(path: Path, error: pydantic.ValidationError) -> str:
+    """The first fault, with its line; an unknown key before a missing one, since it is often the same, misspelled."""
+    first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    place = first["loc"]
+    key = ".".join(str(part) for part in place)
+    if first["type"] == "missing":
+        return f": the key {key!r} is missing; see the README for a suite file."
+    line = _line(path, str(place[-1]))
+    if first["type"] == "list_type" and isinstance(first["input"], dict) and len(place) == 1:
+        return f"{line}: there can be several {key}, so that each is a table of its own; write [[{key}]]."
+    if first["type"] == "extra_forbidden":
+        what = f"key in [{place[0]}]" if len(place) > 1 else "key"
+        return f"{line}: {UnknownNameError(what, str(place[-1]), _keys(place))}"
+    return f"{line}: the key {key!r} cannot be {first['input']!r}: {first['msg'].lower()}."
+
+
+def _keys(place: tuple[int | str, ...]) -> list[str]:
+    sections: dict[str, type[pydantic.BaseModel]] = {
+        "budget": BudgetTable,
+        "limits": Limits,
+        "precision": PrecisionTable,
+        "slurm": SlurmTable,
+    }
+    return list((sections.get(str(place[0]), Suite) if len(place) > 1 else Suite).model_fields)
+
+
+def _line(path: Path, key: str) -> str:
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        if line.partition("=")[0].strip(" []") == key:
+            return f", line {number}"
+    return ""

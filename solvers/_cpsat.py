@@ -1,0 +1,67 @@
+"""Run CP-SAT as a stream of batches; shared by the adapters that build its models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from bnnbench.solver.contract import Batch, Budget
+from bnnbench.solver.stream import StreamClosed, stream_of
+
+
+def give_hint(model: Any, variables: list[Any], values: Any) -> None:
+    """Replace the model's hint by a value of each variable."""
+    model.clear_hints()
+    for variable, value in zip(variables, values.tolist(), strict=True):
+        model.add_hint(variable, value)
+
+
+def solve(
+    model: Any,
+    literals: list[Any],
+    energy_bound: Callable[[float], float | None],
+    num_workers: int,
+    seed: int,
+    budget: Budget,
+    to_bits: Callable[[Any], Any],
+) -> Iterator[Batch]:
+    """Stream the solutions of a CP-SAT model as batches; `to_bits` turns values of `literals` into rows of bits.
+
+    Each improving solution is a read, and so is the best one at the end. Of more solutions than the budget has reads,
+    the last ones but the best are not answered.
+    """
+    from ortools.sat.python import cp_model
+
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = num_workers
+    solver.parameters.random_seed = seed % (2**31 - 1)
+    solver.parameters.catch_sigint_signal = False  # it would leave the process without Python's handler
+    if budget.seconds is not None:
+        solver.parameters.max_time_in_seconds = budget.seconds
+
+    def call(emit: Callable[[Batch], None]) -> None:
+        class Report(cp_model.CpSolverSolutionCallback):
+            num_answered = 0
+
+            def on_solution_callback(self) -> None:
+                self.num_answered += 1
+                if budget.reads is not None and self.num_answered >= budget.reads:
+                    return  # the last read is for the best solution
+                values = np.array([self.boolean_value(bit) for bit in literals], dtype=np.int8)
+                try:
+                    emit(Batch(to_bits(values), lower_bound=energy_bound(self.best_objective_bound)))
+                except StreamClosed:
+                    self.stop_search()
+
+        status = solver.solve(model, Report())
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            values = np.array([solver.boolean_value(bit) for bit in literals], dtype=np.int8)
+        else:
+            values = np.zeros(len(literals), dtype=np.int8)  # no time for a solution: any assignment is one
+        bound = energy_bound(solver.best_objective_bound)
+        facts: dict[str, int | str] = {"cpsat_status": solver.status_name(status), "branches": solver.num_branches}
+        emit(Batch(to_bits(values), lower_bound=bound, facts=facts))
+
+    return stream_of(call)

@@ -1,0 +1,74 @@
+"""A solver that hands a mixed-integer linear model to a library: on the network, or on the linearized QUBO."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.linear_program import LinearModel, linearized, network_program
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+from bnnbench.solver.stream import StreamClosed, stream_of
+
+Report = Callable[[NDArray[np.float64], float], bool]
+"""Takes a point and a bound on the objective; says whether to go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearSolver(Solver):
+    """A subclass runs its library in `optimize`."""
+
+    exact: ClassVar[bool] = True
+
+    model: Literal["network", "qubo"] = "network"
+    """The network with hard constraints, where there is one, or the linearized QUBO in any case."""
+
+    @abc.abstractmethod
+    def optimize(self, model: LinearModel, seed: int, budget: Budget, report: Report) -> tuple[Any, float]:
+        """Minimize; report improving points. Returns the best point, None if there is none, and the last bound."""
+
+    def linear_model(self, instance: Objective) -> LinearModel:
+        """The model of an instance that the hyperparameter chooses."""
+        if isinstance(instance, Instance) and self.model == "network":
+            return network_program(instance.problem)
+        return linearized(instance.qubo)
+
+    def prepare(self, instance: Objective) -> Any:
+        """See `Solver.prepare`: the instance and its model."""
+        return instance, self.linear_model(instance)
+
+    def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`: each improving point, and the best bound so far."""
+        instance, model = prepared
+        is_network = isinstance(instance, Instance) and self.model == "network"
+
+        def batch(point: Any, bound: float) -> Batch:
+            answer = (np.asarray(point[: model.num_answers]) > 0.5).astype(np.int8)[None]
+            bits = instance.complete(2 * answer - 1) if is_network else answer
+            # The energy of an unsound formulation can fall below the loss.
+            holds = np.isfinite(bound) and (not is_network or instance.is_sound)
+            return Batch(bits, lower_bound=model.safe_bound(bound) if holds else None)
+
+        def call(emit: Callable[[Batch], None]) -> None:
+            num_answered = 0
+
+            def report(point: Any, bound: float) -> bool:
+                nonlocal num_answered
+                num_answered += 1
+                if budget.reads is not None and num_answered >= budget.reads:
+                    return True  # the last read is for the best point
+                try:
+                    emit(batch(point, bound))
+                except StreamClosed:
+                    return False
+                return True
+
+            point, bound = self.optimize(model, seed, budget, report)
+            emit(batch(np.ones(len(model.cost)) if point is None else point, bound))
+
+        return stream_of(call)

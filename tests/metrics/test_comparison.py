@@ -1,0 +1,97 @@
+"""Results beside others: what is the same is compared, and chance is not called a difference."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+from commands import call
+from made_stores import FAILED, ended, fill
+
+from bnnbench.errors import InputError
+from bnnbench.metrics import holm
+from bnnbench.metrics.comparison import compare_runs
+from bnnbench.store.store import open_store
+
+
+def runs(costs, solver="s", **changes):
+    """A run on each of as many problems."""
+    return pd.DataFrame([
+        {
+            "problem": f"p{n}", "problem_hash": f"h{n}", "formulation": "reduced", "solver": solver, "status": "ok",
+            "optimum": 0.0, "is_sound": 1, "loss_gap": cost,
+        } | changes
+        for n, cost in enumerate(costs)
+    ])  # fmt: skip
+
+
+def test_a_solver_is_compared_with_itself_over_common_problems():
+    found = compare_runs(runs([0, 1, 2, 3, 4, 5, 6, 7]), runs([1, 2, 3, 4, 5, 6, 7])).iloc[0]
+    assert (found["problems"], found["first_better"], found["second_better"], found["equal"]) == (7, 7, 0, 0)
+    assert (found["first_median"], found["second_median"]) == (3, 4)
+    assert found["p"] == 2 / 2**7, "all seven signs alike"
+
+
+def test_five_problems_never_are_significant():
+    assert compare_runs(runs([0] * 5), runs([9] * 5)).iloc[0]["p"] > 0.05
+    assert compare_runs(runs([0] * 6), runs([9] * 6)).iloc[0]["p"] < 0.05
+
+
+def test_a_solver_that_only_one_has_is_compared_with_all_of_the_other():
+    mine = pd.concat([runs([0] * 6, "mine"), runs([1] * 6, "tabu")])
+    published = pd.concat([runs([1] * 6, "tabu"), runs([2] * 6, "random")])
+    found = compare_runs(mine, published)
+    assert found[["first", "second"]].to_numpy().tolist() == [["mine", "random"], ["tabu", "tabu"]]
+    found = compare_runs(runs([0] * 6, "mine"), published)
+    assert found[["first", "second"]].to_numpy().tolist() == [["mine", "random"], ["mine", "tabu"]]
+    assert found["p_holm"].tolist() == holm(found["p"]).tolist()
+
+
+def test_repetitions_are_one_problem():
+    many = pd.concat([runs([0, 0])] * 10, ignore_index=True)
+    found = compare_runs(many, runs([1, 1])).iloc[0]
+    assert found["problems"] == 2
+    assert found["p"] == 0.5
+
+
+def test_what_failed_is_worst_and_what_was_not_asked_is_left_out():
+    failed = runs([0, 0], status="crash", loss_gap=None)
+    assert compare_runs(failed, runs([7, 7])).iloc[0][["second_better", "first_median"]].tolist() == [2, math.inf]
+    with pytest.raises(InputError, match="no two solvers have a value to compare: they were not asked, or no optimum"):
+        compare_runs(runs([0], status="refused", loss_gap=None), runs([1]))
+
+
+def test_other_data_under_the_same_name_is_another_problem():
+    with pytest.raises(InputError, match="no problem with a formulation in common"):
+        compare_runs(runs([0]), runs([0], problem_hash="other"))
+    with pytest.raises(InputError, match="no problem with a formulation in common"):
+        compare_runs(runs([0]), runs([0], formulation="soft"))
+
+
+@pytest.fixture
+def bnnbench_(monkeypatch, capfd):
+    return lambda *arguments: call(monkeypatch, capfd, *arguments)
+
+
+def test_the_verb_prints_both_with_p(bnnbench_, tmp_path):
+    mine = fill(tmp_path / "mine", {("compact", "new[x=1]"): [ended(0)], ("compact", "bad"): FAILED})
+    other = fill(tmp_path / "published", {("compact", "old"): [ended(2)]})
+    code, out, err = bnnbench_("compare", mine, other)
+    assert (code, err) == (0, "")
+    lines = [line.split() for line in out.splitlines() if line.startswith("compact")]
+    assert lines == [
+        ["compact", "bad", "old", "1", "∞", "2", "0", "1", "0", "1", "1"],
+        ["compact", "new[x=1]", "old", "1", "0", "2", "1", "0", "0", "1", "1"],
+    ]
+    assert "corrected by Holm for 2 comparisons" in " ".join(out.split())
+
+
+def test_an_empty_folder_is_a_sentence(bnnbench_, tmp_path):
+    mine = fill(tmp_path / "mine", {("compact", "s"): [ended()]})
+    with open_store(tmp_path / "none"):
+        pass
+    code, _, err = bnnbench_("compare", mine, tmp_path / "none")
+    assert code == 2
+    assert "holds no runs yet" in err
+    assert bnnbench_("compare", mine, tmp_path / "nowhere")[0] == 2

@@ -1,0 +1,303 @@
+"""Formulations: exactness of the penalties, sizes, refusals."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from strategies import all_bits, all_weights, enumerable, problems, random_problem
+
+from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import Problem
+from bnnbench.qubo.encoding import counter_table, counter_weights
+from bnnbench.qubo.formulation import FORMULATIONS, Formulation, formulation, penalty_bound
+from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.instance import compile as compile_problem
+
+
+def contradiction(widths: tuple[int, ...], loss: Any) -> Problem:
+    """One input with both labels."""
+    inputs = np.ones((2, widths[0]), dtype=np.int8)
+    return Problem(Network(widths), inputs, [[1] * widths[-1], [-1] * widths[-1]], loss)
+
+
+def best_energies(instance: Instance) -> tuple[np.ndarray, np.ndarray]:
+    """Weight settings of an instance, and for each the minimum energy over all ancillas, by enumeration."""
+    n, num_weights = instance.qubo.num_variables, instance.blueprint.num_weights
+    bits = all_bits(n)
+    energies = instance.qubo.energies(bits).reshape(2**num_weights, -1)
+    return instance.decode(bits[:: 2 ** (n - num_weights)]), energies.min(axis=1)
+
+
+def least_loss(problem: Problem) -> float:
+    """The optimum, by trying every weight setting."""
+    return float(problem.training_loss(all_weights(problem.network)).min())
+
+
+# The penalty bound
+
+
+@settings(max_examples=80)
+@given(enumerable(excess=st.sampled_from([0.0, 0.25, 1.0])))
+def test_from_the_bound_on_the_minimum_over_ancillas_is_the_training_loss(drawn: tuple[Problem, Formulation]) -> None:
+    problem, setting = drawn
+    assert setting.is_sound(problem)
+
+    weights, energies = best_energies(compile_problem(problem, setting))
+
+    assert np.array_equal(energies, problem.training_loss(weights))
+
+
+@settings(max_examples=60)
+@given(enumerable(excess=st.sampled_from([0.125, 1.0])))
+def test_above_the_bound_every_ground_state_violates_nothing(drawn: tuple[Problem, Formulation]) -> None:
+    problem, setting = drawn
+    instance = compile_problem(problem, setting)
+    bits = all_bits(instance.qubo.num_variables)
+    energies = instance.qubo.energies(bits)
+
+    ground = bits[energies == energies.min()]
+
+    assert all(not counts.any() for counts in instance.violations(ground).values())
+    assert np.all(problem.training_loss(instance.decode(ground)) == least_loss(problem))
+
+
+@pytest.mark.parametrize("loss", ["zero_one", "margin", "zero_one_margin"])
+@pytest.mark.parametrize("widths", [(3, 1), (1, 1, 1), (2, 1, 1), (1, 1, 2)])
+def test_at_the_bound_the_minimum_energy_is_the_optimal_loss(widths: tuple[int, ...], loss: str) -> None:
+    problem = contradiction(widths, loss)
+    bound = penalty_bound(problem.network, problem.loss_weights)
+
+    _, energies = best_energies(compile_problem(problem, penalty=bound))
+
+    assert energies.min() == least_loss(problem)
+
+
+def test_below_the_bound_the_minimum_energy_can_be_below_the_optimal_loss() -> None:
+    problem = contradiction((3, 1), "zero_one")
+    assert penalty_bound(problem.network, problem.loss_weights) == 1
+
+    _, below = best_energies(compile_problem(problem, penalty=0.75))
+    _, at = best_energies(compile_problem(problem, penalty=1))
+
+    assert (below.min(), at.min(), least_loss(problem)) == (0.75, 1, 1)
+
+
+def test_the_bound_needs_its_second_term() -> None:
+    """One output of fan-in 1: a wrong product leaves the range of the margin, so λ = Δ = d_L·m_L is not enough."""
+    problem = Problem(Network((1, 1, 1)), [[1], [1]], [[1], [-1]], "margin")
+    assert penalty_bound(problem.network, problem.loss_weights) == 2
+
+    _, at_span = best_energies(compile_problem(problem, penalty=1))
+    _, at_bound = best_energies(compile_problem(problem, penalty=2))
+
+    assert at_span.min() < least_loss(problem)
+    assert at_bound.min() == least_loss(problem) == 1
+
+
+def test_the_bound_follows_its_formula() -> None:
+    for widths, loss, expected in [
+        ((3, 3, 1), "zero_one", 1), ((3, 3, 2), "zero_one", 2), ((3, 3, 2), "margin", 6), ((1, 1), "margin", 1),
+        ((1, 1, 1), "margin", 2), ((3, 1, 2), "margin", 2),
+    ]:  # fmt: skip
+        problem = random_problem(widths, 2, loss=loss)
+        assert penalty_bound(problem.network, problem.loss_weights) == expected
+
+
+def test_a_formulation_is_sound_from_the_bound_on_in_every_layer() -> None:
+    problem = random_problem((3, 3, 2), 2)  # bound 2
+    for penalty, sound in [(2, True), (1.999, False), ([2, 2], True), ([1, 2], False), ([2, 1], False), (3, True)]:
+        assert formulation("compact", penalty=penalty).is_sound(problem) is sound
+
+
+def test_compact_reduced_and_sasdelli_are_sound_by_default_and_soft_is_not() -> None:
+    problem = random_problem((3, 3, 1), 2)
+
+    sound = {name: formulation(name).is_sound(problem) for name in FORMULATIONS}
+
+    assert sound == {"compact": True, "reduced": True, "sasdelli": True, "soft": False}
+    assert not compile_problem(problem, "soft").is_sound
+
+
+def test_the_minimum_energy_of_soft_is_not_the_optimal_loss() -> None:
+    problem = contradiction((3, 1), "zero_one")
+
+    _, energies = best_energies(compile_problem(problem, "soft"))
+
+    assert energies.min() < least_loss(problem)
+
+
+@settings(max_examples=25)
+@given(problems(st.just(Network((3, 1))), st.just("zero_one"), st.integers(1, 2)))
+@example(random_problem((3, 2), 1))
+def test_sound_formulations_agree_on_the_optimum(problem: Problem) -> None:
+    settings_ = ["compact", "compact[counter=unary]", "reduced", "reduced[counter=unary]", "sasdelli"]
+    settings_ += ["compact[counter=paired]", "reduced[counter=paired]"]
+
+    minima = {s: best_energies(compile_problem(problem, formulation(s)))[1].min() for s in settings_}
+
+    assert set(minima.values()) == {least_loss(problem)}, minima
+
+
+def test_the_published_xnor_products_are_exact() -> None:
+    """Each gate's minimum over its ancilla is 0 where p = [w = a], and 1 elsewhere."""
+    plan = compile_problem(random_problem((3, 3, 1), 1), "sasdelli").blueprint
+    gates = [p for p in plan.penalties if p.kind == "product" and p.layer == 2]
+    assert len(gates) == 3
+    for gate in gates:
+        for row in all_bits(3).tolist():
+            w, a, p = row
+            least = min(gate(dict(zip(gate.variables, [w, a, p, q], strict=True))) for q in (0, 1))  # type: ignore[arg-type]
+            assert least == (0 if p == (w == a) else 1)
+
+
+# Counters
+
+
+@pytest.mark.parametrize("counter", ["binary", "unary"])
+@pytest.mark.parametrize("fan_in", range(1, 34))
+def test_a_counter_writes_every_number_in_its_range_and_no_other(fan_in: int, counter: str) -> None:
+    largest = (fan_in - 1) // 2
+    weights = counter_weights(fan_in, counter)
+
+    assert sum(weights) == largest
+    assert len(weights) == (largest if counter == "unary" else math.ceil(math.log2(largest + 1)))
+    assert (counter_table(fan_in, counter) @ np.array(weights, dtype=int)).tolist() == list(range(largest + 1))
+
+
+@pytest.mark.parametrize("fan_in", range(2, 70))
+def test_a_paired_counter_writes_every_number_or_its_predecessor(fan_in: int) -> None:
+    largest = fan_in // 2
+    weights = counter_weights(fan_in, "paired")
+
+    written = counter_table(fan_in, "paired") @ np.array(weights, dtype=int)
+
+    assert sum(weights) == largest - 1
+    assert len(weights) == math.ceil(math.log2(math.ceil((largest + 1) / 2)))
+    assert set((np.arange(largest + 1) - written).tolist()) <= {0, 1}
+
+
+# Sizes
+
+
+@pytest.mark.parametrize("samples", [1, 4, 8])
+def test_sizes_for_3_3_1_are_those_of_the_table(samples: int) -> None:
+    problem = random_problem((3, 3, 1), samples)
+
+    instances = {name: compile_problem(problem, name) for name in FORMULATIONS}
+
+    assert {name: instance.qubo.num_variables for name, instance in instances.items()} == {
+        "sasdelli": 12 + 24 * samples,
+        "compact": 12 + 11 * samples,
+        "reduced": 9 + 8 * samples,
+        "soft": 9 + 4 * samples,
+    }
+    assert instances["sasdelli"].qubo.num_couplings == 68 * samples
+    assert compile_problem(problem, "compact", counter="paired").qubo.num_variables == 12 + 7 * samples
+    assert compile_problem(problem, "reduced", counter="paired").qubo.num_variables == 9 + 4 * samples
+
+
+@pytest.mark.parametrize("widths", [(3, 3, 1), (7, 3, 1), (15, 7, 1), (3, 3, 3, 1)])
+@pytest.mark.parametrize("samples", [1, 3])
+def test_sizes_of_sasdelli_follow_the_formula(widths: tuple[int, ...], samples: int) -> None:
+    edges = [a * b for a, b in itertools.pairwise(widths)]
+    counters = sum(n + n * int(math.log2(m)) for m, n in itertools.pairwise(widths))
+
+    instance = compile_problem(random_problem(widths, samples), "sasdelli")
+
+    assert instance.qubo.num_variables == sum(edges) + samples * (sum(edges) + counters + sum(edges[1:]) + 1)
+
+
+@given(problems(loss=st.just("zero_one")))
+def test_sizes_of_compact_follow_the_formula(problem: Problem) -> None:
+    network = problem.network
+    ancillas = 0
+    for layer in range(1, network.num_layers + 1):
+        m = network.fan_in(layer)
+        largest = (m - 1) // 2 if m % 2 else m // 2 - 1
+        ancillas += network.widths[layer] * (1 + math.ceil(math.log2(largest + 1)) + (m % 2 == 0))
+        if layer > 1:
+            ancillas += network.widths[layer - 1] * network.widths[layer]
+
+    size = compile_problem(problem).qubo.num_variables
+
+    assert size == network.num_weights + problem.num_samples * ancillas
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("problem", "part"),
+    [
+        (random_problem((3, 3, 1), 1, bias=True), "has no bias, but 3-3-1+bias has"),
+        (random_problem((2, 3, 1), 1), "fan-in 2"),
+        (random_problem((4, 1), 1), "fan-in 4"),
+        (random_problem((3, 5, 1), 1), "fan-in 5"),
+        (random_problem((3, 3, 1), 1, loss="margin"), "zero_one, but margin came"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_sasdelli_refuses_with_a_sentence(problem: Problem, part: str) -> None:
+    reason = formulation("sasdelli").refuses(problem)
+
+    assert reason is not None
+    assert part in reason
+    assert reason.startswith("sasdelli: ")
+    assert reason.endswith("use compact or reduced.")
+    with pytest.raises(InputError, match="use compact or reduced"):
+        compile_problem(problem, "sasdelli")
+    assert formulation("compact").refuses(problem) is None
+
+
+def test_sasdelli_takes_what_the_authors_took() -> None:
+    for widths in [(3, 3, 1), (7, 3, 1), (15, 7, 3, 1)]:
+        assert formulation("sasdelli").refuses(random_problem(widths, 1)) is None
+
+
+@pytest.mark.parametrize("penalty", [0, -1, 1e12, float("nan"), float("inf"), [1, 0], [], "2", None, True, ["1", 2]])
+def test_a_penalty_that_is_no_positive_number_is_refused(penalty: Any) -> None:
+    with pytest.raises(InputError, match="penalty"):
+        formulation("compact", penalty=penalty)
+
+
+def test_penalties_for_another_number_of_layers_are_refused() -> None:
+    with pytest.raises(InputError, match="3 penalties came for the 2 layers of the network 3-3-1; give one"):
+        compile_problem(random_problem((3, 3, 1), 1), penalty=[1, 1, 1])
+    assert compile_problem(random_problem((3, 3, 1), 1), penalty=[1, 1]).formulation.penalty == (1, 1)
+
+
+def test_the_pair_of_soft_stands_for_any_depth() -> None:
+    soft = formulation("soft")
+
+    assert soft.penalties(Network((3, 1))) == (0.35,)
+    assert soft.penalties(Network((3, 3, 3, 1))) == (0.06, 0.06, 0.35)
+
+
+def test_unknown_names_are_refused_and_near_names_are_offered() -> None:
+    with pytest.raises(UnknownNameError, match="no formulation named 'compakt'; did you mean compact"):
+        formulation("compakt")
+    with pytest.raises(UnknownNameError, match="formulation reduced named 'penalties'; did you mean penalty"):
+        formulation("reduced", penalties=2)
+    with pytest.raises(UnknownNameError, match="formulation reduced named 'unry'; did you mean unary"):
+        formulation("reduced", counter="unry")
+
+
+def test_sasdelli_has_no_parameters() -> None:
+    with pytest.raises(UnknownNameError, match="formulation sasdelli named 'penalty'; known are: none"):
+        formulation("sasdelli[penalty=2]")
+
+
+def test_a_specification_names_what_differs_and_is_read_back() -> None:
+    setting = formulation("reduced", penalty=[1, 2], counter="unary")
+
+    assert str(setting) == "reduced[counter=unary,penalty=[1.0,2.0]]"
+    assert formulation(str(setting)) == setting
+    assert str(formulation("reduced", penalty=2)) == "reduced"
+    assert formulation(setting, counter="binary").counter == "binary"

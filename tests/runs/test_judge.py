@@ -1,0 +1,92 @@
+"""The judge: everything that a solver could claim is computed again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import formulated, random_bits, random_problem, random_weights
+
+from bnnbench.errors import CheckError
+from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.runs.judge import judge, pack_bits, unpack_bits
+from bnnbench.solver.contract import Batch
+
+
+@pytest.fixture
+def instance() -> Instance:
+    """3-3-1 with four samples."""
+    return compile_problem(random_problem((3, 3, 1), 4))
+
+
+@given(formulated(), st.integers(0, 1000))
+def test_energies_losses_and_violations_are_computed_again(drawn: Any, seed: int) -> None:
+    instance = compile_problem(*drawn)
+    n, problem = instance.qubo.num_variables, instance.problem
+    bits = random_bits(6, n, seed=seed)
+    energies = instance.qubo.energies(bits)
+    losses = problem.training_loss(instance.decode(bits))
+
+    judged = judge(instance, Batch(bits), 1.5)
+
+    assert (judged.time_s, judged.num_reads) == (1.5, 6)
+    assert (judged.energy, judged.loss) == (energies.min(), losses.min())
+    assert judged.mean_energy == pytest.approx(energies.mean())
+    assert judged.mean_loss == pytest.approx(losses.mean())
+    assert sum(count for _, count in judged.energy_levels) == sum(count for _, count in judged.loss_levels) == 6
+    best = unpack_bits(judged.best_bits, n)[None]
+    assert instance.qubo.energies(best)[0] == judged.energy
+    assert judged.violations == {kind: count[0] for kind, count in instance.violations(best).items()}
+    learned = 2 * unpack_bits(judged.best_weights, problem.network.num_weights) - 1
+    assert problem.training_loss(learned) == judged.loss
+    assert judged.train_accuracy == problem.accuracy(learned)
+
+
+def test_claims_are_kept_beside_what_was_computed(instance: Instance) -> None:
+    bits = instance.complete(random_weights(2, instance.problem.network))
+
+    judged = judge(instance, Batch(bits, lower_bound=-1, clocks={"qpu_access_s": 2}, facts={"n": np.int64(3)}), 0.0)
+
+    assert (judged.lower_bound, judged.clocks, judged.facts) == (-1, {"qpu_access_s": 2}, {"n": 3})
+    assert type(judged.facts["n"]) is int
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda b: b[:, :-1],
+        lambda b: b[0],
+        lambda b: b[None],
+        lambda b: b[:0],
+        lambda b: np.hstack([b, b]),
+        lambda _: [],
+    ],
+    ids=["narrow", "flat", "deep", "empty", "wide", "nothing"],
+)
+def test_an_answer_of_a_wrong_shape_is_an_error(instance: Instance, change: Any) -> None:
+    bits = random_bits(3, instance.qubo.num_variables)
+    assert judge(instance, Batch(bits), 0.0).num_reads == 3
+
+    with pytest.raises(CheckError, match=r"answered an array of shape .* where \(k, 56\) with k ≥ 1 was asked"):
+        judge(instance, Batch(change(bits)), 0.0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda b: 2 * b - 1, lambda b: b + 1, lambda b: b / 2, lambda b: b.astype(float), lambda b: b.astype(str)],
+    ids=["spins", "twos", "halves", "floats", "text"],
+)
+def test_an_answer_of_other_values_than_bits_is_an_error(instance: Instance, change: Any) -> None:
+    bits = random_bits(3, instance.qubo.num_variables)
+
+    with pytest.raises(CheckError, match="values other than 0 and 1"):
+        judge(instance, Batch(change(bits)), 0.0)
+
+
+@given(st.lists(st.integers(0, 1), min_size=1, max_size=40))
+def test_packed_bits_are_read_back(bits: list[int]) -> None:
+    assert unpack_bits(pack_bits(np.array(bits)), len(bits)).tolist() == bits

@@ -1,0 +1,374 @@
+"""Running a solver: budgets, gaps, and lies that are flagged."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from strategies import random_problem
+
+from bnnbench.errors import CheckError, InputError
+from bnnbench.optimum.find import ground_truth
+from bnnbench.plugins.registry import load_solver
+from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.runs.loop import run
+from bnnbench.solver.contract import Batch, Budget, Solver
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scripted(Solver):
+    """Completes given weights, with a claimed bound, as often as asked."""
+
+    weights: tuple[tuple[int, ...], ...]
+    lower_bound: float | None = None
+    batches: int = 1
+
+    def sample(self, prepared: Instance, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`."""
+        del seed, budget
+        for _ in range(self.batches):
+            yield Batch(prepared.complete(np.array(self.weights)), lower_bound=self.lower_bound)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusing(Scripted):
+    """Applies to nothing."""
+
+    def refuses(self, instance: Any) -> str | None:
+        """See `Solver.refuses`."""
+        return f"scripted: no taste for {type(instance).__name__}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spins(Solver):
+    """Answers spins for bits."""
+
+    def sample(self, prepared: Instance, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """See `Solver.sample`."""
+        yield Batch(np.full((1, prepared.qubo.num_variables), -1, dtype=np.int8))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing(Scripted):
+    """Needs what nobody has."""
+
+    needs: ClassVar[tuple[str, ...]] = ("no-such-distribution",)
+
+
+ONE = Budget(reads=1)
+
+
+@pytest.fixture
+def instance() -> Instance:
+    """3-3-1 with eight samples whose optimum is above 0 (so that a bound can lie below it, too)."""
+    for seed in range(100):
+        problem = random_problem((3, 3, 1), 8, seed=seed)
+        if ground_truth(problem).loss > 0:
+            return compile_problem(problem)
+    raise AssertionError
+
+
+@pytest.fixture
+def optimal(instance: Instance) -> tuple[tuple[int, ...], ...]:
+    """One optimal setting."""
+    return (tuple(ground_truth(instance.problem).optima[0].tolist()),)
+
+
+@pytest.fixture
+def poor(instance: Instance) -> tuple[tuple[int, ...], ...]:
+    """One setting above the optimum."""
+    problem = instance.problem
+    weights = 2 * np.random.default_rng(0).integers(0, 2, (200, 12)) - 1
+    return (tuple(weights[int(np.argmax(problem.training_loss(weights)))].tolist()),)
+
+
+def test_the_five_lines_of_the_readme_work() -> None:
+    import bnnbench as bb
+
+    problem = bb.load_problem("parity", size=3, hidden=3)
+    instance = bb.compile(problem, "reduced")
+    truth = bb.ground_truth(problem)
+    outcome = bb.run(instance, bb.load_solver("simulated_annealing"), budget=bb.Budget(seconds=1), seed=0)
+
+    assert outcome.status == "ok"
+    assert outcome.energy is not None
+    assert outcome.energy_gap == outcome.energy - truth.energy
+    assert outcome.energy_gap >= 0
+    assert outcome.loss_gap is not None
+    assert outcome.loss_gap >= 0
+    assert outcome.flags == []
+
+
+def test_every_public_name_is_exported_and_no_other() -> None:
+    import bnnbench
+
+    for name in bnnbench.__all__:
+        assert not inspect.ismodule(getattr(bnnbench, name)), name
+        assert getattr(bnnbench, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'Netwrok'"):
+        _ = bnnbench.Netwrok
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "bb.ground_truth", "bb.load_problem; bb.ground_truth", "bb.compile; bb.formulation('reduced')",
+        "bb.run; bb.ground_truth.__code__", "bb.Truth; bb.ground_truth.__code__",
+        "from bnnbench.optimum import Truth; bb.ground_truth.__code__",
+    ],
+)  # fmt: skip
+def test_public_names_do_not_depend_on_what_was_used_before(first: str) -> None:
+    """A submodule's import binds it under its own name, which must not hide the function of the same name."""
+    answer = subprocess.run(
+        [sys.executable, "-c", f"import bnnbench as bb; {first}"], check=False, capture_output=True, text=True
+    )
+
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_an_honest_run_has_no_flags_and_its_proof_counts(instance: Instance, optimal: Any) -> None:
+    optimum = ground_truth(instance.problem).loss
+
+    outcome = run(instance, Scripted(weights=optimal, lower_bound=optimum), budget=ONE)
+
+    assert (outcome.status, outcome.flags) == ("ok", [])
+    assert (outcome.energy_gap, outcome.loss_gap, outcome.violations) == (0, 0, 0)
+    assert (outcome.energy_successes, outcome.loss_successes) == (1, 1)
+    assert outcome.proved
+    assert outcome.lower_bound == optimum
+
+
+def test_a_weak_bound_is_no_proof(instance: Instance, optimal: Any) -> None:
+    outcome = run(instance, Scripted(weights=optimal, lower_bound=0), budget=ONE)
+
+    assert (outcome.flags, outcome.proved, outcome.lower_bound) == ([], False, 0)
+
+
+def test_a_bound_above_the_truth_is_flagged_and_proves_nothing(instance: Instance, poor: Any) -> None:
+    lie = float(instance.problem.training_loss(poor)[0])
+    assert lie > ground_truth(instance.problem).loss
+
+    outcome = run(instance, Scripted(weights=poor, lower_bound=lie), budget=ONE)
+
+    assert len(outcome.flags) == 1
+    assert "above the true optimum" in outcome.flags[0]
+    assert not outcome.proved
+    assert outcome.lower_bound is None
+    assert outcome.energy_gap is not None
+    assert outcome.energy_gap > 0
+
+
+def test_a_bound_above_the_own_sample_is_flagged(instance: Instance, optimal: Any) -> None:
+    outcome = run(instance, Scripted(weights=optimal, lower_bound=100.0), budget=ONE)
+
+    assert len(outcome.flags) == 1
+    assert "above the energy" in outcome.flags[0]
+    assert not outcome.proved
+
+
+@pytest.mark.parametrize("bound", [float("nan"), float("inf")])
+def test_a_bound_that_is_no_number_proves_nothing(instance: Instance, optimal: Any, bound: float) -> None:
+    outcome = run(instance, Scripted(weights=optimal, lower_bound=bound), budget=ONE)
+
+    assert not outcome.proved
+    assert outcome.lower_bound is None
+    assert outcome.flags
+
+
+def test_a_lie_does_not_hide_behind_a_bound_that_is_no_number(instance: Instance, optimal: Any) -> None:
+    class Mixed(Scripted):
+        def sample(self, prepared: Instance, *, seed: int, budget: Budget) -> Iterator[Batch]:
+            for bound in (float("nan"), 100.0):
+                yield Batch(prepared.complete(np.array(self.weights)), lower_bound=bound)
+
+    outcome = run(instance, Mixed(weights=optimal), budget=Budget(reads=2))
+
+    assert not outcome.proved
+    assert any("above the energy" in flag for flag in outcome.flags)
+
+
+def test_a_wrong_truth_is_flagged(instance: Instance, optimal: Any) -> None:
+    truth = ground_truth(instance.problem)
+    wrong = replace(truth, loss=truth.loss + 1)
+
+    outcome = run(instance, Scripted(weights=optimal), budget=ONE, truth=wrong)
+
+    assert any("the truth is wrong" in flag for flag in outcome.flags)
+    assert run(instance, Scripted(weights=optimal), budget=ONE, truth=truth).flags == []
+
+
+def test_more_reads_than_asked_are_flagged(instance: Instance, optimal: Any) -> None:
+    greedy = Scripted(weights=optimal * 3)
+
+    assert run(instance, greedy, budget=Budget(reads=3)).flags == []
+    assert run(instance, greedy, budget=Budget(reads=2)).flags == ["answered 3 reads where 2 were asked"]
+
+
+def test_the_harness_stops_asking_when_the_reads_are_spent(instance: Instance, optimal: Any) -> None:
+    outcome = run(instance, Scripted(weights=optimal, batches=1000), budget=Budget(reads=5))
+
+    assert (outcome.num_reads, len(outcome.batches)) == (5, 5)
+
+
+def test_the_harness_stops_asking_when_the_time_is_spent(instance: Instance) -> None:
+    outcome = run(instance, load_solver("random"), budget=Budget(seconds=0.05))
+
+    assert outcome.sample_s is not None
+    assert 0.05 <= outcome.sample_s < 1.2
+    assert outcome.flags == []
+
+
+def test_answers_that_are_no_bits_are_an_error(instance: Instance) -> None:
+    with pytest.raises(CheckError, match="spins are not bits"):
+        run(instance, Spins(), budget=ONE)
+
+
+def test_completion_shows_the_public_names() -> None:
+    import bnnbench as bb
+
+    assert {"run", "compile", "load_problem", "Problem", "__version__"} <= set(dir(bb))
+
+
+def test_a_solver_is_taken_by_its_name(instance: Instance) -> None:
+    named = run(instance, "random", budget=ONE)
+    loaded = run(instance, load_solver("random"), budget=ONE)
+
+    assert (named.energy, named.status) == (loaded.energy, "ok")
+    with pytest.raises(InputError, match="did you mean tabu"):
+        run(instance, "tabuu", budget=ONE)
+
+
+def test_what_cannot_be_run_is_refused_with_a_sentence(instance: Instance) -> None:
+    with pytest.raises(InputError, match=r"a solver must be a bnnbench.Solver or its name, but <class 'int'> came"):
+        run(instance, 3, budget=ONE)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"compile it first, with bnnbench\.compile"):
+        run(instance.problem, "random", budget=ONE)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"3 is no bnnbench\.Budget; write budget="):
+        run(instance, "random", budget=3)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="the truth that came is not one of"):
+        run(instance, "random", budget=ONE, truth=ground_truth(random_problem((1, 1), 1)))
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", None, True, 2**63])
+def test_a_seed_that_is_none_is_refused(instance: Instance, seed: Any) -> None:
+    with pytest.raises(InputError, match="the seed must be a whole number of at least 0 and below"):
+        run(instance, "random", budget=ONE, seed=seed)
+
+
+def test_a_refusal_is_an_outcome_with_a_sentence(instance: Instance, optimal: Any) -> None:
+    outcome = run(instance, Refusing(weights=optimal), budget=ONE)
+
+    assert (outcome.status, outcome.message) == ("refused", "scripted: no taste for Instance.")
+    assert outcome.energy is None
+
+
+def test_a_missing_distribution_is_an_outcome_with_a_sentence(instance: Instance, optimal: Any) -> None:
+    outcome = run(instance, Missing(weights=optimal), budget=ONE)
+
+    assert outcome.status == "unavailable"
+    assert "no-such-distribution not installed" in outcome.message
+
+
+def test_a_formulation_that_is_not_sound_has_no_energy_gap(instance: Instance, optimal: Any) -> None:
+    soft = compile_problem(instance.problem, "soft")
+
+    outcome = run(soft, Scripted(weights=optimal), budget=ONE)
+
+    assert outcome.energy_gap is None
+    assert outcome.loss_gap == 0
+    assert run(instance, Scripted(weights=optimal), budget=ONE).energy_gap == 0
+
+
+def test_without_a_truth_there_is_a_run_but_no_gap() -> None:
+    large = compile_problem(random_problem((25, 15, 1), 4))
+
+    outcome = run(large, load_solver("random"), budget=ONE)
+
+    assert outcome.status == "ok"
+    assert outcome.energy is not None
+    assert (outcome.energy_gap, outcome.loss_gap, outcome.loss_successes) == (None, None, None)
+
+
+def test_exhaustive_proves_its_answer(instance: Instance) -> None:
+    outcome = run(instance, load_solver("exhaustive"), budget=ONE)
+
+    assert (outcome.energy_gap, outcome.loss_gap, outcome.proved, outcome.flags) == (0, 0, True, [])
+    assert outcome.facts["num_optima"] == ground_truth(instance.problem).num_optima
+
+
+SAMPLERS = ["random", "simulated_annealing[num_sweeps=10]"]
+
+
+@pytest.mark.parametrize("spec", SAMPLERS)
+@pytest.mark.parametrize("reads", [1, 25, 130])
+def test_the_budget_of_reads_is_obeyed(instance: Instance, spec: str, reads: int) -> None:
+    outcome = run(instance, load_solver(spec), budget=Budget(reads=reads))
+
+    assert (outcome.num_reads, outcome.flags) == (reads, [])
+
+
+@pytest.mark.parametrize("spec", ["cpsat", "cpsat_network"])
+@pytest.mark.parametrize("reads", [1, 2, 3])
+def test_cpsat_answers_its_best_within_the_budget_of_reads(instance: Instance, spec: str, reads: int) -> None:
+    outcome = run(instance, load_solver(spec), budget=Budget(reads=reads))
+
+    assert outcome.num_reads <= reads
+    assert (outcome.energy_gap, outcome.proved, outcome.flags) == (0, True, [])
+
+
+@pytest.mark.parametrize("spec", SAMPLERS)
+def test_the_same_seed_gives_the_same_bits(spec: str) -> None:
+    instance = compile_problem(random_problem((7, 3, 1), 10))
+    solver, budget = load_solver(spec), Budget(reads=15)
+
+    def bits(seed: int) -> np.ndarray:
+        stream = solver.sample(solver.prepare(instance), seed=seed, budget=budget)
+        return np.vstack([batch.bits for batch in stream])
+
+    assert np.array_equal(bits(4), bits(4))
+    assert not np.array_equal(bits(4), bits(5))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        *({"seconds": value} for value in (0, -1, float("nan"), float("inf"), "1", True, 10**400)),
+        *({"reads": value} for value in (0, 1.5, True, float("nan"), 2**63, 10**400, "1")),
+    ],
+)
+def test_a_budget_that_is_none_is_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="budget"):
+        Budget(**values)
+
+
+def test_numbers_of_numpy_make_a_budget() -> None:
+    assert Budget(seconds=np.float32(2), reads=np.int64(3)) == Budget(seconds=2, reads=3)  # type: ignore[arg-type]
+
+
+def test_a_budget_is_written_in_the_singular_and_the_plural() -> None:
+    assert [str(Budget(reads=1)), str(Budget(reads=2, seconds=0.5))] == ["1 read", "0.5 s or 2 reads"]
+
+
+def test_a_budget_is_split_into_batches() -> None:
+    assert list(Budget(reads=25).reads_in_batches(10)) == [10, 10, 5]
+    assert list(Budget(reads=20).reads_in_batches(10)) == [10, 10]
+    endless = Budget(seconds=1).reads_in_batches(10)
+    assert [next(endless) for _ in range(3)] == [10, 10, 10]
+
+
+def test_batches_that_grow_are_a_tenth_of_what_came_before() -> None:
+    sizes = list(Budget(reads=1_000_000).reads_in_batches(10, most=50_000))
+
+    assert sum(sizes) == 1_000_000
+    assert sizes[:11] == [10] * 11
+    assert max(sizes) == 50_000
+    assert all(size <= max(10, sum(sizes[:place]) / 10) for place, size in enumerate(sizes))
+    assert len(sizes) < 140

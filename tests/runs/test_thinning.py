@@ -1,0 +1,85 @@
+"""A thinned trace says what the whole one says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from stored_cells import NOTE, make_cell
+
+from bnnbench.plugins.registry import load_problem
+from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.runs.judge import JudgedBatch, judge
+from bnnbench.runs.outcome import Target, fold
+from bnnbench.runs.thinning import MAX_BATCHES, STEP, thinned
+from bnnbench.solver.contract import Batch, Budget
+from bnnbench.store.rescore import FOLDED
+from bnnbench.store.store import open_store, read_store
+
+INSTANCE = compile_problem(load_problem("parity"))
+TARGET = Target(1.0, "exhaustive", is_sound=True)
+
+
+def trace(number: int, seed: int = 0, **changes: dict) -> list[JudgedBatch]:
+    random = np.random.default_rng(seed)
+    times = np.cumsum(random.exponential(1e-3, number))
+    bits = random.integers(0, 2, (number, 3, INSTANCE.qubo.num_variables), dtype=np.int8)
+    return [
+        judge(INSTANCE, Batch(bits[place], **changes.get(str(place), {})), time) for place, time in enumerate(times)
+    ]
+
+
+def folded(batches: list[JudgedBatch]) -> dict[str, object]:
+    outcome = fold(batches, TARGET, Budget(seconds=60), status="ok")
+    names = (*FOLDED, "violations", "train_accuracy", "best_bits", "best_weights", "sample_s", "clocks", "facts")
+    return {name: getattr(outcome, name) for name in names}
+
+
+def test_a_short_trace_is_kept_as_it_is():
+    batches = trace(MAX_BATCHES)
+    assert thinned(batches) == batches
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_folded_from_a_thinned_trace_is_what_is_folded_from_the_whole(seed):
+    bound = {"lower_bound": -3.0, "clocks": {"qpu_access_s": 0.5}, "facts": {"chains": 3}}
+    batches = trace(6000, seed, **{"4000": bound, "4001": bound, "5000": {"facts": {"chains": 5, "mean": 0.5}}})
+    fewer = thinned(batches)
+    assert len(fewer) < MAX_BATCHES
+    whole, part = folded(batches), folded(fewer)
+    assert part.pop("mean_loss") == pytest.approx(whole.pop("mean_loss"), rel=1e-12)
+    assert part == whole
+    assert [b.time_s for b in fewer if b.lower_bound is not None] == [batches[4000].time_s, batches[4001].time_s]
+
+
+def test_a_thinned_trace_has_the_same_curve_at_a_step_of_one_percent():
+    batches = trace(6000)
+    fewer = thinned(batches)
+    for batch in batches[::7]:
+        before = [b for b in fewer if b.time_s <= batch.time_s]
+        truly = [b for b in batches if b.time_s <= batch.time_s]
+        assert min(b.energy for b in before) == min(b.energy for b in truly)
+        assert min(b.loss for b in before) == min(b.loss for b in truly)
+        late = sum(b.num_reads for b in batches if b.time_s <= batch.time_s / STEP)
+        assert late <= sum(b.num_reads for b in before) <= sum(b.num_reads for b in truly)
+
+
+def test_counts_of_the_lowest_levels_stay_exact():
+    batches = trace(6000)
+    every = {}
+    for batch in batches:
+        for value, count in batch.energy_levels:
+            every[value] = every.get(value, 0) + count
+    lowest = sorted(every)[:3]
+    fewer = thinned(batches)
+    for value in lowest:
+        assert sum(count for b in fewer for level, count in b.energy_levels if level == value) == every[value]
+
+
+def test_the_store_keeps_few_batches_of_a_solver_that_floods(tmp_path):
+    outcome = fold(trace(6000), TARGET, Budget(seconds=60), status="ok")
+    with open_store(tmp_path) as store:
+        store.add_run(make_cell(), outcome, **NOTE)
+    with read_store(tmp_path) as store:
+        kept = store.batches(make_cell().key)
+    assert len(kept) < MAX_BATCHES
+    assert kept["num_reads"].sum() == 18_000

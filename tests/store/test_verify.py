@@ -1,0 +1,198 @@
+"""Whatever is changed in a store is found, by its digest or by computing it again."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from bnnbench.runs.speed_probe import Canary
+from bnnbench.store.file import FILE
+from bnnbench.store.schema import SCHEMA
+from bnnbench.store.store import open_store, read_store
+from bnnbench.store.verify import verify
+
+SUITE = """
+[budget]
+reads = 20
+[[problems]]
+name = "random_data"
+widths = [[3, 3, 1]]
+samples = 6
+[[formulations]]
+name = "reduced"
+[[solvers]]
+name = "random"
+[[solvers]]
+name = "cpsat"
+[[solvers]]
+name = "exhaustive"
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("verify")
+    (folder / "suite.toml").write_text(SUITE)
+    command = [sys.executable, "-m", "bnnbench", "run", str(folder / "suite.toml"), "--out", str(folder / "out")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder / "out"
+
+
+@pytest.fixture
+def results(finished, tmp_path):
+    return shutil.copytree(finished, tmp_path / "results")
+
+
+def change(folder, statement, *values):
+    with contextlib.closing(sqlite3.connect(folder / FILE, isolation_level=None)) as db:
+        assert db.execute(statement, values).rowcount > 0
+
+
+def reseal(folder):
+    """What somebody would do who knows of the digests."""
+    with open_store(folder) as store:
+        for table, column in (("runs", "key"), ("truths", "problem_hash"), ("problems", "hash")):
+            for row in store._select(f"SELECT {column} AS key FROM {table}"):
+                store._seal(table, column, row["key"])
+
+
+def findings(folder, **options):
+    with read_store(folder) as store:
+        return list(verify(store, **options))
+
+
+def test_an_untouched_store_holds(results):
+    assert findings(results) == []
+
+
+def test_progress_reaches_the_number_of_runs(results):
+    said = []
+    findings(results, progress=lambda done, total: said.append((done, total)))
+    assert said == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def cells():
+    """Every column of every row that a run leaves, and something else to put there."""
+    for table, body in re.findall(r"CREATE TABLE (\w+) \((.*?)\n?\);", SCHEMA, re.DOTALL):
+        names = [part.split()[0] for part in body.replace("PRIMARY KEY (", "").replace(")", "").split(",")]
+        for name in dict.fromkeys(names):
+            if name not in ("digest", "hash", "key", "run", "number", "role"):
+                yield table, name
+
+
+@pytest.mark.parametrize(("table", "column"), list(cells()))
+def test_a_change_of_any_cell_is_found(results, table, column):
+    with contextlib.closing(sqlite3.connect(results / FILE, isolation_level=None)) as db:
+        old = db.execute(f"SELECT {column} FROM {table} ORDER BY rowid").fetchall()[0][0]
+        new = old + 1 if isinstance(old, (int, float)) else f"{old}0" if isinstance(old, str) else b"1"
+        db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = (SELECT min(rowid) FROM {table})", (new,))
+    assert findings(results)
+
+
+@pytest.mark.parametrize("column", ["inputs", "targets"])
+def test_a_flipped_bit_of_the_data_is_found(results, column):
+    with contextlib.closing(sqlite3.connect(results / FILE, isolation_level=None)) as db:
+        (old,) = db.execute(f"SELECT {column} FROM problems").fetchone()
+    change(results, f"UPDATE problems SET {column} = ?", bytes([old[0] ^ 0x80]) + old[1:])
+    assert any("have the hash" in finding.sentence for finding in findings(results))
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("UPDATE runs SET energy = energy - 1", "its sample has energy"),
+        ("UPDATE runs SET loss = loss + 1", "its sample has loss"),
+        ("UPDATE runs SET energy_gap = 0.5", "its batches give energy_gap"),
+        ("UPDATE runs SET loss_gap = 7", "its batches give loss_gap"),
+        ("UPDATE runs SET violations = violations + 1", "its sample has violations"),
+        ("UPDATE runs SET train_accuracy = 0.1", "its sample has train_accuracy"),
+        ("UPDATE runs SET proved = 1 - proved", "its batches give proved"),
+        ("UPDATE runs SET num_reads = num_reads + 1", "its batches give num_reads"),
+        ("UPDATE runs SET seed = seed + 1", "its key is not the hash"),
+        ("UPDATE batches SET energy = energy - 3", "its batches give energy"),
+        ("UPDATE batches SET lower_bound = 9", "it is not flagged, though it claimed the lower bound 9"),
+        ("UPDATE truths SET optimum = optimum + 1", "do not have the optimal loss"),
+        ("UPDATE instances SET num_variables = 3", "differs in num_variables"),
+        ("UPDATE instances SET qubo_hash = 'x'", "differs in qubo_hash"),
+        ("DELETE FROM samples", "its samples are not there"),
+        ("DELETE FROM instances", "its instance is not there"),
+        ("DELETE FROM problems", "its problem is not there"),
+    ],
+)
+def test_a_figure_that_does_not_follow_from_its_samples_is_found_though_the_digest_fits(results, statement, sentence):
+    change(results, statement)
+    reseal(results)
+    found = [finding.sentence for finding in findings(results)]
+    assert any(sentence in text for text in found), found
+    assert not any("digest" in text for text in found)
+
+
+def test_batches_of_no_run_are_found(results):
+    change(results, "DELETE FROM runs WHERE solver = 'random'")
+    assert any("which is not there" in finding.sentence for finding in findings(results))
+
+
+def test_any_flipped_bit_of_a_row_is_found_or_makes_the_file_unreadable(results):
+    path = results / FILE
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (bits,) = db.execute("SELECT bits FROM samples ORDER BY rowid LIMIT 1").fetchone()
+    content = bytearray(path.read_bytes())
+    place = content.index(bits.encode())
+    for offset in range(0, len(bits), max(1, len(bits) // 8)):
+        content[place + offset] ^= 1
+        path.write_bytes(content)
+        assert findings(results)
+        content[place + offset] ^= 1
+
+
+def test_the_verb_says_what_does_not_hold(results):
+    def verb():
+        command = [sys.executable, "-m", "bnnbench", "verify", str(results)]
+        return subprocess.run(command, check=False, capture_output=True, text=True)
+
+    done = verb()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 runs recomputed, and all holds" in done.stdout
+    change(results, "UPDATE runs SET load = load + 1 WHERE solver = 'random'")
+    done = verb()
+    assert done.returncode == 1
+    assert "1 findings in 3 runs" in done.stderr
+    assert done.stdout.startswith("store: the row ")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "ALTER TABLE instances RENAME COLUMN dynamic_range TO dynamic_sange",
+        "ALTER TABLE suites RENAME COLUMN hash TO hasi",
+        "ALTER TABLE canaries RENAME TO cbnaries",
+        "DROP TABLE suites",
+        "PRAGMA user_version = 4",
+        "PRAGMA user_version = 1",
+    ],
+)
+def test_a_table_that_is_not_that_of_its_schema_is_found(results, damage):
+    with contextlib.closing(sqlite3.connect(results / FILE, isolation_level=None)) as db:
+        db.execute(damage)
+    with read_store(results) as store:
+        assert any("is not that of schema" in finding.sentence for finding in verify(store))
+
+
+@pytest.mark.parametrize("table", ["suites", "canaries"])
+def test_a_cell_of_another_type_is_found_and_no_traceback(results, table):
+    with open_store(results) as store:
+        store.add_suite("mine.toml", "seed = 0")
+        store.add_canary(Canary(1.0, 0.5), machine="m", processors="0")
+    column = "text" if table == "suites" else "machine"
+    with contextlib.closing(sqlite3.connect(results / FILE, isolation_level=None)) as db:
+        db.execute(f"UPDATE {table} SET {column} = CAST({column} AS BLOB)")
+    with read_store(results) as store:
+        assert list(verify(store))

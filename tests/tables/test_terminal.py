@@ -1,0 +1,185 @@
+"""Tables say what was measured, in which unit, and lose nothing on the way."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rich.console import Console
+from run_rows import FAILED, row
+from stored_cells import NOTE, add_everything, make_cell
+
+from bnnbench.errors import InputError
+from bnnbench.metrics import summarize
+from bnnbench.plugins.registry import load_problem, load_solver
+from bnnbench.qubo.formulation import formulation
+from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.runs.loop import run
+from bnnbench.runs.outcome import Outcome
+from bnnbench.solver.contract import Budget
+from bnnbench.store.columns import RUN_COLUMNS, SUMMARY_COLUMNS, columns_guide
+from bnnbench.store.store import open_store, read_store
+from bnnbench.tables.terminal import DASH, flag_lines, print_table, to_csv
+
+
+def printed(frame, title="t", *, styled=False, width=240):
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=styled, color_system="standard" if styled else None)
+    print_table(frame, console, title)
+    return stream.getvalue()
+
+
+def line_of(text, word):
+    return next(line for line in text.splitlines() if word in line)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two real runs of each of two formulations, one of them not sound."""
+    folder = tmp_path_factory.mktemp("store")
+    with open_store(folder) as store:
+        for setting in ("compact", "soft"):
+            instance = compile_problem(load_problem("parity"), formulation(setting))
+            for seed in (0, 1):
+                outcome = run(instance, load_solver("random"), budget=Budget(reads=50), seed=seed)
+                add_everything(store, make_cell(seed, setting=setting, repetition=seed), outcome)
+    with read_store(folder) as store:
+        return store.runs()
+
+
+def test_real_runs_become_a_table_with_units(runs):
+    text = printed(summarize(runs))
+    for unit in (
+        "solved [runs]",
+        "energy gap [loss]",
+        "loss gap [loss]",
+        "mean read [loss]",
+        "train acc. [%]",
+        "sample time [s]",
+    ):
+        assert unit in text
+    assert "∞" not in text
+    assert "test acc." not in text, "there are no held-out data"
+    assert DASH not in line_of(text, "compact")
+    assert line_of(text, "soft").count(DASH) == 1, "no energy gap"
+
+
+WIDE = [
+    row(solver="simulated_annealing", sample_s=123.4567, loss_gap=203.0, flag_texts="lied", num_variables=1234),
+    row(solver="tabu", mean_loss=1.524, test_accuracy=0.5),
+    row(solver="dwave", status="unavailable", **FAILED),
+    row(solver="cpsat", status="crash", **FAILED),
+    row(solver="cpsat", status="timeout", **FAILED),
+]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160, 240])
+def test_no_value_is_broken_and_no_line_is_longer_than_the_terminal(width):
+    text = printed(summarize(pd.DataFrame(WIDE)), width=width)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= width
+    assert "203" in line_of(text, "simulated_annealing")
+    assert "loss gap" in text or re.search(r" loss .*\n.* gap ", text)
+    assert "1.524" in line_of(text, "tabu")
+    left_out = " ".join(lines).partition("Columns left out: ")[2].partition(";")[0].split(", ")
+    assert ("123.457" in line_of(text, "simulated_annealing")) != ("sample time" in left_out)
+    assert ("1234" in line_of(text, "simulated_annealing")) != ("variables" in left_out)
+    assert "…" not in text
+
+
+def test_a_narrow_terminal_says_which_columns_it_leaves_out():
+    frame = summarize(pd.DataFrame(WIDE))
+    assert "left out" not in printed(frame, width=240)
+    narrow = " ".join(printed(frame, width=80).split())
+    assert "Columns left out: variables, train acc., " in narrow
+    assert "; widen the terminal, or use bnnbench export." in narrow
+
+
+def test_all_numbers_of_a_column_have_the_same_decimals_and_small_ones_are_not_zero():
+    gaps = [0.0, 203.0, 1.5, 0.25, 1e-5, math.inf]
+    frame = pd.DataFrame({"solver": list("abcdef"), "loss_gap": gaps, "violations": [0, 1, 2.5, 0, 0, 0]})
+    cells = [line.split() for line in printed(frame).splitlines() if line[:1] in tuple("abcdef") and line[1:2] == " "]
+    assert [c[1] for c in cells] == ["0.000", "203.000", "1.500", "0.250", "<0.001", "∞"]
+    assert [c[2] for c in cells] == ["0.0", "1.0", "2.5", "0.0", "0.0", "0.0"]
+
+
+def test_flags_are_listed_with_the_solver_and_the_number_of_runs():
+    rows = [row(flag_texts="lied; was late"), row(flag_texts="lied"), row(solver="honest")]
+    assert flag_lines(pd.DataFrame(rows)) == ["flagged: s lied (2 runs)", "flagged: s was late (1 run)"]
+    assert flag_lines(pd.DataFrame(rows[2:])) == []
+    many = [row(flag_texts=f"answered {number} reads") for number in range(5)]
+    assert flag_lines(pd.DataFrame(many), most=3)[3:] == ["flagged: 2 more; see flag_texts in bnnbench export."]
+
+
+def test_brackets_in_names_are_not_taken_for_markup():
+    text = printed(summarize(pd.DataFrame([row(solver="tabu[num_restarts=4]", problem="[red]p")])), "run [bold]")
+    assert "tabu[num_restarts=4]" in text
+    assert "run [bold]" in text
+    by_problem = summarize(pd.DataFrame([row(problem="[red]p")]), by=("problem", "solver"))
+    assert "[red]p" in printed(by_problem)
+
+
+def test_the_least_finite_loss_gap_of_each_formulation_is_bold():
+    frame = summarize(
+        pd.DataFrame(
+            [
+                row(solver="good", loss_gap=1.25),
+                row(solver="poor", loss_gap=2.5),
+                row(solver="crashed", formulation="soft", status="crash", **FAILED),
+                row(solver="lonely", formulation="hard", loss_gap=7.5),
+            ]
+        )
+    )
+    text = printed(frame, styled=True)
+    bold = [word for word in ("1.25", "2.5", "7.5", "∞") if re.search(rf"\x1b\[1m\s*{word}", text)]
+    assert bold == ["1.25", "7.5"]
+
+
+def test_all_columns_of_all_rows_are_in_the_csv(runs):
+    stream = io.StringIO()
+    to_csv(runs, stream)
+    stream.seek(0)
+    back = pd.read_csv(stream)
+    assert list(back) == list(runs)
+    assert len(back) == len(runs) == 4
+    assert (back["sample_s"] == runs["sample_s"]).all(), "with all their digits"
+    assert summarize(back).equals(summarize(runs)), "what was read back gives the same summary"
+
+
+def test_an_empty_store_is_a_sentence():
+    empty = summarize(pd.DataFrame())
+    assert "there are no runs yet; run: bnnbench run" in printed(empty)
+    with pytest.raises(InputError, match="there are no runs yet"):
+        to_csv(pd.DataFrame(), io.StringIO())
+
+
+def test_every_column_is_explained(runs):
+    known = [column.name for column in (*RUN_COLUMNS, *SUMMARY_COLUMNS)]
+    shown = {re.sub(r"^(fact|clock|violations)\..*", r"\1.…", column) for column in [*runs, *summarize(runs)]}
+    assert shown <= set(known)
+    assert set(known) - shown <= {"fact.…", "clock.…"}, "nothing is explained that is not there"
+    assert len(known) == len(set(known))
+
+
+def test_what_is_said_to_be_never_empty_is_not(runs, tmp_path):
+    with open_store(tmp_path) as store:
+        store.add_problem(load_problem("parity"))
+        store.add_run(make_cell(), Outcome("timeout"), **NOTE)
+        failed = store.runs()
+    full = [column.name for column in RUN_COLUMNS if column.empty == "never"]
+    assert not runs[full].isna().any().any()
+    assert not failed[full].isna().any().any()
+    assert all(column.unit == "s" for column in RUN_COLUMNS if column.name.endswith("_s"))
+
+
+def test_no_column_hides_an_attribute_of_a_frame(runs):
+    assert not {name for name in [*runs, *summarize(runs)] if hasattr(pd.DataFrame, name)}
+
+
+def test_the_guide_to_the_columns_is_generated_from_the_help():
+    guide = Path(__file__).parents[2] / "docs" / "columns.md"
+    assert guide.read_text(encoding="utf-8") == columns_guide()
