@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.linear_program import LinearModel, linearized, network_program
-from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
 from bnnbench.solver.stream import StreamClosed, stream_of
 
 Report = Callable[[NDArray[np.float64], float], bool]
@@ -27,6 +27,11 @@ class LinearSolver(Solver):
 
     model: Literal["network", "qubo"] = "network"
     """The network with hard constraints, where there is one, or the linearized QUBO in any case."""
+
+    @property
+    def works_on(self) -> WorksOn:  # type: ignore[override]
+        """See `Solver.works_on`: what the hyperparameter `model` says."""
+        return self.model
 
     @abc.abstractmethod
     def optimize(self, model: LinearModel, seed: int, budget: Budget, report: Report) -> tuple[Any, float]:

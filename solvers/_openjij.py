@@ -15,6 +15,7 @@ class OpenJijSolver(DimodSolver):
     """
 
     batch_reads: ClassVar[int] = 1
+    memoryless: ClassVar[bool] = True
 
     def prepare(self, instance: Objective) -> Any:
         """See `DimodSolver.prepare`: a sparse model of OpenJij, whose temperatures are fields of their own."""

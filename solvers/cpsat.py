@@ -18,7 +18,7 @@ from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.qubo.symmetry import order_neurons, representative
-from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
 
 from ._cpsat import give_hint, solve
 
@@ -41,6 +41,7 @@ class CpSat(Solver):
 
     exact: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("numba", "ortools")
+    works_on: ClassVar[WorksOn] = "penalties"
 
     model: Literal["constraints", "squares"] = "constraints"
     """Penalties as constraints where λ is sound, or as squares in any case."""

@@ -13,7 +13,7 @@ from bnnbench.optimum.cpsat_model import network_model
 from bnnbench.optimum.weight_anneal import quick_weights, warm_up
 from bnnbench.qubo.formulation import FORMULATIONS
 from bnnbench.qubo.instance import Instance
-from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,7 @@ class CpSatNetwork(Solver):
 
     exact: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("numba", "ortools")
+    works_on: ClassVar[WorksOn] = "network"
 
     num_workers: Annotated[int, Field(ge=1)] = 1
     """Search threads; with more than one the answers depend on timing."""

@@ -60,6 +60,7 @@ class DWave(Solver):
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system", "minorminer")
     seeded: ClassVar[bool] = False
+    memoryless: ClassVar[bool] = True
 
     topology: Topology = "pegasus"
     """Of the QPU: Pegasus (Advantage) or Zephyr (Advantage2)."""

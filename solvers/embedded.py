@@ -82,6 +82,11 @@ class Embedded(Solver):
         """See `Solver.threads`: those of the inner solver."""
         return load_solver(self.inner).threads
 
+    @property
+    def memoryless(self) -> bool:  # type: ignore[override]
+        """See `Solver.memoryless`: chains are read alike for every read, so that the inner solver decides."""
+        return load_solver(self.inner).memoryless
+
     def refuses(self, instance: Objective) -> str | None:
         """See `Solver.refuses`: what the inner solver refuses as a bare QUBO."""
         return load_solver(self.inner).refuses(instance.qubo)

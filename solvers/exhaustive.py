@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from bnnbench.errors import InputError
 from bnnbench.qubo.instance import Instance
-from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +20,7 @@ class Exhaustive(Solver):
 
     exact: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("numba",)
+    works_on: ClassVar[WorksOn] = "network"
 
     def warm_up(self) -> None:
         """See `Solver.warm_up`."""

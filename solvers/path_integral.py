@@ -27,6 +27,7 @@ class PathIntegral(DimodSolver):
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers",)
     batch_reads: ClassVar[int] = 1  # a read of a large instance takes a second
     estimates: ClassVar[tuple[str, ...]] = ("beta_range",)
+    memoryless: ClassVar[bool] = True
 
     num_sweeps: Annotated[int, Field(ge=1)] = 1000
     """Sweeps over all variables per read."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from bnnbench.qubo.instance import Instance
-from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Solver
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Solver, WorksOn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +17,9 @@ class Random(Solver):
     """Uniform weights with the best ancillas for them; uniform bits where there is no network behind the QUBO."""
 
     batch_reads: ClassVar[int] = 100
+    works_on: ClassVar[WorksOn] = "network"
+    memoryless: ClassVar[bool] = True
+    is_floor: ClassVar[bool] = True
 
     def sample(self, prepared: Objective, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`."""

@@ -25,6 +25,7 @@ class SimulatedAnnealing(DimodSolver):
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-neal",)
     estimates: ClassVar[tuple[str, ...]] = ("beta_range",)
+    memoryless: ClassVar[bool] = True
 
     num_sweeps: Annotated[int, Field(ge=1)] = 100
     """Sweeps over all variables per read."""

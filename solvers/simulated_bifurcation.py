@@ -27,6 +27,7 @@ class SimulatedBifurcation(Solver):
 
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     batch_reads: ClassVar[int] = 16
+    memoryless: ClassVar[bool] = True
 
     variant: Literal["ballistic", "discrete"] = "ballistic"
     """Whether forces come from positions, or from their signs."""

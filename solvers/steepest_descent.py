@@ -17,6 +17,7 @@ class SteepestDescent(DimodSolver):
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers",)
     batch_reads: ClassVar[int] = 100
+    memoryless: ClassVar[bool] = True
 
     def sampler(self) -> dimod.Sampler:
         """See `DimodSolver.sampler`."""

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from bnnbench.errors import InputError
 from bnnbench.qubo.instance import Instance
-from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver, WorksOn
 
 from ._straight_through import LEARNING_RATE, NUM_EPOCHS, train
 
@@ -29,6 +29,8 @@ class StraightThrough(Solver):
     """
 
     batch_reads: ClassVar[int] = 50
+    works_on: ClassVar[WorksOn] = "network"
+    memoryless: ClassVar[bool] = True
 
     num_epochs: Annotated[int, Field(ge=1)] = NUM_EPOCHS
     """Passes over the samples per read, a step each."""

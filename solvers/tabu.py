@@ -25,6 +25,7 @@ class Tabu(DimodSolver):
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-tabu",)
     batch_reads: ClassVar[int] = 1
+    memoryless: ClassVar[bool] = True
 
     num_restarts: Annotated[int, Field(ge=0)] = 4
     """Restarts per read. Work ends a read; the clock only guards it."""

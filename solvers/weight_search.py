@@ -12,7 +12,7 @@ from pydantic import Field
 from bnnbench.errors import InputError
 from bnnbench.optimum.weight_anneal import COLD, HOT
 from bnnbench.qubo.instance import Instance
-from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver, WorksOn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,8 @@ class WeightSearch(Solver):
 
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     batch_reads: ClassVar[int] = 20
+    works_on: ClassVar[WorksOn] = "network"
+    memoryless: ClassVar[bool] = True
 
     num_sweeps: Annotated[int, Field(ge=1)] = 100
     """Sweeps over all weights per read."""

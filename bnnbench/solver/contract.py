@@ -8,7 +8,7 @@ import numbers
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ class Objective(Protocol):
         ...
 
 
+WorksOn = Literal["qubo", "penalties", "network"]
+"""The coefficients only, the QUBO with the structure of its penalties, or the network and its samples."""
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A hyperparameter that is a positive finite number."""
 MAX_SECONDS = 1e9
@@ -121,6 +123,12 @@ class Solver(abc.ABC):
     """Whether the solver proves optimality, given time."""
     seeded: ClassVar[bool] = True
     """Whether the seed decides the bits; False for machines that nothing can seed."""
+    works_on: ClassVar[WorksOn] = "qubo"
+    """What is read of an instance; a solver of the QUBO answers a bare `Qubo` with the same bits."""
+    memoryless: ClassVar[bool] = False
+    """Whether reads are independent draws of one distribution, so that times to solution count reads."""
+    is_floor: ClassVar[bool] = False
+    """Whether this is guessing, the floor that others are compared with."""
 
     @property
     def threads(self) -> int:
