@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
+
 from bnnbench.errors import InputError
 from bnnbench.qubo.linear_program import LinearModel, linearized
 from bnnbench.qubo.qubo import Qubo
@@ -20,15 +22,16 @@ def check_ending(path: Path) -> None:
 def write_qubo(qubo: Qubo, path: Path) -> None:
     """Write a QUBO; the ending of the file says how. Variables keep their order, and all numbers all their digits.
 
-    - ``.coo``: dimod's COO text, a line ``i j coefficient`` each, diagonal for linear terms; the offset is a comment,
-      since COO has no place for it.
+    - ``.coo``: dimod's COO text, a line ``i j coefficient`` each, diagonal for linear terms, of which each variable
+      has one; the offset is a comment, since COO has no place for it.
     - ``.json``, ``.bqm``: dimod's serializable model, and its binary file; offset included.
     - ``.qubo``: qbsolv, minimized, variables from 0; the offset is a comment.
     - ``.qs``: the quantum optimization benchmarking library QOBLIB, minimized, variables from 1, the upper triangle of
       a symmetric matrix, so that couplings are halved; the offset is the comment ObjectiveOffset.
     - ``.mqlib``: MQLib, as ``.qs`` but maximized, so that signs are turned.
     - ``.lp``, ``.mps``: a mixed-integer linear model for any MIP solver, with bits ``x0``, ``x1``, … and a variable
-      between 0 and 1 for each product of bits (R. Fortet, 1960).
+      between 0 and 1 for each product of bits (R. Fortet, 1960). The offset is the cost of a variable ``Constant``
+      that is fixed at 1: solvers disagree about the sign and the meaning of a bare constant.
 
     Raises
     ------
@@ -50,9 +53,11 @@ def write_qubo(qubo: Qubo, path: Path) -> None:
 
 
 def _coo(qubo: Qubo) -> bytes:
-    from dimod.serialization import coo
-
-    return f"# offset={qubo.offset!r}\n{coo.dumps(qubo.to_bqm(), vartype_header=True)}".encode()
+    # dimod's own writer keeps six decimals, and no variable without a term; its reader skips lines with an exponent.
+    linear = ((i, i, value) for i, value in enumerate(qubo.linear.tolist()))
+    head = [f"# offset={qubo.offset!r}", "# vartype=BINARY"]
+    terms = (*linear, *_couplings(qubo))
+    return _lines(head, (f"{i} {j} {np.format_float_positional(value, trim='0')}" for i, j, value in terms))
 
 
 def _json(qubo: Qubo) -> bytes:
@@ -73,7 +78,7 @@ def _qbsolv(qubo: Qubo) -> bytes:
 
 def _qoblib(qubo: Qubo, sign: float = 1.0) -> bytes:
     terms = [*_linear(qubo), *((i, j, value / 2) for i, j, value in _couplings(qubo))]
-    head = [f"# ObjectiveOffset {sign * qubo.offset!r}", "# Vars Non-zeros", f"{qubo.num_variables} {len(terms)}"]
+    head = [f"# ObjectiveOffset {sign * qubo.offset + 0.0!r}", "# Vars Non-zeros", f"{qubo.num_variables} {len(terms)}"]
     return _lines(head, (f"{i + 1} {j + 1} {sign * value!r}" for i, j, value in sorted(terms)))
 
 
@@ -93,6 +98,8 @@ def _lines(head: list[str], body: Iterator[str]) -> bytes:
     return "\n".join([*head, *body, ""]).encode()
 
 
+_CONSTANT = "Constant"
+"""The variable that carries the offset, named as Gurobi names it."""
 # OR-Tools writes both formats with six digits, and leaves variables out of LP; so these are written here.
 
 
@@ -101,20 +108,22 @@ def _lp(qubo: Qubo) -> bytes:
     model = linearized(qubo)
     names = _names(model)
     cost = [f" {_signed(value)} {name}" for name, value in zip(names, model.cost.tolist(), strict=True)]
+    cost.append(f" {_signed(model.offset)} {_CONSTANT}")
     rows: list[str] = []
     for number, (columns, values, bound) in enumerate(_rows(model)):
         terms = " ".join(f"{_signed(value)} {names[column]}" for column, value in zip(columns, values, strict=True))
         rows.append(f" r{number}: {terms} <= {bound!r}")
+    rows = rows or [f" r0: {names[0]} >= 0"]  # GLPK wants one
     is_bit = model.is_whole.tolist()
     bounds = [f" 0 <= {name} <= 1" for name, is_whole in zip(names, is_bit, strict=True) if not is_whole]
+    bounds.append(f" {_CONSTANT} = 1")
     binaries = [f" {name}" for name, is_whole in zip(names, is_bit, strict=True) if is_whole]
-    offset = f" {_signed(model.offset)}"
-    sections = ["Minimize", " energy:", *cost, offset, "Subject To", *rows, "Bounds", *bounds, "Binaries", *binaries]
+    sections = ["Minimize", " energy:", *cost, "Subject To", *rows, "Bounds", *bounds, "Binaries", *binaries]
     return "\n".join([*sections, "End", ""]).encode()
 
 
 def _mps(qubo: Qubo) -> bytes:
-    """The free MPS format; the right side of the objective is the negative offset."""
+    """The free MPS format; CBC takes it for the fixed one unless the first line says FREE."""
     model = linearized(qubo)
     names, by_column = _names(model), model.matrix.tocsc()
     starts, rows, values = by_column.indptr.tolist(), by_column.indices.tolist(), by_column.data.tolist()
@@ -126,11 +135,12 @@ def _mps(qubo: Qubo) -> bytes:
         entries = slice(starts[column], starts[column + 1])
         columns += [f" {names[column]} r{row} {v!r}" for row, v in zip(rows[entries], values[entries], strict=True)]
     columns += [" MARKER 'MARKER' 'INTEND'"] if len(names) == model.num_answers else []
+    columns.append(f" {_CONSTANT} energy {model.offset!r}")
     kinds = [f" L r{row}" for row in range(len(model.upper))]
     sides = [f" RHS r{row} {bound!r}" for row, bound in enumerate(model.upper.tolist()) if bound]
-    bounds = [f" UP BOUND {name} 1" for name in names]
-    head = ["NAME qubo", "ROWS", " N energy", *kinds, "COLUMNS", *columns, "RHS", f" RHS energy {-model.offset!r}"]
-    return "\n".join([*head, *sides, "BOUNDS", *bounds, "ENDATA", ""]).encode()
+    bounds = [*(f" UP BOUND {name} 1" for name in names), f" FX BOUND {_CONSTANT} 1"]
+    head = ["NAME qubo FREE", "ROWS", " N energy", *kinds, "COLUMNS", *columns]
+    return "\n".join([*head, "RHS", *sides, "BOUNDS", *bounds, "ENDATA", ""]).encode()
 
 
 def _signed(value: float) -> str:
