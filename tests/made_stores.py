@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from stored_cells import NOTE, make_cell
 
 from bnnbench.optimum.find import ground_truth
 from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.runs.features import features_of
 from bnnbench.runs.outcome import Outcome
 from bnnbench.store.store import open_store
 
@@ -33,12 +36,8 @@ def fill(folder, outcomes, *, has_truth=True, label=lambda solver: solver):
                 store.add_problem(cell.problem)
                 if has_truth:
                     store.add_truth(ground_truth(cell.problem))
-                store.add_instance(
-                    instance.hash, cell.problem.hash, str(cell.formulation), instance.qubo.hash,
-                    instance.qubo.num_variables, instance.qubo.num_couplings, instance.is_sound,
-                    instance.qubo.dynamic_range,
-                )  # fmt: skip
-                store.add_run(cell, outcome, **NOTE | {"machine": machine})
+                store.add_instance(features_of(instance), cell.problem.hash, str(cell.formulation))
+                store.add_run(cell, outcome, replace(NOTE, machine=machine))
     return folder
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from stored_cells import NOTE
+
 from bnnbench.harness.machine import machine_info
 from bnnbench.optimum.find import ground_truth
 from bnnbench.plugins.registry import load_problem, load_solver
 from bnnbench.qubo.formulation import formulation
-from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.runs.cell import Cell
+from bnnbench.runs.features import features_of
 from bnnbench.runs.loop import run
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
@@ -39,29 +41,14 @@ def make_cell(problem, setting, label, repetition=0, parameters=None):
     )
 
 
-def add_instance(store: Store, instance: Instance) -> None:
-    store.add_instance(
-        hash=instance.hash,
-        problem_hash=instance.problem.hash,
-        formulation=str(instance.formulation),
-        qubo_hash=instance.qubo.hash,
-        num_variables=instance.qubo.num_variables,
-        num_couplings=instance.qubo.num_couplings,
-        is_sound=instance.is_sound,
-        dynamic_range=instance.qubo.dynamic_range,
-    )
-
-
 def add(store: Store, cell: Cell, outcome: Outcome, *, with_truth: bool = True, log_tail: str = "") -> None:
     instance = compile_problem(cell.problem, cell.formulation)
     machine = store.add_machine(machine_info())
     store.add_problem(cell.problem)
     if with_truth:
         store.add_truth(ground_truth(cell.problem))
-    add_instance(store, instance)
-    store.add_run(
-        cell, outcome, machine=machine, started_at="2026-01-01T00:00:00.000+00:00", load=0.5, log_tail=log_tail
-    )
+    store.add_instance(features_of(instance), cell.problem.hash, str(cell.formulation))
+    store.add_run(cell, outcome, replace(NOTE, machine=machine, log_tail=log_tail))
 
 
 def fill(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from small_stores import add_instance
-
 from bnnbench.optimum.find import ground_truth
 from bnnbench.plugins.registry import load_problem
 from bnnbench.qubo.formulation import formulation
 from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.runs.cell import Cell
+from bnnbench.runs.circumstances import Circumstances
+from bnnbench.runs.features import features_of
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec
 
-NOTE = {"machine": "m", "started_at": "2026-01-01T00:00:00.000+00:00", "load": 0.5}
+NOTE = Circumstances(machine="m", started_at="2026-01-01T00:00:00.000+00:00", load=0.5, load_after=0.5)
 
 
 def make_cell(seed=0, solver="random", setting="compact", repetition=0):
@@ -33,5 +33,5 @@ def add_everything(store, cell, outcome):
     instance = compile_problem(cell.problem, cell.formulation)
     store.add_problem(cell.problem)
     store.add_truth(ground_truth(cell.problem))
-    add_instance(store, instance)
-    store.add_run(cell, outcome, **NOTE)
+    store.add_instance(features_of(instance), cell.problem.hash, str(cell.formulation))
+    store.add_run(cell, outcome, NOTE)

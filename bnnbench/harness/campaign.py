@@ -6,7 +6,7 @@ import contextlib
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -25,7 +25,9 @@ from bnnbench.optimum.truth import Truth
 from bnnbench.plugins.registry import load_solver
 from bnnbench.problem.problem import Problem
 from bnnbench.runs.cell import Cell
-from bnnbench.runs.outcome import Outcome, Target, fold
+from bnnbench.runs.circumstances import Circumstances
+from bnnbench.runs.outcome import Outcome, fold
+from bnnbench.runs.target import Target
 from bnnbench.spec import Spec
 from bnnbench.store.rescore import note_truth
 
@@ -230,9 +232,7 @@ def _store(store: Store, ended: _Ended, machine: str, allowance: QpuAllowance, i
     outcome = fold(spooled.batches, task.target, task.budget, status=end.status, message=end.message, **timings)
     allowance.settle(cell, outcome, spooled.estimate.qpu_s if spooled.estimate else None)
     if spooled.instance:
-        store.add_instance(
-            **asdict(spooled.instance), problem_hash=cell.problem.hash, formulation=str(cell.formulation)
-        )
+        store.add_instance(spooled.instance, cell.problem.hash, str(cell.formulation))
     if ended.machine is not None:
         machine = store.add_machine(ended.machine)
     begun = spooled.start or StartLine(ended.started.at, ended.started.load, None)
@@ -242,9 +242,7 @@ def _store(store: Store, ended: _Ended, machine: str, allowance: QpuAllowance, i
         outcome = replace(outcome, flags=[*outcome.flags, flag])
     for canary in spooled.canaries:
         store.add_canary(canary, machine=machine, processors=processors)
-    store.add_run(
-        cell,
-        outcome,
+    circumstances = Circumstances(
         machine=machine,
         started_at=begun.at,
         load=begun.load,
@@ -253,4 +251,5 @@ def _store(store: Store, ended: _Ended, machine: str, allowance: QpuAllowance, i
         is_timed=is_timed,
         log_tail=ended.log_tail if outcome.status in ("error", "crash", "memory", "timeout") else "",
     )
+    store.add_run(cell, outcome, circumstances)
     return replace(outcome, batches=())

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from bnnbench.redaction import redacted
+from bnnbench.runs.features import Features
 from bnnbench.runs.judge import JudgedBatch
 from bnnbench.runs.outcome import Outcome, Status
 from bnnbench.runs.speed_probe import Canary
@@ -34,18 +35,6 @@ class StartLine:
     at: str
     load: float
     processors: list[int] | None
-
-
-@dataclass(frozen=True)
-class InstanceLine:
-    """What is noted of the instance before the run."""
-
-    hash: str
-    qubo_hash: str
-    num_variables: int
-    num_couplings: int
-    is_sound: bool
-    dynamic_range: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +55,7 @@ class EndLine:
     load: float | None = None
 
 
-Line = StartLine | Canary | InstanceLine | EstimateLine | JudgedBatch | EndLine
+Line = StartLine | Canary | Features | EstimateLine | JudgedBatch | EndLine
 
 
 @dataclass
@@ -74,7 +63,7 @@ class Spooled:
     """What a spool holds: the last of each kind of line; batches and canaries in order."""
 
     start: StartLine | None = None
-    instance: InstanceLine | None = None
+    instance: Features | None = None
     estimate: EstimateLine | None = None
     end: EndLine | None = None
     batches: list[JudgedBatch] = field(default_factory=list)
@@ -163,7 +152,7 @@ def _read(lines: Iterator[str]) -> Spooled:
             spooled.canaries.append(line)
         elif isinstance(line, StartLine):
             spooled.start = line
-        elif isinstance(line, InstanceLine):
+        elif isinstance(line, Features):
             spooled.instance = line
         elif isinstance(line, EstimateLine):
             spooled.estimate = line
@@ -201,9 +190,8 @@ def _is_possible(line: Line) -> bool:
         return has_zone and math.isfinite(line.load) and all(map(_is_count, processors))
     if isinstance(line, Canary):
         return math.isfinite(line.at) and 0 < line.seconds < math.inf
-    if isinstance(line, InstanceLine):
-        has_range = line.dynamic_range is None or 1 <= line.dynamic_range < math.inf
-        return has_range and _is_count(line.num_variables) and _is_count(line.num_couplings)
+    if isinstance(line, Features):
+        return line.is_possible
     if isinstance(line, EstimateLine):
         return 0 <= line.qpu_s < math.inf
     if isinstance(line, EndLine):

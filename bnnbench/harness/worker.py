@@ -20,16 +20,18 @@ from bnnbench.errors import BnnbenchError, InputError, RefusedError, Unavailable
 from bnnbench.harness.isolation.confinement import confined, kill_children, stand_back, tie_to
 from bnnbench.harness.isolation.placement import THREAD_LIMITS
 from bnnbench.harness.isolation.resources import load, peak_memory_mib, reset_peak_memory
-from bnnbench.harness.journal import FULL, DiskError, EndLine, EstimateLine, InstanceLine, Spool, StartLine, disk_errors
+from bnnbench.harness.journal import FULL, DiskError, EndLine, EstimateLine, Spool, StartLine, disk_errors
 from bnnbench.hashing import content_hash
 from bnnbench.plugins.registry import file_hash, load_solver
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.instance import Instance, compile  # noqa: A004
 from bnnbench.redaction import redacted
+from bnnbench.runs.features import features_of
 from bnnbench.runs.loop import measure
-from bnnbench.runs.outcome import Status, Target
+from bnnbench.runs.outcome import Status
 from bnnbench.runs.speed_probe import EVERY_S, sing
+from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec
 
@@ -172,17 +174,7 @@ class _ChangedError(Exception):
 
 def _measure(task: Task, spool: Spool) -> None:
     instance, digest = _compile(task.problem, task.formulation)
-    qubo = instance.qubo
-    spool.write(
-        InstanceLine(
-            hash=instance.hash,
-            qubo_hash=qubo.hash,
-            num_variables=qubo.num_variables,
-            num_couplings=qubo.num_couplings,
-            is_sound=instance.is_sound,
-            dynamic_range=qubo.dynamic_range,
-        )
-    )
+    spool.write(features_of(instance))
     _check_file(task.solver.name, task.file)
     solver = load_solver(task.solver)
     reason = solver.unavailable()

@@ -13,7 +13,8 @@ from bnnbench.optimum.truth import Truth
 from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.instance import Instance
 from bnnbench.runs.judge import JudgedBatch, judge
-from bnnbench.runs.outcome import Outcome, Target, fold
+from bnnbench.runs.outcome import Outcome, fold
+from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Batch, Budget, Solver, is_number
 from bnnbench.spec import Spec
 

@@ -2,88 +2,230 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bnnbench.optimum.truth import TruthKind
 from bnnbench.qubo.qubo import TOLERANCE
+from bnnbench.runs.column import column
+from bnnbench.runs.flags import claimed_bounds, flags_of, is_time
 from bnnbench.runs.judge import JudgedBatch
+from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Budget
 
 Status = Literal["ok", "timeout", "memory", "crash", "error", "refused", "unavailable"]
 
 
-@dataclass(frozen=True)
-class Target:
-    """What a run is measured against: the optimal loss, how it is known, and whether the formulation is sound."""
-
-    loss: float | None
-    kind: TruthKind | None
-    is_sound: bool
-
-    @property
-    def energy(self) -> float | None:
-        """Ground energy; None where the formulation is not sound or nothing is known."""
-        return self.loss if self.is_sound else None
+_NO_READ = "there is no read"
+_NO_OPTIMUM = "no optimum is known, or there is no read"
+_UNSOUND = "the formulation is not sound, no optimum is known, or there is no read"
+_CUT = "the run failed or was not asked"
 
 
 @dataclass(frozen=True)
 class Outcome:
     """One run, as a row. Energies and losses in units of loss, times in seconds.
 
+    Each field says what it holds; `bnnbench.runs.column.columns_of` lists them. A field that is added here, and
+    filled by `fold`, is a column of the store, the tables, the report and docs/columns.md.
+
     Attributes
     ----------
-    energy_gap
-        Least energy − ground energy. None if the formulation is not sound: its ground energy is not the optimal loss.
-    loss_gap
-        Least training loss of decoded weights − optimal loss.
-    violations
-        Violated penalties of the sample of least energy, by kind and in total.
-    proved
-        Whether a lower bound that withstood the check meets the least energy.
-    sample_s
-        Sampling time, from the request for the first batch to the last batch, judging excluded.
-    cpu_s
-        Processor time of the process, all its threads, while it sampled; processes that it started are not in it.
-    peak_mib
-        Peak of the worker's resident memory in the run, in MiB, libraries included; None outside a campaign.
-    time_to_best_s
-        Sampling time until the least energy was first seen.
-    time_to_target_s
-        Sampling time until the optimal loss was first reached by decoded weights; None if never.
-    flags
-        Claims of the solver that the harness found false, and budgets that it overran.
+    best_bits, best_weights
+        The sample of least energy and the weights of least loss, packed by `bnnbench.runs.judge.pack_bits`.
+    batches
+        The trace of the run.
     """
 
-    status: Status
-    message: str = ""
-    num_reads: int = 0
-    energy: float | None = None
-    loss: float | None = None
-    energy_gap: float | None = None
-    loss_gap: float | None = None
-    mean_loss: float | None = None
-    energy_successes: int | None = None
-    loss_successes: int | None = None
-    violations: int | None = None
-    violations_by_kind: dict[str, int] = field(default_factory=dict)
-    train_accuracy: float | None = None
-    test_accuracy: float | None = None
-    lower_bound: float | None = None
-    proved: bool = False
-    compile_s: float | None = None
-    prepare_s: float | None = None
-    sample_s: float | None = None
-    judge_s: float | None = None
-    cpu_s: float | None = None
-    peak_mib: float | None = None
-    time_to_best_s: float | None = None
-    time_to_target_s: float | None = None
-    flags: list[str] = field(default_factory=list)
-    clocks: dict[str, float] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
+    status: Status = column(
+        "ok; timeout, memory, crash or error if it failed; refused or unavailable if it was not asked",
+        header="status",
+        is_answer=True,
+    )
+    message: str = column("why the status is not ok", default="", empty="the status is ok", header="message")
+    num_reads: int = column(
+        "samples that the solver answered",
+        default=0,
+        unit="reads",
+        header="reads",
+        follows_from="batches",
+        is_answer=True,
+    )
+    energy: float | None = column(
+        "least energy, recomputed", default=None, unit="loss", empty=_NO_READ, follows_from="samples", is_answer=True
+    )
+    loss: float | None = column(
+        "least training loss of decoded weights",
+        default=None,
+        unit="loss",
+        empty=_NO_READ,
+        header="loss",
+        follows_from="samples",
+        is_answer=True,
+    )
+    proved: bool = column(
+        "1 if the lower bound meets the least energy, else 0",
+        default=False,
+        header="proved",
+        statistic="count",
+        drop_rank=40,
+        follows_from="batches",
+    )
+    energy_gap: float | None = column(
+        "least energy − ground energy",
+        default=None,
+        unit="loss",
+        empty=_UNSOUND,
+        header="energy gap",
+        statistic="censored_median",
+        needs="sound",
+        drop_rank=80,
+        follows_from="batches",
+    )
+    loss_gap: float | None = column(
+        "least training loss of decoded weights − optimum, or − the best known loss, see truth_kind",
+        default=None,
+        unit="loss",
+        empty=_NO_OPTIMUM,
+        header="loss gap",
+        statistic="censored_median",
+        needs="optimum",
+        drop_rank=None,
+        follows_from="batches",
+    )
+    mean_loss: float | None = column(
+        "mean training loss over all reads",
+        default=None,
+        unit="loss",
+        empty=_NO_READ,
+        header="mean read",
+        follows_from="batches",
+        is_answer=True,
+    )
+    energy_successes: int | None = column(
+        "reads that reached the ground energy",
+        default=None,
+        unit="reads",
+        empty=_UNSOUND,
+        needs="sound",
+        follows_from="batches",
+    )
+    loss_successes: int | None = column(
+        "reads whose decoded weights reached the optimum",
+        default=None,
+        unit="reads",
+        empty=_NO_OPTIMUM,
+        needs="optimum",
+        follows_from="batches",
+    )
+    violations: int | None = column(
+        "violated penalties of the sample of least energy",
+        default=None,
+        empty=_NO_READ,
+        header="violated",
+        statistic="censored_median",
+        drop_rank=50,
+        follows_from="samples",
+        is_answer=True,
+    )
+    violations_by_kind: dict[str, int] = column(
+        "of the violations, those of one kind: sign, product, loss",
+        default_factory=dict,
+        empty=_NO_READ,
+        shown_as="violations.…",
+        follows_from="samples",
+    )
+    train_accuracy: float | None = column(
+        "of the weights of least loss on the training data, from 0 to 1",
+        default=None,
+        empty=_NO_READ,
+        header="train acc.",
+        statistic="median",
+        is_share=True,
+        drop_rank=20,
+        follows_from="samples",
+        is_answer=True,
+    )
+    test_accuracy: float | None = column(
+        "of the weights of least loss on the test data of the problem, held out or not, from 0 to 1",
+        default=None,
+        empty="the problem has no test data, or there is no read",
+        header="test acc.",
+        statistic="median",
+        is_share=True,
+        drop_rank=30,
+        follows_from="samples",
+        is_answer=True,
+    )
+    lower_bound: float | None = column(
+        "largest lower bound on the energy that the solver claimed and no sample disproved",
+        default=None,
+        unit="loss",
+        empty="there is none",
+        follows_from="batches",
+        is_answer=True,
+    )
+    compile_s: float | None = column(
+        "time to build the QUBO", default=None, unit="s", empty="the run failed, or the solver is unavailable"
+    )
+    prepare_s: float | None = column(
+        "time of the solver's preparation, such as an embedding, not in the budget", default=None, unit="s", empty=_CUT
+    )
+    sample_s: float | None = column(
+        "sampling time, judging excluded",
+        default=None,
+        unit="s",
+        empty=_NO_READ,
+        header="sample time",
+        statistic="median",
+        drop_rank=100,
+    )
+    judge_s: float | None = column("time to recompute energies and losses", default=None, unit="s", empty=_CUT)
+    cpu_s: float | None = column(
+        "processor time of all threads of the process while it sampled, without processes that it started",
+        default=None,
+        unit="s",
+        empty=_CUT,
+    )
+    peak_mib: float | None = column(
+        "peak of the worker's resident memory, libraries included",
+        default=None,
+        unit="MiB",
+        empty="the system does not tell",
+    )
+    time_to_best_s: float | None = column(
+        "sampling time until the least energy was first seen",
+        default=None,
+        unit="s",
+        empty=_NO_READ,
+        follows_from="batches",
+    )
+    time_to_target_s: float | None = column(
+        "sampling time until decoded weights first reached the optimum",
+        default=None,
+        unit="s",
+        empty="they never did, or no optimum is known",
+        header="time to optimum",
+        needs="optimum",
+        follows_from="batches",
+    )
+    flags: list[str] = column(
+        "claims that were found false, and budgets that were overrun",
+        default_factory=list,
+        empty="there are none",
+        header="flags",
+        shown_as="flag_texts",
+    )
+    clocks: dict[str, float] = column(
+        "time that only the solver can know, such as QPU access",
+        default_factory=dict,
+        unit="s",
+        empty="it did not tell",
+        shown_as="clock.…",
+    )
+    facts: dict[str, Any] = column(
+        "what else the solver told", default_factory=dict, empty="it did not", shown_as="fact.…"
+    )
     best_bits: str = field(default="", repr=False)
     best_weights: str = field(default="", repr=False)
     batches: Sequence[JudgedBatch] = field(default=(), repr=False, compare=False)
@@ -101,7 +243,7 @@ def fold(
     status = "error" if status in ("refused", "unavailable") else status
     best, learned = min(batches, key=lambda b: b.energy), min(batches, key=lambda b: b.loss)
     num_reads = sum(b.num_reads for b in batches)
-    bounds = _bounds(batches)
+    bounds = claimed_bounds(batches)
     # What any sample shows to be false was never a bound.
     ceiling = best.energy if target.energy is None else min(best.energy, target.energy)
     valid = [bound for bound in bounds if bound <= ceiling + TOLERANCE]
@@ -125,7 +267,7 @@ def fold(
         proved=lower_bound is not None and lower_bound >= best.energy - TOLERANCE,
         time_to_best_s=best.time_s,
         time_to_target_s=_first(batches, target.loss),
-        flags=_flags(batches, target, budget, num_reads),
+        flags=flags_of(batches, target, budget, num_reads),
         clocks=_total_clocks(batches),
         facts={key: value for b in batches for key, value in b.facts.items()},
         best_bits=best.best_bits,
@@ -152,47 +294,8 @@ def _total_clocks(batches: Sequence[JudgedBatch]) -> dict[str, float]:
     totals: dict[str, float] = {}
     for batch in batches:
         for name, seconds in batch.clocks.items():
-            if not _is_time(seconds):
+            if not is_time(seconds):
                 continue
             before = totals.get(name, 0.0)
             totals[name] = max(before, seconds) if name == "embed_s" else before + seconds
     return totals
-
-
-def _is_time(seconds: float) -> bool:
-    return 0 <= seconds < math.inf
-
-
-def _bounds(batches: Sequence[JudgedBatch]) -> list[float]:
-    """Claimed lower bounds that are numbers."""
-    return [b.lower_bound for b in batches if b.lower_bound is not None and not math.isnan(b.lower_bound)]
-
-
-def _flags(batches: Sequence[JudgedBatch], target: Target, budget: Budget, num_reads: int) -> list[str]:
-    flags = []
-    lowest = min(b.energy for b in batches)
-    bound = max(_bounds(batches), default=None)
-    if any(b.lower_bound is not None and math.isnan(b.lower_bound) for b in batches):
-        flags.append("claimed a lower bound that is not a number")
-    if bound is not None and bound > lowest + TOLERANCE:
-        flags.append(f"claimed the lower bound {bound:g} above the energy {lowest:g} of its own sample")
-    elif (
-        bound is not None
-        and target.energy is not None
-        and target.kind != "best_known"
-        and bound > target.energy + TOLERANCE
-    ):
-        flags.append(f"claimed the lower bound {bound:g} above the true optimum {target.energy:g}")
-    if target.loss is not None and target.kind != "best_known":
-        least = min(b.loss for b in batches)
-        if least < target.loss - TOLERANCE:
-            flags.append(f"reached the loss {least:g} below the certified optimum {target.loss:g}: the truth is wrong")
-    if target.energy is not None and target.kind != "best_known" and lowest < target.energy - TOLERANCE:
-        flags.append(f"reached the energy {lowest:g} below the ground energy {target.energy:g}: the truth is wrong")
-    strange = {name: value for b in batches for name, value in b.clocks.items() if not _is_time(value)}
-    flags += [f"claimed the time {name} = {value:g} s" for name, value in strange.items()]
-    if budget.reads is not None and num_reads > budget.reads:
-        flags.append(f"answered {num_reads} reads where {budget.reads} were asked")
-    if budget.seconds is not None and batches[-1].time_s > 2 * budget.seconds + 1:
-        flags.append(f"took {batches[-1].time_s:.1f} s of a budget of {budget.seconds:g} s")
-    return flags

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from bnnbench.qubo.qubo import TOLERANCE
+from bnnbench.runs.column import columns_of
+from bnnbench.runs.outcome import Outcome
 
 ANSWER = {
-    "status": "status", "num_reads": "num_reads", "energy": "energy", "loss": "loss", "mean_loss": "mean_loss",
-    "lower_bound": "lower_bound", "violations": "violations", "train_accuracy": "train_accuracy",
-    "test_accuracy": "test_accuracy", "sample.energy": "best sample", "sample.loss": "best weights",
-}  # fmt: skip
+    **{column.name: column.name for column in columns_of(Outcome) if column.is_answer},
+    "sample.energy": "best sample",
+    "sample.loss": "best weights",
+}
 """Columns of a run that are its answer, with their names in sentences; ``sample.…`` are those of `Store.samples`."""
 
 

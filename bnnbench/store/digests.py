@@ -1,7 +1,7 @@
 """Seals: hashes of the rows of a store, by which a change since they were written is found.
 
 Machines, canaries and suites are named by the hash of their content; problems, truths and runs carry a digest. That of
-a run covers its row, its batches and its samples. Rows that versions of schema 1 and 2 wrote have none.
+a run covers its row, its batches and its samples.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bnnbench.hashing import content_hash
-from bnnbench.store.schema import SEALED, YOUNGER, columns_of
+from bnnbench.store.schema import SCHEMA_VERSION, SEALED, tables
 
 Select = Callable[..., list[dict[str, Any]]]
 """Answers a query, given with its values, by rows as SQLite has them."""
@@ -22,7 +22,7 @@ def digest_of(select: Select, table: str, column: str, key: str) -> str:
     """Content hash of a row as SQLite gives it back; of a run, with its batches and samples."""
     rows = select(f"SELECT * FROM {table} WHERE {column} = ?", key)  # noqa: S608  names of the schema
     content: dict[str, Any] = {
-        table: [{k: v for k, v in row.items() if k != "digest" and (k not in YOUNGER or v is not None)} for row in rows]
+        table: [{name: value for name, value in row.items() if name != "digest"} for row in rows]
     }
     if table == "runs":
         content["batches"] = select("SELECT * FROM batches WHERE run = ? ORDER BY number", key)
@@ -35,18 +35,16 @@ def broken_seals(select: Select) -> Iterator[str]:
     for row in select("PRAGMA integrity_check"):
         if row["integrity_check"] != "ok":
             yield f"SQLite finds the file damaged: {row['integrity_check']}."
-    version = select("PRAGMA user_version")[0]["user_version"]
-    expected = columns_of(version)
-    for table in columns_of():
+    for table, expected in tables().items():
         names = {row["name"] for row in select(f"PRAGMA table_info({table})")}
-        if other := names ^ expected.get(table, set()):
-            yield f"the table {table} is not that of schema {version}: it differs in {', '.join(sorted(other))}."
+        if other := names ^ expected:
+            yield f"the table {table} is not that of schema {SCHEMA_VERSION}: it differs in {', '.join(sorted(other))}."
             return  # nothing else can be looked for
     for row in select("SELECT * FROM machines"):
         if content_hash("machine", json.loads(row["info"])) != row["hash"]:
             yield f"the machine {row['hash']} was changed: its content has another hash."
     for kind, table in (("canary", "canaries"), ("suite", "suites")):
-        for row in select(f"SELECT * FROM {table}") if table in expected else []:  # noqa: S608  as above
+        for row in select(f"SELECT * FROM {table}"):  # noqa: S608  as above
             key = row.pop("hash")
             if content_hash(kind, row) != key:
                 yield f"the {kind} {key} was changed: its content has another hash."

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from bnnbench.errors import StoreError
-from bnnbench.store.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION, upgrade
+from bnnbench.store.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION, UNRELEASED_ID
 
 FILE = "runs.sqlite"
 PUBLISHED = "runs.parquet"
@@ -48,7 +48,6 @@ def open_to_write(folder: Path) -> tuple[sqlite3.Connection, IO[str]]:
                 else:
                     # Fails now if the file cannot be written, and changes nothing; BEGIN IMMEDIATE alone does not fail.
                     connection.executescript(f"BEGIN IMMEDIATE; PRAGMA user_version = {SCHEMA_VERSION}; ROLLBACK;")
-                    upgrade(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -158,13 +157,17 @@ def _is_blank(path: Path) -> bool:
         ) from error
     if application == schema == num_tables == 0:
         return True  # a process that was killed before its first commit leaves this
+    if application == UNRELEASED_ID:
+        raise StoreError(
+            f"{path} was written by a version of bnnbench before its first release, which no release reads; it was "
+            "left as it is; run the suite again with --out and another folder."
+        )
     if application != APPLICATION_ID:
         raise StoreError(f"{path} is an SQLite file of another program; it was left as it is; give another folder.")
-    if schema < 1:
-        raise StoreError(f"{path} has schema {schema}, which none of bnnbench has; it was left as it is.")
-    if schema > SCHEMA_VERSION:
+    if schema != SCHEMA_VERSION:
         raise StoreError(
-            f"{path} has schema {schema}, but this version of bnnbench reads up to {SCHEMA_VERSION}; upgrade bnnbench."
+            f"{path} has schema {schema}, but this version of bnnbench reads schema {SCHEMA_VERSION}; it was left as "
+            "it is; use the version of bnnbench that wrote it."
         )
     return False
 

@@ -131,6 +131,6 @@ def _read(path: Path) -> Published:
         ) from error
     if missing := sorted({"key", "problem_hash", "solver", "status", "machine"} - set(rows)):
         raise InputError(f"{path} holds no published runs: it has no column {missing[0]!r}.")
-    known = [column.name for column in RUN_COLUMNS if "…" not in column.name]
+    known = [column.shown_name for column in RUN_COLUMNS if "…" not in column.shown_name]
     rows = rows.reindex(columns=[*rows, *(name for name in known if name not in rows)])  # of an older version
     return Published(path.parent, rows, machines)

@@ -8,18 +8,21 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bnnbench.optimum.truth import Truth
+from bnnbench.runs.column import columns_of
 from bnnbench.runs.judge import JudgedBatch
-from bnnbench.runs.outcome import Outcome, Target, fold
+from bnnbench.runs.outcome import Outcome, fold
+from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Budget
 
 if TYPE_CHECKING:
     from bnnbench.optimum.certificate import Certificate
     from bnnbench.store.store import Store
 
-FOLDED = (
-    "num_reads", "energy", "loss", "energy_gap", "loss_gap", "mean_loss", "energy_successes", "loss_successes",
-    "lower_bound", "proved", "time_to_best_s", "time_to_target_s",
-)  # fmt: skip
+FOLDED = tuple(
+    column.name
+    for column in columns_of(Outcome)
+    if column.follows_from == "batches" or (column.follows_from == "samples" and column.unit == "loss")
+)
 """Columns that follow from the batches and the truth."""
 
 

@@ -25,18 +25,23 @@ from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
 from bnnbench.redaction import redacted
 from bnnbench.runs.cell import Cell, asked_key
+from bnnbench.runs.circumstances import Circumstances
+from bnnbench.runs.column import Column, columns_of
+from bnnbench.runs.features import Features
 from bnnbench.runs.outcome import Outcome
 from bnnbench.runs.speed_probe import SUSPICIOUS, Canary, slowdowns
 from bnnbench.runs.thinning import thinned
+from bnnbench.store.columns import CELL, FEATURES, PROBLEM, RUN_COLUMNS, STORED, TRUTH
 from bnnbench.store.digests import broken_seals, digest_of
 from bnnbench.store.file import FILE, open_to_read, open_to_write, store_errors
-from bnnbench.store.schema import ARRAYS, BATCH, JSON, NUMBERS, SCALARS, SEALED, TEXTS
+from bnnbench.store.schema import ARRAYS, BATCH, LEVELS, SEALED
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bnnbench.optimum.certificate import Certificate
 
+_SPREAD = [column for column in STORED if column.kind == "json"]
 _SHARED = "shared its cores with other runs, so that its times mean nothing"
 _DRIFT = f"was on a machine {SUSPICIOUS:g} or more times slower than at its best"
 
@@ -160,9 +165,9 @@ class Store:
 
     def certificates(self) -> dict[str, dict[str, Any]]:
         """Certificates by problem hash, as `bnnbench.optimum.certificate.Certificate` has them."""
-        rows = self._select("SELECT * FROM truths")  # an older store has no such column
+        rows = self._select("SELECT * FROM truths WHERE certificate IS NOT NULL")
         with self._as_damage():
-            return {row["problem_hash"]: dict(json.loads(row["certificate"])) for row in rows if row.get("certificate")}
+            return {row["problem_hash"]: dict(json.loads(row["certificate"])) for row in rows}
 
     def truths(self) -> dict[str, Truth]:
         """What is known of each problem, by problem hash; of its optimal settings, only the first is kept."""
@@ -170,29 +175,10 @@ class Store:
         with self._as_damage():
             return {row["problem_hash"]: _truth(row) for row in rows}
 
-    def add_instance(
-        self,
-        hash: str,  # noqa: A002  the name of the column
-        problem_hash: str,
-        formulation: str,
-        qubo_hash: str,
-        num_variables: int,
-        num_couplings: int,
-        is_sound: bool,
-        dynamic_range: float | None = None,
-    ) -> None:
-        """Note the size of an instance, and whether its ground energy is the optimal loss for certain."""
-        row = {
-            "hash": hash,
-            "problem_hash": problem_hash,
-            "formulation": formulation,
-            "qubo_hash": qubo_hash,
-            "num_variables": int(num_variables),
-            "num_couplings": int(num_couplings),
-            "is_sound": int(is_sound),
-            "dynamic_range": dynamic_range,
-        }
-        self._insert("OR IGNORE", "instances", row)
+    def add_instance(self, features: Features, problem_hash: str, formulation: str) -> None:
+        """Note the features of an instance."""
+        names = {"problem_hash": problem_hash, "formulation": formulation}
+        self._insert("OR IGNORE", "instances", asdict(features) | names)
 
     def add_suite(self, name: str, text: str) -> None:
         """Note the file of a suite that runs into this store."""
@@ -203,51 +189,20 @@ class Store:
         """Names and texts of the suite files that ran into this store, in the order in which they first did."""
         return self.rows("suites")
 
-    def add_run(
-        self,
-        cell: Cell,
-        outcome: Outcome,
-        *,
-        machine: str,
-        started_at: str,
-        load: float,
-        load_after: float | None = None,
-        processors: str | None = None,
-        is_timed: bool = True,
-        log_tail: str = "",
-    ) -> None:
+    def add_run(self, cell: Cell, outcome: Outcome, circumstances: Circumstances) -> None:
         """Write a run with its batches and best samples, in one transaction."""
-        row = {
-            "key": cell.key,
-            "problem": cell.problem.name,
-            "problem_hash": cell.problem.hash,
-            "formulation": str(cell.formulation),
-            "instance_hash": cell.instance_hash,
-            "solver": cell.solver_label,
-            "parameters": canonical_json(cell.parameters),
-            "versions": canonical_json(cell.versions),
-            "seed": cell.seed,
-            "repetition": cell.repetition,
-            "budget_seconds": cell.budget.seconds,
-            "budget_reads": cell.budget.reads,
-            "machine": machine,
-            "started_at": started_at,
-            "load": load,
-            "load_after": load_after,
-            "processors": processors,
-            "threads": cell.threads,
-            "is_timed": int(is_timed),
-            "log_tail": log_tail,
-        }
-        row |= {name: getattr(outcome, name) for name in SCALARS}
-        row |= {name: json.dumps(getattr(outcome, name)) for name in JSON}
+        row = {column.name: value(cell) for column, value in CELL.items()}
+        row |= {column.name: getattr(circumstances, column.name) for column in columns_of(Circumstances)}
+        for column in columns_of(Outcome):
+            value = getattr(outcome, column.name)
+            row[column.name] = json.dumps(value) if column.kind == "json" else value
         with self.transaction():
             self._db.execute("DELETE FROM batches WHERE run = ?", (cell.key,))
             self._db.execute("DELETE FROM samples WHERE run = ?", (cell.key,))
             self._insert("OR REPLACE", "runs", row)
             for number, batch in enumerate(thinned(outcome.batches)):
                 kept = {name: getattr(batch, name) for name in BATCH}
-                levels = {name: json.dumps(getattr(batch, name)) for name in ("energy_levels", "loss_levels")}
+                levels = {name: json.dumps(getattr(batch, name)) for name in LEVELS}
                 self._insert("OR REPLACE", "batches", {"run": cell.key, "number": number, **kept, **levels})
             for role, bits in (("energy", outcome.best_bits), ("loss", outcome.best_weights)):
                 if bits:
@@ -293,10 +248,6 @@ class Store:
 
     def rows(self, table: str, column: str = "", value: str = "") -> list[dict[str, Any]]:
         """Rows of a table as they are in the file; with a column, those that have a value there."""
-        with store_errors(self.folder):  # a table that an older schema does not have is empty
-            names = {row["name"] for row in self._db.execute("SELECT name FROM sqlite_master")}
-        if table not in names:
-            return []
         query = f"SELECT * FROM {table}"  # noqa: S608  names of this module
         return self._select(f"{query} WHERE {column} = ? ORDER BY rowid", value) if column else self._select(query)
 
@@ -350,38 +301,31 @@ class Store:
         """
         import pandas as pd
 
-        columns = {row["name"] for row in self._select("PRAGMA table_info(instances)")}
-        dynamic_range = "dynamic_range" if "dynamic_range" in columns else "NULL AS dynamic_range"  # an older schema
+        joined = ", ".join(column.name for column in (*PROBLEM, *FEATURES, *TRUTH))
         query = f"""
-            SELECT runs.*, network, loss_name, num_samples, num_variables, num_couplings, {dynamic_range}, is_sound,
-                optimum, truth_kind, num_optima
+            SELECT runs.*, {joined}
             FROM runs LEFT JOIN problems ON problems.hash = runs.problem_hash
                 LEFT JOIN instances ON instances.hash = runs.instance_hash
                 LEFT JOIN truths ON truths.problem_hash = runs.problem_hash
             ORDER BY problem, runs.formulation, solver, repetition, runs.key
-        """  # noqa: S608  names of this module
+        """  # noqa: S608  names of this package
         rows, machines, canaries = self._select(query), self.machines(), self.canaries()
         with self._as_damage():
             slow = slowdowns(map(_when, rows), canaries)
             for row, slowdown in zip(rows, slow, strict=True):
                 row["slowdown"] = slowdown
-                flags = json.loads(row.pop("flags"))
-                flags += [_DRIFT] if (slowdown or 1) >= SUSPICIOUS else []
-                flags += [_SHARED] if row.get("is_timed") == 0 else []
-                row["flag_texts"] = "; ".join(flags)  # a frame has an attribute `flags`
                 machine = machines.get(row["machine"], {})
                 row |= {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
-                for name, prefix in (("facts", "fact"), ("clocks", "clock"), ("violations_by_kind", "violations")):
-                    row |= {f"{prefix}.{key}": value for key, value in json.loads(row.pop(name)).items()}
+                for column in _SPREAD:
+                    row.update(_spread(column, json.loads(row.pop(column.name))))
+                row["flag_texts"] = "; ".join(filter(None, [row["flag_texts"], *_remarks(row)]))
             frame = pd.DataFrame(rows)
-            for name in frame.columns.intersection([*NUMBERS, *(set(SCALARS) - set(TEXTS))]):
+            for name in frame.columns.intersection([column.name for column in RUN_COLUMNS if column.is_number]):
                 frame[name] = pd.to_numeric(frame[name])  # a column of None alone is not one of numbers
             return frame
 
     def canaries(self) -> list[dict[str, Any]]:
         """How fast the machines were at what time, see `bnnbench.runs.speed_probe`."""
-        if not self._select("SELECT name FROM sqlite_master WHERE name = 'canaries'"):
-            return []  # of an older schema
         return self._select("SELECT * FROM canaries ORDER BY at")
 
     def batches(self, key: str) -> pd.DataFrame:
@@ -389,9 +333,8 @@ class Store:
         import pandas as pd
 
         rows = self._select("SELECT * FROM batches WHERE run = ? ORDER BY number", key)
-        levels = ("energy_levels", "loss_levels")
         with self._as_damage():
-            return pd.DataFrame([row | {name: json.loads(row[name]) for name in levels} for row in rows])
+            return pd.DataFrame([row | {name: json.loads(row[name]) for name in LEVELS} for row in rows])
 
     def trace(self) -> pd.DataFrame:
         """The batches of all runs, without their levels: a row per batch, in the order of the runs' keys."""
@@ -473,6 +416,19 @@ def _truth(row: Mapping[str, Any]) -> Truth:
         seconds=row["truth_s"],
         lower_bound=0.0 if row["truth_kind"] == "best_known" else None,  # what was proved is in the certificate
     )
+
+
+def _remarks(row: Mapping[str, Any]) -> list[str]:
+    """Return flags that follow from where a run was."""
+    drift = [_DRIFT] if (row["slowdown"] or 1) >= SUSPICIOUS else []
+    return [*drift, _SHARED] if row["is_timed"] == 0 else drift
+
+
+def _spread(column: Column, value: Any) -> dict[str, Any]:
+    """Return the columns that one of JSON is shown as: one per key of a mapping, or the texts of a list in one."""
+    if isinstance(value, list):
+        return {column.shown_name: "; ".join(value)}
+    return {f"{column.shown_name.removesuffix('…')}{key}": item for key, item in value.items()}
 
 
 def _when(row: Mapping[str, Any]) -> tuple[Any, Any, float, float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -26,6 +26,7 @@ from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.qubo.qubo import TOLERANCE
 from bnnbench.runs.cell import asked_key
+from bnnbench.runs.features import features_of
 from bnnbench.runs.judge import unpack_bits
 from bnnbench.runs.outcome import Outcome
 from bnnbench.store.rescore import FOLDED, fold_again
@@ -116,16 +117,7 @@ def _instances(store: Store, problems: dict[str, Problem]) -> Generator[Finding,
         except BnnbenchError as error:
             yield Finding("instance", f"{problem.name} as {row['formulation']} cannot be built again: {error}")
             continue
-        qubo = instance.qubo
-        built = {
-            "hash": instance.hash,
-            "qubo_hash": qubo.hash,
-            "num_variables": qubo.num_variables,
-            "num_couplings": qubo.num_couplings,
-            "is_sound": int(instance.is_sound),
-            "dynamic_range": qubo.dynamic_range if row.get("dynamic_range") else None,  # older schemas have none
-        }
-        wrong = [name for name, value in built.items() if row.get(name) != value]
+        wrong = [name for name, value in asdict(features_of(instance)).items() if row[name] != value]
         if wrong:
             yield Finding("instance", f"{instance} was built again and differs in {', '.join(wrong)}.")
         instances[row["hash"]] = instance

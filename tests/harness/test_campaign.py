@@ -168,7 +168,7 @@ def test_garbage_in_a_spool_ends_its_reading_and_nothing_else(tmp_path):
         '{"kind": "StartLine", "at": "2026-01-01T00:00:00+00:00", "load": 1, "processors": [-1]}',
         '{"kind": "Canary", "at": Infinity, "seconds": 1}',
         '{"kind": "Canary", "at": 1, "seconds": 0}',
-        '{"kind": "InstanceLine", "hash": "", "qubo_hash": "", "num_variables": -1, "num_couplings": 0, "is_sound": 1}',
+        '{"kind": "Features", "hash": "", "qubo_hash": "", "num_variables": -1, "num_couplings": 0, "is_sound": 1}',
         '{"kind": "EstimateLine", "qpu_s": NaN}',
         '{"kind": "EndLine", "status": "ok", "message": "", "timings": {"sample_s": NaN}}',
         '{"kind": "EndLine", "status": "ok", "message": "", "timings": {"nonsense": 1}}',

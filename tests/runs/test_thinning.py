@@ -9,7 +9,8 @@ from stored_cells import NOTE, make_cell
 from bnnbench.plugins.registry import load_problem
 from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.runs.judge import JudgedBatch, judge
-from bnnbench.runs.outcome import Target, fold
+from bnnbench.runs.outcome import fold
+from bnnbench.runs.target import Target
 from bnnbench.runs.thinning import MAX_BATCHES, STEP, thinned
 from bnnbench.solver.contract import Batch, Budget
 from bnnbench.store.rescore import FOLDED
@@ -78,7 +79,7 @@ def test_counts_of_the_lowest_levels_stay_exact():
 def test_the_store_keeps_few_batches_of_a_solver_that_floods(tmp_path):
     outcome = fold(trace(6000), TARGET, Budget(seconds=60), status="ok")
     with open_store(tmp_path) as store:
-        store.add_run(make_cell(), outcome, **NOTE)
+        store.add_run(make_cell(), outcome, NOTE)
     with read_store(tmp_path) as store:
         kept = store.batches(make_cell().key)
     assert len(kept) < MAX_BATCHES

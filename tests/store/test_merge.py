@@ -18,7 +18,6 @@ from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.store.file import FILE
 from bnnbench.store.merge import DIFFERS, Merged, merge
 from bnnbench.store.rescore import FOLDED, fold_again
-from bnnbench.store.schema import YOUNGER
 from bnnbench.store.store import open_store, read_store
 from bnnbench.store.verify import verify
 from bnnbench.suite.file import read_suite
@@ -201,19 +200,6 @@ def test_suites_keep_their_order_and_instances_what_is_known_of_them(stores, tmp
         ranges = {row["hash"]: row["dynamic_range"] for row in store.instances()}
     with read_store(stores[1]) as other:
         assert all(ranges[row["hash"]] == row["dynamic_range"] for row in other.instances())
-
-
-INSTANCES = "DROP TABLE suites; ALTER TABLE instances DROP COLUMN dynamic_range;"
-
-
-def test_a_store_of_an_older_schema_joins_a_newer_one(stores, tmp_path):
-    change(stores[0], f"UPDATE runs SET {', '.join(f'{name} = NULL' for name in YOUNGER)}")
-    with closing(sqlite3.connect(stores[0] / FILE)) as db:
-        columns = "".join(f"ALTER TABLE runs DROP COLUMN {name};" for name in YOUNGER)
-        db.executescript(f"{columns} DROP TABLE canaries; {INSTANCES} PRAGMA user_version = 3;")
-    for order, name in ((stores, "c"), (stores[::-1], "d")):
-        assert merge(order, tmp_path / name) == Merged(num_runs=5, num_equal=2, num_different=0)
-        assert len(rows_of(tmp_path / name)) == 5
 
 
 def test_a_run_whose_instance_is_missing_is_kept_for_verify_to_find(stores, tmp_path):

@@ -36,7 +36,7 @@ from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
 from bnnbench.store import file
 from bnnbench.store.file import FILE
-from bnnbench.store.schema import APPLICATION_ID, SCHEMA_VERSION
+from bnnbench.store.schema import APPLICATION_ID, SCHEMA_VERSION, UNRELEASED_ID
 from bnnbench.store.store import open_store, read_store
 
 
@@ -48,7 +48,7 @@ def outcome():
 def fill(folder, outcome, num_runs=3):
     with open_store(folder) as store:
         for seed in range(num_runs):
-            store.add_run(make_cell(seed, repetition=seed), outcome, **NOTE)
+            store.add_run(make_cell(seed, repetition=seed), outcome, NOTE)
     return folder
 
 
@@ -79,7 +79,7 @@ def test_a_run_comes_back_with_its_problem_instance_and_truth(tmp_path, outcome)
 def test_batches_and_samples_come_back(tmp_path, outcome):
     cell = make_cell()
     with open_store(tmp_path) as store:
-        store.add_run(cell, outcome, **NOTE)
+        store.add_run(cell, outcome, NOTE)
     with read_store(tmp_path) as store:
         batches, samples = store.batches(cell.key), store.samples(cell.key)
     assert list(batches["energy"]) == [b.energy for b in outcome.batches]
@@ -93,8 +93,8 @@ def test_batches_and_samples_come_back(tmp_path, outcome):
 def test_a_run_that_is_repeated_replaces_its_row_and_all_its_batches(tmp_path, outcome):
     cell = make_cell()
     with open_store(tmp_path) as store:
-        store.add_run(cell, replace(outcome, batches=outcome.batches * 3), **NOTE)
-        store.add_run(cell, Outcome("crash", "it broke"), **NOTE)
+        store.add_run(cell, replace(outcome, batches=outcome.batches * 3), NOTE)
+        store.add_run(cell, Outcome("crash", "it broke"), NOTE)
         rows = store.runs()
         assert list(rows["status"]) == ["crash"]
         assert store.batches(cell.key).empty
@@ -104,8 +104,8 @@ def test_a_run_that_is_repeated_replaces_its_row_and_all_its_batches(tmp_path, o
 def test_facts_clocks_and_flags_are_columns(tmp_path, outcome):
     told = replace(outcome, facts={"chains": 3}, clocks={"qpu_s": 0.25}, flags=["one", "two"])
     with open_store(tmp_path) as store:
-        store.add_run(make_cell(0), told, **NOTE)
-        store.add_run(make_cell(1), outcome, **NOTE)
+        store.add_run(make_cell(0), told, NOTE)
+        store.add_run(make_cell(1), outcome, NOTE)
         rows = store.runs().set_index("seed")
     assert rows.loc[0, ["fact.chains", "clock.qpu_s", "flag_texts"]].tolist() == [3, 0.25, "one; two"]
     assert rows.loc[1, ["fact.chains", "clock.qpu_s"]].isna().all()
@@ -113,7 +113,7 @@ def test_facts_clocks_and_flags_are_columns(tmp_path, outcome):
 
 def test_columns_are_numbers_even_if_every_run_failed(tmp_path):
     with open_store(tmp_path) as store:
-        store.add_run(make_cell(), Outcome("timeout"), **NOTE)
+        store.add_run(make_cell(), Outcome("timeout"), NOTE)
         rows = store.runs()
     assert (rows["loss_gap"] <= 0).tolist() == [False]
     assert rows["sample_s"].isna().all()
@@ -125,7 +125,7 @@ def test_rows_have_an_order_that_does_not_depend_on_when_they_came(tmp_path, out
     for name, order in (("x", cells), ("y", cells[::-1])):
         with open_store(tmp_path / name) as store:
             for cell in order:
-                store.add_run(cell, outcome, **NOTE)
+                store.add_run(cell, outcome, NOTE)
             orders.append(store.runs()[["formulation", "solver", "repetition"]].values.tolist())
     assert orders[0] == orders[1] == sorted(orders[0])
 
@@ -222,7 +222,7 @@ def test_what_is_finished_depends_on_the_status(tmp_path):
     cells = {status: make_cell(seed) for seed, status in enumerate(statuses)}
     with open_store(tmp_path) as store:
         for status, cell in cells.items():
-            store.add_run(cell, Outcome(status), **NOTE)
+            store.add_run(cell, Outcome(status), NOTE)
         finished, kept = store.finished(), store.finished(retry_failed=True)
     assert {s for s, c in cells.items() if c.key in finished} == set(statuses) - {"unavailable"}
     assert {s for s, c in cells.items() if c.key in kept} == {"ok", "refused"}
@@ -242,22 +242,22 @@ def test_an_empty_store_has_no_rows_and_no_errors(tmp_path):
 def test_a_transaction_is_written_as_a_whole_or_not_at_all(tmp_path, outcome):
     with open_store(tmp_path) as store, read_store(tmp_path) as reader:
         with contextlib.suppress(ZeroDivisionError), store.transaction():
-            store.add_run(make_cell(0), outcome, **NOTE)
+            store.add_run(make_cell(0), outcome, NOTE)
             raise ZeroDivisionError
         assert store.runs().empty
         with store.transaction():
-            store.add_run(make_cell(1), outcome, **NOTE)
-            store.add_run(make_cell(2), outcome, **NOTE)
+            store.add_run(make_cell(1), outcome, NOTE)
+            store.add_run(make_cell(2), outcome, NOTE)
             assert reader.runs().empty
         assert len(reader.runs()) == 2
 
 
 def test_a_commit_costs_little(tmp_path, outcome):
     with open_store(tmp_path) as store:
-        store.add_run(make_cell(0), outcome, **NOTE)
+        store.add_run(make_cell(0), outcome, NOTE)
         start = time.perf_counter()
         for seed in range(1, 51):
-            store.add_run(make_cell(seed), outcome, **NOTE)
+            store.add_run(make_cell(seed), outcome, NOTE)
         assert (time.perf_counter() - start) / 50 < 0.05, "about 1 ms on a local disk; 50 ms would be a defect"
 
 
@@ -276,7 +276,7 @@ from bnnbench.runs.outcome import Outcome
 from bnnbench.store.store import open_store
 with open_store(Path({folder!r})) as store:
     for seed in range(10**9):
-        store.add_run(make_cell(seed), Outcome("ok", energy=1.0), **NOTE)
+        store.add_run(make_cell(seed), Outcome("ok", energy=1.0), NOTE)
         print(seed, flush=True)
 """
 
@@ -327,89 +327,27 @@ def test_one_process_cannot_open_a_store_twice_for_writing(tmp_path):
 
 # --- a store of schema 1 --------------------------------------------------------------------------------------------
 
-TRUTHS_OF_SCHEMA_1 = """
-DROP TABLE truths;
-CREATE TABLE truths (
-    problem_hash TEXT PRIMARY KEY, optimum REAL NOT NULL, truth_kind TEXT NOT NULL, truth_method TEXT NOT NULL,
-    num_optima TEXT, weights TEXT NOT NULL, truth_s REAL NOT NULL
-);
-INSERT INTO truths VALUES ('p', 1.0, 'exhaustive', 'old', '1180591620717411303424', '[[1, -1]]', 0.5);
-ALTER TABLE runs DROP COLUMN digest;
-ALTER TABLE problems DROP COLUMN digest;
-PRAGMA user_version = 1;
-"""
-YOUNGER = ("cpu_s", "load_after", "peak_mib", "processors", "threads", "is_timed")
-LATER = ("certificate", "digest", "dynamic_range", *YOUNGER)
-SCHEMA_3 = f"""
-ALTER TABLE instances DROP COLUMN dynamic_range;
-DROP TABLE suites;
-{"".join(f"ALTER TABLE runs DROP COLUMN {name};" for name in YOUNGER)}
-DROP TABLE canaries;
-PRAGMA user_version = 3;
-"""
 
-
-@pytest.fixture
-def old_store(tmp_path, outcome):
-    """A folder as the first version of bnnbench left it."""
+@pytest.mark.parametrize(
+    ("pragma", "sentence"),
+    [
+        (f"application_id = {UNRELEASED_ID}", "before its first release"),
+        ("user_version = 0", "has schema 0"),
+        (f"user_version = {SCHEMA_VERSION + 1}", f"has schema {SCHEMA_VERSION + 1}"),
+    ],
+)
+def test_a_store_of_another_version_is_refused_with_a_sentence_and_left_as_it_is(tmp_path, outcome, pragma, sentence):
     fill(tmp_path, outcome)
-    with open_store(tmp_path) as store:
-        add_everything(store, make_cell(7), outcome)
     with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db:
-        db.executescript(SCHEMA_3 + TRUTHS_OF_SCHEMA_1)
-    return tmp_path
+        db.execute(f"PRAGMA {pragma}")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = (tmp_path / FILE).read_bytes()
 
+    for open_ in (read_store, open_store):
+        with pytest.raises(StoreError, match=f"{sentence}.*it was left as it is; "):
+            open_(tmp_path)
 
-def contents(folder):
-    """Every row of every table, but for the columns that schema 1 had not."""
-    with contextlib.closing(sqlite3.connect(folder / FILE)) as db:
-        db.row_factory = sqlite3.Row
-        names = [row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {
-            name: [
-                {key: value for key, value in dict(row).items() if key not in LATER}
-                for row in db.execute(f"SELECT * FROM {name}")
-            ]
-            for name in names
-            if name not in ("canaries", "suites")
-        }
-
-
-def test_an_older_store_is_read_as_it_is(old_store):
-    before = (old_store / FILE).read_bytes()
-    with read_store(old_store) as store:
-        assert len(store.runs()) == 4
-        assert store.truths()["p"].num_optima == 2**70
-        assert store.certificates() == {}
-    assert (old_store / FILE).read_bytes() == before
-
-
-def test_an_older_store_that_is_opened_for_writing_keeps_every_row_and_takes_certificates(old_store):
-    before = contents(old_store)
-    problem = load_problem("parity")
-    with open_store(old_store) as store:
-        assert store._db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
-        assert contents(old_store) == before
-        store.add_truth(ground_truth(problem), certify(problem, ground_truth(problem)))
-    with open_store(old_store) as store:  # upgraded once, not again
-        assert list(store.certificates()) == [problem.hash]
-        assert store.truths()["p"].loss == 1
-        assert len(store.runs()) == 4
-
-
-def test_digests_survive_columns_that_are_younger_than_their_rows(tmp_path, outcome):
-    with open_store(tmp_path) as store:
-        add_everything(store, make_cell(7), replace(outcome, cpu_s=None, peak_mib=None))
-        store._db.execute("UPDATE runs SET load_after = NULL, threads = NULL, is_timed = NULL")
-        store._seal("runs", "key", make_cell(7).key)
-    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db:
-        db.executescript(SCHEMA_3)
-    with read_store(tmp_path) as store:
-        assert list(store.unsealed()) == []
-    with open_store(tmp_path) as store:
-        assert list(store.unsealed()) == []
-        store._db.execute("UPDATE runs SET threads = 3")
-        assert len(list(store.unsealed())) == 1
+    assert (tmp_path / FILE).read_bytes() == before
 
 
 # --- what is not a store, or cannot be written ------------------------------------------------------------------------
@@ -443,7 +381,7 @@ def make_newer(path):
         (make_not_sqlite, "is not a store of bnnbench .*left as it is"),
         (make_foreign, "SQLite file of another program.*left as it is"),
         (make_other_application, "SQLite file of another program.*left as it is"),
-        (make_newer, f"has schema {SCHEMA_VERSION + 1}, but .* up to {SCHEMA_VERSION}; upgrade"),
+        (make_newer, f"has schema {SCHEMA_VERSION + 1}, but .* reads schema {SCHEMA_VERSION}; it was left"),
     ],
 )
 def test_a_file_that_is_not_such_a_store_is_refused_and_left_alone(tmp_path, make, sentence, open_it):
@@ -483,15 +421,15 @@ def test_a_file_where_the_folder_should_be_is_a_sentence(tmp_path):
 def test_a_full_disk_keeps_what_was_committed_and_the_store_goes_on(tmp_path, outcome):
     big = replace(outcome, message="x" * 200_000)
     with open_store(tmp_path) as store:
-        store.add_run(make_cell(0), outcome, **NOTE)
+        store.add_run(make_cell(0), outcome, NOTE)
         pages = store._db.execute("PRAGMA page_count").fetchone()[0]
         store._db.execute(f"PRAGMA max_page_count = {pages + 2}")
         with pytest.raises(StoreError, match="full; free some space"):
-            store.add_run(make_cell(1), big, **NOTE)
+            store.add_run(make_cell(1), big, NOTE)
         with pytest.raises(StoreError, match="full; free some space"), store.transaction():
-            store.add_run(make_cell(2), big, **NOTE)
+            store.add_run(make_cell(2), big, NOTE)
         store._db.execute("PRAGMA max_page_count = 1000000")
-        store.add_run(make_cell(3), big, **NOTE)
+        store.add_run(make_cell(3), big, NOTE)
         assert set(store.runs()["seed"]) == {0, 3}
 
 
@@ -509,7 +447,7 @@ def test_a_file_that_another_program_locks_is_a_sentence(tmp_path, outcome, monk
 def test_what_is_open_for_reading_is_not_written(tmp_path, outcome):
     fill(tmp_path, outcome)
     with read_store(tmp_path) as store, pytest.raises(StoreError, match="readonly"):
-        store.add_run(make_cell(9), outcome, **NOTE)
+        store.add_run(make_cell(9), outcome, NOTE)
 
 
 @pytest.fixture
@@ -574,7 +512,7 @@ def test_a_file_that_cannot_be_written_in_a_folder_that_can_is_a_sentence(public
 
 def test_rows_that_wait_in_the_log_are_not_left_out_in_silence(public_folder, outcome):
     with open_store(public_folder) as store:
-        store.add_run(make_cell(), outcome, **NOTE)
+        store.add_run(make_cell(), outcome, NOTE)
         copy = public_folder / "copy"
         copy.mkdir()
         for name in (FILE, f"{FILE}-wal"):
@@ -677,10 +615,10 @@ def test_a_damaged_cell_gets_its_sentence(tmp_path, outcome, table, column, valu
 
 def test_what_is_no_text_is_stored_with_question_marks(tmp_path, outcome):
     with open_store(tmp_path) as store:
-        store.add_run(make_cell(solver="caf\udce9.py"), outcome, **NOTE)
+        store.add_run(make_cell(solver="caf\udce9.py"), outcome, NOTE)
         assert set(store.runs()["solver"]) == {"caf?.py"}
         with pytest.raises(StoreError, match="too large"):
-            store.add_run(make_cell(seed=2**63), outcome, **NOTE)
+            store.add_run(make_cell(seed=2**63), outcome, NOTE)
 
 
 def make_fifo(path):
@@ -700,12 +638,3 @@ def test_what_is_no_file_is_neither_opened_nor_changed(tmp_path, make, sentence,
     with pytest.raises(StoreError, match=sentence):
         open_(tmp_path)
     assert not (tmp_path / FILE).is_file()
-
-
-def test_a_schema_that_never_was_is_refused(tmp_path, outcome):
-    fill(tmp_path, outcome)
-    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db:
-        db.execute("PRAGMA user_version = -1")
-    for open_ in (open_store, read_store):
-        with pytest.raises(StoreError, match="has schema -1, which none of bnnbench has"):
-            open_(tmp_path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import sqlite3
 
 import pandas as pd
 import pytest
@@ -45,14 +44,6 @@ def test_a_table_that_was_not_touched_holds_also_elsewhere(bnnbench_, folder, tm
     shutil.copytree(tmp_path, tmp_path.with_name(f"{tmp_path.name}-moved"))
     monkeypatch.chdir("/")
     assert bnnbench_("verify-table", tmp_path.with_name(f"{tmp_path.name}-moved") / table.name)[0] == 0
-
-
-def test_a_store_of_an_older_schema_has_tables_too(bnnbench_, folder, tmp_path):
-    with sqlite3.connect(folder / "runs.sqlite") as file:
-        file.executescript("ALTER TABLE runs DROP COLUMN digest; PRAGMA user_version = 2;")
-    file.close()
-    table = export(bnnbench_, folder, tmp_path / "t.md", "--to", "markdown")
-    assert bnnbench_("verify-table", table)[0] == 0
 
 
 def test_what_went_to_standard_output_is_found_from_the_working_directory(bnnbench_, folder, tmp_path, monkeypatch):
@@ -104,7 +95,7 @@ def test_a_number_that_was_changed_in_parquet_is_shown(bnnbench_, folder, tmp_pa
 def test_a_store_that_grew_is_seen(bnnbench_, folder, tmp_path):
     table = export(bnnbench_, folder, tmp_path / "t.md", "--to", "markdown")
     with open_store(folder) as store:
-        store.add_run(make_cell(99, solver="good", repetition=99), ended(5), **NOTE)
+        store.add_run(make_cell(99, solver="good", repetition=99), ended(5), NOTE)
     code, out, _ = bnnbench_("verify-table", table)
     assert code == 1
     assert "stamp: the suite was" in out

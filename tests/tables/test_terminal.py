@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -21,7 +20,7 @@ from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.runs.loop import run
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
-from bnnbench.store.columns import RUN_COLUMNS, SUMMARY_COLUMNS, columns_guide
+from bnnbench.store.columns import RUN_COLUMNS, SUMMARY_COLUMNS
 from bnnbench.store.store import open_store, read_store
 from bnnbench.tables.terminal import DASH, flag_lines, print_table, to_csv
 
@@ -158,7 +157,7 @@ def test_an_empty_store_is_a_sentence():
 
 
 def test_every_column_is_explained(runs):
-    known = [column.name for column in (*RUN_COLUMNS, *SUMMARY_COLUMNS)]
+    known = [column.shown_name for column in (*RUN_COLUMNS, *SUMMARY_COLUMNS)]
     shown = {re.sub(r"^(fact|clock|violations)\..*", r"\1.…", column) for column in [*runs, *summarize(runs)]}
     assert shown <= set(known)
     assert set(known) - shown <= {"fact.…", "clock.…"}, "nothing is explained that is not there"
@@ -168,9 +167,9 @@ def test_every_column_is_explained(runs):
 def test_what_is_said_to_be_never_empty_is_not(runs, tmp_path):
     with open_store(tmp_path) as store:
         store.add_problem(load_problem("parity"))
-        store.add_run(make_cell(), Outcome("timeout"), **NOTE)
+        store.add_run(make_cell(), Outcome("timeout"), NOTE)
         failed = store.runs()
-    full = [column.name for column in RUN_COLUMNS if column.empty == "never"]
+    full = [column.shown_name for column in RUN_COLUMNS if column.empty == "never"]
     assert not runs[full].isna().any().any()
     assert not failed[full].isna().any().any()
     assert all(column.unit == "s" for column in RUN_COLUMNS if column.name.endswith("_s"))
@@ -178,8 +177,3 @@ def test_what_is_said_to_be_never_empty_is_not(runs, tmp_path):
 
 def test_no_column_hides_an_attribute_of_a_frame(runs):
     assert not {name for name in [*runs, *summarize(runs)] if hasattr(pd.DataFrame, name)}
-
-
-def test_the_guide_to_the_columns_is_generated_from_the_help():
-    guide = Path(__file__).parents[2] / "docs" / "columns.md"
-    assert guide.read_text(encoding="utf-8") == columns_guide()

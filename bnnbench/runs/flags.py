@@ -1,0 +1,52 @@
+"""Flags of a run: claims of its solver that are false, and budgets that it overran."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from bnnbench.qubo.qubo import TOLERANCE
+from bnnbench.runs.judge import JudgedBatch
+from bnnbench.runs.target import Target
+from bnnbench.solver.contract import Budget
+
+
+def flags_of(batches: Sequence[JudgedBatch], target: Target, budget: Budget, num_reads: int) -> list[str]:
+    """Return what the harness found false, a clause each that follows "the solver …"."""
+    flags = []
+    lowest = min(b.energy for b in batches)
+    bound = max(claimed_bounds(batches), default=None)
+    if any(b.lower_bound is not None and math.isnan(b.lower_bound) for b in batches):
+        flags.append("claimed a lower bound that is not a number")
+    if bound is not None and bound > lowest + TOLERANCE:
+        flags.append(f"claimed the lower bound {bound:g} above the energy {lowest:g} of its own sample")
+    elif (
+        bound is not None
+        and target.energy is not None
+        and target.kind != "best_known"
+        and bound > target.energy + TOLERANCE
+    ):
+        flags.append(f"claimed the lower bound {bound:g} above the true optimum {target.energy:g}")
+    if target.loss is not None and target.kind != "best_known":
+        least = min(b.loss for b in batches)
+        if least < target.loss - TOLERANCE:
+            flags.append(f"reached the loss {least:g} below the certified optimum {target.loss:g}: the truth is wrong")
+    if target.energy is not None and target.kind != "best_known" and lowest < target.energy - TOLERANCE:
+        flags.append(f"reached the energy {lowest:g} below the ground energy {target.energy:g}: the truth is wrong")
+    strange = {name: value for b in batches for name, value in b.clocks.items() if not is_time(value)}
+    flags += [f"claimed the time {name} = {value:g} s" for name, value in strange.items()]
+    if budget.reads is not None and num_reads > budget.reads:
+        flags.append(f"answered {num_reads} reads where {budget.reads} were asked")
+    if budget.seconds is not None and batches[-1].time_s > 2 * budget.seconds + 1:
+        flags.append(f"took {batches[-1].time_s:.1f} s of a budget of {budget.seconds:g} s")
+    return flags
+
+
+def claimed_bounds(batches: Sequence[JudgedBatch]) -> list[float]:
+    """Return the claimed lower bounds that are numbers."""
+    return [b.lower_bound for b in batches if b.lower_bound is not None and not math.isnan(b.lower_bound)]
+
+
+def is_time(seconds: float) -> bool:
+    """Return whether a number can be a duration."""
+    return 0 <= seconds < math.inf

@@ -1,0 +1,21 @@
+"""The target of a run: what its samples are measured against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bnnbench.optimum.truth import TruthKind
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a run is measured against: the optimal loss, how it is known, and whether the formulation is sound."""
+
+    loss: float | None
+    kind: TruthKind | None
+    is_sound: bool
+
+    @property
+    def energy(self) -> float | None:
+        """Ground energy; None where the formulation is not sound or nothing is known."""
+        return self.loss if self.is_sound else None
