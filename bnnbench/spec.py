@@ -11,17 +11,24 @@ from typing import Any
 from bnnbench.errors import InputError
 from bnnbench.hashing import canonical_json
 
+MAX_DEPTH = 20
+"""Lists within lists that are read as such; what lies deeper is text."""
+
 
 @dataclass(frozen=True)
 class Spec:
     """A name with parameters: what suites, the command line and result rows call a problem, formulation or solver.
 
-    Written ``name[key=value,key=value]``. Values are TOML values (``4``, ``0.5``, ``true``, ``"text"``,
-    ``[0.05,0.3]``); anything else is text as it stands, so that ``embedded[inner=tabu[num_restarts=4]]`` nests.
+    Written ``name[key=value,key=value]``. A value is a truth value, a number or a quoted text of TOML (``true``,
+    ``0.5``, ``"text"``, ``'text'``), or a list of values (``[0.05,0.3]``, ``[age,"a, b"]``). Anything else, dates
+    included, is text as it stands, so that ``embedded[inner=tabu[num_restarts=4]]`` nests.
     """
 
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", {key: _plain(value) for key, value in self.parameters.items()})
 
     def __str__(self) -> str:
         if not self.parameters:
@@ -63,16 +70,24 @@ def parse_spec(text: str | Spec) -> Spec:
     return Spec(name.strip(), parameters)
 
 
+def _plain(value: Any) -> Any:
+    """Return numbers and arrays of NumPy and pandas as Python's own, whatever holds them."""
+    if isinstance(value, (list, tuple)):
+        return type(value)([_plain(item) for item in value]) if type(value) in (list, tuple) else value
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def _split(text: str, whole: str) -> list[str]:
-    """Split at commas outside brackets and quotes."""
-    parts, depth, start, is_quoted, is_escaped = [], 0, 0, False, False
+    """Split at commas outside brackets and quotes; a quote opens where a value begins, and not in ``it's``."""
+    parts, depth, start, quote, is_escaped, before = [], 0, 0, "", False, ","
     for place, character in enumerate(text):
-        if is_escaped:
-            is_escaped = False
-        elif character == '"':
-            is_quoted = not is_quoted
-        elif is_quoted:
-            is_escaped = character == "\\"
+        if quote:
+            if is_escaped or (character == "\\" and quote == '"'):
+                is_escaped = not is_escaped
+            elif character == quote:
+                quote = ""
+        elif character in "\"'" and before in "=,[(":
+            quote = character
         else:
             depth += (character in "[(") - (character in "])")
             if depth < 0:
@@ -80,17 +95,36 @@ def _split(text: str, whole: str) -> list[str]:
             if character == "," and depth == 0:
                 parts.append(text[start:place])
                 start = place + 1
-    if depth or is_quoted:
-        raise InputError(f"{whole!r}: brackets do not match; write it as name[key=value,key=value].")
+        before = before if character.isspace() else character
+    if depth or quote:
+        raise InputError(f"{whole!r}: brackets or quotes do not match; write it as name[key=value,key=value].")
     parts.append(text[start:])
     return parts if text.strip() else []
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str, depth: int = 0) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        value = tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):  # also what is nested too deeply, and a number of thousands of digits
+        return _parse_list(text, depth)
+    if isinstance(value, list):
+        return _parse_list(text, depth)
+    if isinstance(value, str):
+        return value
+    return value if isinstance(value, (int, float)) and "#" not in text and "\n" not in text else text
+
+
+def _parse_list(text: str, depth: int) -> Any:
+    """Return a list if brackets enclose the whole text and no item is empty, else the text."""
+    if not (text.startswith("[") and text.endswith("]")) or depth == MAX_DEPTH:
         return text
+    try:
+        parts = [part.strip() for part in _split(text[1:-1], text)]
+    except InputError:
+        return text
+    if parts and not parts[-1]:
+        del parts[-1]
+    return text if "" in parts else [_parse(part, depth + 1) for part in parts]
 
 
 def _format(value: Any) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import re
+from collections import Counter
+from itertools import chain, islice, repeat, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +19,16 @@ from bnnbench.problem.problem import LossName, Problem
 
 from ._family import Seed, Widths, as_tuple, thresholds, title
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+Column = NDArray[np.object_]
+"""The cells of a column as text, shape (rows,)."""
 ColumnName = Annotated[str, Field(coerce_numbers_to_str=True)]
 ColumnNames = Annotated[tuple[ColumnName, ...], BeforeValidator(as_tuple), Field(min_length=1)]
 
-MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "NULL", "null")
+MISSING = ("", "?", ".", "-", "--", "–", "—", "#n/a", "#na", "<na>", "n/a", "na", "nan", "nat", "none", "null")
+"""Marks of missing cells, as Excel, pandas, R, SAS, Python, databases and people write them, in lower case."""
+DECIMAL_COMMA = re.compile(r"[-+]?\d+(,\d+)?")
+MAX_FAULTS = 5
+"""Faults of a file that are named at once."""
 
 
 def table(
@@ -41,7 +48,8 @@ def table(
     """Learn columns of a CSV file from its other columns.
 
     A column of two levels becomes −1 and +1, the higher level +1: numbers are ordered by value, text by alphabet. Cells
-    that are empty or one of ``? NA N/A NaN nan NULL null`` are missing, which is refused in the columns that are used.
+    that are empty or one of ``? . - -- #N/A <NA> N/A NA NaN NaT None NULL``, in capitals or not, are missing, which is
+    refused in the columns that are used; ``-`` is a level beside ``+``.
 
     Parameters
     ----------
@@ -80,12 +88,20 @@ def table(
     """
     cells = _read(path)
     features = _features(cells, path, target, features)
-    cells = cells[[*features, *target]]
-    _refuse_missing(cells, path)
-    training = ~_held_out(len(cells), test_fraction, seed, path)
+    training = ~_held_out(len(cells[target[0]]), test_fraction, seed, path)
     num_thresholds = {"refuse": 0, "median": 1, "thermometer": thermometer_levels}[numeric]
-    inputs = np.hstack([_encode(cells[column], path, training, num_thresholds) for column in features])
-    targets = np.hstack([_encode(cells[column], path) for column in target])
+    spins: dict[str, NDArray[np.int8]] = {}
+    faults: list[str] = []
+    for column in (*features, *target):
+        where = f"column {column!r}"
+        try:
+            _refuse_missing(cells[column], where)
+            given = () if column in target else (training, num_thresholds)
+            spins[column] = _encode(cells[column], where, *given)
+        except InputError as error:
+            faults.append(str(error))
+    _refuse(path, faults)
+    inputs, targets = (np.hstack([spins[column] for column in columns]) for columns in (features, target))
     network = Network((inputs.shape[1], *hidden, targets.shape[1]), bias)
     encoding = {"refuse": "", "median": "median", "thermometer": f"thermometer{thermometer_levels}"}[numeric]
     split = f"test{test_fraction} s{seed}" if test_fraction else ""
@@ -100,70 +116,97 @@ def table(
     )
 
 
-def _read(path: Path) -> pd.DataFrame:
-    """All cells as text, rows numbered from 1, columns named by the header."""
-    import pandas as pd
+def _refuse(path: Path, faults: list[str]) -> None:
+    """Raise `InputError` that names the first faults of a file, if there are any."""
+    if faults:
+        more = [f"And {len(faults) - MAX_FAULTS} faults more."] if len(faults) > MAX_FAULTS else []
+        raise InputError(f"table {path}: {' '.join([*faults[:MAX_FAULTS], *more])}")
 
+
+def _read(path: Path) -> dict[str, Column]:
+    """Return the cells of each column as text, by the names in the header."""
     try:
         if not path.is_file():
             raise InputError(f"table {path}: there is no such file; give the path of a CSV file.")
-        # Without header=None, pandas would rename columns of equal names and take surplus cells for row names.
-        cells: pd.DataFrame = pd.read_csv(
-            path,
-            header=None,
-            dtype=str,
-            keep_default_na=False,
-            skipinitialspace=True,
-            encoding="utf-8-sig",
-            compression=None,
-        ).apply(lambda column: column.str.strip())
-    except pd.errors.EmptyDataError:
-        raise InputError(f"table {path}: the file is empty; give a header and one line per sample.") from None
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = [line for line in csv.reader(file, skipinitialspace=True, strict=True) if line]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"table {path}: the file is not readable as CSV in UTF-8 ({reason}); repair it.") from error
-    header = list(cells.iloc[0])
-    for place, name in enumerate(header):
+    if not lines:
+        raise InputError(f"table {path}: the file is empty; give a header and one line per sample.")
+    header, *rows = ([cell.strip() for cell in line] for line in lines)
+    _check_separator(path, ",".join(header))
+    faults, first = [], dict[str, int]()
+    for place, name in enumerate(header, start=1):
         if name == "":
-            raise InputError(f"table {path}: column {place + 1} has no name in the header; name it.")
-        if name in header[:place]:
-            raise InputError(
-                f"table {path}: columns {header.index(name) + 1} and {place + 1} are both named {name!r}; rename one."
+            faults.append(f"column {place} has no name in the header; name it.")
+        elif first.setdefault(name, place) != place:
+            faults.append(f"columns {first[name]} and {place} are both named {name!r}; rename one.")
+    for number, row in enumerate(rows, start=1):
+        if len(row) > len(header):
+            faults.append(
+                f"row {number} below the header has {len(row)} cells, but the header has {len(header)}; quote cells "
+                "with commas, and write decimal points."
             )
-    if len(cells) == 1:
+    _refuse(path, faults)
+    if not rows:
         raise InputError(f"table {path}: there is a header, but no row below it; add one line per sample.")
-    return cells.iloc[1:].set_axis(header, axis="columns")
+    columns = islice(zip_longest(*rows, fillvalue=""), len(header))  # lines may end early
+    filled = chain(columns, repeat(("",) * len(rows)))
+    return {name: np.array(cells, dtype=object) for name, cells in zip(header, filled, strict=False)}
+
+
+def _check_separator(path: Path, header: str) -> None:
+    """Raise `InputError` if the first line shows another separator than commas, or is no header."""
+    if header.lower().startswith("sep="):
+        raise InputError(
+            f"table {path}: the first line, {header!r}, is a note of Excel and no header; delete that line, and use "
+            "commas as separators."
+        )
+    found = [(header.count(mark), name) for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"))]
+    number, name = max(found)
+    if number and "," not in header:
+        raise InputError(
+            f"table {path}: the header, {header[:60]!r}, has no comma but {name} as separators; write the file with "
+            "commas and with decimal points, for example by pandas.read_csv(…, sep=…, decimal=…).to_csv(…, "
+            "index=False)."
+        )
 
 
 def _features(
-    cells: pd.DataFrame, path: Path, target: tuple[str, ...], features: tuple[str, ...] | None
+    cells: dict[str, Column], path: Path, target: tuple[str, ...], features: tuple[str, ...] | None
 ) -> tuple[str, ...]:
-    """Names of the features, checked together with those of the targets."""
+    """Return the names of the features, checked together with those of the targets."""
     if features is None:
-        features = tuple(name for name in cells.columns if name not in target)
-    used = [*features, *target]
-    for name in used:
-        if name not in cells.columns:
-            raise UnknownNameError(f"column of {path}", name, cells.columns)
-        if name in features and name in target:
+        targets = set(target)
+        features = tuple(name for name in cells if name not in targets)
+    both = set(features) & set(target)
+    for name, number in Counter([*features, *target]).items():
+        if name not in cells:
+            raise UnknownNameError(f"column of {path}", name, cells)
+        if name in both:
             raise InputError(f"table {path}: column {name!r} is both target and feature; take it out of features.")
-        if used.count(name) > 1:
-            raise InputError(f"table {path}: column {name!r} is asked for {used.count(name)} times; name it once.")
+        if number > 1:
+            raise InputError(f"table {path}: column {name!r} is asked for {number} times; name it once.")
     if not features:
         raise InputError(f"table {path}: all columns are targets, so no feature is left; name fewer targets.")
     return features
 
 
-def _refuse_missing(cells: pd.DataFrame, path: Path) -> None:
-    cells = cells.fillna("")  # lines that end early
-    missing = cells.isin(MISSING).to_numpy()
-    if missing.any():
-        row, column = np.argwhere(missing)[0]
-        raise InputError(
-            f"table {path}: column {cells.columns[column]!r} has a missing cell, {cells.iloc[row, column]!r}, in row "
-            f"{row + 1} below the header (missing in all columns in use: {missing.sum()}); fill such cells, delete "
-            "their rows, or leave their columns out of features."
-        )
+def _refuse_missing(column: Column, where: str) -> None:
+    """Raise `InputError` that names the first missing cell of a column."""
+    cells = set(column)
+    marks = {cell for cell in cells if cell.lower() in MISSING and not (cell == "-" and "+" in cells)}
+    if not marks:
+        return
+    missing = np.isin(column, list(marks))
+    row = int(np.argmax(missing))
+    others = f" and {missing.sum() - 1} more" if missing.sum() > 1 else ""
+    raise InputError(
+        f"{where} has a missing cell, {column[row]!r}, in row {row + 1} below the header{others}; fill such cells, "
+        "delete their rows, or leave the column out of features. A level of that name needs another one."
+    )
 
 
 def _held_out(num_rows: int, test_fraction: float, seed: int, path: Path) -> NDArray[np.bool_]:
@@ -180,29 +223,30 @@ def _held_out(num_rows: int, test_fraction: float, seed: int, path: Path) -> NDA
 
 
 def _encode(
-    column: pd.Series[str], path: Path, training: NDArray[np.bool_] | None = None, num_thresholds: int = 0
+    column: Column, where: str, training: NDArray[np.bool_] | None = None, num_thresholds: int = 0
 ) -> NDArray[np.int8]:
-    """Column as −1 and +1, shape (rows, inputs); only a feature comes with its training rows."""
+    """Return a column as −1 and +1, shape (rows, inputs); only a feature comes with its training rows."""
     import pandas as pd
 
-    where = f"table {path}: column {column.name!r}"
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
+    numbers = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
     is_number = bool(np.isfinite(numbers).all())
     large = np.abs(numbers) >= 2**53
-    if is_number and column[large].nunique() > len(np.unique(numbers[large])):
+    if is_number and len(set(column[large])) > len(np.unique(numbers[large])):
         raise InputError(
-            f"{where} has numbers beyond 2^53, such as {column[large].iloc[0]}, which cannot be told apart; write "
+            f"{where} has numbers beyond 2^53, such as {column[large][0]}, which cannot be told apart; write "
             "shorter numbers, or text."
         )
-    levels, codes = np.unique(numbers if is_number else column.to_numpy(np.str_), return_inverse=True)
+    levels, codes = np.unique(numbers if is_number else column.astype(np.str_), return_inverse=True)
     if len(levels) == 1:
         role = "target" if training is None else "features"
-        raise InputError(f"{where} has {column.iloc[0]!r} in every row, which tells nothing; leave it out of {role}.")
+        raise InputError(f"{where} has {column[0]!r} in every row, which tells nothing; leave it out of {role}.")
     if len(levels) == 2:
         return np.where(codes[:, None] == 1, 1, -1).astype(np.int8)
-    found = f"{len(levels)} levels, such as {', '.join(column.unique()[:3])}"
+    found = f"{len(levels)} levels, such as {', '.join(islice(dict.fromkeys(column), 3))}"
     if training is None:
         raise InputError(f"{where} is a target of {found}; make a column of two levels of it first.")
+    if not is_number and all(DECIMAL_COMMA.fullmatch(cell) for cell in column):
+        raise InputError(f"{where} has numbers with decimal commas, such as {column[0]}; write decimal points.")
     if not is_number:
         raise InputError(f"{where} has text of {found}; make columns of two levels of it, or leave it out of features.")
     if not num_thresholds:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import string
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -82,9 +84,55 @@ def test_a_parameter_without_key_or_value_is_refused(text: str) -> None:
         parse_spec(text)
 
 
-@pytest.mark.parametrize("value", ["[" * 3000 + "]" * 3000, "9" * 5000])
-def test_a_value_that_is_too_much_for_toml_is_text(value: str) -> None:
-    assert parse_spec(f"x[a={value}]").parameters == {"a": value}
+def test_a_value_that_is_too_much_for_toml_is_text() -> None:
+    assert parse_spec(f"x[a={'9' * 5000}]").parameters == {"a": "9" * 5000}
+
+
+@pytest.mark.parametrize("opening", ["[", "[ ", "[a,"])
+def test_lists_that_nest_without_end_are_text_in_the_end(opening: str) -> None:
+    value = parse_spec(f"x[a={opening * 3000}{']' * 3000}]").parameters["a"]
+    while isinstance(value, list):
+        value = value[-1]
+    assert isinstance(value, str)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("[age,sporty]", ["age", "sporty"]),
+        ("[age, 3, true, 0.5]", ["age", 3, True, 0.5]),
+        ("""["a, b",'c, d',e]""", ["a, b", "c, d", "e"]),
+        ("[[7,7,1],[a]]", [[7, 7, 1], ["a"]]),
+        ("[tabu[num_restarts=4],random]", ["tabu[num_restarts=4]", "random"]),
+        ("[a,]", ["a"]),
+        ("[a,,b]", "[a,,b]"),
+        ("[old]/data [1]", "[old]/data [1]"),
+        ("'a, b'", "a, b"),
+        ("it's", "it's"),
+        ("2020-01-01", "2020-01-01"),
+        ("[2020-01-01,07:32:00]", ["2020-01-01", "07:32:00"]),
+        ("{a=1}", "{a=1}"),
+        ("5 # five", "5 # five"),
+        ("007", "007"),
+        ("yes", "yes"),
+    ],
+)
+def test_a_value_is_read_as_people_write_it(text: str, value: Any) -> None:
+    spec = parse_spec(f"x[a={text},b=1]")
+    assert spec.parameters == {"a": value, "b": 1}
+    assert parse_spec(str(spec)) == spec
+
+
+@pytest.mark.parametrize("text", ["x[a='b]", 'x[a="b]', "x[a=[b]", "x[a=(b]"])
+def test_a_quote_or_a_bracket_that_stays_open_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="do not match"):
+        parse_spec(text)
+
+
+def test_numbers_of_numpy_and_pandas_are_numbers() -> None:
+    given = {"a": np.int64(3), "b": np.float32(0.5), "c": np.array([1, 2]), "d": [np.int8(1)], "e": np.bool_(1)}
+    spec = Spec("x", given | {"f": pd.Series([1, 2], dtype="Int64")})
+    assert str(spec) == "x[a=3,b=0.5,c=[1,2],d=[1],e=true,f=[1,2]]"
 
 
 def test_what_is_no_text_is_refused() -> None:

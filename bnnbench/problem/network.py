@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -41,9 +43,10 @@ class Network:
             widths = tuple(int(width) for width in self.widths)
         except (TypeError, ValueError, OverflowError):
             raise InputError(f"network: widths must be whole numbers, but {self.widths!r} came.") from None
-        if len(widths) < 2 or any(w < 1 or w != given for w, given in zip(widths, self.widths, strict=True)):
+        given = list(self.widths)
+        if len(widths) < 2 or min(widths) < 1 or list(widths) != given or any(isinstance(w, bool) for w in given):
             raise InputError(
-                f"network: widths must be two or more whole numbers of at least 1, but {list(self.widths)} came; "
+                f"network: widths must be two or more whole numbers of at least 1, but {given} came; "
                 "write Network((7, 3, 1)) for 7 inputs, 3 hidden neurons and 1 output."
             )
         if not isinstance(self.bias, (bool, np.bool_)):
@@ -144,19 +147,41 @@ class Network:
 
 
 def as_array(values: Any, what: str) -> NDArray[Any]:
-    """Return `values` as an array, or raise `InputError` if their rows differ in length."""
+    """Return `values` as an array; numbers that came as objects, such as nullable ones of pandas, become numbers.
+
+    Raises
+    ------
+    InputError
+        If rows differ in length, or an entry is masked.
+    """
+    rows = values if isinstance(values, (list, tuple)) else ()
+    if any(isinstance(row, np.ma.MaskedArray) for row in rows):
+        values = np.ma.stack(rows)
+    if np.ma.is_masked(values):
+        place = ", ".join(str(index) for index in np.argwhere(np.ma.getmaskarray(values))[0])
+        raise InputError(f"{what} must be complete, but entry ({place}) is masked; fill it, or leave its row out.")
     try:
-        return np.asarray(values)
+        array = np.asarray(values)
     except ValueError:
         raise InputError(
             f"{what} must be an array, but rows of different lengths came; make them equally long."
         ) from None
+    if array.dtype == object and array.size and all(map(_is_real, array.flat)):
+        return array.astype(np.float64)
+    return array
+
+
+def _is_real(value: Any) -> bool:
+    known = isinstance(value, (int, float, np.integer, np.floating, Fraction, Decimal))
+    return known and type(value) is not bool and abs(value) < 2**53
 
 
 def check_spins(array: NDArray[Any], what: str) -> NDArray[np.int8]:
     """Return `array` as int8, or raise `InputError` that names the first value other than −1 and +1."""
-    valid = (array == -1) | (array == 1) if array.dtype.kind in "biuf" else np.zeros(array.shape, dtype=bool)
+    valid = (array == -1) | (array == 1) if array.dtype.kind in "iuf" else np.zeros(array.shape, dtype=bool)
     if not valid.all():
+        if array.dtype == object:  # name what is no number, and not a number beside it
+            valid = np.array([_is_real(value) and value in (-1, 1) for value in array.flat]).reshape(array.shape)
         place = tuple(int(i) for i in np.argwhere(~valid)[0])
         value = array[place].item() if isinstance(array[place], np.generic) else array[place]
         row = f"sample {place[0]}" if len(place) > 1 else f"entry {place[0] if place else 0}"

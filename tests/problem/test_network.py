@@ -66,7 +66,7 @@ def test_the_hash_depends_on_widths_and_bias_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "widths", [(), (3,), (3, 0), (3, -1, 1), (2.5, 1), ("3", "1"), 5, None, (3, None), (float("nan"), 1)]
+    "widths", [(), (3,), (3, 0), (3, -1, 1), (2.5, 1), ("3", "1"), 5, None, (3, None), (float("nan"), 1), (3, True)]
 )
 def test_widths_that_describe_no_network_are_refused(widths: Any) -> None:
     with pytest.raises(InputError, match="widths must be"):

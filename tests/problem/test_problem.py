@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from strategies import LOSSES, problems, random_problem, random_weights
@@ -144,3 +147,43 @@ def test_an_unknown_loss_is_refused_and_near_names_are_offered() -> None:
     with pytest.raises(UnknownNameError, match="no loss named 'zero_ones'; did you mean zero_one or"):
         Problem(Network((2, 1)), *XOR, "zero_ones")  # type: ignore[arg-type]
     assert {random_problem((2, 1), 1, loss=loss).loss for loss in LOSSES} == set(LOSSES)
+
+
+NETWORK = Network((2, 1))
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        pd.DataFrame([[1, -1], [1, 1]], dtype="Int64"),
+        pd.DataFrame([[1, -1], [1, 1]]).convert_dtypes(),
+        pd.DataFrame([[1, -1], [1, 1]], dtype="int64[pyarrow]"),
+        np.array([[1, -1], [1, 1]], dtype=object),
+        [[Decimal(1), Fraction(-1)], [np.int8(1), 1.0]],
+        np.ma.masked_array([[1, -1], [1, 1]]),
+    ],
+)
+def test_numbers_are_taken_whatever_holds_them(inputs: Any) -> None:
+    problem = Problem(NETWORK, inputs, pd.Series([1, -1], dtype="Int64"))
+    assert problem.inputs.tolist() == [[1, -1], [1, 1]]
+    assert problem.targets.tolist() == [[1], [-1]]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (pd.DataFrame([[1, -1], [1, pd.NA]], dtype="Int64"), "sample 1 has <NA>"),
+        (np.array([[1, -1], [1, None]]), "sample 1 has None"),
+        (np.array([[1, -1], ["a", 1]], dtype=object), "sample 1 has 'a'"),
+        ([["1", "-1"], ["1", "1"]], "sample 0 has '1'"),
+        ([[True, True], [True, True]], "sample 0 has True"),
+        (pd.DataFrame([[True, True], [True, False]], dtype="boolean"), "sample 0 has True"),
+        ([[1, 10**30], [1, 1]], "sample 0 has 1000000000000000000000000000000"),
+        ([[1, 1j], [1, 1]], "sample 0 has"),
+        (np.ma.masked_array([[1, -1], [1, 1]], mask=[[0, 0], [1, 0]]), r"entry \(1, 0\) is masked"),
+        ([np.ma.masked_array([1, 1], mask=[0, 1]), [1, 1]], r"entry \(0, 1\) is masked"),
+    ],
+)
+def test_what_is_no_number_is_refused_for_what_it_is(inputs: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Problem(NETWORK, inputs, [1, -1])
