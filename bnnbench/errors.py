@@ -8,6 +8,7 @@
     │   └── RefusedError       ... because a solver, on a closer look, does not apply: its run is a row `refused`
     ├── UnavailableError    something needed is not installed, not configured or not to be reached
     ├── StoreError          a results folder cannot be read or written (exit code 2)
+    ├── StoppedError        the user interrupted a verb that can be resumed (exit code 130)
     └── CheckError          a check of results or of a claim failed    (exit code 1)
 
 Every message is a sentence: the object, the condition, the value that came, what to do next.
@@ -49,6 +50,12 @@ class UnavailableError(BnnbenchError):
 
 class StoreError(BnnbenchError):
     """A results folder cannot be read or written."""
+
+
+class StoppedError(BnnbenchError):
+    """The user interrupted a verb that can be resumed."""
+
+    exit_code = 130
 
 
 class CheckError(BnnbenchError):

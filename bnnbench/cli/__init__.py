@@ -1,97 +1,69 @@
-"""The command line: one verb per question, heavy imports in the verb that needs them."""
+"""The command line: every public file of this folder is a verb, which is loaded when it is called."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Annotated
+import warnings
+from typing import Any
 
-import typer
-
-from bnnbench import __version__
-from bnnbench.cli.checking import check
-from bnnbench.cli.checking_tables import verify_table
-from bnnbench.cli.comparing import compare
-from bnnbench.cli.compiling import compile  # noqa: A004
-from bnnbench.cli.drawing import figure
-from bnnbench.cli.listing import info, list_
-from bnnbench.cli.merging import merge
-from bnnbench.cli.reporting import report
-from bnnbench.cli.rerunning import rerun
-from bnnbench.cli.results import export, show, verify
-from bnnbench.cli.running import run
-from bnnbench.cli.screen import open_streams, silenced
-from bnnbench.cli.truths import truth
-from bnnbench.errors import BnnbenchError, InputError
-
-app = typer.Typer(
-    help="Which solver trains a binary neural network best, and how far is it from the optimum?",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # rich's help takes 0.1 s to import
-)
-
-
-def _print_version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"bnnbench {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    *,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
-    ] = False,
-) -> None:
-    """Options of all verbs; `main` reads --debug."""
-    del debug, version
-
-
-app.command(name="list")(list_)
-for verb in (
-    run, truth, compile, show, verify, merge, rerun, check, export, verify_table, compare, figure, report, info,
-):  # fmt: skip
-    app.command()(verb)
+from bnnbench.cli._streams import open_streams, silenced
+from bnnbench.errors import BnnbenchError
 
 
 def main() -> None:
-    """Run the command line; an error is one sentence on stderr and an exit code."""
+    """Run the command line; an error is one sentence on standard error and an exit code."""
     open_streams()
+    warnings.formatwarning = _warning
     try:
-        _check_folder()
-        try:
-            app()
-        finally:
-            sys.stdout.flush()  # while it can still be said that it failed
-    except BrokenPipeError:
-        code = 0  # nobody reads on
-    except (BnnbenchError, MemoryError, OSError) as error:
+        code = _call()
+    except BaseException as error:
         if "--debug" in sys.argv:
             raise
-        with silenced(sys.stderr):
-            sys.stderr.write(f"bnnbench: {_sentence(error)}\n")
-            sys.stderr.flush()
         code = error.exit_code if isinstance(error, BnnbenchError) else 2
+        _complain(_sentence(error))
     with silenced(sys.stdout):
         sys.stdout.flush()
     raise SystemExit(code)
 
 
-def _check_folder() -> None:
+def _call() -> int:
+    """Return the exit code of the verb that the command line names."""
+    from bnnbench.cli._verbs import app  # whatever is wrong with the environment gets its sentence
+
     try:
-        Path.cwd()
-    except OSError as error:
-        raise InputError(f"the working directory cannot be used: {error.strerror}; change to another.") from error
+        app()
+    except SystemExit as leave:
+        sys.stdout.flush()  # while it can still be said that it failed
+        code = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
+        if code == 130:
+            _complain("interrupted.")
+        return code
+    sys.stdout.flush()
+    return 0
+
+
+def _complain(sentence: str) -> None:
+    with silenced(sys.stderr):
+        sys.stderr.write(f"bnnbench: {sentence}\n")
+        sys.stderr.flush()
+
+
+def _warning(message: Warning | str, *_: Any, **__: Any) -> str:
+    """Return the first line of a library's warning: some quote a traceback below it."""
+    return f"bnnbench: warning: {str(message).partition(chr(10))[0]}\n"
 
 
 def _sentence(error: BaseException) -> str:
+    """Return what an error says to somebody who does not read the code."""
     if isinstance(error, MemoryError):
         return "there is not enough memory; finished runs are kept; take a smaller problem, or fewer jobs."
     if isinstance(error, OSError):
         place = "" if error.filename is None else f" ({error.filename})"
         return f"the system says: {error.strerror or error}{place}; check the disk, the path and where output goes."
-    return str(error)
+    if isinstance(error, BnnbenchError):
+        return str(error)
+    text = " ".join(str(error).split())
+    return (
+        f"it ended with {type(error).__name__}{': ' if text else ''}{text}; bnnbench --debug shows where; if files and "
+        "environment variables are right, please report it."
+    )

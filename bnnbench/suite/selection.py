@@ -2,66 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.plugins.registry import entries
+from bnnbench.spec import parse_spec
 from bnnbench.suite.file import Suite
 
-if TYPE_CHECKING:
-    from bnnbench.suite.file import Suite
+
+@dataclass(frozen=True, kw_only=True)
+class Overrides:
+    """Changes of a suite; what is empty or None stays as the suite has it.
+
+    Parameters
+    ----------
+    solvers, problems, formulations
+        The only ones to take: names, specifications or paths of files, in the suite or not.
+    seconds, reads
+        Of every budget, also of those that a solver has of its own.
+    repetitions
+        Of each cell.
+
+    Raises
+    ------
+    InputError
+        If a number is not positive.
+    """
+
+    solvers: Sequence[str] = ()
+    problems: Sequence[str] = ()
+    formulations: Sequence[str] = ()
+    seconds: float | None = None
+    reads: int | None = None
+    repetitions: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in self.numbers.items():
+            if not value > 0:
+                raise InputError(f"--{name} must be positive, but {value} came.")
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The numbers of a budget that are given."""
+        numbers = {"seconds": self.seconds, "reads": self.reads}
+        return {name: value for name, value in numbers.items() if value is not None}
 
 
-def changed(
-    suite: Suite,
-    solvers: list[str] | None,
-    problems: list[str] | None,
-    formulations: list[str] | None,
-    seconds: float | None,
-    reads: int | None,
-    repetitions: int | None,
-) -> Suite:
-    """The suite with the command line's filters and numbers."""
-    changes: dict[str, Any] = {}
-    if solvers:
-        changes["solvers"] = [table for text in solvers for table in _selected(text, suite.solvers, "solver")]
-    if problems:
-        changes["problems"] = [table for text in problems for table in _selected(text, suite.problems, "problem")]
-    if formulations:
-        changes["formulations"] = [
-            t for text in formulations for t in _selected(text, suite.formulations, "formulation")
-        ]
-    if repetitions:
-        changes["repetitions"] = repetitions
-    numbers = {key: value for key, value in (("seconds", seconds), ("reads", reads)) if value is not None}
-    for key, value in numbers.items():
-        if not value > 0:
-            raise InputError(f"--{key} must be positive, but {value} came.")
-    if numbers:
+def select(suite: Suite, overrides: Overrides) -> Suite:
+    """Return a suite with the changes made.
+
+    Raises
+    ------
+    InputError
+        If no problem family has a given name, or a specification is malformed.
+    """
+    changes: dict[str, Any] = {
+        section: [table for text in texts for table in _selected(text, getattr(suite, section), section)]
+        for section in ("solvers", "problems", "formulations")
+        if (texts := getattr(overrides, section))
+    }
+    if overrides.repetitions:
+        changes["repetitions"] = overrides.repetitions
+    if numbers := overrides.numbers:
         changes["budget"] = suite.budget.model_copy(update=numbers)
-        tables = changes.get("solvers", suite.solvers)
         changes["solvers"] = [
             table | {"budget": own | numbers} if isinstance(own := table.get("budget"), dict) else table
-            for table in tables
+            for table in changes.get("solvers", suite.solvers)
         ]
     return suite.model_copy(update=changes)
 
 
-def _selected(text: str, tables: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
-    """Tables of the suite with the given name; else a new table, so that a solver from elsewhere can join."""
-    from bnnbench.spec import parse_spec
-
+def _selected(text: str, tables: list[dict[str, Any]], section: str) -> list[dict[str, Any]]:
+    """Return the suite's tables of the given name; else a new table, so that a solver from elsewhere can join."""
     spec = parse_spec(text)
     found = [table for table in tables if table.get("name") == spec.name]
     if found and not spec.parameters:
         return found
-    name = str(Path(spec.name).resolve()) if spec.name.endswith(".py") else spec.name
-    if what == "problem" and not found and not name.endswith(".py"):
-        from bnnbench.plugins.registry import entries
-
-        if name not in entries("problem"):
-            raise UnknownNameError("problem family", name, entries("problem"))
+    is_file = spec.name.endswith(".py")
+    name = str(Path(spec.name).resolve()) if is_file else spec.name
+    if section == "problems" and not found and not is_file and name not in entries("problem"):
+        raise UnknownNameError("problem family", name, entries("problem"))
     parameters = {k: [v] if isinstance(v, list) else v for k, v in spec.parameters.items()}
-    if what == "problem" and isinstance(path := parameters.get("path"), str):
+    if section == "problems" and isinstance(path := parameters.get("path"), str):
         parameters["path"] = str(Path(path).resolve())  # as the file's name: a suite's paths are relative to its folder
     return [{"name": name, **parameters}]

@@ -16,9 +16,7 @@ import pytest
 from commands import call
 
 import bnnbench
-from bnnbench import cli
-from bnnbench.cli import running
-from bnnbench.harness import machine
+from bnnbench.cli import _campaign
 from bnnbench.optimum.certificate import certify, write_certificate
 from bnnbench.plugins.parameters import parameters_of
 from bnnbench.plugins.registry import entries
@@ -100,7 +98,7 @@ def test_figure_writes_a_file_and_prints_its_caption(bnnbench_, results, tmp_pat
 def test_figure_names_what_it_can_draw():
     from typing import get_args, get_type_hints
 
-    from bnnbench.cli.drawing import figure
+    from bnnbench.cli.figure import figure
     from bnnbench.figures import FIGURES
 
     assert get_args(get_args(get_type_hints(figure, include_extras=True)["name"])[0]) == tuple(FIGURES)
@@ -168,15 +166,15 @@ def test_the_first_line_of_a_run_says_its_budget(bnnbench_, results):
 
 
 def test_one_number_of_a_budget_leaves_the_other_as_the_suite_has_it():
-    from bnnbench.suite import selection
     from bnnbench.suite.file import BudgetTable, Suite
+    from bnnbench.suite.selection import Overrides, select
 
     names = {"problems": [{"name": "majority"}], "formulations": [{"name": "compact"}]}
     solvers = [{"name": "random"}, {"name": "tabu", "budget": {"seconds": 3, "reads": 7}}]
     suite = Suite(budget=BudgetTable(seconds=2, reads=100), solvers=solvers, **names)
 
     def budgets(seconds, reads):
-        changed = selection.changed(suite, None, None, None, seconds, reads, None)
+        changed = select(suite, Overrides(seconds=seconds, reads=reads))
         return changed.budget.model_dump(), changed.solvers[1]["budget"]
 
     assert budgets(None, 10) == ({"seconds": 2, "reads": 10}, {"seconds": 3, "reads": 10})
@@ -187,13 +185,13 @@ def test_one_number_of_a_budget_leaves_the_other_as_the_suite_has_it():
 def test_solvers_with_a_budget_of_their_own_are_named_with_it():
     budgets = {"a": Budget(reads=10), "b": Budget(reads=10), "c": Budget(seconds=5)}
     cells = [SimpleNamespace(solver_label=name, budget=budget) for name, budget in budgets.items()] * 2
-    assert running._budgets(cells) == "10 reads each (c: 5 s)"
+    assert _campaign._budgets(cells) == "10 reads each (c: 5 s)"
 
 
 def test_flags_stand_in_the_line_of_a_run():
     outcome = Outcome("ok", num_reads=1, flags=["lied", "was late"], loss_gap=2.0)
     assert (
-        running._line("tabu on p", outcome) == "ok: tabu on p: loss gap 2, 1 read in 0.000 s; flagged: lied, was late"
+        _campaign._line("tabu on p", outcome) == "ok: tabu on p: loss gap 2, 1 read in 0.000 s; flagged: lied, was late"
     )
 
 
@@ -228,7 +226,7 @@ def test_the_version_is_printed(bnnbench_):
 
 
 def test_what_is_not_known_of_the_machine_is_called_unknown(bnnbench_, monkeypatch):
-    monkeypatch.setattr(machine, "machine_info", lambda: {"commit": None, "dirty": None, "cores": 2})
+    monkeypatch.setattr("bnnbench.cli.info.machine_info", lambda: {"commit": None, "dirty": None, "cores": 2})
     lines = [line.split() for line in bnnbench_("info")[1].splitlines()[:3]]
     assert lines == [["commit", "unknown"], ["dirty", "unknown"], ["cores", "2"]]
 
@@ -438,8 +436,16 @@ def test_the_five_lines_of_the_readme_work(capsys):
 
 
 def test_help_starts_without_numpy():
-    code = "import sys; import bnnbench.cli; assert 'numpy' not in sys.modules and 'pandas' not in sys.modules"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    code = """
+import sys, bnnbench.cli
+sys.argv = ["bnnbench", "--help"]
+try:
+    bnnbench.cli.main()
+finally:
+    print(sorted({"numpy", "pandas", "rich"} & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
 
 
 def shell(command, folder):
@@ -482,7 +488,7 @@ def test_too_little_memory_gets_its_sentence(bnnbench_, monkeypatch):
     def app():
         raise MemoryError
 
-    monkeypatch.setattr(cli, "app", app)
+    monkeypatch.setattr("bnnbench.cli._verbs.app", app)
     code, _, errors = bnnbench_("info")
     assert code == 2
     assert errors.startswith("bnnbench: there is not enough memory")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnnbench.cli.running import _run_plan
+from bnnbench.cli._campaign import run_campaign
 from bnnbench.errors import InputError
 from bnnbench.harness.executor import LocalExecutor
 from bnnbench.metrics import success_probability
@@ -132,7 +132,7 @@ def test_a_suite_asks_for_a_precision_and_resumes_to_it(tmp_path: Path):
     planned = plan(read_suite(path), tmp_path)
     for _ in range(2):
         with open_store(tmp_path / "out") as store:
-            _run_plan(planned, store, LocalExecutor(), retry=False, max_qpu_seconds=None)
+            run_campaign(planned, store, LocalExecutor())
     with read_store(tmp_path / "out") as store:
         runs = store.runs()
         known = verdicts(store.endings())

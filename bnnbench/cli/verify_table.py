@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from bnnbench.cli.screen import open_console
+from bnnbench.cli._screen import open_screen
 from bnnbench.errors import CheckError
+from bnnbench.tables import check_table
 
 
 def verify_table(
@@ -19,12 +20,10 @@ def verify_table(
     ] = None,
 ) -> None:
     """Make a table again from its store, and show what differs."""
-    from bnnbench.tables import check_table
-
-    console = open_console()
+    screen = open_screen()
     count = 0
     for count, line in enumerate(check_table(file, results), start=1):  # noqa: B007  counted until the last
-        console.print(line, highlight=False, soft_wrap=True)
+        screen.say(line)
     if count:
         raise CheckError(f"{file} is not what its store gives; see above, and export it again.")
-    console.print(f"{file}: every number is what its store gives.", highlight=False, soft_wrap=True)
+    screen.say(f"{file}: every number is what its store gives.")

@@ -6,9 +6,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich import box
+from rich.table import Table
+from rich.text import Text
 
-from bnnbench.cli.screen import open_console
+from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError
+from bnnbench.metrics.comparison import compare_runs
+from bnnbench.store.parquet import name_of, open_results
+from bnnbench.tables.rounding import plain
+from bnnbench.tables.terminal import DASH
 
 
 def compare(
@@ -20,15 +27,6 @@ def compare(
     ] = "loss_gap",
 ) -> None:
     """Compare with other results on the problems that both have, with significance."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    from bnnbench.metrics.comparison import compare_runs
-    from bnnbench.store.parquet import name_of, open_results
-    from bnnbench.tables.rounding import plain
-    from bnnbench.tables.terminal import DASH
-
     if results.resolve() == other.resolve():
         raise InputError(
             f"{results} and {other} are the same results; give others, such as the runs.parquet of that folder."
@@ -59,13 +57,12 @@ def compare(
         is_clear = row["p_holm"] <= ALPHA
         shown = [*cells, text(row["p"]), text(row["p_holm"])]
         table.add_row(*[Text(str(cell), "bold" if is_clear else "") for cell in shown])
-    console = open_console()
-    console.print(table)
-    console.print(
+    screen = open_screen()
+    screen.print(table)
+    screen.print(
         "Wilcoxon's signed-rank test over problems, two-sided, exact up to 100 problems; a problem's cost is the "
         "median over repetitions, failed runs infinite. Bold: p corrected by Holm for "
         f"{len(compared)} comparisons is at most {ALPHA}. Fewer than six problems cannot be significant.",
-        highlight=False,
     )
 
 

@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
-from bnnbench.cli.results import Results
-from bnnbench.cli.screen import open_console
+from bnnbench.cli._options import Results
+from bnnbench.cli._screen import open_screen
+from bnnbench.report import make_page, write_report
+from bnnbench.report.serve import LiveReport, make_server
 
 
 def report(
@@ -24,17 +26,12 @@ def report(
     port: Annotated[int, typer.Option(help="Port of --serve; 0: any free one.", min=0, max=65535)] = 8000,
 ) -> None:
     """Write a web page of the results: one file, which needs no network."""
-    console = open_console()
+    screen = open_screen()
     if not serve:
-        from bnnbench.report import write_report
-
-        console.print(f"written to {write_report(results, output)}", highlight=False, markup=False, soft_wrap=True)
+        screen.say(f"written to {write_report(results, output)}")
         return
-    from bnnbench.report import make_page
-    from bnnbench.report.serve import LiveReport, make_server
-
     with make_server(LiveReport(results, make_page), port) as server:
         address = f"http://{server.server_address[0]!s}:{server.server_address[1]}"
         with contextlib.suppress(KeyboardInterrupt):
-            console.print(f"{results} is at {address}; Ctrl-C ends it.", highlight=False, markup=False, soft_wrap=True)
+            screen.say(f"{results} is at {address}; Ctrl-C ends it.")
             server.serve_forever()

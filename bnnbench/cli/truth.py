@@ -6,21 +6,27 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bnnbench.cli.screen import open_console
+from bnnbench.cli._screen import Screen, open_screen
 from bnnbench.errors import CheckError, InputError
+from bnnbench.optimum.certificate import Certificate, certify, read_certificate, write_certificate
+from bnnbench.optimum.certificate import verify as verify_certificate
+from bnnbench.optimum.find import ground_truth
+from bnnbench.optimum.qubo_levels import levels
+from bnnbench.optimum.search.passes import Standing
+from bnnbench.optimum.spectrum import spectrum
+from bnnbench.optimum.truth import Truth
+from bnnbench.plugins.registry import load_problem
+from bnnbench.problem.problem import Problem
+from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.instance import compile as compile_problem
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from bnnbench.optimum.certificate import Certificate
-    from bnnbench.optimum.search.passes import Standing
-    from bnnbench.optimum.truth import Truth
-    from bnnbench.problem.problem import Problem
-    from bnnbench.qubo.instance import Instance
+LIMIT_S = 600.0
+"""Seconds after which a search gives up that was given no limit."""
 
 
 def truth(
@@ -45,65 +51,60 @@ def truth(
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Whether to use what was found before.")] = True,
 ) -> None:
     """Find the optimal training loss of a problem, say how it is known, and check it."""
-    from bnnbench.optimum.certificate import certify, read_certificate, write_certificate
-    from bnnbench.optimum.certificate import verify as verify_certificate
-    from bnnbench.optimum.find import ground_truth
-    from bnnbench.plugins.registry import load_problem
-    from bnnbench.qubo.instance import compile as compile_problem
-
     loaded = load_problem(problem)
-    console = open_console()
-    console.print(f"{loaded}", highlight=False, markup=False)
+    screen = open_screen()
+    screen.say(f"{loaded}")
     if certificate:
         claim = read_certificate(certificate)
-        with open_console(stderr=True).status("checking"):
+        with open_screen(stderr=True).status("checking"):
             checked = verify_certificate(loaded, claim, limit_s=check_seconds)
-        console.print(f"claimed loss     {claim.loss:g} ({claim.kind}: {claim.method})", highlight=False)
-        _print_checks(console, checked)
+        screen.say(f"claimed loss     {claim.loss:g} ({claim.kind}: {claim.method})")
+        _print_checks(screen, checked)
         return
     if output and not os.access(output if output.exists() else output.parent, os.W_OK):
         raise InputError(f"{output} cannot be written; give another file to -o, before the search begins.")
-    with _search_progress(open_console(stderr=True)) as report:
-        limit = seconds if force or seconds is not None else 600.0
+    with _search_progress(open_screen(stderr=True)) as report:
+        limit = seconds if force or seconds is not None else LIMIT_S
         found = ground_truth(loaded, seconds=limit, force=force, report=report, use_cache=cache, interruptible=True)
-    size = f"2^{loaded.network.num_weights}"
-    count = "not counted" if found.num_optima is None else f"{found.num_optima:,}"
-    name = "optimal loss    " if found.is_certified else "best known loss "
-    console.print(f"{name} {found.loss:g} ({found.kind}: {found.method})", highlight=False)
-    if not found.is_certified:
-        console.print(f"lower bound      {found.lower_bound or 0:g} (proven)", highlight=False)
-    console.print(f"optimal settings {count} of {size}", highlight=False)
-    console.print(
-        f"accuracy         {float(loaded.accuracy(found.optima[0])):.1%} of the training targets", highlight=False
-    )
-    console.print(f"search           {found.seconds:.3f} s, {found.nodes:,} nodes", highlight=False)
-    for weights in found.optima[:show_weights]:
-        console.print("weights          " + " ".join(f"{w:+d}" for w in weights), highlight=False, soft_wrap=True)
+    _print_truth(screen, loaded, found, show_weights)
     if show_spectrum:
-        _print_spectrum(console, loaded)
+        _print_spectrum(screen, loaded)
     if qubo:
-        _print_levels(console, compile_problem(loaded, qubo), found)
+        _print_levels(screen, compile_problem(loaded, qubo), found)
     if verify or output:
-        with open_console(stderr=True).status("checking"):
+        with open_screen(stderr=True).status("checking"):
             checked = certify(loaded, found, limit_s=check_seconds)
         if output:
             write_certificate(checked, output)
-            console.print(f"certificate      {output}", highlight=False, markup=False)
-        _print_checks(console, checked)
+            screen.say(f"certificate      {output}")
+        _print_checks(screen, checked)
+
+
+def _print_truth(screen: Screen, problem: Problem, found: Truth, show_weights: int) -> None:
+    """Print the loss, how it is known, and some optimal settings."""
+    size = f"2^{problem.network.num_weights}"
+    count = "not counted" if found.num_optima is None else f"{found.num_optima:,}"
+    name = "optimal loss    " if found.is_certified else "best known loss "
+    screen.say(f"{name} {found.loss:g} ({found.kind}: {found.method})")
+    if not found.is_certified:
+        screen.say(f"lower bound      {found.lower_bound or 0:g} (proven)")
+    screen.say(f"optimal settings {count} of {size}")
+    screen.say(f"accuracy         {float(problem.accuracy(found.optima[0])):.1%} of the training targets")
+    screen.say(f"search           {found.seconds:.3f} s, {found.nodes:,} nodes")
+    for weights in found.optima[:show_weights]:
+        screen.say("weights          " + " ".join(f"{w:+d}" for w in weights))
 
 
 @contextlib.contextmanager
-def _search_progress(console: Console) -> Iterator[Callable[[Standing], None]]:
-    """A bar for a search that lasts; short ones end before it is drawn."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
+def _search_progress(screen: Screen) -> Iterator[Callable[[Standing], None]]:
+    """Show a bar for a search that lasts; short ones end before it is drawn."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:.0f} %"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
         task = progress.add_task("searching", total=1.0)
 
         def report(standing: Standing) -> None:
@@ -116,26 +117,23 @@ def _search_progress(console: Console) -> Iterator[Callable[[Standing], None]]:
         yield report
 
 
-def _print_checks(console: Console, certificate: Certificate) -> None:
+def _print_checks(screen: Screen, certificate: Certificate) -> None:
     """Print what the checks said; raise `CheckError` if one disagreed."""
     for check in certificate.checks:
-        console.print(f"{check.verdict:<16} {check.name}: {check.detail} ({check.seconds:.3f} s)", highlight=False)
+        screen.say(f"{check.verdict:<16} {check.name}: {check.detail} ({check.seconds:.3f} s)")
     for check in certificate.failed:
         raise CheckError(f"the loss {certificate.loss:g} is wrong: {check.name}: {check.detail}.")
 
 
-def _print_levels(console: Console, instance: Instance, truth: Truth) -> None:
+def _print_levels(screen: Screen, instance: Instance, truth: Truth) -> None:
     """Print the lowest levels of a QUBO; raise `CheckError` if they are not what a sound formulation promises."""
-    from bnnbench.optimum.qubo_levels import levels
-
-    with open_console(stderr=True).status(f"visiting 2^{instance.qubo.num_variables} states"):
+    with open_screen(stderr=True).status(f"visiting 2^{instance.qubo.num_variables} states"):
         found = levels(instance.qubo)
     gap = "none" if found.gap is None else f"{found.gap:g}"
     energy = round(found.energy, 9) + 0.0  # −0 is 0
-    console.print(
+    screen.say(
         f"{instance.formulation}: ground energy {energy:g}, {found.num_states:,} ground states, gap {gap}, "
-        f"{instance.qubo.num_variables} variables, all states visited in {found.seconds:.3f} s",
-        highlight=False,
+        f"{instance.qubo.num_variables} variables, all states visited in {found.seconds:.3f} s"
     )
     if instance.is_sound and truth.is_certified and found.energy != truth.energy:
         raise CheckError(
@@ -144,16 +142,14 @@ def _print_levels(console: Console, instance: Instance, truth: Truth) -> None:
         )
 
 
-def _print_spectrum(console: Console, problem: Problem) -> None:
+def _print_spectrum(screen: Screen, problem: Problem) -> None:
     """Print how many settings have each loss, and what random guesses reach."""
-    from bnnbench.optimum.spectrum import spectrum
-
-    levels = spectrum(problem)
-    total, below = sum(levels.values()), 0
-    width = max(len("settings"), len(f"{max(levels.values()):,}"))
-    console.print(f"\nloss   {'settings':>{width}}  share of settings with at most this loss", highlight=False)
-    for loss, count in levels.items():
+    counts = spectrum(problem)
+    total, below = sum(counts.values()), 0
+    width = max(len("settings"), len(f"{max(counts.values()):,}"))
+    screen.say(f"\nloss   {'settings':>{width}}  share of settings with at most this loss")
+    for loss, count in counts.items():
         below += count
-        console.print(f"{loss:<6g} {count:>{width},}  {below / total:.3g}", highlight=False)
-    mean = sum(loss * count for loss, count in levels.items()) / total
-    console.print(f"mean loss of random settings {mean:g}", highlight=False)
+        screen.say(f"{loss:<6g} {count:>{width},}  {below / total:.3g}")
+    mean = sum(loss * count for loss, count in counts.items()) / total
+    screen.say(f"mean loss of random settings {mean:g}")

@@ -1,37 +1,34 @@
-"""The verb for authors of adapters."""
+"""The verb for authors of solvers."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
-from bnnbench.cli.screen import open_console, progress_bars
+from bnnbench.cli._screen import open_screen, progress_bars
 from bnnbench.errors import CheckError, UnavailableError
+from bnnbench.plugins.isolated_checks import check_apart
+from bnnbench.plugins.registry import load_solver
 
 
 def check(
     solver: Annotated[str, typer.Argument(help='Such as "tabu[num_restarts=1]", or a .py file.')],
     *,
-    seconds: Annotated[float, typer.Option(help="How long one check may take, in seconds.", min=1)] = 120,
+    seconds: Annotated[float, typer.Option(help="Time limit of each check, in seconds.", min=1)] = 120,
 ) -> None:
-    """Check whether a solver keeps the contract that the harness relies on; for authors of adapters."""
-    from rich.table import Table
-
-    from bnnbench.plugins.isolated_checks import check_apart
-    from bnnbench.plugins.registry import load_solver
-
-    loaded = load_solver(solver)
-    if reason := loaded.unavailable():
+    """Check a solver against the contract that the harness relies on."""
+    if reason := load_solver(solver).unavailable():
         raise UnavailableError(f"{solver} cannot be checked on this machine: {reason}")
     table = Table("check", "verdict", "seconds", "what is wrong, or why it does not apply", title=solver)
     failed = []
-    with progress_bars(open_console(stderr=True)) as bar:
+    with progress_bars(open_screen(stderr=True)) as bar:
         task = bar.add_task("checking", total=None)
         for done, (total, result) in enumerate(check_apart(solver, limit_s=seconds), start=1):
             bar.update(task, completed=done, total=total)
             table.add_row(result.check, result.verdict, f"{result.seconds:.2f}", result.sentence)
             failed += [result.check] if result.verdict == "failed" else []
-    open_console().print(table)
+    open_screen().print(table)
     if failed:
         raise CheckError(f"{solver} fails {len(failed)} of {table.row_count} checks: {', '.join(failed)}.")

@@ -1,21 +1,24 @@
-"""What `bnnbench run --dry-run` prints."""
+"""Print what a campaign would do, for ``bnnbench run --dry-run``."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bnnbench.cli.screen import count_runs, open_console
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from bnnbench.cli._screen import Screen, count_runs, open_screen
 from bnnbench.errors import InputError
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from bnnbench.runs.cell import Cell
-    from bnnbench.suite.forecast import Forecast
-    from bnnbench.suite.planning import Plan
+from bnnbench.runs.cell import Cell
+from bnnbench.store.file import FILE
+from bnnbench.store.store import read_store
+from bnnbench.suite.forecast import Forecast, forecast
+from bnnbench.suite.planning import Plan
 
 MOST_CELLS = 50
 """Cells that are listed one by one; of more, numbers are easier to read."""
@@ -31,10 +34,6 @@ def print_forecast(planned: Plan, folder: Path, *, jobs: int | None, retry: bool
     jobs
         Runs at a time; None: of a cluster nobody knows.
     """
-    from bnnbench.store.file import FILE
-    from bnnbench.store.store import read_store
-    from bnnbench.suite.forecast import forecast
-
     rows: list[dict[str, Any]] = []
     finished: set[str] = set()
     if folder.exists() and not folder.is_dir():
@@ -43,22 +42,21 @@ def print_forecast(planned: Plan, folder: Path, *, jobs: int | None, retry: bool
         with read_store(folder) as store:
             rows, finished = store.rows("runs"), store.finished(retry_failed=retry)
     found = forecast(planned, rows, finished)
-    console = open_console()
+    screen = open_screen()
     if len(found.waiting) <= MOST_CELLS:
         for cell, _ in found.waiting:
-            _say(console, f"to run: {cell}; {cell.budget}")
+            screen.say(f"to run: {cell}; {cell.budget}")
     else:
-        _print_numbers(console, found)
+        _print_numbers(screen, found)
     for what, pairs in (("unavailable", found.unavailable), ("refused", found.refused)):
         reasons = Counter(_reason(cell, why) for cell, why in pairs).most_common()
-        _say_some(console, [f"{what}: {text} ({count_runs(number)})" for text, number in reasons])
-    _say_some(console, [f"left out: {reason}" for reason in found.left_out])
+        _say_some(screen, [f"{what}: {text} ({count_runs(number)})" for text, number in reasons])
+    _say_some(screen, [f"left out: {reason}" for reason in found.left_out])
     if not found.is_complete:
-        _say(console, "Not all solvers were asked about all instances, for want of time: more may be refused.")
+        screen.say("Not all solvers were asked about all instances, for want of time: more may be refused.")
     most = "up to " if planned.precision else ""
     num_cells = len(found.done) + len(found.unavailable) + len(found.refused) + len(found.waiting)
-    _say(
-        console,
+    screen.say(
         f"{count_runs(num_cells)}: {len(found.done)} done before, {len(found.unavailable)} unavailable, "
         f"{len(found.refused)} refused, {most}{len(found.waiting)} to run{_time(found, jobs)}. Nothing was run.",
     )
@@ -70,12 +68,8 @@ def _reason(cell: Cell, why: str) -> str:
     return f"{cell.solver_label}: {rest if name == cell.solver.name else why}"
 
 
-def _print_numbers(console: Console, found: Forecast) -> None:
+def _print_numbers(screen: Screen, found: Forecast) -> None:
     """A row per solver and formulation."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
     groups: dict[tuple[str, str, str], Counter[str]] = {}
     parts: Sequence[tuple[str, Sequence[Cell]]] = (
         ("to run", [cell for cell, _ in found.waiting]),
@@ -94,13 +88,11 @@ def _print_numbers(console: Console, found: Forecast) -> None:
         table.add_column(what, justify="right")
     for name, numbers in sorted(groups.items()):
         table.add_row(*map(Text, name), *[str(numbers[what] or "–") for what, _ in parts])
-    console.print(table)
+    screen.print(table)
 
 
 def _time(found: Forecast, jobs: int | None) -> str:
     """Half a sentence on how long it takes."""
-    from datetime import timedelta
-
     parts = []
     if found.num_unknown < len(found.waiting):
         total = timedelta(seconds=round(found.seconds / (jobs or 1)))
@@ -111,12 +103,8 @@ def _time(found: Forecast, jobs: int | None) -> str:
     return f", in {' and '.join(parts)}" if parts and found.waiting else ""
 
 
-def _say_some(console: Console, lines: Sequence[str]) -> None:
+def _say_some(screen: Screen, lines: Sequence[str]) -> None:
     for line in lines[:MOST_REASONS]:
-        _say(console, line)
+        screen.say(line)
     if len(lines) > MOST_REASONS:
-        _say(console, f"{lines[0].partition(':')[0]}: {len(lines) - MOST_REASONS} more reasons of this kind.")
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+        screen.say(f"{lines[0].partition(':')[0]}: {len(lines) - MOST_REASONS} more reasons of this kind.")

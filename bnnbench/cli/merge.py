@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from bnnbench.cli.screen import count_runs, open_console
+from bnnbench.cli._screen import count_runs, open_screen
 from bnnbench.errors import InputError
+from bnnbench.store.merge import merge as unite
 
 
 def merge(
@@ -16,12 +17,10 @@ def merge(
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")],
 ) -> None:
-    """Unite folders of results in a new one; runs of the same key that differ are all kept, and flagged."""
-    from bnnbench.store.merge import merge as unite
-
+    """Unite folders of results in a new one; keep and flag runs of the same key that differ."""
     if len(results) < 2:
         raise InputError(f"one folder came, {results[0]}; give two or more to merge.")
     merged = unite(results, output)
     same = f"; {merged.num_equal} more were the same as another" if merged.num_equal else ""
     different = f"; {merged.num_different} differ from another of the same key" if merged.num_different else ""
-    open_console().print(f"{output}: {count_runs(merged.num_runs)}{same}{different}.", highlight=False, soft_wrap=True)
+    open_screen().say(f"{output}: {count_runs(merged.num_runs)}{same}{different}.")

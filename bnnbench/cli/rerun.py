@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from bnnbench.cli.screen import open_console
+from bnnbench.cli._screen import open_screen
 from bnnbench.errors import CheckError, UnavailableError
-
-if TYPE_CHECKING:
-    from bnnbench.harness.rerun import Rerun
+from bnnbench.harness.rerun import Rerun
+from bnnbench.harness.rerun import rerun as run_again
+from bnnbench.store.store import read_store
 
 
 def rerun(
@@ -22,19 +22,16 @@ def rerun(
     memory_gb: Annotated[float, typer.Option(help="Memory that the run may take, in GB.", min=0.001, max=1e6)] = 4.0,
 ) -> None:
     """Run one run of the results again, and say whether the answer is the same."""
-    from bnnbench.harness.rerun import rerun as run_again
-    from bnnbench.store.store import read_store
-
     with read_store(results) as store:
         done = run_again(store, key, solver=solver, memory_gb=memory_gb)
-    console = open_console()
-    console.print(str(done.cell), highlight=False, soft_wrap=True)
+    screen = open_screen()
+    screen.say(str(done.cell))
     for sentence in done.changed:
-        console.print(f"changed: {sentence}.", highlight=False, soft_wrap=True)
+        screen.say(f"changed: {sentence}.")
     if done.now["status"] == "unavailable":
         raise UnavailableError(f"{done.before['key']} cannot be run again here: {done.now['message']}")
     if not done.differences:
-        console.print(f"the same answer: {_told(done, 'before')}.", highlight=False, soft_wrap=True)
+        screen.say(f"the same answer: {_told(done, 'before')}.")
         return
     sentence = (
         f"another answer, in {', '.join(done.differences)}: {_told(done, 'before')} then; {_told(done, 'now')} now"
@@ -42,7 +39,7 @@ def rerun(
     if done.is_fixed and not done.changed:
         raise CheckError(f"{sentence}. The same seed and the same work should have given the same bits.")
     reason = "what changed may explain it" if done.changed else "the clock or the machine, not the seed, decided it"
-    console.print(f"{sentence}; {reason}.", highlight=False, soft_wrap=True)
+    screen.say(f"{sentence}; {reason}.")
 
 
 def _told(done: Rerun, when: str) -> str:

@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from bnnbench.cli.results import Results
-from bnnbench.cli.screen import open_console
-
-Labels = list[str] | None
+from bnnbench.cli._options import Names, Results
+from bnnbench.cli._screen import open_screen
+from bnnbench.figures import make_chart
+from bnnbench.figures.draw import save_chart
+from bnnbench.figures.evidence import read_evidence, selected
+from bnnbench.store.store import read_store
 
 
 def figure(
@@ -27,19 +29,14 @@ def figure(
     width: Annotated[
         Literal["column", "page"], typer.Option(help="Width of a column (3.4 inches) or of a page of two (7.0).")
     ] = "page",
-    solver: Annotated[Labels, typer.Option(help="Only this solver, as the table calls it; repeatable.")] = None,
-    problem: Annotated[Labels, typer.Option(help="Only this problem; repeatable.")] = None,
-    formulation: Annotated[Labels, typer.Option(help="Only this formulation; repeatable.")] = None,
+    solver: Annotated[Names, typer.Option(help="Only this solver, as the table calls it; repeatable.")] = None,
+    problem: Annotated[Names, typer.Option(help="Only this problem; repeatable.")] = None,
+    formulation: Annotated[Names, typer.Option(help="Only this formulation; repeatable.")] = None,
 ) -> None:  # fmt: skip
     """Draw a figure for a paper, and print its caption."""
-    from bnnbench.figures import make_chart
-    from bnnbench.figures.draw import save_chart
-    from bnnbench.figures.evidence import read_evidence, selected
-    from bnnbench.store.store import read_store
-
     with read_store(results) as store:
         evidence = read_evidence(store)
     part = selected(evidence, problems=problem or (), formulations=formulation or (), solvers=solver or ())
     chart = make_chart(name, part)
     save_chart(chart, output, width=width)
-    open_console().print(f"{output}: {chart.title}. {chart.caption}", highlight=False, markup=False, soft_wrap=True)
+    open_screen().say(f"{output}: {chart.title}. {chart.caption}")

@@ -1,0 +1,173 @@
+"""Run a planned suite, and print what happens."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.progress import Progress, TaskID
+
+from bnnbench.cli._screen import Screen, count_runs, open_screen, progress_bars
+from bnnbench.errors import InputError
+from bnnbench.harness.campaign import find_truths, pending, run_cells
+from bnnbench.harness.executor import Executor
+from bnnbench.optimum.truth import Truth
+from bnnbench.runs.cell import Cell
+from bnnbench.runs.outcome import Outcome
+from bnnbench.solver.contract import Budget
+from bnnbench.store.store import Store
+from bnnbench.suite.planning import Plan
+from bnnbench.suite.repetition import Repeater, verdicts
+
+FAILURES = ("error", "crash", "memory", "timeout")
+
+
+def run_campaign(
+    planned: Plan,
+    store: Store,
+    executor: Executor,
+    *,
+    retry: bool = False,
+    max_qpu_seconds: float | None = None,
+    follow: bool = False,
+) -> None:
+    """Find the truths, and run what is not in the store yet.
+
+    Parameters
+    ----------
+    retry
+        Whether failed runs in the store run again.
+    max_qpu_seconds
+        Seconds of QPU access for all runs; none is begun past them.
+    follow
+        Whether to print a line per run on a terminal too.
+    """
+    screen = open_screen(stderr=True)
+    cells = list(planned.cells())
+    finished = store.finished(retry_failed=retry)
+    _announce(planned, cells, finished, store, screen)
+    with progress_bars(screen) as bars:
+        truths = _find_truths(cells, store, bars)
+        # A truth that became better can change which runs had reached it.
+        known = verdicts(row for row in store.endings() if row["key"] in finished)
+        repeater = Repeater(cells, known, planned.precision)
+        waiting = pending(repeater.first(), finished)
+        progress = _Progress(bars, screen.is_terminal, follow=follow)
+        progress.expect(waiting)
+
+        def more(cell: Cell, outcome: Outcome) -> list[Cell]:
+            further = pending(repeater.after(cell, outcome), finished)
+            progress.expect(further)
+            return further
+
+        runs = run_cells(
+            waiting,
+            truths,
+            store,
+            planned.suite.limits,
+            executor=executor,
+            max_qpu_seconds=max_qpu_seconds,
+            more=more,
+            on_wait=progress.still_running,
+        )
+        for cell, outcome in runs:
+            progress.ended(cell, outcome)
+        progress.print_unavailable()
+
+
+def all_failed(planned: Plan, store: Store) -> bool:
+    """Return whether runs of the suite failed and none did anything else."""
+    keys = {cell.key for cell in planned.cells()}
+    statuses = {row["status"] for row in store.endings() if row["key"] in keys}
+    return bool(statuses) and statuses <= set(FAILURES)
+
+
+def _announce(planned: Plan, cells: Sequence[Cell], finished: set[str], store: Store, screen: Screen) -> None:
+    """Print what is left out, how many runs there are, and where the results go."""
+    refused = planned.refused()
+    if not cells:
+        raise InputError("no formulation applies to any problem: " + " ".join(refused[:3]))
+    for reason in refused:
+        screen.print(f"left out: {reason}", style="dim")
+    done = len(cells) - len(pending(cells, finished))
+    most = "up to " if planned.precision else ""
+    screen.say(
+        f"{most}{count_runs(len(cells))} of {_budgets(cells)}; {done} of them done before; results go to {store.folder}"
+    )
+
+
+def _find_truths(cells: Sequence[Cell], store: Store, bars: Progress) -> dict[str, Truth | None]:
+    """Find the truth of each problem, by the problem's hash."""
+    problems = list({cell.problem.hash: cell.problem for cell in cells}.values())
+    row = bars.add_task("ground truth", total=len(problems))
+    truths = {}
+    for problem, truth in find_truths(
+        problems, store, on_none=lambda reason: bars.console.print(f"no ground truth: {reason}", soft_wrap=True)
+    ):
+        truths[problem.hash] = truth
+        bars.advance(row)
+    return truths
+
+
+@dataclass
+class _Progress:
+    """What is said while runs end: bars on a terminal, lines elsewhere."""
+
+    bars: Progress
+    is_terminal: bool
+    follow: bool
+    rows: dict[str, TaskID] = field(default_factory=dict)
+    totals: Counter[str] = field(default_factory=Counter)
+    unavailable: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def expect(self, cells: Sequence[Cell]) -> None:
+        """Make the bars longer by further runs."""
+        self.totals.update({"all runs": len(cells)})
+        self.totals.update(cell.solver_label for cell in cells)
+        for name, total in self.totals.items():
+            if name not in self.rows:
+                self.rows[name] = self.bars.add_task(name, total=total)
+            self.bars.update(self.rows[name], total=total)
+
+    def ended(self, cell: Cell, outcome: Outcome) -> None:
+        """Advance the bars, and print a line where there are none, or where it matters."""
+        self.bars.advance(self.rows["all runs"])
+        self.bars.advance(self.rows[cell.solver_label])
+        if outcome.status == "unavailable":
+            self.unavailable[cell.solver_label, outcome.message] += 1
+        elif self.follow or not self.is_terminal or outcome.flags or outcome.status not in ("ok", "refused"):
+            self._say(_line(cell, outcome))
+
+    def still_running(self, cell: Cell, elapsed_s: float) -> None:
+        """Print that a run lasts; a terminal has bars that move."""
+        if not self.is_terminal:
+            self._say(f"still running: {cell}, {elapsed_s:.0f} s")
+
+    def print_unavailable(self) -> None:
+        """Print once why a solver cannot run here."""
+        for (label, message), number in self.unavailable.items():
+            self._say(f"unavailable: {label}, {count_runs(number)}: {message}")
+
+    def _say(self, text: str) -> None:
+        self.bars.console.print(text, soft_wrap=True)
+
+
+def _budgets(cells: Sequence[Cell]) -> str:
+    """Return the budget of most solvers, and the solvers that have another."""
+    labels: dict[Budget, dict[str, None]] = {}
+    for cell in cells:
+        labels.setdefault(cell.budget, {})[cell.solver_label] = None
+    usual = max(labels, key=lambda budget: len(labels[budget]))
+    others = [f"{', '.join(names)}: {budget}" for budget, names in labels.items() if budget != usual]
+    return f"{usual} each" + (f" ({'; '.join(others)})" if others else "")
+
+
+def _line(cell: Cell, outcome: Outcome) -> str:
+    """Return one run in one line."""
+    flags = f"; flagged: {', '.join(outcome.flags)}" if outcome.flags else ""
+    if outcome.message and outcome.status != "ok":
+        return f"{outcome.status}: {cell}: {outcome.message}{flags}"
+    gap = "–" if outcome.loss_gap is None else f"{outcome.loss_gap:g}"
+    reads = "1 read" if outcome.num_reads == 1 else f"{outcome.num_reads} reads"
+    return f"{outcome.status}: {cell}: loss gap {gap}, {reads} in {outcome.sample_s or 0:.3f} s{flags}"

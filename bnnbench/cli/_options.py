@@ -1,0 +1,12 @@
+"""Name the arguments that several verbs take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Results = Annotated[Path, typer.Argument(help="Folder of results, such as results/smoke.")]
+Names = list[str] | None
+"""An option that is given once per name."""

@@ -1,0 +1,97 @@
+"""Where a campaign runs: on this machine, on a Dask cluster, or on SLURM jobs."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bnnbench.cli._screen import open_screen
+from bnnbench.errors import InputError
+from bnnbench.harness.executor import Executor, LocalExecutor
+from bnnbench.harness.isolation.placement import lanes_apart
+from bnnbench.suite.planning import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A place, as the command line names it.
+
+    Parameters
+    ----------
+    jobs
+        Number of runs at a time on this machine.
+    dask
+        Address of a scheduler.
+    slurm
+        Whether to start SLURM jobs.
+    tls
+        Files of the authority, the certificate and the key.
+    untimed
+        Whether runs may share cores.
+    """
+
+    jobs: int
+    dask: str | None
+    slurm: bool
+    tls: tuple[Path, Path, Path] | None
+    untimed: bool
+
+    def __post_init__(self) -> None:
+        is_cluster = self.slurm or self.dask is not None
+        if self.jobs > 1 and is_cluster:
+            raise InputError(
+                "--jobs is for this machine, and --dask and --slurm have a number of their own; leave it out."
+            )
+        if self.dask is not None and self.slurm:
+            raise InputError("--dask uses a cluster that runs, and --slurm starts one; give one of them.")
+        if self.tls and not is_cluster:
+            raise InputError("--tls is for connections to a cluster; give --dask or --slurm too.")
+        if self.dask == "":
+            raise InputError("--dask: the address is empty; give the one that `dask scheduler` prints.")
+
+    def check(self, planned: Plan) -> None:
+        """Raise `InputError` if this machine has too few cores for the jobs."""
+        if not self.untimed:
+            lanes_apart(self.jobs, planned.threads)
+
+    def runs_at_a_time(self, planned: Plan) -> int | None:
+        """Return the number of runs at a time; None: the scheduler's, which nobody knows before it is asked."""
+        if self.slurm:
+            return planned.suite.slurm.jobs * planned.suite.slurm.cores
+        return None if self.dask else self.jobs
+
+    @contextlib.contextmanager
+    def executor(self, planned: Plan) -> Iterator[Executor]:
+        """Open the workers; SLURM jobs end with the campaign."""
+        if self.dask is None and not self.slurm:
+            yield LocalExecutor(self.jobs if self.untimed else lanes_apart(self.jobs, planned.threads))
+            return
+        from bnnbench.harness.cluster.dask_executor import tls_security  # Dask is an extra
+        from bnnbench.harness.cluster.slurm import slurm_cluster
+
+        security = tls_security(*self.tls) if self.tls else None
+        if self.dask is not None:
+            yield self._dask_executor(planned, self.dask, security)
+            return
+        with slurm_cluster(planned.suite.slurm, **({"security": security} if self.tls else {})) as cluster:
+            open_screen(stderr=True).say(f"waiting for SLURM; the scheduler is {cluster.scheduler_address}")
+            yield self._dask_executor(planned, cluster, security)
+
+    def _dask_executor(self, planned: Plan, cluster: Any, security: Any) -> Executor:
+        from bnnbench.harness.cluster.dask_executor import WAIT_S, DaskExecutor  # Dask is an extra
+
+        solvers = [solver.spec for solver in planned.solvers]
+        wait_s = WAIT_S if self.dask else math.inf
+        executor = DaskExecutor(cluster, solvers, security=security, wait_s=wait_s, threads=planned.threads)
+        if self.untimed:
+            executor.is_timed = False
+        elif not executor.is_timed:
+            open_screen(stderr=True).say(
+                "the Dask workers have more threads than cores: runs share cores, and their times are marked; start "
+                "workers with --nthreads 1, as many as cores."
+            )
+        return executor

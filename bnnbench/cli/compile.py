@@ -1,0 +1,39 @@
+"""The verb that compiles a problem to a QUBO."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bnnbench.cli._screen import open_screen
+from bnnbench.plugins.registry import load_problem
+from bnnbench.qubo import instance
+from bnnbench.qubo.formats import check_ending, write_qubo
+
+
+def compile(  # noqa: A001
+    problem: Annotated[str, typer.Argument(help='Such as "a1a[experiment=0,batch=7]", or a .py file.')],
+    *,
+    formulation: Annotated[str, typer.Option(help="Such as reduced[penalty=1].")] = "compact",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="A file to write: .coo, .json, .bqm, .qubo, .qs, .mqlib, .lp or .mps."),
+    ] = None,
+) -> None:
+    """Compile a problem to a QUBO, print its size, and write it to a file."""
+    if output:
+        check_ending(output)
+    compiled = instance.compile(load_problem(problem), formulation)
+    sound = "yes: minimum energy = minimum training loss" if compiled.is_sound else "no: λ is below the bound"
+    screen = open_screen()
+    screen.say(f"{compiled}")
+    screen.say(f"variables  {compiled.qubo.num_variables:,}")
+    screen.say(f"couplings  {compiled.qubo.num_couplings:,}")
+    screen.say(f"exact      {sound}")
+    screen.say(f"compiled   in {compiled.compile_s:.3f} s")
+    screen.say(f"hash       {compiled.hash}")
+    if output:
+        write_qubo(compiled.qubo, output)
+        screen.say(f"written to {output}")

@@ -1,0 +1,76 @@
+"""The verb that writes results for papers and for other programs."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from bnnbench.cli._options import Results
+from bnnbench.cli._streams import silenced
+from bnnbench.errors import InputError
+from bnnbench.store.parquet import RunSource, name_of, open_results, to_parquet
+from bnnbench.tables import make_table, stamped
+from bnnbench.tables.qoblib import qoblib_submission
+from bnnbench.tables.terminal import to_csv
+
+
+def export(
+    results: Results,
+    *,
+    to: Annotated[
+        Literal["csv", "parquet", "markdown", "latex", "html"], typer.Option(help="Format of the table.")
+    ] = "csv",
+    table: Annotated[
+        Literal["runs", "summary", "problems", "formulations", "embedding", "environment", "qoblib"] | None,
+        typer.Option(help="What it is about; default: runs for csv and parquet, else summary."),
+    ] = None,
+    macros: Annotated[
+        bool, typer.Option("--macros", help="With latex: a command for each number instead of a table.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write; default: standard output.")
+    ] = None,
+) -> None:
+    """Export results for a paper: all runs, or a table with intervals, caption and stamp."""
+    kind = table or ("runs" if to in ("csv", "parquet") else "summary")
+    is_data = kind in ("runs", "qoblib")
+    if is_data and to not in ("csv", "parquet"):
+        raise InputError(f"--table {kind} is data with many columns; export it --to csv or parquet, not {to}.")
+    if macros and to != "latex":
+        raise InputError(f"--macros are commands of LaTeX; give --to latex, not {to}.")
+    with open_results(results) as found:
+        if is_data:
+            content = _data(found, kind, to)
+        else:
+            # From the file's folder, so that both can be moved, and no path tells who exported them.
+            where = os.path.relpath(results, output.parent if output else Path())
+            made = make_table(found, kind, name_of(results))
+            content = stamped(made, "macros" if macros else to, Path(where).as_posix())
+    if output is None:
+        with silenced(sys.stdout, BrokenPipeError):
+            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+        return
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"{output} cannot be written: {error.strerror}; give another path with -o.") from error
+
+
+def _data(results: RunSource, kind: str, to: str) -> bytes:
+    """Return every column of every run, or a submission to QOBLIB."""
+    runs, machines = results.runs(), results.machines()
+    if runs.empty:
+        raise InputError(f"{results.folder} holds no runs yet; run: bnnbench run SUITE --out {results.folder}")
+    runs = qoblib_submission(runs, machines) if kind == "qoblib" else runs
+    if to == "parquet":
+        return to_parquet(runs, machines)
+    stream = io.StringIO()
+    to_csv(runs, stream)
+    return stream.getvalue().encode(errors="replace")

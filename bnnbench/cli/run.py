@@ -1,0 +1,91 @@
+"""The verb that runs a suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bnnbench.cli._campaign import all_failed, run_campaign
+from bnnbench.cli._forecast import print_forecast
+from bnnbench.cli._options import Names
+from bnnbench.cli._place import Place
+from bnnbench.cli._screen import open_screen
+from bnnbench.cli.show import show
+from bnnbench.errors import CheckError, StoppedError
+from bnnbench.store.store import open_store
+from bnnbench.suite.file import read_suite, suite_path, suite_text
+from bnnbench.suite.planning import plan
+from bnnbench.suite.selection import Overrides, select
+
+
+def run(
+    suite: Annotated[str, typer.Argument(help="Name of a suite (see `bnnbench list suites`), or a TOML file.")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="Folder of results; default: results/SUITE.")] = None,
+    solver: Annotated[
+        Names, typer.Option(help="Run this solver only: a name or a .py file, in the suite or not; repeatable.")
+    ] = None,
+    problem: Annotated[
+        Names, typer.Option(help="Run this problem family only: a name or a .py file, in the suite or not; repeatable.")
+    ] = None,
+    formulation: Annotated[
+        Names, typer.Option(help="Use this formulation only, in the suite or not; repeatable.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Change the suite's seconds of sampling per run.")] = None,
+    reads: Annotated[int | None, typer.Option(help="Change the suite's reads per run.")] = None,
+    repetitions: Annotated[int | None, typer.Option(help="Change the suite's repetitions.", min=1)] = None,
+    jobs: Annotated[int, typer.Option(help="Number of runs at a time.", min=1)] = 1,
+    retry: Annotated[bool, typer.Option("--retry", help="Run failed cells again.")] = False,
+    untimed: Annotated[
+        bool, typer.Option("--untimed", help="Let runs share cores; their times are marked as meaningless.")
+    ] = False,
+    dask: Annotated[
+        str | None, typer.Option(help="Run on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786.")
+    ] = None,
+    slurm: Annotated[
+        bool, typer.Option("--slurm", help="Run on SLURM jobs, as the suite's table [slurm] asks for them.")
+    ] = False,
+    tls: Annotated[
+        tuple[Path, Path, Path] | None,
+        typer.Option(help="Files of the authority, the certificate and the key, for tls:// addresses and --slurm."),
+    ] = None,
+    max_qpu_seconds: Annotated[
+        float | None, typer.Option(help="Start no run once all runs have used so many seconds of a QPU.", min=0)
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Print a line per run on a terminal too, as it ends.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would run, what not, why, and for how long; run nothing.")
+    ] = False,
+) -> None:
+    """Run a suite, or resume it, and print the table of its results."""
+    path = suite_path(suite)
+    place = Place(jobs=jobs, dask=dask, slurm=slurm, tls=tls, untimed=untimed)
+    overrides = Overrides(
+        solvers=solver or (),
+        problems=problem or (),
+        formulations=formulation or (),
+        seconds=seconds,
+        reads=reads,
+        repetitions=repetitions,
+    )
+    planned = plan(select(read_suite(path), overrides), path.parent)
+    folder = out or Path("results") / path.stem
+    place.check(planned)
+    if dry_run:
+        print_forecast(planned, folder, jobs=place.runs_at_a_time(planned), retry=retry)
+        return
+    try:
+        with open_store(folder) as store, place.executor(planned) as executor:
+            store.add_suite(path.name, suite_text(path))
+            run_campaign(planned, store, executor, retry=retry, max_qpu_seconds=max_qpu_seconds, follow=follow)
+            is_vain = all_failed(planned, store)
+    except KeyboardInterrupt:
+        raise StoppedError("interrupted; finished runs are kept, and the same command goes on from here.") from None
+    show(folder)
+    open_screen(stderr=True).say(f"see: bnnbench report {folder}")
+    if is_vain:
+        raise CheckError(f"every run of {path.name} failed; see above, and bnnbench report {folder} for their logs.")

@@ -1,0 +1,35 @@
+"""The verb that prints the table of results."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from bnnbench.cli._options import Results
+from bnnbench.cli._screen import count_runs, open_screen
+from bnnbench.metrics import summarize
+from bnnbench.store.parquet import name_of, open_results
+from bnnbench.tables.terminal import flag_lines, print_table
+
+
+def show(
+    results: Results,
+    *,
+    by: Annotated[
+        Literal["solver", "problem", "loss"],
+        typer.Option(help="A row per solver, per problem and solver, or per loss and solver."),
+    ] = "solver",
+) -> None:
+    """Print the table of results."""
+    with open_results(results) as found:
+        runs = found.runs()
+    screen = open_screen()
+    if runs.empty:
+        screen.say(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
+        return
+    first = {"solver": (), "problem": ("problem",), "loss": ("loss_name",)}[by]
+    table = summarize(runs, by=(*first, "formulation", "solver"))
+    print_table(table, screen, title=f"{name_of(results)}: {count_runs(len(runs))}")
+    for line in flag_lines(runs):
+        screen.say(line)

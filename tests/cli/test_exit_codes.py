@@ -1,0 +1,151 @@
+"""Exit codes: 0 all is well, 1 a check or every run failed, 2 what came cannot be used, 130 interrupted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import call
+
+SUITE = """
+[budget]
+reads = 5
+[[problems]]
+name = "parity"
+size = 2
+[[formulations]]
+name = "reduced"
+[[solvers]]
+name = "{solver}"
+"""
+SOLVER = '''
+"""A solver."""
+from dataclasses import dataclass
+import bnnbench as bb
+
+@dataclass(frozen=True, kw_only=True)
+class Mine(bb.Solver):
+    """One."""
+    def sample(self, prepared, *, seed, budget):
+        {work}
+        yield
+'''
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A folder with a suite that was run."""
+    folder = tmp_path_factory.mktemp("codes")
+    (folder / "s.toml").write_text(SUITE.format(solver="random"))
+    command = [sys.executable, "-P", "-m", "bnnbench", "run", "s.toml", "--out", "out"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.endswith("see: bnnbench report out\n")
+    return folder
+
+
+def bash(folder: Path, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of bash, where BB is the command line."""
+    line = f"BB='{sys.executable} -P -m bnnbench'; {line}"
+    return subprocess.run(
+        ["bash", "-c", line], cwd=folder, capture_output=True, text=True, env={**os.environ, **environment}
+    )
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["verify out", "show out", "list solvers", "export out --to csv", "info", "--help", "--version", "truth parity"],
+)
+def test_a_closed_pipe_changes_no_exit_code(folder, verb) -> None:
+    done = bash(folder, f"$BB {verb} | true; exit ${{PIPESTATUS[0]}}")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_closed_pipe_hides_no_failed_check(folder) -> None:
+    (folder / "t.md").write_text(bash(folder, "$BB export out --to markdown").stdout.replace("random", "tabu"))
+
+    done = bash(folder, "$BB verify-table t.md --results out | true; exit ${PIPESTATUS[0]}")
+
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("work", ["raise ValueError('no')", "import os; os.abort()"])
+def test_the_code_is_1_when_every_run_failed(tmp_path, monkeypatch, capsys, work) -> None:
+    (tmp_path / "mine.py").write_text(SOLVER.format(work=work))
+    (tmp_path / "s.toml").write_text(SUITE.format(solver="mine.py"))
+    arguments = ["run", tmp_path / "s.toml", "--out", tmp_path / "out"]
+
+    for _ in ("run", "resumed"):
+        code, out, err = call(monkeypatch, capsys, *arguments)
+
+        assert code == 1
+        assert "mine" in out
+        assert "every run of s.toml failed" in err
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.toml").write_text(SUITE.format(solver="mine.py") + '[[solvers]]\nname = "random"\n')
+    assert call(monkeypatch, capsys, *arguments)[0] == 0, "one of them is enough"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "sentence"),
+    [
+        (ValueError("of a library\nin two lines"), 2, "it ended with ValueError: of a library in two lines; bnnbench"),
+        (GeneratorExit(), 2, "it ended with GeneratorExit; bnnbench --debug"),
+        (KeyboardInterrupt(), 130, "bnnbench: interrupted.\n"),
+        (OverflowError(34, "too large"), 2, "it ended with OverflowError"),
+    ],
+)
+def test_whatever_a_verb_raises_is_one_sentence(monkeypatch, capsys, error, code, sentence) -> None:
+    def fail():
+        raise error
+
+    monkeypatch.setattr("bnnbench.cli.info.machine_info", fail)
+
+    left, _, err = call(monkeypatch, capsys, "info")
+
+    assert left == code
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+def test_debug_shows_the_traceback(monkeypatch, capsys) -> None:
+    def fail():
+        raise ValueError("of a library")
+
+    monkeypatch.setattr("bnnbench.cli.info.machine_info", fail)
+
+    with pytest.raises(ValueError, match="of a library"):
+        call(monkeypatch, capsys, "--debug", "info")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TYPER_USE_RICH", "perhaps"),
+        ("TERMINAL_WIDTH", "wide"),
+        ("COLUMNS", "-3"),
+        ("MPLBACKEND", "nonsense"),
+        ("NUMBA_NUM_THREADS", "-1"),
+        ("NUMBA_OPT", "x"),
+        ("NUMBA_CACHE_DIR", "/dev/null/x"),
+        ("OMP_NUM_THREADS", "x"),
+        ("LC_ALL", "xx_YY.nonsense"),
+        ("HOME", "/dev/null"),
+        ("XDG_CACHE_HOME", "/dev/null"),
+        ("TMPDIR", "/dev/null"),
+        ("PYTHONWARNINGS", "error"),
+    ],
+)
+@pytest.mark.parametrize(
+    "verb", ["list solvers", "show out", "run s.toml --out {place}", "figure out profile -o {place}.png"]
+)
+def test_no_value_of_an_environment_variable_gives_a_traceback(folder, tmp_path, verb, name, value) -> None:
+    done = bash(folder, f"$BB {verb.format(place=tmp_path / 'new')}", **{name: value})
+
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode in (0, 2)
