@@ -7,22 +7,18 @@ from typing import Annotated, Literal
 
 import typer
 
+from bnnbench.charts import read_plot_data, save_chart
+from bnnbench.charts.plot_data import selected
 from bnnbench.cli._options import Names, Results
 from bnnbench.cli._screen import open_screen
-from bnnbench.figures import make_chart
-from bnnbench.figures.draw import save_chart
-from bnnbench.figures.evidence import read_evidence, selected
+from bnnbench.figures import load_figure
 from bnnbench.store.store import read_store
 
 
 def figure(
     results: Results,
     name: Annotated[
-        Literal[
-            "gap_over_time", "gap_by_problem", "success_by_size", "tts_by_size", "profile", "formulations",
-            "penalty_sweep", "embedding_overhead", "landscape", "network_diagram",
-        ],
-        typer.Argument(help="What to draw."),
+        str, typer.Argument(help="A name, see bnnbench list figures, or the path of a file ending in .py.")
     ],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="A .pdf, .svg or .png file to write.")],
@@ -32,11 +28,11 @@ def figure(
     solver: Annotated[Names, typer.Option(help="Only this solver, as the table calls it; repeatable.")] = None,
     problem: Annotated[Names, typer.Option(help="Only this problem; repeatable.")] = None,
     formulation: Annotated[Names, typer.Option(help="Only this formulation; repeatable.")] = None,
-) -> None:  # fmt: skip
+) -> None:
     """Draw a figure for a paper, and print its caption."""
+    make_chart = load_figure(name)
     with read_store(results) as store:
-        evidence = read_evidence(store)
-    part = selected(evidence, problems=problem or (), formulations=formulation or (), solvers=solver or ())
-    chart = make_chart(name, part)
+        data = read_plot_data(store)
+    chart = make_chart(selected(data, problems=problem or (), formulations=formulation or (), solvers=solver or ()))
     save_chart(chart, output, width=width)
     open_screen().say(f"{output}: {chart.title}. {chart.caption}")

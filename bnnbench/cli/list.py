@@ -12,13 +12,13 @@ from rich.text import Text
 from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError
 from bnnbench.plugins.parameters import description, parameters_of
-from bnnbench.plugins.registry import entries
+from bnnbench.plugins.registry import Kind, entries
 from bnnbench.qubo.formulation import FORMULATIONS
 from bnnbench.suite.file import read_suite, suite_paths
 
 
 def list(  # noqa: A001
-    what: Annotated[Literal["suites", "problems", "solvers", "formulations"], typer.Argument()],
+    what: Annotated[Literal["suites", "problems", "solvers", "formulations", "figures"], typer.Argument()],
     name: Annotated[str | None, typer.Argument(help="A solver or a problem family: its parameters.")] = None,
 ) -> None:
     """List what there is, a line each; or the parameters of one thing, with their defaults."""
@@ -62,6 +62,7 @@ def _listing(what: str) -> Iterator[tuple[str, ...]]:
             )
             yield name, f"{encoding}, {lam}"
     else:
-        for entry in entries("problem" if what == "problems" else "solver").values():
+        kinds: dict[str, Kind] = {"problems": "problem", "solvers": "solver", "figures": "figure"}
+        for entry in entries(kinds[what]).values():
             needs = (", ".join(entry.needs),) if what == "solvers" else ()
             yield (entry.name, entry.summary, *needs)

@@ -1,53 +1,61 @@
-"""Figures: each is a function from evidence to a chart, which is drawn on paper or on screen.
-
-A chart holds numbers only, so that the figure of a paper and that of a report are made of the same ones.
-"""
+"""Figures: a file each, found in this folder, in packages of others, or by a path that ends in ``.py``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from textwrap import fill
 
-from bnnbench.errors import UnknownNameError
-from bnnbench.figures.by_size import success_by_size, tts_by_size
-from bnnbench.figures.chart import Chart
-from bnnbench.figures.embedding_overhead import embedding_overhead
-from bnnbench.figures.evidence import Evidence
-from bnnbench.figures.formulations import formulations
-from bnnbench.figures.gap_by_problem import gap_by_problem
-from bnnbench.figures.gap_over_time import gap_over_time
-from bnnbench.figures.landscape import landscape
-from bnnbench.figures.network_diagram import network_diagram
-from bnnbench.figures.penalty_sweep import penalty_sweep
-from bnnbench.figures.profile import profile
-
-FIGURES: dict[str, Callable[[Evidence], Chart]] = {
-    function.__name__: function
-    for function in (
-        gap_over_time,
-        gap_by_problem,
-        success_by_size,
-        tts_by_size,
-        profile,
-        formulations,
-        penalty_sweep,
-        embedding_overhead,
-        landscape,
-        network_diagram,
-    )
-}
-"""By name, in the order of a report."""
+from bnnbench.charts import Chart, Figure, PlotData
+from bnnbench.errors import InputError
+from bnnbench.plugins.registry import entries, load_module
 
 
-def make_chart(name: str, evidence: Evidence) -> Chart:
-    """The chart of a name.
+def load_figure(name: str) -> Figure:
+    """Return a figure by its name, or by the path of its file.
 
     Raises
     ------
     UnknownNameError
         If there is no figure of this name.
     InputError
-        If the evidence does not have what it shows; the sentence says what is missing.
+        If the file does not exist, or defines no figure of its own name.
     """
-    if name not in FIGURES:
-        raise UnknownNameError("figure", name, FIGURES)
-    return FIGURES[name](evidence)
+    module = load_module("figure", name)
+    found = getattr(module, Path(name).stem, None)
+    if not isinstance(found, Figure):
+        raise InputError(
+            f"{module.__file__} must define a function named {Path(name).stem!r} below @bnnbench.charts.figure(…)."
+        )
+    return found
+
+
+@cache
+def figures() -> Mapping[str, Figure]:
+    """Return all figures that are found by name, in the order of a report."""
+    found = map(load_figure, entries("figure"))
+    return {figure.name: figure for figure in sorted(found, key=lambda figure: (figure.place, figure.name))}
+
+
+def make_chart(name: str, data: PlotData) -> Chart:
+    """Return the chart of a figure, by its name or the path of its file.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no figure of this name.
+    InputError
+        If the data do not have what it shows; the sentence says what is missing.
+    """
+    return load_figure(name)(data)
+
+
+def figures_guide() -> str:
+    """Return the sections of docs/figures.md, one for each figure that comes with bnnbench."""
+    names = [name for name, entry in entries("figure").items() if entry.module.startswith("bnnbench.figures.")]
+    return "\n".join(
+        f"## `{name}`\n\n{fill(figure.caption, 120)}\n\n![{name}](gallery/{name}.svg)\n"
+        for name, figure in figures().items()
+        if name in names
+    )

@@ -1,36 +1,26 @@
-"""Gap by problem and solver: where which solver is good."""
+"""Median loss gap of each solver on each problem."""
 
 from __future__ import annotations
 
-from bnnbench.errors import InputError
-from bnnbench.figures.chart import Chart, Matrix, Panel
-from bnnbench.figures.evidence import Evidence
+from collections.abc import Iterator
+
+from bnnbench.charts import Matrix, Panel, PlotData, figure
 from bnnbench.metrics import cost_table
+from bnnbench.metrics.labels import groups, natural
 
 
-def gap_by_problem(evidence: Evidence) -> Chart:
-    """Median loss gap over repetitions, problems in rows and solvers in columns, a panel per formulation.
-
-    Raises
-    ------
-    InputError
-        If no run has a known optimum.
-    """
-    asked = evidence.asked
-    known = asked[asked["optimum"].notna()] if len(asked) else asked
-    if not len(known):
-        raise InputError(f"{evidence.name}: no run with a known optimum took place, so that there are no gaps.")
-    solvers = sorted(known["solver"].unique())
-    problems = sorted(known["problem"].unique())
-    panels = []
-    for name, rows in known.groupby("formulation"):
+@figure(
+    title="Gap by problem and solver",
+    caption="Median training loss above the optimum, of the best weights of a run; ∞: half of the runs failed, or "
+    "more; blank: not asked.",
+    missing="no run with a known optimum took place, so that there are no gaps",
+    place=2,
+)
+def gap_by_problem(data: PlotData) -> Iterator[Panel]:
+    """Yield a panel per formulation: medians over repetitions, problems in rows and solvers in columns."""
+    solvers = sorted(data.known["solver"].unique(), key=natural)
+    problems = sorted(data.known["problem"].unique(), key=natural)
+    for name, rows in groups(data.known, "formulation"):
         costs = cost_table(rows, "loss_gap", rows=("problem",)).reindex(index=problems, columns=solvers)
         matrix = Matrix(problems, solvers, costs.to_numpy(float).tolist(), "loss gap [loss]")
-        panels.append(Panel(str(name), "", "", matrix))
-    return Chart(
-        "gap_by_problem",
-        "Gap by problem and solver",
-        "Median training loss above the optimum, of the best weights of a run; ∞: half of the runs failed, or more; "
-        "blank: not asked.",
-        tuple(panels),
-    )
+        yield Panel(name, "", "", matrix)

@@ -1,45 +1,48 @@
-"""The landscape of a problem: how many weight settings have each loss."""
+"""How many weight settings of a problem have each loss."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from bnnbench.charts import Panel, PlotData, Series, figure
 from bnnbench.errors import InputError
-from bnnbench.figures.chart import Chart, Panel, Series
-from bnnbench.figures.evidence import Evidence
+from bnnbench.optimum.search.layers import log2_evaluations
 from bnnbench.optimum.spectrum import spectrum
-from bnnbench.problem.problem import Problem
 
 MAX_PROBLEMS = 6
 """Panels of a figure that has one per problem."""
+QUICK = 20
+"""log2 of the evaluations up to which a spectrum takes milliseconds."""
 
 
-def landscape(evidence: Evidence) -> Chart:
-    """Spectrum of each problem, a panel each, of the first six.
+@figure(
+    title="Landscape of the ground truth",
+    caption="Number of weight settings by training loss, all of them visited; the first bar are the optima. At most "
+    "six problems are shown.",
+    missing="there are no problems yet",
+    pages=("problem",),
+    place=9,
+    is_slow=lambda data: any(log2_evaluations(problem.network) > QUICK for problem in data.problems.values()),
+)
+def landscape(data: PlotData) -> Iterator[Panel]:
+    """Yield the spectrum of each problem that is small enough, of the first six.
 
     In a sound formulation these are also the energies of all states that violate nothing.
 
     Raises
     ------
     InputError
-        If there is no problem, or none is small enough to visit all settings.
+        If no problem is small enough to visit all settings.
     """
-    panels, reasons = [], []
-    for problem in list(evidence.problems.values())[:MAX_PROBLEMS]:
+    reasons: list[InputError] = []
+    problems = list(data.problems.values())[:MAX_PROBLEMS]
+    for problem in problems:
         try:
-            panels.append(landscape_panel(problem))
+            levels = spectrum(problem)
         except InputError as error:
-            reasons.append(str(error))
-    if not panels:
-        raise InputError(reasons[0] if reasons else f"{evidence.name}: there are no problems yet.")
-    return Chart(
-        "landscape",
-        "Landscape of the ground truth",
-        "Number of weight settings by training loss, all of them visited; the first bar are the optima.",
-        tuple(panels),
-    )
-
-
-def landscape_panel(problem: Problem) -> Panel:
-    """The spectrum of one problem."""
-    levels = spectrum(problem)
-    series = Series("", list(levels), [float(count) for count in levels.values()], 0, "bars")
-    return Panel(problem.name, "training loss [loss]", "weight settings", (series,), log_y=True)
+            reasons.append(error)
+            continue
+        series = Series("", list(levels), [float(count) for count in levels.values()], 0, "bars")
+        yield Panel(problem.name, "training loss [loss]", "weight settings", (series,), log_y=True)
+    if reasons and len(reasons) == len(problems):
+        raise reasons[0]

@@ -1,56 +1,43 @@
-"""Network diagram: neurons and the signs of their weights."""
+"""Neurons of each problem and the signs of their weights."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bnnbench.errors import InputError
-from bnnbench.figures.chart import Chart, Panel, Series
-from bnnbench.figures.evidence import Evidence
-from bnnbench.figures.landscape import MAX_PROBLEMS
+from bnnbench.charts import Panel, PlotData, Series, figure
 from bnnbench.problem.network import Network
 
+MAX_PANELS = 6
 PLUS, MINUS, NEURON = 0, 1, 6
-"""Looks: solid blue, dashed vermilion, and gray."""
+"""Styles: solid blue, dashed vermilion, and gray."""
 Place = tuple[float, float]
 
 
-def network_diagram(evidence: Evidence) -> Chart:
-    """Optimal weights and the best learned ones of each problem, two panels each, of the first few problems.
-
-    Raises
-    ------
-    InputError
-        If no weights are known.
-    """
-    panels: list[Panel] = []
-    for key in evidence.problems:
-        panels += network_panels(evidence, key)
-        if len(panels) >= MAX_PROBLEMS:
-            break
-    if not panels:
-        raise InputError(f"{evidence.name}: no weights are known yet; run a solver, or find the ground truth.")
-    return Chart(
-        "network_diagram",
-        "Networks",
-        "Inputs at the bottom; solid lines: weight +1; dashed lines: weight −1.",
-        tuple(panels[:MAX_PROBLEMS]),
-    )
+@figure(
+    title="Networks",
+    caption="An optimum, and the best weights that a run learned, of the first few problems. Inputs are at the bottom; "
+    "solid lines: weight +1; dashed lines: weight −1.",
+    missing="no weights are known yet; run a solver, or find the ground truth",
+    pages=("problem",),
+    place=10,
+)
+def network_diagram(data: PlotData) -> Iterator[Panel]:
+    """Yield a panel for the optimum that was found, if any, and one for the best learned weights, of each problem."""
+    yield from islice((panel for key in data.problems for panel in _panels(data, key)), MAX_PANELS)
 
 
-def network_panels(evidence: Evidence, problem_hash: str) -> list[Panel]:
-    """The optimum that was found, if any, and the best weights that a run learned, if any, of one problem."""
-    problem = evidence.problems[problem_hash]
-    panels = []
-    truth = evidence.truths.get(problem_hash)
+def _panels(data: PlotData, problem_hash: str) -> Iterator[Panel]:
+    problem, truth = data.problems[problem_hash], data.truths.get(problem_hash)
     if truth is not None and len(truth.optima):
-        word = "an optimum" if truth.is_certified else "best known"
-        panels.append(_panel(problem.network, truth.optima[0], f"{problem.name}\n{word}"))
-    if problem_hash in evidence.learned:
-        who, weights = evidence.learned[problem_hash]
-        panels.append(_panel(problem.network, weights, f"{problem.name}\n{who}"))
-    return panels
+        certainty = "an optimum" if truth.is_certified else "best known"
+        yield _panel(problem.network, truth.optima[0], f"{problem.name}\n{certainty}")
+    if problem_hash in data.learned:
+        who, weights = data.learned[problem_hash]
+        yield _panel(problem.network, weights, f"{problem.name}\n{who}")
 
 
 def _panel(network: Network, weights: NDArray[np.int8], title: str) -> Panel:
@@ -69,8 +56,8 @@ def _panel(network: Network, weights: NDArray[np.int8], title: str) -> Panel:
             for start, weight in zip(below, row, strict=True):
                 lines[weight] += [start, place, (float("nan"), float("nan"))]
     series = [
-        Series(label, [x for x, _ in lines[sign]], [y for _, y in lines[sign]], look, "trend")
-        for sign, label, look in ((1, "weight +1", PLUS), (-1, "weight −1", MINUS))
+        Series(label, [x for x, _ in lines[sign]], [y for _, y in lines[sign]], style, "trend")
+        for sign, label, style in ((1, "weight +1", PLUS), (-1, "weight −1", MINUS))
         if lines[sign]
     ]
     series.append(Series("", [x for x, _ in neurons], [y for _, y in neurons], NEURON, "points"))

@@ -1,17 +1,21 @@
-"""λ sweep: what the strength of the penalties does to the answers."""
+"""Gaps and violated penalties over λ."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from bnnbench.errors import BnnbenchError, InputError
-from bnnbench.figures.chart import Chart, Panel
-from bnnbench.figures.evidence import Evidence
-from bnnbench.figures.intervals import band_series
+from bnnbench.charts import Panel, PlotData, Series, figure
+from bnnbench.charts.series import band_series
+from bnnbench.errors import BnnbenchError
 from bnnbench.metrics import quartiles
 from bnnbench.metrics.censoring import censored
+from bnnbench.metrics.labels import groups
+from bnnbench.qubo.formulation import FORMULATIONS, formulation
 
 SHOWN = {
     "loss_gap": "loss gap [loss]",
@@ -21,62 +25,46 @@ SHOWN = {
 """Columns that are swept over λ, with their labels."""
 
 
-def penalty_sweep(evidence: Evidence) -> Chart:
-    """Loss gap, mean read and violated penalties over λ, a panel for each setting that was swept.
+@figure(
+    title="Sweep of λ",
+    caption="Medians over runs of the gap of the best and of the mean read, and of violations, with the band of the "
+    "middle half; failed runs count as infinitely bad, and a band without an upper end is drawn up to the highest that "
+    "the curve has.",
+    missing="no formulation has two values of λ; sweep it in the suite, such as penalty = [1, 2, 5]",
+    place=7,
+)
+def penalty_sweep(data: PlotData) -> Iterator[Panel]:
+    """Yield three panels for each setting that was swept: loss gap, mean read and violated penalties over λ.
 
     Of λ per layer, the axis has that of the hidden layers; curves of other ratios to the output's are named by it.
-
-    Raises
-    ------
-    InputError
-        If no formulation came with two values of λ.
     """
-    asked = evidence.asked
-    rows = asked.assign(**{column: censored(asked, column) for column in SHOWN}) if len(asked) else asked
-    labels = {label: _setting(label) for label in (rows["formulation"].unique() if len(rows) else [])}
-    settings = {setting for setting, _, _ in labels.values()}
-    swept = [s for s in sorted(settings) if len({lam for setting, _, lam in labels.values() if setting == s}) > 1]
-    if not swept:
-        raise InputError(
-            f"{evidence.name}: no formulation has two values of λ; sweep it in the suite, such as penalty = [1, 2, 5]."
-        )
-    rows = rows.assign(
-        **{
-            name: rows["formulation"].map(lambda label, place=place: labels[label][place])
-            for place, name in enumerate(("setting", "ratio", "lambda"))
-        }
-    )
-    panels = []
-    for setting in swept:
+    labels = {label: _setting(label) for label in data.formulations}
+    places = {(setting, lam) for setting, _, lam in labels.values()}
+    settings = [setting for setting, _ in places]
+    rows = data.asked.assign(**{column: censored(data.asked, column) for column in SHOWN})
+    for place, name in enumerate(("setting", "ratio", "lambda")):
+        rows[name] = [labels[label][place] for label in rows["formulation"]]
+    for swept in sorted({setting for setting in settings if settings.count(setting) > 1}):
         for column, y_label in SHOWN.items():
-            series = []
-            for (solver, ratio), group in (
-                rows[(rows["setting"] == setting)].dropna(subset=[column]).groupby(["solver", "ratio"])
-            ):
-                parts: Any = group.groupby("lambda")[column]
-                by_penalty = {float(lam): quartiles(values.to_numpy(float)) for lam, values in parts}
-                label = str(solver) + (f", output λ ×{ratio:.3g}" if ratio != 1 else "")
-                low, median, high = (np.array(values) for values in zip(*by_penalty.values(), strict=True))
-                look = evidence.look_of[str(solver)]
-                series.append(band_series(label, look, np.array(list(by_penalty)), low, median, high, "line"))
-            if series:
-                panels.append(Panel(setting, "λ", y_label, tuple(series), log_x=True))
-    return Chart(
-        "penalty_sweep",
-        "Sweep of λ",
-        "Medians over runs of the gap of the best and of the mean read, and of violations, with the band of the middle "
-        "half; failed runs count as infinitely bad, and a band without "
-        "an upper end is drawn up to the highest that the curve has.",
-        tuple(panels),
-    )
+            chosen = rows[rows["setting"] == swept].dropna(subset=[column])
+            series = tuple(
+                _curve(data, solver, ratio, runs[runs["ratio"] == ratio], column)
+                for solver, runs in groups(chosen, "solver")
+                for ratio in sorted(runs["ratio"].unique())
+            )
+            yield Panel(swept, "λ", y_label, series, log_x=True)
+
+
+def _curve(data: PlotData, solver: str, ratio: float, group: pd.DataFrame, column: str) -> Series:
+    parts: Any = group.groupby("lambda")[column]
+    by_penalty = {float(lam): quartiles(values.to_numpy(float)) for lam, values in parts}
+    label = solver + (f", output λ ×{ratio:.3g}" if ratio != 1 else "")
+    bands = [np.array(values) for values in zip(*by_penalty.values(), strict=True)]
+    return band_series(label, data.style_of[solver], np.array(list(by_penalty)), bands, "line")
 
 
 def _setting(label: str) -> tuple[str, float, float]:
-    """Label without λ, ratio of the output's λ to the hidden layers', and the hidden layers' λ."""
-    from dataclasses import replace
-
-    from bnnbench.qubo.formulation import FORMULATIONS, formulation
-
+    """Return the label without λ, the ratio of the output's λ to the hidden layers', and the hidden layers' λ."""
     try:
         setting = formulation(label)
     except BnnbenchError:  # of another version of bnnbench

@@ -29,7 +29,7 @@ from bnnbench.metrics.gaps import loss_gap as loss_gap
 from bnnbench.metrics.gaps import normalized_gap as normalized_gap
 from bnnbench.metrics.gaps import violations as violations
 from bnnbench.metrics.labels import differences as differences
-from bnnbench.metrics.labels import tell_apart as tell_apart
+from bnnbench.metrics.labels import disambiguated as disambiguated
 from bnnbench.metrics.paired import compare_all as compare_all
 from bnnbench.metrics.paired import compare_pair as compare_pair
 from bnnbench.metrics.paired import holm as holm

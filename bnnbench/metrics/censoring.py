@@ -84,7 +84,7 @@ def cost_table(
 
     The median counts failed runs as infinite, see `censored`; of an even number of runs of which half failed it is
     infinite. Missing: the solver was never asked there, or the question has no answer. Use
-    `bnnbench.metrics.tell_apart` before, where runs of one label differ in budget or parameters.
+    `bnnbench.metrics.disambiguated` before, where runs of one label differ in budget or parameters.
 
     Parameters
     ----------

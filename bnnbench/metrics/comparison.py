@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bnnbench.errors import InputError
-from bnnbench.metrics import compare_pair, cost_table, holm, tell_apart
+from bnnbench.metrics import compare_pair, cost_table, disambiguated, holm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     """
     import pandas as pd
 
-    costs = [cost_table(tell_apart(runs), column, rows=("formulation", "problem_hash")) for runs in (first, second)]
+    costs = [cost_table(disambiguated(runs), column, rows=("formulation", "problem_hash")) for runs in (first, second)]
     common = costs[0].index.intersection(costs[1].index)
     if common.empty:
         raise InputError(

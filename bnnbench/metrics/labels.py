@@ -1,8 +1,9 @@
-"""Labels: names that say the difference where runs of one name must not share a row."""
+"""Labels: names that say the difference where runs of one name must not share a row, and their order."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,22 +13,45 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def tell_apart(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs, with names that say the difference where runs of one name must not share a row.
+def natural(text: str) -> tuple[str | float, ...]:
+    """Return a key that sorts numbers in a text by value: ``num_sweeps=100`` comes before ``num_sweeps=1000``."""
+    parts = re.split(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)", text)
+    return tuple(float(part) if place % 2 else part for place, part in enumerate(parts))
+
+
+def groups(frame: pd.DataFrame, column: str) -> list[tuple[str, pd.DataFrame]]:
+    """Return the rows of each value of a column of labels, in natural order."""
+    found = ((str(name), rows) for name, rows in frame.groupby(column))
+    return sorted(found, key=lambda group: natural(group[0]))
+
+
+def in_natural_order(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Return the rows sorted by columns of labels, see `natural`; missing labels come last."""
+    ranks = {name: sorted(frame[name].dropna().astype(str).unique(), key=natural) for name in by}
+    return frame.sort_values(
+        list(by),
+        key=lambda column: column.map({label: rank for rank, label in enumerate(ranks[str(column.name)])}),
+        kind="stable",
+        ignore_index=True,
+    )
+
+
+def disambiguated(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs with names that say the difference where runs of one name must not share a row.
 
     Within one formulation, a solver's label is followed by the budget and the hyperparameters that differ, such as
     ``tabu, 10 reads, tenure=5``, and where these do not tell versions apart, by the versions: ``mine, file=1f2e3d4``.
     Problems of one name and different data are followed by their hash.
     """
     runs = runs.reset_index(drop=True)
-    runs["solver"] = _told_apart(runs, ["formulation", "solver"], ["budget_seconds", "budget_reads", "parameters"])
-    runs["solver"] = _told_apart(runs, ["formulation", "solver"], ["versions"])
-    runs["problem"] = _told_apart(runs, ["problem"], ["problem_hash"])
+    runs["solver"] = _disambiguate(runs, ["formulation", "solver"], ["budget_seconds", "budget_reads", "parameters"])
+    runs["solver"] = _disambiguate(runs, ["formulation", "solver"], ["versions"])
+    runs["problem"] = _disambiguate(runs, ["problem"], ["problem_hash"])
     return runs
 
 
-def _told_apart(runs: pd.DataFrame, named: list[str], differing: list[str]) -> pd.Series:
-    """The last of the columns `named`; where rows agree in all of them, with what differs in the other columns."""
+def _disambiguate(runs: pd.DataFrame, named: list[str], differing: list[str]) -> pd.Series:
+    """Return the last of the columns `named`; where rows agree in all of them, with what differs in the others."""
     names = runs[named[-1]].copy()
     differing = [column for column in differing if column in runs]
     for _, group in runs.groupby(named):
@@ -40,7 +64,7 @@ def _told_apart(runs: pd.DataFrame, named: list[str], differing: list[str]) -> p
 
 
 def _settings(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """What a row was run with, flat; a budget that was not given is left out."""
+    """Return the settings of a row, flat; a budget that was not given is left out."""
     import pandas as pd
 
     listed = ("parameters", "versions")
@@ -49,7 +73,7 @@ def _settings(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def differences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """For each row, those of its settings in which not all rows agree, as text."""
+    """Return, for each row, those of its settings in which not all rows agree, as text."""
     names = dict.fromkeys(name for row in rows for name in row)
     differing = [name for name in names if len({json.dumps(row[name]) if name in row else "" for row in rows}) > 1]
     return [", ".join(_setting(name, row[name]) for name in differing if name in row) for row in rows]

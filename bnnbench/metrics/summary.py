@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bnnbench.metrics.censoring import censored, numbers, was_asked
-from bnnbench.metrics.labels import tell_apart
+from bnnbench.metrics.labels import disambiguated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,8 @@ def summarize(runs: pd.DataFrame, by: Sequence[str] = ("formulation", "solver"))
     - ``flagged``: runs with a claim that the harness found false, or an overrun budget;
     - ``remarks``: what failed or was not asked, by status.
 
-    Runs that share a label but not their budget, hyperparameters or versions get rows of their own, see `tell_apart`.
+    Runs that share a label but not their budget, hyperparameters or versions get rows of their own, see
+    `disambiguated`.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def summarize(runs: pd.DataFrame, by: Sequence[str] = ("formulation", "solver"))
 
     if runs.empty:
         return pd.DataFrame(columns=[*by, *SUMMARY])
-    runs = tell_apart(runs)
+    runs = disambiguated(runs)
     is_asked, is_ended = was_asked(runs), runs["status"] == "ok"
     is_known = is_asked & runs["optimum"].notna()
     counts = {

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from bnnbench.problem.problem import Problem
     from bnnbench.solver.contract import Solver
 
-Kind = Literal["problem", "solver"]
+Kind = Literal["problem", "solver", "figure"]
+
+_OWN: dict[str, str] = {"figure": "bnnbench.figures"}
+"""Packages of ours that are found without an entry point."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,17 @@ def entries(kind: Kind) -> dict[str, Entry]:
         If two packages offer the same name; both are named.
     """
     found: dict[str, Entry] = {}
-    for point in entry_points(group=f"bnnbench.{kind}s"):
-        spec = importlib.util.find_spec(point.value)
+    points = [
+        (point.value, point.dist.name if point.dist else "?") for point in entry_points(group=f"bnnbench.{kind}s")
+    ]
+    for package, distribution in [*points, *([(_OWN[kind], "bnnbench")] if kind in _OWN else [])]:
+        spec = importlib.util.find_spec(package)
         for folder in (spec.submodule_search_locations or []) if spec else []:
             for info in pkgutil.iter_modules([str(folder)]):
                 if info.name.startswith("_") or info.ispkg:
                     continue
                 path = Path(folder, f"{info.name}.py")
-                entry = Entry(info.name, f"{point.value}.{info.name}", path, point.dist.name if point.dist else "?")
+                entry = Entry(info.name, f"{package}.{info.name}", path, distribution)
                 other = found.setdefault(info.name, entry)
                 if other.module != entry.module:
                     raise InputError(

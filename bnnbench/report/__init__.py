@@ -17,13 +17,13 @@ def make_page(folder: Path, version: str | None = None) -> str:
     StoreError
         If there is no store, or it cannot be read.
     """
-    from bnnbench.figures.evidence import read_evidence
+    from bnnbench.charts.plot_data import read_plot_data
     from bnnbench.report.page import render
     from bnnbench.store.store import read_store
 
     with read_store(folder) as store:
-        evidence = read_evidence(store)
-    return render(evidence, version=version)
+        data = read_plot_data(store)
+    return render(data, version=version)
 
 
 def write_report(folder: Path, output: Path | None = None) -> Path:

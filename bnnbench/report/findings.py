@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from bnnbench.figures.evidence import Evidence
+from bnnbench.charts.plot_data import PlotData
 from bnnbench.metrics import compare_all, cost_table, holm, success_probability
 from bnnbench.metrics.censoring import numbers
 from bnnbench.qubo.qubo import TOLERANCE
@@ -19,16 +19,16 @@ FAILED = ("timeout", "memory", "crash", "error")
 ALPHA = 0.05
 
 
-def findings(evidence: Evidence) -> list[str]:
+def findings(data: PlotData) -> list[str]:
     """Sentences, the most important first; one that says so if there are no runs."""
-    if evidence.runs.empty:
-        return [f"{evidence.name} holds no runs yet."]
+    if data.runs.empty:
+        return [f"{data.name} holds no runs yet."]
     parts = (_asked, _best, _random_floor, _significance, _formulations, _failures, _flags, _truths)
-    return [sentence for part in parts for sentence in part(evidence)]
+    return [sentence for part in parts for sentence in part(data)]
 
 
-def _asked(evidence: Evidence) -> Iterator[str]:
-    asked, runs = evidence.asked, evidence.runs
+def _asked(data: PlotData) -> Iterator[str]:
+    asked, runs = data.asked, data.runs
     if asked.empty:
         yield f"None of the {count(len(runs), 'run')} was asked: every solver refused or is unavailable."
         return
@@ -39,11 +39,9 @@ def _asked(evidence: Evidence) -> Iterator[str]:
     )
 
 
-def _best(evidence: Evidence) -> Iterator[str]:
+def _best(data: PlotData) -> Iterator[str]:
     """Who reaches a certified optimum most often, by the share of runs, with its interval."""
-    certified = (
-        evidence.asked[lambda runs: runs["truth_kind"].isin(CERTIFIED)] if len(evidence.asked) else evidence.asked
-    )
+    certified = data.asked[lambda runs: runs["truth_kind"].isin(CERTIFIED)] if len(data.asked) else data.asked
     if certified.empty:
         yield "No run has a certified optimum, so that nothing can be said of who reaches it."
         return
@@ -97,9 +95,9 @@ def _on_the_same_instances(solvers: pd.Series, instances: pd.Series) -> list[str
     return [str(solver) for solver, found in sets.items() if found == chosen]
 
 
-def _random_floor(evidence: Evidence) -> Iterator[str]:
+def _random_floor(data: PlotData) -> Iterator[str]:
     """Who is never better than random weights with the same budget; where random is optimal, nobody can be."""
-    asked = evidence.asked
+    asked = data.asked
     known = asked[asked["optimum"].notna()] if len(asked) else asked
     if known.empty:
         return
@@ -128,9 +126,9 @@ def _random_floor(evidence: Evidence) -> Iterator[str]:
         yield "Every solver is better than random weights somewhere."
 
 
-def _significance(evidence: Evidence) -> Iterator[str]:
+def _significance(data: PlotData) -> Iterator[str]:
     """The pairs whose loss gaps differ by more than chance, over problems; corrected for all pairs on the page."""
-    asked = evidence.asked
+    asked = data.asked
     known = asked[asked["optimum"].notna()] if len(asked) else asked
     if known.empty:
         return
@@ -164,8 +162,8 @@ def _pairs(runs: pd.DataFrame) -> pd.DataFrame:
     return compare_all(cost_table(runs, "loss_gap", rows=("problem",)))
 
 
-def _formulations(evidence: Evidence) -> Iterator[str]:
-    asked = evidence.asked
+def _formulations(data: PlotData) -> Iterator[str]:
+    asked = data.asked
     if asked.empty:
         return
     sizes = asked.dropna(subset=["num_variables"]).groupby("formulation")["num_variables"].median().to_dict()
@@ -182,8 +180,8 @@ def _formulations(evidence: Evidence) -> Iterator[str]:
         )
 
 
-def _failures(evidence: Evidence) -> Iterator[str]:
-    runs = evidence.runs
+def _failures(data: PlotData) -> Iterator[str]:
+    runs = data.runs
     failed = runs[runs["status"].isin(FAILED)]
     if len(failed):
         groups = Counter(zip(failed["solver"], failed["status"], strict=True)).most_common()
@@ -197,8 +195,8 @@ def _failures(evidence: Evidence) -> Iterator[str]:
             yield f"{listed(names)} {text}; such runs are in no statistic."
 
 
-def _flags(evidence: Evidence) -> Iterator[str]:
-    flagged = evidence.runs[evidence.runs["flag_texts"].fillna("") != ""]
+def _flags(data: PlotData) -> Iterator[str]:
+    flagged = data.runs[data.runs["flag_texts"].fillna("") != ""]
     if flagged.empty:
         yield "No run is flagged: in those that ended, no claim of a solver was found false, no budget overrun."
     else:
@@ -208,11 +206,11 @@ def _flags(evidence: Evidence) -> Iterator[str]:
         )
 
 
-def _truths(evidence: Evidence) -> Iterator[str]:
-    certified = sum(truth.is_certified for truth in evidence.truths.values())
-    total = len(evidence.problems)
+def _truths(data: PlotData) -> Iterator[str]:
+    certified = sum(truth.is_certified for truth in data.truths.values())
+    total = len(data.problems)
     yield f"The optimum is certified for {certified} of {count(total, 'problem')}."
-    missing = [problem.name for key, problem in evidence.problems.items() if key not in evidence.truths]
+    missing = [problem.name for key, problem in data.problems.items() if key not in data.truths]
     if missing:
         yield f"No optimum is known for {shortened(missing)}: there are no gaps."
 

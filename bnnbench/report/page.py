@@ -5,38 +5,30 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache, partial
+from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.charts import Figure, PlotData
+from bnnbench.charts.figure import Page
+from bnnbench.charts.interactive import panel_figures
 from bnnbench.errors import InputError
-from bnnbench.figures import FIGURES
-from bnnbench.figures.chart import Chart
-from bnnbench.figures.evidence import Evidence
-from bnnbench.figures.gap_over_time import gap_over_time
-from bnnbench.figures.interactive import panel_figures
-from bnnbench.figures.landscape import landscape_panel
-from bnnbench.figures.network_diagram import network_panels
-from bnnbench.figures.runs_over_time import runs_over_time
+from bnnbench.figures import figures
 from bnnbench.metrics import summarize
+from bnnbench.metrics.labels import natural
 from bnnbench.report.findings import findings
 from bnnbench.tables.terminal import CENSORING, LEGEND, flag_lines, make_sheet
 
 if TYPE_CHECKING:
     import jinja2
-    import pandas as pd
 
     from bnnbench.optimum.truth import Truth
     from bnnbench.problem.problem import Problem
 
-PER_PROBLEM = ("landscape", "network_diagram")
-"""Figures that stand on the pages of problems."""
-QUICK = 20
-"""log2 of the evaluations up to which a landscape is computed for a page: milliseconds."""
 MAX_ROWS = 200
 """Samples of a problem that its page lists."""
 RUN_COLUMNS = {
@@ -63,7 +55,7 @@ RUN_COLUMNS = {
 """Columns of the table of runs, and how they are called."""
 
 
-def render(evidence: Evidence, *, version: str | None = None) -> str:
+def render(data: PlotData, *, version: str | None = None) -> str:
     """The page of a store.
 
     Parameters
@@ -77,24 +69,24 @@ def render(evidence: Evidence, *, version: str | None = None) -> str:
 
     charts: dict[str, dict[str, Any]] = {}
     context = {
-        "name": evidence.name,
+        "name": data.name,
         "bnnbench_version": __version__,
-        "findings": findings(evidence),
-        "summary": _summary(evidence),
-        "figures": [_add(charts, name, evidence, make) for name, make in FIGURES.items() if name not in PER_PROBLEM],
-        "problems": [_problem(evidence, key, number, charts) for number, key in enumerate(evidence.problems)],
-        "solvers": list(_solvers(evidence, charts)),
-        "machines": list(evidence.machines.items()),
-        "versions": _versions(evidence),
-        "suites": evidence.suites,
-        "flags": flag_lines(evidence.runs, most=1000) if len(evidence.runs) else [],
-        "num_runs": len(evidence.runs),
-        "budgets": _budgets(evidence),
+        "findings": findings(data),
+        "summary": _summary(data),
+        "figures": _figures("overview", data, charts),
+        "problems": list(_problems(data, charts)),
+        "solvers": list(_solvers(data, charts)),
+        "machines": list(data.machines.items()),
+        "versions": _versions(data),
+        "suites": data.suites,
+        "flags": flag_lines(data.runs, most=1000) if len(data.runs) else [],
+        "num_runs": len(data.runs),
+        "budgets": _budgets(data),
         "censoring": f"{CENSORING} {LEGEND}",
         "style": _file("style.css"),
         "script": _file("report.js"),
         "plotly": get_plotlyjs(),
-        "data": {"runs": _runs(evidence), "charts": charts, "version": version},
+        "data": {"runs": _runs(data), "charts": charts, "version": version},
     }
     return _environment().get_template("report.html").render(context)
 
@@ -137,28 +129,35 @@ def _number(value: Any) -> str:
     )
 
 
-def _add(
-    charts: dict[str, dict[str, Any]], key: str, evidence: Evidence, make: Callable[[Evidence], Chart]
-) -> dict[str, str]:
-    """Put a chart among those of the page; without the data for it, a sentence stands in its place."""
+def _figures(page: Page, data: PlotData, charts: dict[str, Any], prefix: str = "") -> list[dict[str, str]]:
+    """Put the figures of a page among the charts; without the data for one, a sentence stands in its place."""
+    return [
+        _add(charts, f"{prefix}{figure.name}", data, figure) for figure in figures().values() if page in figure.pages
+    ]
+
+
+def _add(charts: dict[str, Any], key: str, data: PlotData, figure: Figure) -> dict[str, str]:
+    if figure.is_slow(data):
+        reason = f"This takes long to compute; bnnbench figure RESULTS {figure.name} draws it."
+        return {"key": key, "title": figure.title, "missing": reason}
     try:
-        chart = make(evidence)
+        chart = figure(data)
     except InputError as error:
-        return {"key": key, "title": make.__name__.replace("_", " ").capitalize(), "missing": str(error)}
+        return {"key": key, "title": figure.title, "missing": str(error)}
     charts[key] = {"panels": panel_figures(chart)}
     return {"key": key, "title": chart.title, "caption": chart.caption, "missing": ""}
 
 
-def _summary(evidence: Evidence) -> dict[str, Any]:
-    if evidence.runs.empty:
+def _summary(data: PlotData) -> dict[str, Any]:
+    if data.runs.empty:
         return {"headers": [], "rows": []}
-    sheet = make_sheet(summarize(evidence.runs), math.inf, gap=1)
+    sheet = make_sheet(summarize(data.runs), math.inf, gap=1)
     return {"headers": list(sheet.headers.values()), "rows": sheet.rows}
 
 
-def _runs(evidence: Evidence) -> dict[str, Any]:
+def _runs(data: PlotData) -> dict[str, Any]:
     """The table of runs, column by column; what is missing is null."""
-    runs = evidence.runs
+    runs = data.runs
     columns = [
         name for name in RUN_COLUMNS if name in runs and (name in ("problem", "solver") or runs[name].notna().any())
     ]
@@ -175,48 +174,27 @@ def _cell(value: Any) -> Any:
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
-def _problem(evidence: Evidence, key: str, number: int, charts: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    problem, truth = evidence.problems[key], evidence.truths.get(key)
-    part = evidence.where(lambda runs: runs["problem_hash"] == key)
-    name = str(part.runs["problem"].iloc[0])
-
-    def weights(_: Evidence) -> Chart:
-        panels = tuple(network_panels(evidence, key))
-        if not panels:
-            raise InputError("No weights are known.")
-        return Chart("network", "Weights", "Inputs at the bottom; solid: +1; dashed: −1.", panels)
-
-    def spectrum(_: Evidence) -> Chart:
-        from bnnbench.optimum.search.layers import log2_evaluations
-
-        if log2_evaluations(problem.network) > QUICK:
-            raise InputError(
-                "Its spectrum takes long to compute; bnnbench figure RESULTS landscape draws it, if it can be had."
-            )
-        caption = "Number of weight settings by training loss, all of them visited."
-        return Chart("landscape", "Spectrum", caption, (landscape_panel(problem),))
-
-    return {
-        "id": f"problem-{number}",
-        "name": name,
-        "hash": key,
-        "network": str(problem.network),
-        "num_weights": problem.network.num_weights,
-        "loss": problem.loss,
-        "num_samples": problem.num_samples,
-        "num_held_out": 0 if problem.test_inputs is None else len(problem.test_inputs),
-        "data": _data(problem),
-        "truth": truth,
-        "certainty": _certainty(truth),
-        "weights": ""
-        if truth is None or not len(truth.optima)
-        else " ".join(f"{w:+d}" for w in truth.optima[0].tolist()),
-        "figures": [
-            _add(charts, f"problem-{number}-runs", part, runs_over_time),
-            _add(charts, f"problem-{number}-network", part, weights),
-            _add(charts, f"problem-{number}-landscape", part, spectrum),
-        ],
-    }
+def _problems(data: PlotData, charts: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    parts = data.parts("problem_hash")
+    for number, (key, problem) in enumerate(data.problems.items()):
+        truth, part = data.truths.get(key), parts[key]
+        yield {
+            "id": f"problem-{number}",
+            "name": str(part.runs["problem"].iloc[0]),
+            "hash": key,
+            "network": str(problem.network),
+            "num_weights": problem.network.num_weights,
+            "loss": problem.loss,
+            "num_samples": problem.num_samples,
+            "num_held_out": 0 if problem.test_inputs is None else len(problem.test_inputs),
+            "data": _data(problem),
+            "truth": truth,
+            "certainty": _certainty(truth),
+            "weights": ""
+            if truth is None or not len(truth.optima)
+            else " ".join(f"{w:+d}" for w in truth.optima[0].tolist()),
+            "figures": _figures("problem", part, charts, f"problem-{number}-"),
+        }
 
 
 def _certainty(truth: Truth | None) -> str:
@@ -248,16 +226,13 @@ def _spins(values: NDArray[np.int8]) -> str:
     return "".join("+" if value > 0 else "−" for value in values)
 
 
-def _solvers(evidence: Evidence, charts: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    names = sorted(evidence.runs["solver"].unique()) if len(evidence.runs) else []
-    for number, name in enumerate(names):
-        part = evidence.where(partial(_has_solver, name=name))
+def _solvers(data: PlotData, charts: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    parts = data.parts("solver")
+    for number, name in enumerate(sorted(parts, key=natural)):
+        part = parts[name]
         runs = part.runs
-        failures = Counter(
-            (status, message or "")
-            for status, message in zip(runs["status"], runs["message"], strict=True)
-            if status != "ok"
-        )
+        failed = runs[runs["status"] != "ok"]
+        failures = Counter(zip(failed["status"], failed["message"].fillna(""), strict=True))
         yield {
             "id": f"solver-{number}",
             "name": name,
@@ -270,29 +245,25 @@ def _solvers(evidence: Evidence, charts: dict[str, dict[str, Any]]) -> Iterator[
             "failures": [(status, message, size) for (status, message), size in sorted(failures.items())],
             "logs": [str(log) for log in runs.loc[runs["log_tail"].fillna("") != "", "log_tail"].unique()[:3]],
             "flags": flag_lines(runs, most=100),
-            "figures": [_add(charts, f"solver-{number}-gap", part, gap_over_time)],
+            "figures": _figures("solver", part, charts, f"solver-{number}-"),
         }
 
 
-def _has_solver(runs: pd.DataFrame, name: str) -> pd.Series[bool]:
-    return runs["solver"] == name
-
-
-def _versions(evidence: Evidence) -> list[tuple[str, str]]:
+def _versions(data: PlotData) -> list[tuple[str, str]]:
     """Every distribution in every version that a run used."""
-    texts: Iterable[str] = evidence.runs["versions"].unique() if len(evidence.runs) else ()
+    texts: Iterable[str] = data.runs["versions"].unique() if len(data.runs) else ()
     return sorted({(name, version) for text in texts for name, version in json.loads(text).items()})
 
 
-def _budgets(evidence: Evidence) -> list[tuple[str, int]]:
+def _budgets(data: PlotData) -> list[tuple[str, int]]:
     """Budgets of runs, in words, and how many runs had each."""
     from bnnbench.solver.contract import Budget
 
-    if evidence.runs.empty:
+    if data.runs.empty:
         return []
     words = Counter(
         str(Budget(seconds=_known(seconds), reads=None if math.isnan(reads) else int(reads)))
-        for seconds, reads in zip(evidence.runs["budget_seconds"], evidence.runs["budget_reads"], strict=True)
+        for seconds, reads in zip(data.runs["budget_seconds"], data.runs["budget_reads"], strict=True)
     )
     return words.most_common()
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bnnbench.errors import InputError
 from bnnbench.metrics import (
     censored,
+    disambiguated,
     expected_running_time,
     least_running_time,
     median_interval,
@@ -18,7 +19,6 @@ from bnnbench.metrics import (
     success_probability,
     success_table,
     summarize,
-    tell_apart,
 )
 from bnnbench.solver.contract import Budget
 from bnnbench.tables.stamp import make_stamp
@@ -66,7 +66,7 @@ def make_table(results: RunSource, kind: str, name: str) -> Table:
     if runs.empty:
         raise InputError(f"{results.folder} holds no runs yet; run: bnnbench run SUITE --out {results.folder}")
     used = {key: machines.get(key, {}) for key in runs["machine"].unique()}
-    table = KINDS[kind](tell_apart(runs), used, name)
+    table = KINDS[kind](disambiguated(runs), used, name)
     if "flagged" in table.data:
         table.data["remarks"] = [
             ", ".join(filter(None, (text, f"{number} flagged" if number else "")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bnnbench.metrics import tell_apart
+from bnnbench.metrics import disambiguated
 from bnnbench.metrics.censoring import NOT_ASKED, numbers
 from bnnbench.qubo.qubo import TOLERANCE
 
@@ -31,7 +31,7 @@ def qoblib_submission(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, An
     """
     import pandas as pd
 
-    asked = tell_apart(runs[~runs["status"].isin(NOT_ASKED)])
+    asked = disambiguated(runs[~runs["status"].isin(NOT_ASKED)])
     groups = asked.groupby(["problem", "formulation", "solver"], dropna=False)
     return pd.DataFrame([_row(names, group, machines) for names, group in groups])
 

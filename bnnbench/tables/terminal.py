@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from bnnbench.errors import InputError
-from bnnbench.metrics import tell_apart
+from bnnbench.metrics import disambiguated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ def flag_lines(runs: pd.DataFrame, most: int = 10) -> list[str]:
     most
         Lines, before a last one that counts the others.
     """
-    flagged = tell_apart(runs)[lambda frame: frame["flag_texts"].fillna("") != ""]
+    flagged = disambiguated(runs)[lambda frame: frame["flag_texts"].fillna("") != ""]
     texts = flagged.assign(text=flagged["flag_texts"].str.split("; ")).explode("text")
     groups = texts.groupby(["solver", "text"])["status"]
     lines = [f"flagged: {solver} {text} ({_runs(len(group))})" for (solver, text), group in groups]

@@ -95,13 +95,15 @@ def test_figure_writes_a_file_and_prints_its_caption(bnnbench_, results, tmp_pat
     assert "Gap over time. Median training loss above the optimum" in out
 
 
-def test_figure_names_what_it_can_draw():
-    from typing import get_args, get_type_hints
+def test_figures_are_listed_and_a_wrong_name_is_answered_with_the_nearest(bnnbench_, results, tmp_path):
+    from bnnbench.figures import figures
 
-    from bnnbench.cli.figure import figure
-    from bnnbench.figures import FIGURES
+    _, out, _ = bnnbench_("list", "figures")
+    code, _, err = bnnbench_("figure", results, "profil", "-o", tmp_path / "gap.pdf")
 
-    assert get_args(get_args(get_type_hints(figure, include_extras=True)["name"])[0]) == tuple(FIGURES)
+    assert all(f"{name} " in out for name in figures())
+    assert code == 2
+    assert "did you mean profile" in err
 
 
 @pytest.mark.parametrize(

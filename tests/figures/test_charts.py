@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 from small_stores import fill, fill_failed, fill_nasty
 
+from bnnbench.charts.chart import Matrix
+from bnnbench.charts.plot_data import read_plot_data, selected
+from bnnbench.charts.series import interval_series
+from bnnbench.charts.style import COLORS, DASHES, MARKERS, numbered, style
 from bnnbench.errors import InputError, UnknownNameError
-from bnnbench.figures import FIGURES, make_chart
-from bnnbench.figures.chart import Matrix
-from bnnbench.figures.evidence import read_evidence, selected
+from bnnbench.figures import figures, make_chart
 from bnnbench.figures.gap_over_time import gap_over_time
-from bnnbench.figures.intervals import interval_series
 from bnnbench.figures.penalty_sweep import SHOWN
 from bnnbench.figures.runs_over_time import runs_over_time
-from bnnbench.figures.style import COLORS, DASHES, MARKERS, look, looks
 from bnnbench.metrics import success_table
 from bnnbench.optimum.spectrum import spectrum
 from bnnbench.store.store import open_store, read_store
@@ -26,11 +26,11 @@ from bnnbench.store.store import open_store, read_store
 
 def read(folder):
     with read_store(folder) as store:
-        return read_evidence(store)
+        return read_plot_data(store)
 
 
 @pytest.fixture(scope="module")
-def evidence(tmp_path_factory):
+def data(tmp_path_factory):
     return read(fill(tmp_path_factory.mktemp("figures") / "mine"))
 
 
@@ -42,20 +42,20 @@ def series_of(panel, label):
     return next(series for series in panel.content if series.label == label)
 
 
-def test_every_figure_is_drawn_from_a_full_store(evidence):
-    for name in FIGURES:
-        chart = make_chart(name, evidence)
+def test_every_figure_is_drawn_from_a_full_store(data):
+    for name in figures():
+        chart = make_chart(name, data)
         assert chart.name == name
         assert chart.panels
         assert chart.caption.endswith(".")
 
 
-def test_an_unknown_figure_is_answered_with_the_nearest(evidence):
+def test_an_unknown_figure_is_answered_with_the_nearest(data):
     with pytest.raises(UnknownNameError, match="did you mean profile"):
-        make_chart("profil", evidence)
+        make_chart("profil", data)
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", figures())
 def test_without_runs_there_is_a_sentence(name, tmp_path):
     with open_store(tmp_path / "empty"):
         pass
@@ -63,17 +63,17 @@ def test_without_runs_there_is_a_sentence(name, tmp_path):
         make_chart(name, read(tmp_path / "empty"))
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", figures())
 def test_where_all_runs_failed_there_is_a_figure_or_a_sentence(name, tmp_path):
     failed = read(fill_failed(tmp_path / "failed"))
-    if name in ("gap_over_time", "profile", "penalty_sweep", "embedding_overhead"):
+    if name in ("gap_over_time", "tts_by_size", "profile", "penalty_sweep", "embedding_overhead", "runs_over_time"):
         with pytest.raises(InputError, match=r"failed: .*\."):
             make_chart(name, failed)
     else:
         assert make_chart(name, failed).panels
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", figures())
 def test_without_an_optimum_there_is_a_figure_or_a_sentence(name, tmp_path):
     unknown = read(fill(tmp_path / "unknown", with_truth=False, problems=["majority"], repetitions=1))
     if name in ("gap_over_time", "gap_by_problem", "success_by_size", "tts_by_size", "profile"):
@@ -83,27 +83,25 @@ def test_without_an_optimum_there_is_a_figure_or_a_sentence(name, tmp_path):
         assert make_chart(name, unknown).panels
 
 
-def test_a_solver_looks_the_same_in_a_part_as_in_the_whole(evidence):
-    part = selected(evidence, solvers=["steepest_descent"])
+def test_a_solver_looks_the_same_in_a_part_as_in_the_whole(data):
+    part = selected(data, solvers=["steepest_descent"])
     assert set(part.runs["solver"]) == {"steepest_descent"}
-    whole = series_of(gap_over_time(evidence).panels[0], "steepest_descent")
-    assert series_of(gap_over_time(part).panels[0], "steepest_descent").look == whole.look == 2
+    whole = series_of(gap_over_time(data).panels[0], "steepest_descent")
+    assert series_of(gap_over_time(part).panels[0], "steepest_descent").style == whole.style == 2
 
 
-def test_a_label_without_brackets_selects_all_that_begin_with_it(evidence):
-    part = selected(evidence, formulations=["reduced"])
+def test_a_label_without_brackets_selects_all_that_begin_with_it(data):
+    part = selected(data, formulations=["reduced"])
     assert part.formulations == ["reduced[penalty=1.0]", "reduced[penalty=3.0]"]
-    assert len(part.trace) < len(evidence.trace)
+    assert len(part.trace) < len(data.trace)
     with pytest.raises(InputError, match=r"mine has no formulation 'redu'; it has 'compact'"):
-        selected(evidence, formulations=["redu"])
+        selected(data, formulations=["redu"])
 
 
-def test_the_gap_over_time_ends_at_the_median_gap_of_the_runs(evidence):
-    for panel in gap_over_time(evidence).panels:
+def test_the_gap_over_time_ends_at_the_median_gap_of_the_runs(data):
+    for panel in gap_over_time(data).panels:
         for series in panel.content:
-            runs = evidence.runs[
-                (evidence.runs["formulation"] == panel.title) & (evidence.runs["solver"] == series.label)
-            ]
+            runs = data.runs[(data.runs["formulation"] == panel.title) & (data.runs["solver"] == series.label)]
             assert series.y[-1] == runs["loss_gap"].median()
             assert all(
                 low <= y <= high for low, y, high in zip(series.low, series.y, series.high, strict=True) if y < math.inf
@@ -111,24 +109,24 @@ def test_the_gap_over_time_ends_at_the_median_gap_of_the_runs(evidence):
             assert all(b <= a for a, b in zip(series.y, series.y[1:], strict=False)), "a best so far never rises"
 
 
-def test_a_failed_run_never_has_a_gap_whatever_it_had_found(evidence):
-    runs = evidence.runs.assign(status="crash")
-    chart = gap_over_time(replace(evidence, runs=runs))
+def test_a_failed_run_never_has_a_gap_whatever_it_had_found(data):
+    runs = data.runs.assign(status="crash")
+    chart = gap_over_time(replace(data, runs=runs))
     assert all(math.isinf(y) for panel in chart.panels for series in panel.content for y in series.y)
 
 
-def test_half_of_the_runs_failing_leaves_no_median_over_time_and_in_no_sweep(evidence):
-    late = evidence.runs["repetition"] == 1
-    half = replace(evidence, runs=evidence.runs.assign(status=np.where(late, "crash", "ok")))
+def test_half_of_the_runs_failing_leaves_no_median_over_time_and_in_no_sweep(data):
+    late = data.runs["repetition"] == 1
+    half = replace(data, runs=data.runs.assign(status=np.where(late, "crash", "ok")))
     for name in ("gap_over_time", "penalty_sweep"):
         for panel in make_chart(name, half).panels:
             assert all(math.isinf(y) for series in panel.content for y in series.y), name
 
 
-def test_the_gaps_by_problem_are_medians_and_missing_where_nobody_asked(evidence):
-    runs = evidence.runs
+def test_the_gaps_by_problem_are_medians_and_missing_where_nobody_asked(data):
+    runs = data.runs
     left_out = (runs["solver"] == "random") & (runs["problem"] == runs["problem"].iloc[0])
-    chart = make_chart("gap_by_problem", replace(evidence, runs=runs[~left_out]))
+    chart = make_chart("gap_by_problem", replace(data, runs=runs[~left_out]))
     matrix = chart.panels[0].content
     assert isinstance(matrix, Matrix)
     row = matrix.rows.index(runs["problem"].iloc[0])
@@ -136,12 +134,12 @@ def test_the_gaps_by_problem_are_medians_and_missing_where_nobody_asked(evidence
     assert {panel.content.rows == matrix.rows for panel in chart.panels} == {True}
 
 
-def test_success_and_time_to_solution_are_those_of_the_table(evidence):
-    table = success_table(evidence.runs)
+def test_success_and_time_to_solution_are_those_of_the_table(data):
+    table = success_table(data.runs)
     for name, column in (("success_by_size", "success"), ("tts_by_size", "tts_s")):
         shown = [
             value
-            for panel in make_chart(name, evidence).panels
+            for panel in make_chart(name, data).panels
             for series in panel.content
             if series.mark == "points"
             for value in series.y
@@ -159,21 +157,21 @@ def test_only_bounds_are_shown_where_nothing_succeeded():
     assert [points.label, above.label, below.label] == ["a", "", ""]
 
 
-def test_the_fitted_growth_is_that_of_an_exponential(evidence):
-    from bnnbench.figures.by_size import _fit
+def test_the_fitted_growth_is_that_of_an_exponential(data):
+    from bnnbench.figures.tts_by_size import fit
 
     sizes = [100, 200, 300, 400]
     points = pd.DataFrame({"num_variables": sizes, "tts_s": [10 ** (0.01 * n) for n in sizes]})
-    (line,) = _fit("compact", 0, points)
+    (line,) = fit("compact", 0, points)
     assert line.label == "compact: ×10 [10, 10] per 100"
     assert line.y == pytest.approx([10, 10_000])
-    assert _fit("compact", 0, points[:2]) == []
-    assert _fit("compact", 0, points.assign(tts_s=math.inf)) == []
+    assert fit("compact", 0, points[:2]) == []
+    assert fit("compact", 0, points.assign(tts_s=math.inf)) == []
 
 
-def test_a_profile_ends_at_the_share_of_problems_that_were_solved(evidence):
-    for panel in make_chart("profile", evidence).panels:
-        runs = evidence.runs[evidence.runs["formulation"] == panel.title]
+def test_a_profile_ends_at_the_share_of_problems_that_were_solved(data):
+    for panel in make_chart("profile", data).panels:
+        runs = data.runs[data.runs["formulation"] == panel.title]
         for series in panel.content:
             times = runs[runs["solver"] == series.label].groupby("problem")["time_to_target_s"]
             solved = times.apply(lambda column: column.notna().all()).mean()
@@ -181,28 +179,28 @@ def test_a_profile_ends_at_the_share_of_problems_that_were_solved(evidence):
             assert min(series.x) >= 1
 
 
-def test_a_problem_without_an_optimum_is_in_no_profile(evidence):
-    unknown = evidence.runs["problem"] == evidence.runs["problem"].iloc[0]
-    columns = {name: evidence.runs[name].mask(unknown) for name in ("optimum", "loss_gap", "time_to_target_s")}
-    part = evidence.runs[~unknown]
+def test_a_problem_without_an_optimum_is_in_no_profile(data):
+    unknown = data.runs["problem"] == data.runs["problem"].iloc[0]
+    columns = {name: data.runs[name].mask(unknown) for name in ("optimum", "loss_gap", "time_to_target_s")}
+    part = data.runs[~unknown]
     for whole, known in zip(
-        make_chart("profile", replace(evidence, runs=evidence.runs.assign(**columns))).panels,
-        make_chart("profile", replace(evidence, runs=part)).panels,
+        make_chart("profile", replace(data, runs=data.runs.assign(**columns))).panels,
+        make_chart("profile", replace(data, runs=part)).panels,
         strict=True,
     ):
         assert [series.y for series in whole.content] == [series.y for series in known.content]
 
 
-def test_the_sizes_of_formulations_are_medians_over_problems(evidence):
-    panel = panel_of(make_chart("formulations", evidence), "variables")
-    instances = evidence.runs.drop_duplicates("instance_hash")
+def test_the_sizes_of_formulations_are_medians_over_problems(data):
+    panel = panel_of(make_chart("formulations", data), "variables")
+    instances = data.runs.drop_duplicates("instance_hash")
     medians = instances.groupby("formulation")["num_variables"].median()
     assert dict(zip(panel.content[0].x, panel.content[0].y, strict=True)) == medians.to_dict()
-    assert panel_of(make_chart("formulations", evidence), "dynamic range").content[0].x == list(medians.index)
+    assert panel_of(make_chart("formulations", data), "dynamic range").content[0].x == list(medians.index)
 
 
-def test_the_sweep_has_the_penalties_on_its_axis(evidence):
-    chart = make_chart("penalty_sweep", evidence)
+def test_the_sweep_has_the_penalties_on_its_axis(data):
+    chart = make_chart("penalty_sweep", data)
     assert {panel.title for panel in chart.panels} == {"reduced"}
     assert {panel.y_label for panel in chart.panels} == set(SHOWN.values())
     assert series_of(chart.panels[0], "random").x == [1.0, 3.0]
@@ -218,33 +216,33 @@ def test_penalties_per_layer_are_swept_along_the_hidden_ones_and_named_by_ratio(
     assert series_of(chart.panels[0], "random").x == [0.2]
 
 
-def test_the_embedding_counts_qubits_over_variables(evidence):
-    qubits, chains, breaks = make_chart("embedding_overhead", evidence).panels
+def test_the_embedding_counts_qubits_over_variables(data):
+    qubits, chains, breaks = make_chart("embedding_overhead", data).panels
     compact = series_of(qubits, "compact")
     assert [y / x for x, y in zip(compact.x, compact.y, strict=True)] == [3.0] * len(compact.x)
     assert set(series_of(chains, "compact").y) == {4.0}
     assert set(series_of(breaks, "compact").y) == {0.1}
 
 
-def test_the_landscape_is_the_spectrum(evidence):
-    problem = next(iter(evidence.problems.values()))
-    panel = panel_of(make_chart("landscape", evidence), problem.name)
+def test_the_landscape_is_the_spectrum(data):
+    problem = next(iter(data.problems.values()))
+    panel = panel_of(make_chart("landscape", data), problem.name)
     assert dict(zip(panel.content[0].x, panel.content[0].y, strict=True)) == spectrum(problem)
 
 
-def test_a_network_has_a_line_per_weight_solid_where_it_is_plus_one(evidence):
-    panel = next(p for p in make_chart("network_diagram", evidence).panels if p.title.endswith("an optimum"))
-    problem = next(p for p in evidence.problems.values() if panel.title.startswith(p.name))
-    weights = evidence.truths[problem.hash].optima[0]
+def test_a_network_has_a_line_per_weight_solid_where_it_is_plus_one(data):
+    panel = next(p for p in make_chart("network_diagram", data).panels if p.title.endswith("an optimum"))
+    problem = next(p for p in data.problems.values() if panel.title.startswith(p.name))
+    weights = data.truths[problem.hash].optima[0]
     lines = {series.label: sum(math.isnan(x) for x in series.x) for series in panel.content if series.label}
     assert lines.get("weight +1", 0) == (weights == 1).sum()
     assert lines.get("weight −1", 0) == (weights == -1).sum()
 
 
-def test_learned_weights_have_the_least_loss_of_all_runs(evidence):
-    for key, (_, weights) in evidence.learned.items():
-        losses = evidence.runs.loc[evidence.runs["problem_hash"] == key, "loss"]
-        assert evidence.problems[key].training_loss(weights) == losses.min()
+def test_learned_weights_have_the_least_loss_of_all_runs(data):
+    for key, (_, weights) in data.learned.items():
+        losses = data.runs.loc[data.runs["problem_hash"] == key, "loss"]
+        assert data.problems[key].training_loss(weights) == losses.min()
 
 
 def test_a_bias_is_one_more_neuron_in_each_layer_below_the_top(tmp_path):
@@ -255,20 +253,20 @@ def test_a_bias_is_one_more_neuron_in_each_layer_below_the_top(tmp_path):
     assert len(panel.content[-1].x) == 2 + 2 + 1 + 2
 
 
-def test_every_run_is_a_curve_that_lasts_as_long_as_it_ran(evidence):
-    chart = runs_over_time(evidence)
+def test_every_run_is_a_curve_that_lasts_as_long_as_it_ran(data):
+    chart = runs_over_time(data)
     curves = sum(math.isnan(x) for panel in chart.panels for series in panel.content for x in series.x)
-    assert curves == len(evidence.runs)
+    assert curves == len(data.runs)
 
 
-def test_neighboring_looks_differ_in_color_line_and_marker():
+def test_neighboring_styles_differ_in_color_line_and_marker():
     for number in range(60):
-        one, next_ = look(number), look(number + 1)
+        one, next_ = style(number), style(number + 1)
         assert one.color != next_.color
         assert one.dash != next_.dash
         assert one.marker != next_.marker
-    assert len({look(number) for number in range(252)}) == math.lcm(len(COLORS), len(DASHES), len(MARKERS)) == 252
-    assert looks(["b", "a", "b"]) == {"a": 0, "b": 1}
+    assert len({style(number) for number in range(252)}) == math.lcm(len(COLORS), len(DASHES), len(MARKERS)) == 252
+    assert numbered(["b", "a", "b"]) == {"a": 0, "b": 1}
 
 
 def test_names_that_look_like_markup_are_names(tmp_path):

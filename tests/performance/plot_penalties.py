@@ -10,7 +10,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-from bnnbench.metrics import tell_apart
+from bnnbench.metrics import disambiguated
 from bnnbench.store.store import read_store
 
 SERIES = {
@@ -28,7 +28,7 @@ def main(results: Path, path: Path) -> None:
     from matplotlib import pyplot as plt
 
     with read_store(results) as store:
-        runs = tell_apart(store.runs())
+        runs = disambiguated(store.runs())
     runs["gap"] = runs["mean_loss"] - runs["optimum"]
     means = runs.pivot_table(index="formulation", columns="solver", values="gap")
     print(means[["random", *SERIES]].round(1).to_string())

@@ -125,17 +125,17 @@ def test_a_store_of_failures_is_browsed_without_a_complaint(visit, tmp_path):
 def test_ten_thousand_runs_load_in_five_seconds(visit, tmp_path):
     import pandas as pd
 
-    from bnnbench.figures.evidence import read_evidence
+    from bnnbench.charts.plot_data import read_plot_data
     from bnnbench.report.page import render
     from bnnbench.store.store import read_store
 
     folder = fill(tmp_path / "many")
     with read_store(folder) as store:
-        evidence = read_evidence(store)
-    copies = [evidence.runs.assign(key=evidence.runs["key"] + str(k), repetition=k) for k in range(186)]
-    object.__setattr__(evidence, "runs", pd.concat(copies, ignore_index=True))
+        data = read_plot_data(store)
+    copies = [data.runs.assign(key=data.runs["key"] + str(k), repetition=k) for k in range(186)]
+    object.__setattr__(data, "runs", pd.concat(copies, ignore_index=True))
     path = tmp_path / "many.html"
-    path.write_text(render(evidence), encoding="utf-8")
+    path.write_text(render(data), encoding="utf-8")
     start = time.perf_counter()
     page = visit(f"{path.as_uri()}#runs")
     assert page.locator("#runs [role=status]").inner_text() == "1–100 of 10044 runs"

@@ -8,24 +8,24 @@ import pandas as pd
 import pytest
 from small_stores import fill, fill_failed
 
-from bnnbench.figures.evidence import read_evidence
+from bnnbench.charts.plot_data import read_plot_data
 from bnnbench.report.findings import count, findings, listed, shortened
 from bnnbench.store.store import open_store, read_store
 
 
 def read(folder):
     with read_store(folder) as store:
-        return read_evidence(store)
+        return read_plot_data(store)
 
 
 @pytest.fixture(scope="module")
-def evidence(tmp_path_factory):
+def data(tmp_path_factory):
     return read(fill(tmp_path_factory.mktemp("findings") / "mine"))
 
 
-def changed(evidence, **columns):
-    """The same evidence with other columns, given as functions of the runs."""
-    return replace(evidence, runs=evidence.runs.assign(**columns))
+def changed(data, **columns):
+    """The same data with other columns, given as functions of the runs."""
+    return replace(data, runs=data.runs.assign(**columns))
 
 
 def test_a_store_without_runs_says_so(tmp_path):
@@ -34,13 +34,13 @@ def test_a_store_without_runs_says_so(tmp_path):
     assert findings(read(tmp_path / "empty")) == ["empty holds no runs yet."]
 
 
-def test_what_was_asked_is_counted_first(evidence):
-    assert findings(evidence)[0] == "3 solvers on 3 problems in 3 formulations: 54 runs, of which 54 came to their end."
+def test_what_was_asked_is_counted_first(data):
+    assert findings(data)[0] == "3 solvers on 3 problems in 3 formulations: 54 runs, of which 54 came to their end."
 
 
-def test_the_solver_with_the_most_optima_is_named_with_its_interval(evidence):
-    gaps = evidence.runs["solver"].map({"random": 1.0, "simulated_annealing": 0.0, "steepest_descent": 1.0})
-    text = " ".join(findings(changed(evidence, loss_gap=gaps)))
+def test_the_solver_with_the_most_optima_is_named_with_its_interval(data):
+    gaps = data.runs["solver"].map({"random": 1.0, "simulated_annealing": 0.0, "steepest_descent": 1.0})
+    text = " ".join(findings(changed(data, loss_gap=gaps)))
     assert (
         "simulated_annealing reaches the certified optimum most often: in 100% of its runs, 95 % interval 87% to 100%, "
         "over 9 instances; next is random with 0%." in text
@@ -48,37 +48,37 @@ def test_the_solver_with_the_most_optima_is_named_with_its_interval(evidence):
     assert "random and steepest_descent never reach the certified optimum." in text
 
 
-def test_solvers_that_tie_are_all_named(evidence):
-    text = " ".join(findings(changed(evidence, loss_gap=0.0)))
+def test_solvers_that_tie_are_all_named(data):
+    text = " ".join(findings(changed(data, loss_gap=0.0)))
     assert "random, simulated_annealing and steepest_descent reach the certified optimum most often: in 100%" in text
 
 
-def test_a_failed_run_reaches_nothing_whatever_it_had_found(evidence):
-    text = " ".join(findings(changed(evidence, loss_gap=0.0, status="timeout")))
+def test_a_failed_run_reaches_nothing_whatever_it_had_found(data):
+    text = " ".join(findings(changed(data, loss_gap=0.0, status="timeout")))
     assert "No solver reached the certified optimum in any run." in text
     assert "54 runs failed: random (18 timeout), simulated_annealing (18 timeout) and steepest_descent" in text
 
 
-def test_solvers_compete_only_on_the_same_instances(evidence):
-    runs = evidence.runs
+def test_solvers_compete_only_on_the_same_instances(data):
+    runs = data.runs
     problem = runs["problem"].iloc[0]
     part = runs[(runs["solver"] != "random") | (runs["problem"] == problem)]
     gaps = part["solver"].map({"random": 0.0, "simulated_annealing": 0.0, "steepest_descent": 1.0})
-    text = " ".join(findings(replace(evidence, runs=part.assign(loss_gap=gaps))))
+    text = " ".join(findings(replace(data, runs=part.assign(loss_gap=gaps))))
     assert "simulated_annealing reaches the certified optimum most often, of 2 solvers that were asked on the" in text
 
 
-def test_as_many_instances_are_not_the_same_instances(evidence):
-    runs = evidence.runs
+def test_as_many_instances_are_not_the_same_instances(data):
+    runs = data.runs
     first = runs["problem"] == runs["problem"].iloc[0]
     part = runs[(runs["solver"] == "random") & first | (runs["solver"] == "steepest_descent") & ~first]
     part = pd.concat([part, runs[(runs["solver"] == "simulated_annealing") & ~first]])
-    text = " ".join(findings(replace(evidence, runs=part.assign(loss_gap=0.0))))
+    text = " ".join(findings(replace(data, runs=part.assign(loss_gap=0.0))))
     assert "simulated_annealing and steepest_descent reach the certified optimum most often, of 2 solvers" in text
 
 
-def test_a_solver_that_is_worse_on_every_problem_wins_by_no_number_of_runs(evidence):
-    runs = evidence.runs
+def test_a_solver_that_is_worse_on_every_problem_wins_by_no_number_of_runs(data):
+    runs = data.runs
     first = runs["problem"] == runs["problem"].iloc[0]
     rest = runs["problem"] != runs["problem"].iloc[0]
     one, other = runs["solver"] == "random", runs["solver"] == "steepest_descent"
@@ -90,72 +90,72 @@ def test_a_solver_that_is_worse_on_every_problem_wins_by_no_number_of_runs(evide
     part = pd.concat([
         some(one & first, 12, 12), some(one & rest, 105, 48), some(other & first, 52, 44), some(other & rest, 105, 44),
     ])  # fmt: skip
-    text = " ".join(findings(replace(evidence, runs=part)))
+    text = " ".join(findings(replace(data, runs=part)))
     assert "random reaches the certified optimum most often: in 73% of its runs, over 2 instances; next is" in text
 
 
-def test_an_optimum_that_is_only_best_known_is_no_evidence(evidence):
-    text = " ".join(findings(changed(evidence, truth_kind="best_known")))
+def test_an_optimum_that_is_only_best_known_is_no_data(data):
+    text = " ".join(findings(changed(data, truth_kind="best_known")))
     assert "No run has a certified optimum, so that nothing can be said of who reaches it." in text
 
 
-def test_who_is_never_better_than_random_is_named(evidence):
-    gaps = evidence.runs["solver"].map({"random": 1.0, "simulated_annealing": 0.0, "steepest_descent": 1.0})
-    text = " ".join(findings(changed(evidence, loss_gap=gaps)))
+def test_who_is_never_better_than_random_is_named(data):
+    gaps = data.runs["solver"].map({"random": 1.0, "simulated_annealing": 0.0, "steepest_descent": 1.0})
+    text = " ".join(findings(changed(data, loss_gap=gaps)))
     assert "steepest_descent is never better than random weights where those miss the optimum." in text
     assert "simulated_annealing is never" not in text
 
 
-def test_where_random_is_optimal_nobody_is_blamed(evidence):
-    text = " ".join(findings(changed(evidence, loss_gap=0.0)))
+def test_where_random_is_optimal_nobody_is_blamed(data):
+    text = " ".join(findings(changed(data, loss_gap=0.0)))
     assert "Random weights alone reach the optimum on 9 of 9 pairs of problem and formulation" in text
     assert "never better" not in text
 
 
-def test_without_random_there_is_no_floor(evidence):
-    part = evidence.where(lambda runs: runs["solver"] != "random")
+def test_without_random_there_is_no_floor(data):
+    part = data.where(lambda runs: runs["solver"] != "random")
     assert any(sentence.startswith("No run samples at random") for sentence in findings(part))
 
 
-def test_differences_are_called_clear_only_where_they_are(evidence):
-    runs = evidence.runs
+def test_differences_are_called_clear_only_where_they_are(data):
+    runs = data.runs
     many = pd.concat([runs.assign(problem=f"{k}", problem_hash=f"{k}") for k in range(10)])
     gaps = many["solver"].map({"random": 2.0, "simulated_annealing": 0.0, "steepest_descent": 2.0})
-    text = " ".join(findings(replace(evidence, runs=many.assign(loss_gap=gaps))))
+    text = " ".join(findings(replace(data, runs=many.assign(loss_gap=gaps))))
     assert "On compact, loss gaps differ by more than chance in 2 of 3 pairs of solvers; most clearly," in text
     assert "simulated_annealing is better than" in text
-    equal = " ".join(findings(replace(evidence, runs=many.assign(loss_gap=1.0))))
+    equal = " ".join(findings(replace(data, runs=many.assign(loss_gap=1.0))))
     assert "On compact, no difference in loss gap was found between solvers" in equal
-    few = " ".join(findings(evidence))
+    few = " ".join(findings(data))
     assert "by more than chance" not in few
     assert "On compact, 3 problems are too few to tell 9 pairs of solvers apart" in few
 
 
-def test_who_fails_where_it_matters_is_not_the_better_one(evidence):
+def test_who_fails_where_it_matters_is_not_the_better_one(data):
     """Won more often, by next to nothing, and failed elsewhere: the ranks are against it."""
-    runs = evidence.runs[evidence.runs["formulation"] == "compact"]
+    runs = data.runs[data.runs["formulation"] == "compact"]
     one = runs[runs["solver"] != "random"].drop_duplicates("solver")
     many = pd.concat([one.assign(problem=f"{k}", problem_hash=f"{k}") for k in range(40)], ignore_index=True)
     wins = many["solver"] == "steepest_descent"
     many["loss_gap"] = many["problem"].astype(int) / 1000 + 0.001
     many.loc[wins, "loss_gap"] = 0.0
     many["status"] = ["crash" if win and int(p) >= 21 else "ok" for win, p in zip(wins, many["problem"], strict=True)]
-    text = " ".join(findings(replace(evidence, runs=many)))
+    text = " ".join(findings(replace(data, runs=many)))
     assert "most clearly, simulated_annealing is better than steepest_descent" in text
 
 
-def test_a_floor_that_failed_says_nothing(evidence):
-    status = evidence.runs["solver"].map({"random": "crash"}).fillna("ok")
-    text = " ".join(findings(changed(evidence, loss_gap=9.0, status=status)))
+def test_a_floor_that_failed_says_nothing(data):
+    status = data.runs["solver"].map({"random": "crash"}).fillna("ok")
+    text = " ".join(findings(changed(data, loss_gap=9.0, status=status)))
     assert "better than random" not in text
 
 
-def test_flags_and_missing_optima_are_told(evidence):
-    flags = evidence.runs["solver"].map({"random": "a false bound"}).fillna("")
-    text = " ".join(findings(replace(changed(evidence, flag_texts=flags), truths={})))
+def test_flags_and_missing_optima_are_told(data):
+    flags = data.runs["solver"].map({"random": "a false bound"}).fillna("")
+    text = " ".join(findings(replace(changed(data, flag_texts=flags), truths={})))
     assert "18 runs are flagged, of random; see Flags." in text
     assert "The optimum is certified for 0 of 3 problems. No optimum is known for" in text
-    assert "No run is flagged" in " ".join(findings(evidence))
+    assert "No run is flagged" in " ".join(findings(data))
 
 
 def test_where_all_failed_every_sentence_holds(tmp_path):

@@ -102,7 +102,7 @@ def test_equal_samples_are_listed_once_with_their_number(tmp_path):
 def test_every_place_of_a_figure_has_a_figure(page):
     places = {values["data-chart"] for _, values in page.tags if "data-chart" in values}
     assert places == set(page.data["charts"])
-    assert {"gap_over_time", "profile", "penalty_sweep", "problem-0-network", "problem-0-landscape"} <= places
+    assert {"gap_over_time", "profile", "penalty_sweep", "problem-0-network_diagram", "problem-0-landscape"} <= places
 
 
 def test_the_page_says_how_to_reproduce_it(page):

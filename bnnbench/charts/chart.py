@@ -1,4 +1,4 @@
-"""What a figure shows, before anything is drawn: the same chart goes to paper and to the screen."""
+"""Charts as values: the same numbers go to paper and to the screen."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Series:
         In the legend; empty for none.
     x, y
         Of one length; x may hold names, which stand in the order in which they come.
-    look
-        Number of its color, line style and marker, see `bnnbench.figures.style`. A solver keeps its look in all panels.
+    style
+        Number of its color, line and marker, see `bnnbench.charts.style`. A solver keeps its style in all panels.
     low, high
         Ends of an interval: a band around lines, bars through points; both or neither.
     texts
@@ -31,7 +31,7 @@ class Series:
     label: str
     x: Sequence[float | str]
     y: Sequence[float]
-    look: int = 0
+    style: int = 0
     mark: Mark = "line"
     low: Sequence[float] | None = None
     high: Sequence[float] | None = None

@@ -11,9 +11,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from bnnbench.figures.chart import Chart, Matrix, Panel, Series
-from bnnbench.figures.draw import short_number
-from bnnbench.figures.style import look
+from bnnbench.charts.chart import Chart, Matrix, Panel, Series
+from bnnbench.charts.draw import short_number
+from bnnbench.charts.style import style
 
 DIGITS = 6
 """Of numbers in a page: more than a screen has pixels."""
@@ -52,14 +52,14 @@ def _axis_type(content: Sequence[Series], axis: str, *, is_log: bool) -> str:
 
 
 def _traces(series: Series, *, has_axes: bool) -> list[dict[str, Any]]:
-    style = look(series.look)
-    symbol = style.marker
+    look = style(series.style)
+    symbol = look.marker
     trace: dict[str, Any] = {
         "x": _plain(series.x),
         "y": _plain(series.y),
         "name": _text(series.label),
         "showlegend": bool(series.label),
-        "legendgroup": series.label or f"look {series.look}",
+        "legendgroup": series.label or f"style {series.style}",
     }
     if series.texts is not None:
         trace |= {
@@ -71,22 +71,22 @@ def _traces(series: Series, *, has_axes: bool) -> list[dict[str, Any]]:
         apart = min((b - a for a, b in itertools.pairwise(sorted(numbers))), default=1.0)
         return [
             trace
-            | {"type": "bar", "width": min(0.8, 0.8 * apart), "marker": {"color": style.color}}
+            | {"type": "bar", "width": min(0.8, 0.8 * apart), "marker": {"color": look.color}}
             | _error_bars(series)
         ]
     if series.mark in ("above", "below"):
         shape = "triangle-up-open" if series.mark == "above" else "triangle-down-open"
         return [
-            trace | {"type": "scatter", "mode": "markers", "marker": {"color": style.color, "symbol": shape, "size": 8}}
+            trace | {"type": "scatter", "mode": "markers", "marker": {"color": look.color, "symbol": shape, "size": 8}}
         ]
     if series.mark == "points":
-        marker = {"color": style.color, "symbol": symbol if has_axes else "circle", "size": 7}
+        marker = {"color": look.color, "symbol": symbol if has_axes else "circle", "size": 7}
         return [trace | {"type": "scatter", "mode": "markers", "marker": marker} | _error_bars(series)]
-    line: dict[str, Any] = {"color": style.color, "dash": style.dash, "width": 1.6}
+    line: dict[str, Any] = {"color": look.color, "dash": look.dash, "width": 1.6}
     if series.mark == "steps":
         line["shape"] = "hv"
     main = trace | {"type": "scatter", "mode": "lines", "line": line}
-    return [*_band(series, trace["legendgroup"], style.color), main]
+    return [*_band(series, trace["legendgroup"], look.color), main]
 
 
 def _error_bars(series: Series) -> dict[str, Any]:

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
+import warnings
 
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from small_stores import NASTY, fill, fill_nasty
 
+from bnnbench.charts.chart import Chart, Matrix, Panel, Series
+from bnnbench.charts.draw import FORMATS, WIDTHS_IN, draw_chart, print_style, save_chart, short_number
+from bnnbench.charts.interactive import panel_figures
+from bnnbench.charts.plot_data import read_plot_data
+from bnnbench.charts.style import COLORS
 from bnnbench.errors import InputError
-from bnnbench.figures import FIGURES, make_chart
-from bnnbench.figures.chart import Chart, Matrix, Panel, Series
-from bnnbench.figures.draw import FORMATS, WIDTHS_IN, draw_chart, print_style, save_chart, short_number
-from bnnbench.figures.evidence import read_evidence
-from bnnbench.figures.interactive import panel_figures
-from bnnbench.figures.style import COLORS
+from bnnbench.figures import figures, make_chart
 from bnnbench.store.store import read_store
 
 
 def read(folder):
     with read_store(folder) as store:
-        return read_evidence(store)
+        return read_plot_data(store)
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +36,7 @@ def in_print():
 
 
 @pytest.fixture(scope="module")
-def evidence(tmp_path_factory):
+def data(tmp_path_factory):
     return read(fill(tmp_path_factory.mktemp("drawing") / "mine", repetitions=1))
 
 
@@ -40,10 +44,10 @@ def chart_of(*series, **options):
     return Chart("mine", "Mine", "What is shown.", (Panel("panel", "x", "y", series, **options),))
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_every_figure_fits_its_width_and_overlaps_nothing(name, evidence):
+@pytest.mark.parametrize("name", figures())
+def test_every_figure_fits_its_width_and_overlaps_nothing(name, data):
     for width in WIDTHS_IN:
-        figure = draw_chart(make_chart(name, evidence), width=width)
+        figure = draw_chart(make_chart(name, data), width=width)
         FigureCanvasAgg(figure).draw()
         assert figure.get_figwidth() == WIDTHS_IN[width]
         boxes = [axes.get_tightbbox() for axes in figure.axes if axes.get_visible()]
@@ -128,10 +132,10 @@ def test_colors_are_told_apart_in_gray():
     assert all(0.05 < value < 0.75 for value in values), "seen on white and on black"
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_plotly_accepts_every_figure(name, evidence):
+@pytest.mark.parametrize("name", figures())
+def test_plotly_accepts_every_figure(name, data):
     graph_objects = pytest.importorskip("plotly.graph_objects")
-    for panel in panel_figures(make_chart(name, evidence)):
+    for panel in panel_figures(make_chart(name, data)):
         graph_objects.Figure(data=panel["data"], layout=panel["layout"])
 
 
@@ -168,3 +172,61 @@ def test_names_reach_the_screen_as_text(tmp_path):
 )
 def test_cells_hold_short_numbers(value, text):
     assert short_number(value) == text
+
+
+SETTINGS = {
+    "usetex": "text.usetex: True",
+    "tight": "savefig.bbox: tight\nsavefig.pad_inches: 3",
+    "font": "font.family: Nowhere Sans\nfont.size: 40",
+    "type": "svg.fonttype: path\naxes.spines.top: True\nfigure.dpi: 7",
+    "nonsense": "no.such.setting: 1\naxes.linewidth: thick\nbackend: nonsense",
+}
+
+
+@pytest.mark.parametrize("backend", ["", "nonsense", "module://nowhere", "qtagg"])
+def test_no_setting_of_the_users_reaches_a_figure(tmp_path, backend):
+    script = tmp_path / "draw.py"
+    script.write_text(
+        "import sys\nfrom pathlib import Path\nfrom bnnbench.charts import Chart, Panel, Series, save_chart\n"
+        "save_chart(Chart('c', 'C', 'C.', (Panel('p', 'x', 'y', (Series('中 a', [1, 2], [3, 4]),)),)),"
+        " Path(sys.argv[1]), width='column')\n"
+    )
+    written = []
+    for number, text in enumerate(["", *SETTINGS.values()] if backend == "" else [""]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "matplotlibrc").write_text(text)
+        done = subprocess.run(
+            [sys.executable, "-W", "error::UserWarning", script, folder / "a.svg"],
+            cwd=folder,
+            env=os.environ | {"MPLBACKEND": backend},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        written.append((folder / "a.svg").read_text())
+    assert len(set(written)) == 1
+    assert 'width="244.8pt"' in written[0]
+
+
+def test_a_matplotlibrc_that_is_no_text_gets_a_sentence(tmp_path):
+    (tmp_path / "matplotlibrc").write_bytes(b"\xff\xfe\x00")
+
+    done = subprocess.run(
+        [sys.executable, "-c", "from bnnbench.charts.draw import print_style\nwith print_style(): pass"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert "InputError: matplotlib cannot start: " in done.stderr
+    assert "mend or remove the matplotlibrc that it reads" in done.stderr
+
+
+def test_a_character_that_the_font_lacks_is_shown_by_its_number(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for ending in FORMATS:
+            save_chart(chart_of(Series("中\x07 λ é", [1, 2], [3, 4])), tmp_path / f"a{ending}")
+
+    assert "U+4E2DU+0007 λ é" in (tmp_path / "a.svg").read_text()

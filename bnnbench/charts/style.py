@@ -1,4 +1,4 @@
-"""Looks: a color, a line style and a marker each, told apart by the color-blind and in gray.
+"""Styles: a color, a line and a marker each, which the color-blind and a gray print keep apart.
 
 References
 ----------
@@ -17,22 +17,22 @@ MARKERS = ("circle", "square", "diamond", "triangle-left", "cross", "x", "star",
 
 
 @dataclass(frozen=True)
-class Look:
-    """How one thing is drawn in all panels."""
+class Style:
+    """Color, line and marker of one thing in all panels."""
 
     color: str
     dash: str
     marker: str
 
 
-def look(number: int) -> Look:
-    """The look of a number; 252 of them are different.
+def style(number: int) -> Style:
+    """Return the style of a number; 252 of them are different.
 
-    Colors, styles and markers each go around at their own pace, so that neighbors differ in all three.
+    Colors, lines and markers each go around at their own pace, so that neighbors differ in all three.
     """
-    return Look(COLORS[number % len(COLORS)], DASHES[number % len(DASHES)], MARKERS[number % len(MARKERS)])
+    return Style(COLORS[number % len(COLORS)], DASHES[number % len(DASHES)], MARKERS[number % len(MARKERS)])
 
 
-def looks(names: Iterable[str]) -> dict[str, int]:
-    """Numbers of looks by name, in alphabetical order, so that they do not depend on which rows come first."""
+def numbered(names: Iterable[str]) -> dict[str, int]:
+    """Return numbers of styles by name, in alphabetical order: they do not depend on which rows come first."""
     return {name: number for number, name in enumerate(sorted(set(names)))}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+import os
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from bnnbench.charts.chart import Chart, Matrix, Panel, Series
+from bnnbench.charts.style import style
 from bnnbench.errors import InputError
-from bnnbench.figures.chart import Chart, Matrix, Panel, Series
-from bnnbench.figures.style import look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +37,8 @@ MAX_CELLS_WITH_NUMBERS = 26
 """Columns of a page-wide row of matrices, up to which numbers fit into their cells."""
 MAX_LABEL = 44
 """Characters of a name; a longer one loses its middle."""
+FONT = "DejaVu Sans"
+"""Comes with matplotlib, so that a figure is the same everywhere."""
 
 _DASHES = {"solid": "-", "dash": (0, (4, 1.5)), "dot": (0, (1, 1.2)), "dashdot": (0, (4, 1.2, 1, 1.2))}
 _MARKERS = {
@@ -54,7 +60,7 @@ _STYLE: dict[str, Any] = {
     "pdf.fonttype": 42,  # journals refuse Type 3
     "svg.hashsalt": "bnnbench",  # the same chart gives the same file
     "svg.fonttype": "none",
-    "font.family": "sans-serif",
+    "font.family": FONT,
 }
 
 
@@ -77,11 +83,40 @@ def save_chart(chart: Chart, path: Path, *, width: Width = "page") -> None:
             raise InputError(f"{path} cannot be written: {error.strerror}; give another path with -o.") from error
 
 
-def print_style() -> AbstractContextManager[None]:
-    """The type and the lines of print, for as long as a chart is made and drawn."""
-    import matplotlib as mpl
+@contextmanager
+def print_style() -> Iterator[None]:
+    """Set type and lines of print, for as long as a chart is made and drawn; no setting of the user's reaches it.
 
-    return mpl.rc_context(_STYLE)  # type: ignore[arg-type]  # names of settings are text
+    Raises
+    ------
+    InputError
+        If matplotlib cannot be imported with the user's settings.
+    """
+    mpl = _matplotlib()
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
+def _matplotlib() -> Any:
+    """Import matplotlib, which refuses an unknown MPLBACKEND and a matplotlibrc that it cannot decode.
+
+    A figure that goes to a file needs no backend; one that the user set and that exists stays for plots of their own.
+    """
+    if "matplotlib" in sys.modules:
+        return sys.modules["matplotlib"]
+    backend = os.environ.pop("MPLBACKEND", None)
+    try:
+        import matplotlib as mpl
+    except (ValueError, OSError) as error:
+        raise InputError(f"matplotlib cannot start: {error}; mend or remove the matplotlibrc that it reads.") from error
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    with suppress(ValueError):
+        mpl.rcParams["backend"] = backend or mpl.rcParams["backend"]
+    return mpl
 
 
 def draw_chart(chart: Chart, *, width: Width = "page") -> Figure:
@@ -89,21 +124,21 @@ def draw_chart(chart: Chart, *, width: Width = "page") -> Figure:
     from matplotlib.figure import Figure
 
     columns = PANELS_PER_ROW[width][: len(chart.panels)][-1]
-    if any(isinstance(panel.content, Matrix) for panel in chart.panels):
-        columns = min(columns, 2)
+    has_matrix = any(isinstance(panel.content, Matrix) for panel in chart.panels)
+    columns = min(columns, 2) if has_matrix else columns
     rows = math.ceil(len(chart.panels) / columns)
-    handles: dict[str, Any] = {}
     heights = [max(map(_height, chart.panels[row * columns : (row + 1) * columns])) for row in range(rows)]
-    names_in = max(map(_names_in, chart.panels))
-    is_crowded = False
-    if any(isinstance(panel.content, Matrix) for panel in chart.panels) and sum(heights) + names_in > PAGE_IN:
-        # Rows without names, where they would take more than a page.
-        is_crowded, heights = True, [max(PANEL_IN, (PAGE_IN - names_in) / rows)] * rows
+    # The last panel of each column has the names of its columns below it: in two rows, where the last is not full.
+    names_in = max(map(_names_in, chart.panels)) * (1 + (rows > 1 and len(chart.panels) % columns > 0))
+    is_crowded = has_matrix and sum(heights) + names_in > PAGE_IN
+    if is_crowded:  # rows without names, where they would take more than a page
+        heights = [max(PANEL_IN, (PAGE_IN - names_in) / rows)] * rows
     names = list(dict.fromkeys(_short(s.label) for panel in chart.panels for s in _series(panel) if s.label))
     legend_columns = _legend_columns(names, WIDTHS_IN[width])
     legend_in = 0.13 * math.ceil(len(names) / legend_columns) + 0.1 if names else 0
     figure = Figure(figsize=(WIDTHS_IN[width], sum(heights) + legend_in + names_in), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, height_ratios=heights)
+    handles: dict[str, Any] = {}
     for place, axes in enumerate(grid.flat):
         if place >= len(chart.panels):
             axes.set_visible(False)
@@ -112,12 +147,12 @@ def draw_chart(chart: Chart, *, width: Width = "page") -> Figure:
         most = (int(WIDTHS_IN[width] / 0.06)) // columns
         axes.set_title("\n".join(_short(line, most) for line in panel.title.split("\n")), fontsize=7)
         if isinstance(panel.content, Matrix):
-            with_numbers = (
-                not is_crowded and columns * len(panel.content.columns) * 7 / WIDTHS_IN[width] <= MAX_CELLS_WITH_NUMBERS
-            )
-            is_last = place + columns >= len(chart.panels)
+            cells_in_row = columns * len(panel.content.columns) * 7 / WIDTHS_IN[width]
             _draw_matrix(
-                axes, panel.content, with_numbers=with_numbers, names=(place % columns == 0 and not is_crowded, is_last)
+                axes,
+                panel.content,
+                with_numbers=not is_crowded and cells_in_row <= MAX_CELLS_WITH_NUMBERS,
+                names=(place % columns == 0 and not is_crowded, place + columns >= len(chart.panels)),
             )
         else:
             _draw_series(axes, panel, panel.content, handles)
@@ -190,34 +225,34 @@ def _draw_series(axes: Axes, panel: Panel, content: tuple[Series, ...], handles:
 
 
 def _draw_one(axes: Axes, series: Series, x: Any, *, has_axes: bool) -> Any:
-    style = look(series.look)
+    look = style(series.style)
     y = np.where(np.isfinite(np.array(series.y, dtype=float)), series.y, np.nan)
     low, high = (None if ends is None else np.array(ends, dtype=float) for ends in (series.low, series.high))
-    marker = _MARKERS[style.marker]
+    marker = _MARKERS[look.marker]
     if series.mark == "bars":
         width = 0.6 if len(x) < 2 else min(0.8, 0.8 * float(np.min(np.diff(np.sort(x)))))
         bars = None if low is None or high is None else np.vstack([y - low, high - y])
-        return axes.bar(x, y, width, color=style.color, yerr=bars, error_kw={"elinewidth": 0.7, "capsize": 2})
+        return axes.bar(x, y, width, color=look.color, yerr=bars, error_kw={"elinewidth": 0.7, "capsize": 2})
     if series.mark in ("above", "below"):
         shape = "^" if series.mark == "above" else "v"
-        return axes.plot(x, y, shape, color=style.color, markerfacecolor="none", markeredgewidth=0.7)[0]
+        return axes.plot(x, y, shape, color=look.color, markerfacecolor="none", markeredgewidth=0.7)[0]
     if series.mark == "points":
         if low is not None and high is not None:
             finite = np.isfinite(high)
-            axes.vlines(x[finite], low[finite], high[finite], color=style.color, linewidth=0.6)
+            axes.vlines(x[finite], low[finite], high[finite], color=look.color, linewidth=0.6)
         shape = marker if has_axes else "o"
-        return axes.plot(x, y, shape, color=style.color, markersize=3.2, alpha=0.9, zorder=3, linestyle="")[0]
+        return axes.plot(x, y, shape, color=look.color, markersize=3.2, alpha=0.9, zorder=3, linestyle="")[0]
     if low is not None and high is not None:
         axes.fill_between(
-            x, low, high, step="post" if series.mark == "steps" else None, color=style.color, alpha=0.13, linewidth=0
+            x, low, high, step="post" if series.mark == "steps" else None, color=look.color, alpha=0.13, linewidth=0
         )
     if series.mark == "trend":
-        return axes.plot(x, y, linestyle=_DASHES[style.dash], color=style.color, linewidth=0.7)[0]
+        return axes.plot(x, y, linestyle=_DASHES[look.dash], color=look.color, linewidth=0.7)[0]
     shown = np.flatnonzero(np.isfinite(y))
     every = shown[:: max(1, len(shown) // 6)].tolist()
     steps = "steps-post" if series.mark == "steps" else "default"
-    dashes = _DASHES[style.dash]
-    return axes.plot(x, y, linestyle=dashes, color=style.color, drawstyle=steps, marker=marker, markevery=every)[0]
+    dashes = _DASHES[look.dash]
+    return axes.plot(x, y, linestyle=dashes, color=look.color, drawstyle=steps, marker=marker, markevery=every)[0]
 
 
 def _fit_ticks(axes: Axes, content: tuple[Series, ...], *, log_x: bool, log_y: bool) -> None:
@@ -272,10 +307,20 @@ def _draw_matrix(axes: Axes, matrix: Matrix, *, with_numbers: bool, names: tuple
 
 
 def short_number(value: float) -> str:
-    """To two digits, or ∞."""
+    """Return a number to two digits, or ∞."""
     return "∞" if math.isinf(value) else f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
 
 
 def _short(text: str, most: int = MAX_LABEL) -> str:
-    short = text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - most // 2 - 1) :]}"
+    """Return a name that fits and that the font has: a character without a glyph becomes its number, such as U+4E2D."""
+    glyphs = _glyphs()
+    known = "".join(c if ord(c) in glyphs and unicodedata.category(c) != "Cc" else f"U+{ord(c):04X}" for c in text)
+    short = known if len(known) <= most else f"{known[: most // 2]}…{known[-(most - most // 2 - 1) :]}"
     return short.replace("$", "\\$")  # a name is no formula
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(get_font(findfont(FONT)).get_charmap())

@@ -1,0 +1,72 @@
+"""Series of estimates: points with intervals of which some ends are unknown, curves with bands, curves of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bnnbench.charts.chart import Mark, Series
+from bnnbench.metrics import Interval
+
+Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Times in seconds, rising, and the least loss from each of them on; float64 of one shape (n,)."""
+
+
+def interval_series(
+    label: str, style: int, x: Sequence[float], estimates: Sequence[Interval], texts: Sequence[str]
+) -> list[Series]:
+    """Return points with their intervals, and ▲ or ▼ where only a bound is known.
+
+    An estimate of 0 with a positive upper end becomes ▼ there, an infinite one with a finite lower end ▲: on a
+    logarithmic axis neither has a place of its own.
+    """
+    value, low, high = np.array(estimates, dtype=float).reshape(-1, 3).T
+    is_above = np.isinf(value) & np.isfinite(low)
+    is_below = (value == 0) & (high > 0)
+    places: list[tuple[Mark, NDArray[np.bool_], NDArray[np.float64]]] = [
+        ("points", np.isfinite(value) & ~is_below, value),
+        ("above", is_above, low),
+        ("below", is_below, high),
+    ]
+    shown = [place for place in places if place[1].any()]
+    return [
+        Series(
+            label="" if number else label,
+            x=np.array(x, dtype=float)[here].tolist(),
+            y=y[here].tolist(),
+            style=style,
+            mark=mark,
+            low=low[here].tolist() if mark == "points" else None,
+            high=high[here].tolist() if mark == "points" else None,
+            texts=[text for text, is_here in zip(texts, here, strict=True) if is_here],
+        )
+        for number, (mark, here, y) in enumerate(shown)
+    ]
+
+
+def band_series(
+    label: str, style: int, x: NDArray[np.float64], quartiles: Sequence[NDArray[np.float64]], mark: Mark
+) -> Series:
+    """Return a median with the band of its quartiles (lower, median, upper, each of shape (n,)).
+
+    Where the upper end is infinite, the band ends at the largest end that is finite.
+    """
+    low, y, high = quartiles
+    finite = high[np.isfinite(high)]
+    ceiling = np.maximum(y, finite.max() if finite.size else y)
+    top = np.where(np.isfinite(high), high, ceiling)
+    return Series(label, x.tolist(), y.tolist(), style, mark, low=low.tolist(), high=top.tolist())
+
+
+def curves_by_run(curves: pd.DataFrame) -> dict[str, Curve]:
+    """Return the curve of each run by its key, from the rows that `bnnbench.metrics.best_so_far` gives."""
+    if curves.empty:
+        return {}
+    keys = curves["run"].to_numpy()
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    times = np.split(curves["time_s"].to_numpy(float), starts[1:])
+    losses = np.split(curves["loss"].to_numpy(float), starts[1:])
+    return {str(keys[start]): (t, loss) for start, t, loss in zip(starts, times, losses, strict=True)}
