@@ -34,7 +34,7 @@ class Rerun:
     cell
         What was asked.
     before, now
-        Rows with samples, see `Store.answer`.
+        Rows with samples, see `StoredRun.answer`.
     changed
         What decides the answer and is no longer as it was, a sentence each.
     is_fixed
@@ -68,7 +68,7 @@ def rerun(store: Store, key: str, *, solver: Path | None = None, memory_gb: floa
     InputError
         If there is no such run, or its solver is not known or no longer takes its parameters.
     """
-    before = store.answer(store.find_run(key))
+    before = store.stored_run(store.find_run(key)).answer
     cell = rebuild(store, before, solver)
     took_s = sum(before[name] or 0.0 for name in ("compile_s", "prepare_s", "sample_s", "judge_s"))
     wall_s = max(Limits().wall_s, PATIENCE * took_s)
@@ -78,7 +78,7 @@ def rerun(store: Store, key: str, *, solver: Path | None = None, memory_gb: floa
         limits = Limits(wall_s=wall_s, grace_s=wall_s, memory_gb=memory_gb)
         for _ in run_cells([cell], {cell.problem.hash: truth}, scratch, limits):
             pass
-        now = scratch.answer(cell.key)
+        now = scratch.stored_run(cell.key).answer
     return Rerun(cell, before, now, tuple(_changes(cell, before)), _is_fixed(cell, before, now))
 
 

@@ -53,15 +53,30 @@ class Cell:
     @cached_property
     def key(self) -> str:
         """Hash of all that decides the answer; a run whose key is in the store is not run again."""
-        header = {
-            "instance": self.instance_hash,
-            "solver": self.solver_label.partition("[")[0],
-            "parameters": dict(self.parameters),
-            "versions": dict(self.versions),
-            "seed": self.seed,
-            "budget": [self.budget.seconds, self.budget.reads],
-        }
-        return content_hash("run", header)
+        return run_key(
+            self.instance_hash, self.solver_label, self.parameters, self.versions, seed=self.seed, budget=self.budget
+        )
+
+
+def run_key(
+    instance_hash: str,
+    solver_label: str,
+    parameters: Mapping[str, Any],
+    versions: Mapping[str, str],
+    *,
+    seed: int,
+    budget: Budget,
+) -> str:
+    """Return the hash of all that decides the answer of a run."""
+    header = {
+        "instance": instance_hash,
+        "solver": solver_label.partition("[")[0],
+        "parameters": dict(parameters),
+        "versions": dict(versions),
+        "seed": seed,
+        "budget": [budget.seconds, budget.reads],
+    }
+    return content_hash("run", header)
 
 
 def asked_key(key: str) -> str:

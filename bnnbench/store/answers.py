@@ -28,10 +28,11 @@ def differences(answer: Mapping[str, Any], other: Mapping[str, Any]) -> list[str
     answer, other
         Rows of two runs with their samples; what is absent is None.
     """
-    return [name for column, name in ANSWER.items() if not _agree(answer.get(column), other.get(column))]
+    return [name for column, name in ANSWER.items() if not agree(answer.get(column), other.get(column))]
 
 
-def _agree(value: Any, other: Any) -> bool:
+def agree(value: Any, other: Any) -> bool:
+    """Return whether two figures are the same up to `bnnbench.qubo.qubo.TOLERANCE`, or two other values are equal."""
     if isinstance(value, (int, float)) and isinstance(other, (int, float)):
-        return abs(value - other) <= TOLERANCE or (math.isnan(value) and math.isnan(other))
+        return value == other or abs(value - other) <= TOLERANCE or (math.isnan(value) and math.isnan(other))
     return bool(value == other)

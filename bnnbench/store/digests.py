@@ -6,32 +6,23 @@ a run covers its row, its batches and its samples.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from bnnbench.hashing import content_hash
 from bnnbench.store.schema import SCHEMA_VERSION, SEALED, tables
+from bnnbench.store.stored_run import StoredRun, digest_of
 
 Select = Callable[..., list[dict[str, Any]]]
 """Answers a query, given with its values, by rows as SQLite has them."""
 
 
-def digest_of(select: Select, table: str, column: str, key: str) -> str:
-    """Content hash of a row as SQLite gives it back; of a run, with its batches and samples."""
-    rows = select(f"SELECT * FROM {table} WHERE {column} = ?", key)  # noqa: S608  names of the schema
-    content: dict[str, Any] = {
-        table: [{name: value for name, value in row.items() if name != "digest"} for row in rows]
-    }
-    if table == "runs":
-        content["batches"] = select("SELECT * FROM batches WHERE run = ? ORDER BY number", key)
-        content["samples"] = select("SELECT * FROM samples WHERE run = ? ORDER BY role", key)
-    return hashlib.sha256(repr(content).encode(errors="surrogatepass")).hexdigest()
-
-
 def broken_seals(select: Select) -> Iterator[str]:
-    """What was changed since it was written, a sentence each: damaged pages, other tables, rows of another hash."""
+    """Yield what was changed since it was written, a sentence each: damaged pages, other tables, rows of another hash.
+
+    The digests of runs are compared by `broken_run`, as their rows are read.
+    """
     for row in select("PRAGMA integrity_check"):
         if row["integrity_check"] != "ok":
             yield f"SQLite finds the file damaged: {row['integrity_check']}."
@@ -51,10 +42,16 @@ def broken_seals(select: Select) -> Iterator[str]:
     yield from _broken_digests(select)
 
 
+def broken_run(run: StoredRun) -> Iterator[str]:
+    """Yield a sentence if the rows of a run do not have its digest."""
+    if run.row["digest"] != run.digest:
+        yield f"the row {run.key} of runs was changed: its content does not have its digest."
+
+
 def _broken_digests(select: Select) -> Iterator[str]:
     for table, column in SEALED.items():
-        for row in select(f"SELECT * FROM {table} ORDER BY {column}"):  # noqa: S608  as above
-            if row.get("digest") not in (None, digest_of(select, table, column, row[column])):
+        for row in select(f"SELECT * FROM {table} ORDER BY {column}") if table != "runs" else []:  # noqa: S608
+            if row["digest"] != digest_of({table: [row]}):
                 yield f"the row {row[column]} of {table} was changed: its content does not have its digest."
     for table in ("batches", "samples"):
         query = f"SELECT DISTINCT run FROM {table} WHERE run NOT IN (SELECT key FROM runs) ORDER BY run"  # noqa: S608

@@ -6,12 +6,14 @@ appears under its name when it is complete, and not before; the others are only 
 
 from __future__ import annotations
 
+import heapq
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,10 @@ from bnnbench.errors import CheckError, InputError, StoreError
 from bnnbench.optimum.truth import Truth
 from bnnbench.runs.cell import asked_key
 from bnnbench.store.answers import differences
+from bnnbench.store.digests import broken_run
 from bnnbench.store.rescore import measured_again
 from bnnbench.store.store import Store, open_store, read_store
+from bnnbench.store.stored_run import StoredRun
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def _fill(draft: Path, folders: Sequence[Path]) -> Merged:
             stores.append(read_store(folder))
             stores[-1].hold()
             for sentence in stores[-1].unsealed():
-                raise StoreError(f"{folder}: {sentence.rstrip('.')}; see bnnbench verify {folder}.")
+                raise StoreError(_see_verify(folder, sentence))
         with open_store(draft) as target, target.transaction():
             for name in ("machines", "canaries", "suites", "problems", "instances"):
                 for row in _first_of_each([row for store in stores for row in store.rows(name)], "hash"):
@@ -92,18 +96,15 @@ def _fill(draft: Path, folders: Sequence[Path]) -> Merged:
                 target.put("truths", row)
             best = target.truths()
             sources = [_Source(store, best) for store in stores]
-            places: dict[str, list[tuple[_Source, str]]] = {}
-            for source in sources:
-                for key in source.store.run_keys():
-                    places.setdefault(asked_key(key), []).append((source, key))
-            for key, found in sorted(places.items()):
-                runs = [source.run(own_key) for source, own_key in found]
+            streams = [source.runs() for source in sources]
+            for key, found in groupby(heapq.merge(*streams, key=_asked), key=_asked):
+                runs = list(found)
                 answers = _distinct(runs)
                 num_runs += len(answers)
                 num_equal += len(runs) - len(answers)
                 num_different += len(answers) if len(answers) > 1 else 0
                 for number, run in enumerate(answers, start=1):
-                    run.write(target, key if number == 1 else f"{key}~{number}", answers)
+                    target.put_run(_named(run, key if number == 1 else f"{key}~{number}", answers))
     finally:
         for store in stores:
             store.close()
@@ -140,59 +141,50 @@ def _best_truths(stores: Sequence[Store]) -> dict[str, Mapping[str, Any]]:
     return {key: row for key, (_, row, _, _) in best.items()}
 
 
-@dataclass(frozen=True)
-class _Run:
-    """A run with all its rows, as they are in a store."""
-
-    row: dict[str, Any]
-    batches: list[dict[str, Any]]
-    samples: list[dict[str, Any]]
-
-    def differs(self, other: _Run) -> list[str]:
-        """Names of what the answers of two runs differ in."""
-        return differences(self.answer, other.answer)
-
-    @property
-    def answer(self) -> dict[str, Any]:
-        """See `bnnbench.store.answers.differences`."""
-        return self.row | {f"sample.{row['role']}": row["bits"] for row in self.samples}
-
-    def write(self, store: Store, key: str, answers: Sequence[_Run]) -> None:
-        """Write the run under a key, flagged if there are other answers."""
-        names = [name for other in answers if other is not self for name in self.differs(other)]
-        flags = [flag for flag in json.loads(self.row["flags"]) if not flag.startswith(DIFFERS)]
-        flags += [f"{DIFFERS} in {', '.join(dict.fromkeys(names))}"] if names else []
-        for table, rows in (("batches", self.batches), ("samples", self.samples)):
-            for row in rows:
-                store.put(table, row | {"run": key})
-        store.put("runs", self.row | {"key": key, "flags": json.dumps(flags)})
-
-
 DIFFERS = "differs from another run of the same key"
+
+
+def _asked(run: StoredRun) -> str:
+    """Return the key that was asked, by which all answers of one question stand together in each store."""
+    return asked_key(run.key)
+
+
+def _named(run: StoredRun, key: str, answers: Sequence[StoredRun]) -> StoredRun:
+    """Return the run under a key, flagged if there are other answers."""
+    names = [name for other in answers if other is not run for name in differences(run.answer, other.answer)]
+    flags = [flag for flag in json.loads(run.row["flags"]) if not flag.startswith(DIFFERS)]
+    flags += [f"{DIFFERS} in {', '.join(dict.fromkeys(names))}"] if names else []
+    row = {**run.row, "key": key, "flags": json.dumps(flags)}
+    return StoredRun(row, *([{**part, "run": key} for part in parts] for parts in (run.batches, run.samples)))
 
 
 class _Source:
     """A store to take runs from, measured against the best truths."""
 
     def __init__(self, store: Store, best: Mapping[str, Truth]) -> None:
-        self.store = store
+        self._store = store
         self._is_sound = {row["hash"]: bool(row["is_sound"]) for row in store.instances()}
         self._own, self._best = store.truths(), best
 
-    def run(self, key: str) -> _Run:
-        """A run with all its rows; what depends on the truth is folded again if the best is another."""
-        row = self.store.rows("runs", "key", key)[0]
-        batches = self.store.rows("batches", "run", key)
-        own, best = (truths.get(row["problem_hash"]) for truths in (self._own, self._best))
-        row = measured_again(row, batches, own, best, is_sound=self._is_sound.get(row["instance_hash"]))
-        return _Run(row, batches, self.store.rows("samples", "run", key))
+    def runs(self) -> Iterator[StoredRun]:
+        """Yield runs by key; what depends on the truth is folded again if the best is another."""
+        for run in self._store.stored_runs():
+            for sentence in broken_run(run):
+                raise StoreError(_see_verify(self._store.folder, sentence))
+            own, best = (truths.get(run.row["problem_hash"]) for truths in (self._own, self._best))
+            is_sound = self._is_sound.get(run.row["instance_hash"])
+            yield measured_again(run, own, best, is_sound=is_sound)
 
 
-def _distinct(runs: Sequence[_Run]) -> list[_Run]:
-    """One run of each answer; what never happened only if nothing else did."""
+def _see_verify(folder: Path, sentence: str) -> str:
+    return f"{folder}: {sentence.rstrip('.')}; see bnnbench verify {folder}."
+
+
+def _distinct(runs: Sequence[StoredRun]) -> list[StoredRun]:
+    """Return one run of each answer; what never happened only if nothing else did."""
     happened = [run for run in runs if run.row["status"] != "unavailable"] or list(runs[:1])
-    answers: list[_Run] = []
+    answers: list[StoredRun] = []
     for run in happened:
-        if all(run.differs(answer) for answer in answers):
+        if all(differences(run.answer, answer.answer) for answer in answers):
             answers.append(run)
     return answers

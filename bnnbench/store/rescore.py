@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bnnbench.optimum.truth import Truth
@@ -13,6 +13,7 @@ from bnnbench.runs.judge import JudgedBatch
 from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Budget
+from bnnbench.store.stored_run import StoredRun
 
 if TYPE_CHECKING:
     from bnnbench.optimum.certificate import Certificate
@@ -44,74 +45,58 @@ def note_truth(store: Store, truth: Truth, certificate: Certificate | None, know
         store.add_truth(truth, certificate)
         if _differ(known, best):
             is_sound = {row["hash"]: bool(row["is_sound"]) for row in store.instances()}
-            for row in store.rows("runs", "problem_hash", truth.problem_hash):
-                batches = store.rows("batches", "run", row["key"])
-                after = measured_again(row, batches, known, best, is_sound=is_sound.get(row["instance_hash"]))
-                if after != row:
-                    store.put("runs", after)
+            for run in store.runs_of(truth.problem_hash):
+                after = measured_again(run, known, best, is_sound=is_sound.get(run.row["instance_hash"]))
+                if after.row != run.row:
+                    store.put_run(after)
     return best
 
 
-def measured_again(
-    row: Mapping[str, Any],
-    batches: Iterable[Mapping[str, Any]],
-    before: Truth | None,
-    after: Truth | None,
-    *,
-    is_sound: bool | None,
-) -> dict[str, Any]:
-    """A row of a run as it is in the file, measured against another truth than before.
+def measured_again(run: StoredRun, before: Truth | None, after: Truth | None, *, is_sound: bool | None) -> StoredRun:
+    """Return a run measured against another truth than before.
 
     Parameters
     ----------
     is_sound
         Of its instance; None: that is missing, for `bnnbench verify` to find.
     """
-    levels = ("energy_levels", "loss_levels")
-    trace = [{**batch, **{name: json.loads(batch[name]) for name in levels}} for batch in batches]
-    if not trace or after is None or not _differ(before, after):
-        return dict(row)
-    sound = row["energy_gap"] is not None if is_sound is None else is_sound
-    old, new = (fold_again(row, trace, truth, is_sound=sound) for truth in (before, after))
-    flags = [flag for flag in json.loads(row["flags"]) if flag not in old.flags] + new.flags
-    return {**row, **{name: getattr(new, name) for name in FOLDED}, "flags": json.dumps(flags)}
+    if not run.batches or after is None or not _differ(before, after):
+        return run
+    sound = run.row["energy_gap"] is not None if is_sound is None else is_sound
+    old, new = (fold_again(run, truth, is_sound=sound) for truth in (before, after))
+    flags = [flag for flag in json.loads(run.row["flags"]) if flag not in old.flags] + new.flags
+    folded = {name: getattr(new, name) for name in FOLDED}
+    return replace(run, row={**run.row, **folded, "flags": json.dumps(flags)})
 
 
 def _differ(one: Truth | None, other: Truth) -> bool:
     return one is None or (one.loss, one.kind) != (other.loss, other.kind)
 
 
-def fold_again(
-    row: Mapping[str, Any], batches: Iterable[Mapping[Any, Any]], truth: Truth | None, *, is_sound: bool
-) -> Outcome:
-    """The outcome that follows from the trace of a run, as records, and a truth; of its columns, `FOLDED` do."""
+def fold_again(run: StoredRun, truth: Truth | None, *, is_sound: bool) -> Outcome:
+    """Return the outcome that follows from the trace of a run and a truth; of its columns, `FOLDED` do."""
     target = Target(truth.loss if truth else None, truth.kind if truth else None, is_sound)
-    return fold([_batch(batch) for batch in batches], target, _budget(row), status="ok")
+    budget = Budget(seconds=run.row["budget_seconds"], reads=run.row["budget_reads"])
+    return fold([_batch(batch) for batch in run.batches], target, budget, status="ok")
 
 
-def _budget(row: Mapping[str, Any]) -> Budget:
-    reads = row["budget_reads"]
-    return Budget(seconds=row["budget_seconds"], reads=None if reads is None else int(reads))
-
-
-def _batch(row: Mapping[Any, Any]) -> JudgedBatch:
-    """A batch of the trace; what is kept of a run as a whole is left blank."""
-    bound = row["lower_bound"]
+def _batch(row: Mapping[str, Any]) -> JudgedBatch:
+    """Return a batch of the trace; what is kept of a run as a whole is left blank."""
     return JudgedBatch(
         time_s=row["time_s"],
-        num_reads=int(row["num_reads"]),
+        num_reads=row["num_reads"],
         energy=row["energy"],
         loss=row["loss"],
         mean_energy=row["mean_energy"],
         mean_loss=row["mean_loss"],
-        energy_levels=row["energy_levels"],
-        loss_levels=row["loss_levels"],
+        energy_levels=json.loads(row["energy_levels"]),
+        loss_levels=json.loads(row["loss_levels"]),
         violations={},
         train_accuracy=0.0,
         test_accuracy=None,
         best_bits="",
         best_weights="",
-        lower_bound=None if bound is None or math.isnan(bound) else bound,
+        lower_bound=row["lower_bound"],
         clocks={},
         facts={},
     )

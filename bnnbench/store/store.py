@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
-
-import numpy as np
-from numpy.typing import NDArray
 
 from bnnbench.errors import InputError, StoreError
 from bnnbench.hashing import canonical_json, content_hash
@@ -26,24 +21,21 @@ from bnnbench.problem.problem import Problem
 from bnnbench.redaction import redacted
 from bnnbench.runs.cell import Cell, asked_key
 from bnnbench.runs.circumstances import Circumstances
-from bnnbench.runs.column import Column, columns_of
 from bnnbench.runs.features import Features
 from bnnbench.runs.outcome import Outcome
-from bnnbench.runs.speed_probe import SUSPICIOUS, Canary, slowdowns
+from bnnbench.runs.speed_probe import Canary
 from bnnbench.runs.thinning import thinned
-from bnnbench.store.columns import CELL, FEATURES, PROBLEM, RUN_COLUMNS, STORED, TRUTH
-from bnnbench.store.digests import broken_seals, digest_of
+from bnnbench.store.digests import broken_seals
 from bnnbench.store.file import FILE, open_to_read, open_to_write, store_errors
-from bnnbench.store.schema import ARRAYS, BATCH, LEVELS, SEALED
+from bnnbench.store.frames import RUNS, batches_frame, runs_frame
+from bnnbench.store.rows import problem_of, problem_row, run_row, truth_of, truth_row
+from bnnbench.store.schema import BATCH, LEVELS, SEALED
+from bnnbench.store.stored_run import StoredRun, digest_of, join
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bnnbench.optimum.certificate import Certificate
-
-_SPREAD = [column for column in STORED if column.kind == "json"]
-_SHARED = "shared its cores with other runs, so that its times mean nothing"
-_DRIFT = f"was on a machine {SUSPICIOUS:g} or more times slower than at its best"
 
 
 class Store:
@@ -95,21 +87,10 @@ class Store:
 
     def add_problem(self, problem: Problem) -> None:
         """Note a problem with all its data, a bit per entry, so that its instances can be built again."""
-        arrays = {name: getattr(problem, name) for name in ARRAYS if getattr(problem, name) is not None}
-        shapes = {"widths": problem.network.widths, "bias": problem.network.bias}
-        row = {
-            "hash": problem.hash,
-            "name": problem.name,
-            "network": str(problem.network),
-            "loss_name": problem.loss,
-            "num_samples": problem.num_samples,
-            "shapes": json.dumps(shapes | {name: array.shape for name, array in arrays.items()}),
-        }
-        packed = {name: np.packbits(array > 0).tobytes() for name, array in arrays.items()}
         with self.transaction():
             if not self._select("SELECT hash FROM problems WHERE hash = ?", problem.hash):
-                self._insert("OR IGNORE", "problems", row | packed)
-                self._seal("problems", "hash", problem.hash)
+                self._insert("OR IGNORE", "problems", problem_row(problem))
+                self._seal("problems", problem.hash)
 
     def problem(self, problem_hash: str) -> Problem:
         """Rebuild a problem from what was noted of it.
@@ -119,18 +100,13 @@ class Store:
         StoreError
             If it is not there, or if its data no longer have their hash.
         """
-        from bnnbench.problem.network import Network
-
         found = self._select("SELECT * FROM problems WHERE hash = ?", problem_hash)
         if not found:
             raise StoreError(
                 f"{self.folder} holds no problem with the hash {problem_hash}; see the column problem_hash."
             )
         with self._as_damage():
-            row, shapes = found[0], json.loads(found[0]["shapes"])
-            arrays = {name: _unpack(row[name], shapes[name]) for name in ARRAYS if name in shapes}
-            network = Network(tuple(shapes["widths"]), shapes["bias"])
-            problem = Problem(network, loss=row["loss_name"], name=row["name"], **arrays)
+            problem = problem_of(found[0])
         if problem.hash != problem_hash:
             raise StoreError(
                 f"{self.folder}: the data of the problem {problem.name} have the hash {problem.hash} instead of "
@@ -146,22 +122,12 @@ class Store:
         old = self._select("SELECT * FROM truths WHERE problem_hash = ?", truth.problem_hash)
         if old:
             with self._as_damage():
-                new_rank, old_rank = truth.rank, _truth(old[0]).rank
+                new_rank, old_rank = truth.rank, truth_of(old[0]).rank
             if (new_rank, certificate is not None) <= (old_rank, old[0]["certificate"] is not None):
                 return
-        row = {
-            "problem_hash": truth.problem_hash,
-            "optimum": truth.loss,
-            "truth_kind": truth.kind,
-            "truth_method": truth.method,
-            "num_optima": None if truth.num_optima is None else str(truth.num_optima),  # can exceed 2^63
-            "weights": json.dumps(truth.optima[:1].tolist()),
-            "truth_s": truth.seconds,
-            "certificate": None if certificate is None else json.dumps(asdict(certificate)),
-        }
         with self.transaction():
-            self._insert("OR REPLACE", "truths", row)
-            self._seal("truths", "problem_hash", truth.problem_hash)
+            self._insert("OR REPLACE", "truths", truth_row(truth, certificate))
+            self._seal("truths", truth.problem_hash)
 
     def certificates(self) -> dict[str, dict[str, Any]]:
         """Certificates by problem hash, as `bnnbench.optimum.certificate.Certificate` has them."""
@@ -173,7 +139,7 @@ class Store:
         """What is known of each problem, by problem hash; of its optimal settings, only the first is kept."""
         rows = self._select("SELECT * FROM truths ORDER BY problem_hash")
         with self._as_damage():
-            return {row["problem_hash"]: _truth(row) for row in rows}
+            return {row["problem_hash"]: truth_of(row) for row in rows}
 
     def add_instance(self, features: Features, problem_hash: str, formulation: str) -> None:
         """Note the features of an instance."""
@@ -191,15 +157,10 @@ class Store:
 
     def add_run(self, cell: Cell, outcome: Outcome, circumstances: Circumstances) -> None:
         """Write a run with its batches and best samples, in one transaction."""
-        row = {column.name: value(cell) for column, value in CELL.items()}
-        row |= {column.name: getattr(circumstances, column.name) for column in columns_of(Circumstances)}
-        for column in columns_of(Outcome):
-            value = getattr(outcome, column.name)
-            row[column.name] = json.dumps(value) if column.kind == "json" else value
         with self.transaction():
             self._db.execute("DELETE FROM batches WHERE run = ?", (cell.key,))
             self._db.execute("DELETE FROM samples WHERE run = ?", (cell.key,))
-            self._insert("OR REPLACE", "runs", row)
+            self._insert("OR REPLACE", "runs", run_row(cell, outcome, circumstances))
             for number, batch in enumerate(thinned(outcome.batches)):
                 kept = {name: getattr(batch, name) for name in BATCH}
                 levels = {name: json.dumps(getattr(batch, name)) for name in LEVELS}
@@ -207,7 +168,7 @@ class Store:
             for role, bits in (("energy", outcome.best_bits), ("loss", outcome.best_weights)):
                 if bits:
                     self._insert("OR REPLACE", "samples", {"run": cell.key, "role": role, "bits": bits})
-            self._seal("runs", "key", cell.key)
+            self._seal("runs", cell.key)
 
     def add_canary(self, canary: Canary, *, machine: str, processors: str | None) -> None:
         """Note how fast a machine was, on which processors."""
@@ -241,10 +202,26 @@ class Store:
             raise InputError(f"{self.folder}: {what}; see the column key of bnnbench export.")
         return keys[0]
 
-    def answer(self, key: str) -> dict[str, Any]:
-        """The row of a run with its samples; see `bnnbench.store.answers.differences`."""
-        (row,) = self.rows("runs", "key", key)
-        return row | {f"sample.{role}": bits for role, bits in self.samples(key).items()}
+    def stored_run(self, key: str) -> StoredRun:
+        """Return the run of a key with all its rows."""
+        (run,) = self._joined("WHERE key = ?", "WHERE run = ?", key)
+        return run
+
+    def stored_runs(self) -> Iterator[StoredRun]:
+        """Yield all runs with all their rows, in the order of their keys; no more than one is in memory."""
+        return self._joined("", "")
+
+    def runs_of(self, problem_hash: str) -> Iterator[StoredRun]:
+        """Yield the runs on a problem with all their rows; they may be written again meanwhile."""
+        for row in self._select("SELECT key FROM runs WHERE problem_hash = ? ORDER BY key", problem_hash):
+            yield self.stored_run(row["key"])
+
+    def _joined(self, of_runs: str, of_others: str, *values: str) -> Iterator[StoredRun]:
+        return join(
+            self._stream(f"SELECT * FROM runs {of_runs} ORDER BY key", *values),  # noqa: S608  of this class
+            self._stream(f"SELECT * FROM batches {of_others} ORDER BY run, number", *values),  # noqa: S608
+            self._stream(f"SELECT * FROM samples {of_others} ORDER BY run, role", *values),  # noqa: S608
+        )
 
     def rows(self, table: str, column: str = "", value: str = "") -> list[dict[str, Any]]:
         """Rows of a table as they are in the file; with a column, those that have a value there."""
@@ -252,11 +229,15 @@ class Store:
         return self._select(f"{query} WHERE {column} = ? ORDER BY rowid", value) if column else self._select(query)
 
     def put(self, table: str, row: Mapping[str, Any]) -> None:
-        """Write a row of another store as it is; of a run, after its batches and samples."""
+        """Write a row of another store as it is."""
         self._insert("OR REPLACE", table, row)
-        if row.get("digest") is not None:
-            column = SEALED[table]
-            self._seal(table, column, row[column])
+
+    def put_run(self, run: StoredRun) -> None:
+        """Write a run of another store with all its rows."""
+        for table, rows in (("batches", run.batches), ("samples", run.samples), ("runs", [run.row])):
+            for row in rows:
+                self.put(table, row)
+        self._seal("runs", run.key)
 
     def instances(self) -> list[dict[str, Any]]:
         """Rows of instances, as they were added."""
@@ -267,7 +248,7 @@ class Store:
         return self._select("SELECT hash, name, network, loss_name, num_samples FROM problems ORDER BY hash")
 
     def unsealed(self) -> Iterator[str]:
-        """What was changed since it was written, see `bnnbench.store.digests.broken_seals`.
+        """Yield what was changed since it was written, without runs: see `bnnbench.store.digests.broken_seals`.
 
         Raises
         ------
@@ -277,8 +258,13 @@ class Store:
         with self._as_damage():
             yield from broken_seals(self._select)
 
-    def _seal(self, table: str, column: str, key: str) -> None:
-        digest = digest_of(self._select, table, column, key)
+    def _seal(self, table: str, key: str) -> None:
+        column = SEALED[table]
+        if table == "runs":
+            digest = self.stored_run(key).digest
+        else:
+            rows = self._select(f"SELECT * FROM {table} WHERE {column} = ?", key)  # noqa: S608  of the schema
+            digest = digest_of({table: rows})
         with store_errors(self.folder):
             self._db.execute(f"UPDATE {table} SET digest = ? WHERE {column} = ?", (digest, key))  # noqa: S608
 
@@ -294,35 +280,14 @@ class Store:
         return self._select("SELECT key, status, loss_gap FROM runs")
 
     def runs(self) -> pd.DataFrame:
-        """One row per run with its problem, instance and truth, in an order that depends on the content alone.
+        """Return one row per run with its problem, instance and truth, in an order of the content alone.
 
         Facts are columns ``fact.…``, clocks ``clock.…``, violations by kind ``violations.…``, flags ``flag_texts``, see
         `bnnbench.store.columns`. What is not there is NaN, also in integer columns.
         """
-        import pandas as pd
-
-        joined = ", ".join(column.name for column in (*PROBLEM, *FEATURES, *TRUTH))
-        query = f"""
-            SELECT runs.*, {joined}
-            FROM runs LEFT JOIN problems ON problems.hash = runs.problem_hash
-                LEFT JOIN instances ON instances.hash = runs.instance_hash
-                LEFT JOIN truths ON truths.problem_hash = runs.problem_hash
-            ORDER BY problem, runs.formulation, solver, repetition, runs.key
-        """  # noqa: S608  names of this package
-        rows, machines, canaries = self._select(query), self.machines(), self.canaries()
+        rows, machines, canaries = self._select(RUNS), self.machines(), self.canaries()
         with self._as_damage():
-            slow = slowdowns(map(_when, rows), canaries)
-            for row, slowdown in zip(rows, slow, strict=True):
-                row["slowdown"] = slowdown
-                machine = machines.get(row["machine"], {})
-                row |= {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
-                for column in _SPREAD:
-                    row.update(_spread(column, json.loads(row.pop(column.name))))
-                row["flag_texts"] = "; ".join(filter(None, [row["flag_texts"], *_remarks(row)]))
-            frame = pd.DataFrame(rows)
-            for name in frame.columns.intersection([column.name for column in RUN_COLUMNS if column.is_number]):
-                frame[name] = pd.to_numeric(frame[name])  # a column of None alone is not one of numbers
-            return frame
+            return runs_frame(rows, machines, canaries)
 
     def canaries(self) -> list[dict[str, Any]]:
         """How fast the machines were at what time, see `bnnbench.runs.speed_probe`."""
@@ -330,11 +295,9 @@ class Store:
 
     def batches(self, key: str) -> pd.DataFrame:
         """The anytime trace of a run, a row per batch; levels are lists of [value, number of reads]."""
-        import pandas as pd
-
         rows = self._select("SELECT * FROM batches WHERE run = ? ORDER BY number", key)
         with self._as_damage():
-            return pd.DataFrame([row | {name: json.loads(row[name]) for name in LEVELS} for row in rows])
+            return batches_frame(rows)
 
     def trace(self) -> pd.DataFrame:
         """The batches of all runs, without their levels: a row per batch, in the order of the runs' keys."""
@@ -370,6 +333,11 @@ class Store:
         with store_errors(self.folder):
             return [dict(row) for row in self._db.execute(query, values)]
 
+    def _stream(self, query: str, *values: str) -> Iterator[dict[str, Any]]:
+        """Yield rows as they are read."""
+        with store_errors(self.folder):
+            yield from map(dict, self._db.execute(query, values))
+
     def _insert(self, conflict: str, table: str, row: Mapping[str, Any]) -> None:
         marks = ", ".join("?" * len(row))
         values = [_encodable(v) if isinstance(v, str) else v for v in row.values()]
@@ -403,42 +371,3 @@ def read_store(folder: Path) -> Store:
         If there is no store, or its file is not one of this schema.
     """
     return Store(folder, open_to_read(folder), None)
-
-
-def _truth(row: Mapping[str, Any]) -> Truth:
-    return Truth(
-        problem_hash=row["problem_hash"],
-        loss=row["optimum"],
-        kind=row["truth_kind"],
-        method=row["truth_method"],
-        optima=np.array(json.loads(row["weights"]), dtype=np.int8),
-        num_optima=None if row["num_optima"] is None else int(row["num_optima"]),
-        seconds=row["truth_s"],
-        lower_bound=0.0 if row["truth_kind"] == "best_known" else None,  # what was proved is in the certificate
-    )
-
-
-def _remarks(row: Mapping[str, Any]) -> list[str]:
-    """Return flags that follow from where a run was."""
-    drift = [_DRIFT] if (row["slowdown"] or 1) >= SUSPICIOUS else []
-    return [*drift, _SHARED] if row["is_timed"] == 0 else drift
-
-
-def _spread(column: Column, value: Any) -> dict[str, Any]:
-    """Return the columns that one of JSON is shown as: one per key of a mapping, or the texts of a list in one."""
-    if isinstance(value, list):
-        return {column.shown_name: "; ".join(value)}
-    return {f"{column.shown_name.removesuffix('…')}{key}": item for key, item in value.items()}
-
-
-def _when(row: Mapping[str, Any]) -> tuple[Any, Any, float, float]:
-    """Machine, processors, begin and end of a run."""
-    begun = datetime.fromisoformat(row["started_at"]).timestamp()
-    lasted = sum(row[name] or 0.0 for name in ("compile_s", "prepare_s", "sample_s", "judge_s"))
-    return row["machine"], row.get("processors"), begun, begun + lasted
-
-
-def _unpack(packed: bytes, shape: list[int]) -> NDArray[np.int8]:
-    """−1 and +1 from bits, first bit highest."""
-    bits = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=math.prod(shape))
-    return (2 * bits.astype(np.int8) - 1).reshape(shape)

@@ -8,15 +8,15 @@ shows whether they were changed since they were written.
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from bnnbench.errors import BnnbenchError, StoreError
-from bnnbench.hashing import content_hash
 from bnnbench.optimum.certificate import Certificate, signs
 from bnnbench.optimum.certificate import verify as verify_certificate
 from bnnbench.optimum.truth import Truth
@@ -24,13 +24,15 @@ from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import formulation
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.instance import compile as compile_problem
-from bnnbench.qubo.qubo import TOLERANCE
-from bnnbench.runs.cell import asked_key
+from bnnbench.runs.cell import asked_key, run_key
 from bnnbench.runs.features import features_of
 from bnnbench.runs.judge import unpack_bits
-from bnnbench.runs.outcome import Outcome
+from bnnbench.solver.contract import Budget
+from bnnbench.store.answers import agree
+from bnnbench.store.digests import broken_run
 from bnnbench.store.rescore import FOLDED, fold_again
 from bnnbench.store.store import Store
+from bnnbench.store.stored_run import StoredRun
 
 
 @dataclass(frozen=True)
@@ -73,19 +75,32 @@ def _findings(store: Store, check_seconds: float, progress: Callable[[int, int],
     instances = yield from _instances(store, problems)
     truths = store.truths()
     yield from _truths(store, truths, problems, check_seconds)
-    rows = store.runs().to_dict("records")
-    for done, raw in enumerate(rows):
-        progress(done, len(rows))
-        row = {
-            str(key): None if isinstance(value, float) and math.isnan(value) else value for key, value in raw.items()
-        }
-        name = f"{row['solver']} on {row['problem']} as {row['formulation']}, repetition {row['repetition']}"
-        try:
-            for sentence in _run(store, row, problems, instances, truths):
-                yield Finding("run", f"{name}: {sentence}")
-        except (TypeError, ValueError, OverflowError) as error:
-            yield Finding("run", f"{name}: a cell cannot be read: {' '.join(str(error).split())}.")
-    progress(len(rows), len(rows))
+    total = len(store.run_keys())
+    samples: dict[str, list[_Sampled]] = {}
+    for done, run in enumerate(store.stored_runs()):
+        progress(done, total)
+        for sentence in broken_run(run):
+            yield Finding("store", sentence)
+        problem = problems.get(run.row["problem_hash"])
+        instance = instances.get(run.row["instance_hash"])
+        yield from _told(run.name, _wrong(run, problem, instance, truths.get(run.row["problem_hash"])))
+        if run.batches and problem is not None and instance is not None:
+            group = samples.setdefault(instance.hash, [])
+            group.append(_sampled(run, instance))
+            if len(group) >= _most_together(instance):
+                yield from _wrong_samples(instance, samples.pop(instance.hash))
+    for key, group in samples.items():
+        yield from _wrong_samples(instances[key], group)
+    progress(total, total)
+
+
+def _told(name: str, sentences: Iterator[str]) -> Iterator[Finding]:
+    """Yield the findings of a run; what cannot be read is one."""
+    try:
+        for sentence in sentences:
+            yield Finding("run", f"{name}: {sentence}")
+    except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
+        yield Finding("run", f"{name}: a cell cannot be read: {' '.join(str(error).split())}.")
 
 
 def _problems(store: Store) -> Generator[Finding, None, dict[str, Problem]]:
@@ -117,7 +132,7 @@ def _instances(store: Store, problems: dict[str, Problem]) -> Generator[Finding,
         except BnnbenchError as error:
             yield Finding("instance", f"{problem.name} as {row['formulation']} cannot be built again: {error}")
             continue
-        wrong = [name for name, value in asdict(features_of(instance)).items() if row[name] != value]
+        wrong = [name for name, value in asdict(features_of(instance)).items() if row.get(name) != value]
         if wrong:
             yield Finding("instance", f"{instance} was built again and differs in {', '.join(wrong)}.")
         instances[row["hash"]] = instance
@@ -150,79 +165,96 @@ def _truths(
             yield Finding("truth", f"{problem.name}: {check.name}: {check.detail}.")
 
 
-def _run(
-    store: Store,
-    row: dict[str, Any],
-    problems: dict[str, Problem],
-    instances: dict[str, Instance],
-    truths: dict[str, Truth],
-) -> Iterator[str]:
-    try:
-        is_named = _key(row) == asked_key(row["key"])
-    except (ValueError, TypeError):
-        is_named = False
-    if not is_named:
+def _wrong(run: StoredRun, problem: Problem | None, instance: Instance | None, truth: Truth | None) -> Iterator[str]:
+    """Yield what does not follow from what was asked, and from the batches of a run."""
+    if not _is_named(run.row):
         yield "its key is not the hash of what it was run with."
-    problem, truth = problems.get(row["problem_hash"]), truths.get(row["problem_hash"])
     if problem is None:
         yield "its problem is not there, or damaged."
         return
-    batches = store.batches(row["key"])
-    if batches.empty:
+    if not run.batches:
         return
-    instance = instances.get(row["instance_hash"])
     if instance is None:
         yield "its instance is not there, or cannot be built again."
         return
-    samples = store.samples(row["key"])
+    folded = fold_again(run, truth, is_sound=instance.is_sound)
+    yield from _differences(run.row, {name: getattr(folded, name) for name in FOLDED}, "its batches give")
+    flags = json.loads(run.row["flags"])
+    for flag in folded.flags:
+        if flag not in flags:
+            yield f"it is not flagged, though it {flag}."
+
+
+TOGETHER, VALUES = 256, 2**23
+"""Samples of an instance that are measured at once, as far as so many activations allow; one by one takes thrice as
+long."""
+
+
+def _most_together(instance: Instance) -> int:
+    problem = instance.problem
+    return max(1, min(TOGETHER, VALUES // (problem.num_samples * max(problem.network.widths))))
+
+
+@dataclass(frozen=True)
+class _Sampled:
+    """What is left to check of a run: its row with its best sample and best weights; None: they are not there."""
+
+    name: str
+    row: Mapping[str, Any]
+    samples: tuple[NDArray[np.int8], NDArray[np.int8]] | None
+
+
+def _sampled(run: StoredRun, instance: Instance) -> _Sampled:
+    packed = run.packed_samples
     try:
-        bits = unpack_bits(samples["energy"], instance.qubo.num_variables)
-        weights = 2 * unpack_bits(samples["loss"], problem.network.num_weights) - 1
-    except (KeyError, ValueError):
-        yield "its samples are not there, or too short."
+        bits = unpack_bits(packed["energy"], instance.qubo.num_variables)
+        weights = 2 * unpack_bits(packed["loss"], instance.problem.network.num_weights) - 1
+    except (KeyError, ValueError, TypeError):
+        return _Sampled(run.name, run.row, None)
+    return _Sampled(run.name, run.row, (bits, weights))
+
+
+def _wrong_samples(instance: Instance, runs: Sequence[_Sampled]) -> Iterator[Finding]:
+    """Yield what does not follow from the samples of runs on an instance."""
+    for run in runs:
+        if run.samples is None:
+            yield Finding("run", f"{run.name}: its samples are not there, or too short.")
+    whole = [(run, *run.samples) for run in runs if run.samples is not None]
+    if not whole:
         return
-    test_accuracy = problem.test_accuracy(weights)
-    violations = {kind: int(count[0]) for kind, count in instance.violations(bits[None]).items()}
-    computed = {
-        "energy": float(instance.qubo.energies(bits[None])[0]),
-        "loss": float(problem.training_loss(weights)),
-        "train_accuracy": float(problem.accuracy(weights)),
-        "test_accuracy": None if test_accuracy is None else float(test_accuracy),
-        "violations": sum(violations.values()),
-        **{f"violations.{kind}": count for kind, count in violations.items()},
+    bits, weights = (np.array([one[place] for one in whole]) for place in (1, 2))
+    problem = instance.problem
+    figures = {
+        "energy": instance.qubo.energies(bits),
+        "loss": problem.training_loss(weights),
+        "train_accuracy": problem.accuracy(weights),
+        "test_accuracy": problem.test_accuracy(weights),
     }
-    yield from _differences(row, computed, "its sample has")
-    folded = fold_again(row, batches.to_dict("records"), truth, is_sound=instance.is_sound)
-    yield from _differences(row, {name: getattr(folded, name) for name in FOLDED}, "its batches give")
-    yield from _missing_flags(row, folded)
+    counts = instance.violations(bits)
+    for number, (run, *_) in enumerate(whole):
+        measured = {name: None if values is None else values[number].item() for name, values in figures.items()}
+        kinds = {kind: int(count[number]) for kind, count in counts.items()}
+        measured |= {"violations_by_kind": kinds, "violations": sum(kinds.values())}
+        yield from _told(run.name, _differences(run.row, measured, "its sample has"))
 
 
-def _key(row: dict[str, Any]) -> str:
-    reads = row["budget_reads"]
-    header = {
-        "instance": row["instance_hash"],
-        "solver": row["solver"].partition("[")[0],
-        "parameters": json.loads(row["parameters"]),
-        "versions": json.loads(row["versions"]),
-        "seed": int(row["seed"]),
-        "budget": [row["budget_seconds"], None if reads is None else int(reads)],
-    }
-    return content_hash("run", header)
+def _is_named(row: Mapping[str, Any]) -> bool:
+    """Return whether the key of a row is the hash of what was asked."""
+    try:
+        budget = Budget(seconds=row["budget_seconds"], reads=row["budget_reads"])
+        parameters, versions = json.loads(row["parameters"]), json.loads(row["versions"])
+        key = run_key(row["instance_hash"], row["solver"], parameters, versions, seed=row["seed"], budget=budget)
+    except (BnnbenchError, ValueError, TypeError):
+        return False
+    return key == asked_key(row["key"])
 
 
-def _differences(row: dict[str, Any], computed: dict[str, Any], says: str) -> Iterator[str]:
+def _differences(row: Mapping[str, Any], computed: Mapping[str, Any], says: str) -> Iterator[str]:
     for name, value in computed.items():
-        stored = row.get(name)
-        agrees = stored is value if stored is None or value is None else abs(stored - value) <= TOLERANCE
-        if not agrees:
+        stored = json.loads(row[name]) if isinstance(value, dict) else row[name]
+        if not agree(stored, value):
             yield f"{says} {name} {_shown(value)}, but the row has {_shown(stored)}."
 
 
 def _shown(value: Any) -> str:
-    return "none" if value is None else f"{value:.9g}"
-
-
-def _missing_flags(row: dict[str, Any], folded: Outcome) -> Iterator[str]:
-    for flag in folded.flags:
-        if flag not in row["flag_texts"]:
-            yield f"it is not flagged, though it {flag}."
+    return "none" if value is None else f"{value:.9g}" if isinstance(value, (int, float)) else str(value)

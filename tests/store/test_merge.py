@@ -64,9 +64,9 @@ def change(folder, statement, *values):
         assert db.execute(statement, values).rowcount > 0
     with open_store(folder) as store:
         for key in store.run_keys():
-            store._seal("runs", "key", key)
+            store._seal("runs", key)
         for row in store.rows("truths"):
-            store._seal("truths", "problem_hash", row["problem_hash"])
+            store._seal("truths", row["problem_hash"])
 
 
 def rows_of(folder):
@@ -114,9 +114,9 @@ def lose_a_read(folder):
     change(folder, "UPDATE batches SET num_reads = num_reads - 1 WHERE run = ? AND number = 0", key)
     with read_store(folder) as store:
         truth = next(iter(store.truths().values()))
-        row = store.rows("runs", "key", key)[0]
-        folded = fold_again(row, store.batches(key).to_dict("records"), truth, is_sound=True)
-    names = [name for name in FOLDED if getattr(folded, name) != row[name]]
+        run = store.stored_run(key)
+        folded = fold_again(run, truth, is_sound=True)
+    names = [name for name in FOLDED if getattr(folded, name) != run.row[name]]
     values = [getattr(folded, name) for name in names]
     change(folder, f"UPDATE runs SET {', '.join(f'{name} = ?' for name in names)} WHERE key = ?", *values, key)
     return key

@@ -13,7 +13,7 @@ import pytest
 
 from bnnbench.runs.speed_probe import Canary
 from bnnbench.store.file import FILE
-from bnnbench.store.schema import SCHEMA
+from bnnbench.store.schema import SCHEMA, SEALED
 from bnnbench.store.store import open_store, read_store
 from bnnbench.store.verify import verify
 
@@ -58,9 +58,9 @@ def change(folder, statement, *values):
 def reseal(folder):
     """What somebody would do who knows of the digests."""
     with open_store(folder) as store:
-        for table, column in (("runs", "key"), ("truths", "problem_hash"), ("problems", "hash")):
+        for table, column in SEALED.items():
             for row in store._select(f"SELECT {column} AS key FROM {table}"):
-                store._seal(table, column, row["key"])
+                store._seal(table, row["key"])
 
 
 def findings(folder, **options):

@@ -1,0 +1,87 @@
+"""Frames: rows of a store as pandas has them, for tables and figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from bnnbench.runs.column import Column
+from bnnbench.runs.speed_probe import SUSPICIOUS, slowdowns
+from bnnbench.store.columns import FEATURES, PROBLEM, RUN_COLUMNS, STORED, TRUTH
+from bnnbench.store.schema import LEVELS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUNS = f"""
+    SELECT runs.*, {", ".join(column.name for column in (*PROBLEM, *FEATURES, *TRUTH))}
+    FROM runs LEFT JOIN problems ON problems.hash = runs.problem_hash
+        LEFT JOIN instances ON instances.hash = runs.instance_hash
+        LEFT JOIN truths ON truths.problem_hash = runs.problem_hash
+    ORDER BY problem, runs.formulation, solver, repetition, runs.key
+"""  # noqa: S608  names of this package
+"""Runs with their problems, instances and truths, in an order that depends on the content alone."""
+_SHARED = "shared its cores with other runs, so that its times mean nothing"
+_DRIFT = f"was on a machine {SUSPICIOUS:g} or more times slower than at its best"
+_JSON = [column for column in STORED if column.kind == "json"]
+_NUMBERS = [column.name for column in RUN_COLUMNS if column.is_number]
+_EXACT = 2**53
+"""Whole numbers that are larger are told as floats: no frame and no Parquet file has room for them."""
+
+
+def runs_frame(
+    rows: Sequence[Mapping[str, Any]], machines: Mapping[str, Mapping[str, Any]], canaries: Sequence[Mapping[str, Any]]
+) -> pd.DataFrame:
+    """Return the rows of `RUNS` as a frame, see `bnnbench.store.store.Store.runs`."""
+    import pandas as pd
+
+    slow = slowdowns(map(_when, rows), canaries)
+    told = (_shown(row, slowdown, machines) for row, slowdown in zip(rows, slow, strict=True))
+    frame = pd.DataFrame(list(told))
+    for name in frame.columns.intersection(_NUMBERS):
+        frame[name] = pd.to_numeric(frame[name].map(_number))  # a column of None alone is not one of numbers
+    return frame
+
+
+def _shown(row: Mapping[str, Any], slowdown: float | None, machines: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a row as frames have it: JSON spread over columns, and what follows from where the run was."""
+    shown = dict(row)
+    for column in _JSON:
+        shown.update(_spread(column, json.loads(shown.pop(column.name))))
+    shown["slowdown"] = slowdown
+    drift = [_DRIFT] if (slowdown or 1) >= SUSPICIOUS else []
+    shared = [_SHARED] if row["is_timed"] == 0 else []
+    shown["flag_texts"] = "; ".join(filter(None, [shown["flag_texts"], *drift, *shared]))
+    machine = machines.get(row["machine"], {})
+    return shown | {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
+
+
+def _spread(column: Column, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the columns that one of JSON is shown as: one per key of a mapping, or the texts of a list in one."""
+    if isinstance(value, list):
+        yield column.shown_name, "; ".join(value)  # a frame has an attribute `flags`
+    else:
+        yield from ((f"{column.shown_name.removesuffix('…')}{key}", item) for key, item in value.items())
+
+
+def _number(value: Any) -> Any:
+    """Return a cell as a number; of text, which large whole numbers are stored as, or of None too."""
+    if isinstance(value, str):
+        value = int(value)
+    return float(value) if isinstance(value, int) and abs(value) > _EXACT else value
+
+
+def _when(row: Mapping[str, Any]) -> tuple[Any, Any, float, float]:
+    """Return machine, processors, begin and end of a run."""
+    begun = datetime.fromisoformat(row["started_at"]).timestamp()
+    lasted = sum(row[name] or 0.0 for name in ("compile_s", "prepare_s", "sample_s", "judge_s"))
+    return row["machine"], row["processors"], begun, begun + lasted
+
+
+def batches_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the batches of a run as a frame, see `bnnbench.store.store.Store.batches`."""
+    import pandas as pd
+
+    return pd.DataFrame([{**row, **{name: json.loads(row[name]) for name in LEVELS}} for row in rows])
