@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from bnnbench.errors import UnknownNameError as UnknownNameError
     from bnnbench.optimum.find import ground_truth as ground_truth
     from bnnbench.optimum.truth import Truth as Truth
+    from bnnbench.plugins.compiling import compile as compile  # noqa: A004
+    from bnnbench.plugins.registry import formulation as formulation
     from bnnbench.plugins.registry import load_problem as load_problem
     from bnnbench.plugins.registry import load_solver as load_solver
     from bnnbench.problem.network import Network as Network
     from bnnbench.problem.problem import Problem as Problem
     from bnnbench.qubo.formulation import Formulation as Formulation
-    from bnnbench.qubo.formulation import formulation as formulation
-    from bnnbench.qubo.formulation import penalty_bound as penalty_bound
+    from bnnbench.qubo.formulation import Soundness as Soundness
     from bnnbench.qubo.instance import Instance as Instance
-    from bnnbench.qubo.instance import compile as compile  # noqa: A004
+    from bnnbench.qubo.penalty import penalty_bound as penalty_bound
     from bnnbench.qubo.qubo import Qubo as Qubo
+    from bnnbench.qubo.symbolic import SymbolicSample as SymbolicSample
     from bnnbench.runs.loop import run as run
     from bnnbench.runs.outcome import Outcome as Outcome
     from bnnbench.solver.contract import Batch as Batch
@@ -47,16 +49,19 @@ _HOME = {
         "UnavailableError",
         "UnknownNameError",
     ),
-    "qubo.formulation": ("Formulation", "formulation", "penalty_bound"),
+    "qubo.formulation": ("Formulation", "Soundness"),
+    "qubo.penalty": ("penalty_bound",),
+    "qubo.symbolic": ("SymbolicSample",),
+    "plugins.compiling": ("compile",),
     "optimum.find": ("ground_truth",),
     "optimum.truth": ("Truth",),
     "runs.loop": ("run",),
     "runs.outcome": ("Outcome",),
-    "qubo.instance": ("Instance", "compile"),
+    "qubo.instance": ("Instance",),
     "problem.network": ("Network",),
     "problem.problem": ("Problem",),
     "qubo.qubo": ("Qubo",),
-    "plugins.registry": ("load_problem", "load_solver"),
+    "plugins.registry": ("formulation", "load_problem", "load_solver"),
     "solver.contract": ("Batch", "Budget", "Solver"),
     "solver.dimod": ("DimodSolver",),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 from typing import Annotated, Any, ClassVar, Literal
@@ -13,11 +13,11 @@ from pydantic import Field
 
 from bnnbench.errors import InputError
 from bnnbench.optimum.weight_anneal import quick_weights, warm_up
-from bnnbench.qubo.encoding import Affine, Gate, Square, is_fixed
-from bnnbench.qubo.formulation import Formulation
+from bnnbench.qubo.constraint import Affine, Gate, Square
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.qubo import Qubo
-from bnnbench.qubo.symmetry import order_neurons, representative
+from bnnbench.qubo.symmetry import is_fixed, order_neurons, representative
+from bnnbench.qubo.tiling import Tiling
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
 
 from ._cpsat import give_hint, solve
@@ -36,7 +36,8 @@ class CpSat(Solver):
     hidden neurons, so one setting of each orbit is enough.
 
     Other instances, and all with ``squares``, keep each violation at its price: each sign constraint becomes an integer
-    and its square, each gate a table. A bare QUBO is linearized coupling by coupling, which gives far weaker bounds.
+    and its square, each gate a table. A bare QUBO, and one whose formulation gives no penalties, is linearized coupling
+    by coupling, which gives far weaker bounds.
     """
 
     exact: ClassVar[bool] = True
@@ -59,122 +60,128 @@ class CpSat(Solver):
 
     def prepare(self, instance: Objective) -> Any:
         """See `Solver.prepare`: the instance, its model, its bits, the factor to energies and the rounding error."""
-        if isinstance(instance, Instance):
-            if self._is_constrained(instance):
-                return instance, *_constrained_model(instance)
-            return instance, *_squares_model(instance)
-        return instance, *_linearized_model(instance.qubo)
+        tiling = _tiling(instance)
+        if tiling is None:
+            return instance, *_linearized_model(instance.qubo)
+        if self._is_constrained(instance):
+            return instance, *_constrained_model(tiling)
+        return instance, *_squares_model(tiling)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: each improving solution, and the best bound so far."""
         instance, model, bits, scale, error = prepared
-        if isinstance(instance, Instance):
-            found = representative(instance, self._symmetry(instance), quick_weights(instance.problem, seed))
-            give_hint(model, bits, instance.complete(found)[0])
+        tiling = _tiling(instance)
+        if tiling is not None:
+            fixes_signs = tiling.encoding.fixes_signs or self._is_constrained(instance)
+            network, found = tiling.problem.network, quick_weights(tiling.problem, seed)
+            found = representative(network, tiling.canonical(found), fixes_signs=fixes_signs)
+            give_hint(model, bits, tiling.complete(found)[0])
 
         def energy_bound(objective_bound: float) -> float:
             return float(objective_bound / scale - error)
 
         return solve(model, bits, energy_bound, self.num_workers, seed, budget, lambda values: values[None])
 
-    def _is_constrained(self, instance: Instance) -> bool:
-        return self.model == "constraints" and instance.is_sound
-
-    def _symmetry(self, instance: Instance) -> Formulation:
-        """The formulation that fixes the signs that the model fixes."""
-        return _with_signs(instance) if self._is_constrained(instance) else instance.formulation
+    def _is_constrained(self, instance: Objective) -> bool:
+        return self.model == "constraints" and isinstance(instance, Instance) and instance.is_sound
 
 
-def _with_signs(instance: Instance) -> Formulation:
-    return replace(instance.formulation, fix_signs=True)
+def _tiling(instance: Objective) -> Tiling | None:
+    """The penalties behind a QUBO, where they are known."""
+    return instance.tiling if isinstance(instance, Instance) else None
 
 
-def _squares_model(instance: Instance) -> tuple[Any, list[Any], int, float]:
+def _squares_model(tiling: Tiling) -> tuple[Any, list[Any], int, float]:
     """Loss + Σ λ·penalty, scaled to whole numbers."""
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
-    bits = [model.new_bool_var("") for _ in range(instance.qubo.num_variables)]
+    bits = [model.new_bool_var("") for _ in range(tiling.num_variables)]
     # Permuted hidden neurons, their ancillas permuted alike, have the same energy, whatever is violated.
-    order_neurons(model, instance.problem.network, instance.formulation, _weights(instance, bits))
-    penalties = [Fraction(str(p)) for p in instance.formulation.penalties(instance.problem.network)]
-    scale = lcm(_loss_scale(instance), *(p.denominator for p in penalties))
-    terms = _loss(instance, bits, scale)
-    for n in range(instance.problem.num_samples):
-        for penalty in instance.blueprint.penalties:
+    order_neurons(model, tiling.problem.network, _weights(tiling, bits), fixes_signs=tiling.encoding.fixes_signs)
+    penalties = [_exact(p) for p in tiling.penalties]
+    scale = lcm(_loss_scale(tiling), *(p.denominator for p in penalties))
+    terms = _loss(tiling, bits, scale)
+    for n in range(tiling.problem.num_samples):
+        for penalty in tiling.encoding.penalties:
             factor = int(scale * penalties[penalty.layer - 1])
             if isinstance(penalty, Square):
-                terms.append(factor * _square(model, instance.on_sample(penalty.form, n), bits, penalty.paired))
+                terms.append(factor * _square(model, tiling.on_sample(penalty.form, n), bits, penalty.paired))
             else:
-                terms.append(factor * _gate(model, penalty, _literals(instance, penalty, n, bits)))
+                terms.append(factor * _gate(model, penalty, _literals(tiling, penalty, n, bits)))
     model.minimize(cp_model.LinearExpr.sum(terms))
     return model, bits, scale, 0.0
 
 
-def _constrained_model(instance: Instance) -> tuple[Any, list[Any], int, float]:
+def _constrained_model(tiling: Tiling) -> tuple[Any, list[Any], int, float]:
     """The loss, with every penalty at zero, over one representative of each orbit of hidden neurons."""
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
-    bits = [model.new_bool_var("") for _ in range(instance.qubo.num_variables)]
-    network, weights = instance.problem.network, _weights(instance, bits)
-    canonical = _with_signs(instance)
+    bits = [model.new_bool_var("") for _ in range(tiling.num_variables)]
+    network, weights = tiling.problem.network, _weights(tiling, bits)
     for layer in range(2, network.num_layers + 1):
         for index in range(network.fan_in(layer)):
-            if is_fixed(network, canonical, layer, 0, index):
+            if is_fixed(network, layer, 0, index):
                 model.add(weights[network.offset(layer) + index] == 1)
-    order_neurons(model, network, canonical, weights)
-    for n in range(instance.problem.num_samples):
-        for penalty in instance.blueprint.penalties:
+    order_neurons(model, network, weights, fixes_signs=True)
+    for n in range(tiling.problem.num_samples):
+        for penalty in tiling.encoding.penalties:
             if isinstance(penalty, Square):
-                form = _linear(instance.on_sample(penalty.form, n), bits)
+                form = _linear(tiling.on_sample(penalty.form, n), bits)
                 model.add_linear_constraint(form, penalty.lowest, penalty.highest)
             else:
-                literals = _literals(instance, penalty, n, bits)
+                literals = _literals(tiling, penalty, n, bits)
                 for row in np.ndindex(*(2,) * len(literals)):
                     if penalty.polynomial(*row):
                         clause = zip(literals, row, strict=True)
                         model.add_bool_or([lit.negated() if value else lit for lit, value in clause])
-    scale = _loss_scale(instance)
-    model.minimize(cp_model.LinearExpr.sum(_loss(instance, bits, scale)))
+    scale = _loss_scale(tiling)
+    model.minimize(cp_model.LinearExpr.sum(_loss(tiling, bits, scale)))
     return model, bits, scale, 0.0
 
 
-def _weights(instance: Instance, bits: list[Any]) -> list[Any]:
+def _weights(tiling: Tiling, bits: list[Any]) -> list[Any]:
     """Every weight of the network: its bit, or 1 where it is fixed."""
-    weights: list[Any] = [1] * instance.problem.network.num_weights
-    for place, bit in zip(instance.free_weights.tolist(), bits, strict=False):
+    weights: list[Any] = [1] * tiling.problem.network.num_weights
+    for place, bit in zip(tiling.free_weights.tolist(), bits, strict=False):
         weights[place] = bit
     return weights
 
 
-def _loss_scale(instance: Instance) -> int:
-    price = instance.problem.loss_weights
+def _exact(penalty: float) -> Fraction:
+    """λ as it is, if it is a multiple of 2^-32 as sound ones are; else as it is written."""
+    exact = Fraction(penalty)
+    return exact if exact.denominator <= 2**32 else Fraction(str(penalty))
+
+
+def _loss_scale(tiling: Tiling) -> int:
+    price = tiling.problem.loss_weights
     return lcm(Fraction(price.errors).denominator, Fraction(price.margin).denominator)
 
 
-def _loss(instance: Instance, bits: list[Any], scale: int) -> list[Any]:
+def _loss(tiling: Tiling, bits: list[Any], scale: int) -> list[Any]:
     """Terms of the loss, times `scale`."""
-    network, price = instance.problem.network, instance.problem.loss_weights
+    network, price = tiling.problem.network, tiling.problem.loss_weights
     errors, margin = int(scale * Fraction(price.errors)), int(scale * Fraction(price.margin))
-    fan_in, plan = network.fan_in(network.num_layers), instance.blueprint
+    fan_in, plan = network.fan_in(network.num_layers), tiling.encoding
     terms: list[Any] = []
-    for n in range(instance.problem.num_samples):
-        for output, target in enumerate(instance.problem.targets[n].tolist()):
+    for n in range(tiling.problem.num_samples):
+        for output, target in enumerate(tiling.problem.targets[n].tolist()):
             if errors:
-                bit = bits[instance.columns[n][(plan.loss_bits or plan.output_activations)[output]]]
+                bit = bits[tiling.columns[n][(plan.loss_bits or plan.output_activations)[output]]]
                 terms.append(errors * (bit if plan.loss_bits or target < 0 else 1 - bit))
             if margin:
-                agreements = _linear(instance.on_sample(plan.output_counts[output], n), bits)
+                agreements = _linear(tiling.on_sample(plan.output_counts[output], n), bits)
                 terms.append(margin * (fan_in - agreements if target > 0 else agreements))
     return terms
 
 
-def _literals(instance: Instance, gate: Gate, sample: int, bits: list[Any]) -> list[Any]:
+def _literals(tiling: Tiling, gate: Gate, sample: int, bits: list[Any]) -> list[Any]:
     """Operands of a gate on a sample."""
-    columns = instance.columns[sample]
+    columns = tiling.columns[sample]
     return [
-        bits[columns[v]].negated() if instance.literals(gate, v)[sample] else bits[columns[v]] for v in gate.variables
+        bits[columns[v]].negated() if tiling.literals(gate, v)[sample] else bits[columns[v]] for v in gate.variables
     ]
 
 

@@ -11,7 +11,6 @@ from pydantic import Field
 from bnnbench.errors import InputError
 from bnnbench.optimum.cpsat_model import network_model
 from bnnbench.optimum.weight_anneal import quick_weights, warm_up
-from bnnbench.qubo.formulation import FORMULATIONS
 from bnnbench.qubo.instance import Instance
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
 
@@ -60,7 +59,7 @@ class CpSatNetwork(Solver):
         from ._cpsat import give_hint, solve
 
         instance, model, weights, unit = prepared
-        found = representative(instance, FORMULATIONS["reduced"], quick_weights(instance.problem, seed))
+        found = representative(instance.problem.network, quick_weights(instance.problem, seed), fixes_signs=True)
         give_hint(model, weights, (found[0] > 0).astype(int))
 
         def energy_bound(objective_bound: float) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from stored_cells import NOTE, make_cell
 
 from bnnbench.optimum.find import ground_truth
-from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.runs.features import features_of
 from bnnbench.runs.outcome import Outcome
 from bnnbench.store.store import open_store

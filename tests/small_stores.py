@@ -9,9 +9,8 @@ from stored_cells import NOTE
 
 from bnnbench.harness.machine import machine_info
 from bnnbench.optimum.find import ground_truth
-from bnnbench.plugins.registry import load_problem, load_solver
-from bnnbench.qubo.formulation import formulation
-from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.plugins.compiling import compile as compile_problem
+from bnnbench.plugins.registry import formulation, load_problem, load_solver
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.features import features_of
 from bnnbench.runs.loop import run

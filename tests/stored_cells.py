@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bnnbench.optimum.find import ground_truth
-from bnnbench.plugins.registry import load_problem
-from bnnbench.qubo.formulation import formulation
-from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.plugins.compiling import compile as compile_problem
+from bnnbench.plugins.registry import formulation, load_problem
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.circumstances import Circumstances
 from bnnbench.runs.features import features_of

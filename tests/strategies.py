@@ -12,9 +12,11 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from bnnbench.plugins.registry import formulation
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
-from bnnbench.qubo.formulation import Formulation, formulation, penalty_bound
+from bnnbench.qubo.formulation import Formulation
+from bnnbench.qubo.penalty import layer_bounds
 
 LOSSES = ("zero_one", "margin", "zero_one_margin")
 PENALTIES = (0.25, 0.5, 1.0, 2.0, 3.0)
@@ -25,6 +27,8 @@ ENUMERABLE_SHAPES = (
     ((2, 1, 2), False), ((1, 1, 1), True), ((2, 2, 1), False), ((1, 1, 1, 1), False), ((2, 1, 1, 1), False),
 )  # fmt: skip
 MAX_BITS = 16
+LEAST = 0.25
+"""λ where the bound is 0, as there is no penalty."""
 LOSS = st.sampled_from(LOSSES)
 FEW = st.integers(1, 3)
 AT_THE_BOUND = st.just(0.0)
@@ -105,14 +109,14 @@ def formulated(draw: st.DrawFn) -> tuple[Problem, Formulation]:
 
 @st.composite
 def enumerable(draw: st.DrawFn, excess: st.SearchStrategy[float] = AT_THE_BOUND) -> tuple[Problem, Formulation]:
-    """A problem and a formulation with λ = bound + excess, whose instance has at most `MAX_BITS` variables."""
-    from bnnbench.qubo.encoding import blueprint
-
+    """A problem and a formulation with λ_l = bound + excess, whose instance has at most `MAX_BITS` variables."""
     widths, bias = draw(st.sampled_from(ENUMERABLE_SHAPES))
     network, loss = Network(widths, bias), draw(st.sampled_from(LOSSES))
     name, counter = draw(st.sampled_from(["compact", "reduced"])), draw(st.sampled_from(COUNTERS))
-    plan = blueprint(network, formulation(name, counter=counter), needs_sign=loss != "margin")
+    recipe = formulation(name, counter=counter).recipe
+    plan = recipe.builder(network, recipe.counter, recipe.fixes_signs, loss != "margin").build()
     fits = (MAX_BITS - plan.num_weights) // plan.num_ancillas if plan.num_ancillas else 3
     problem = draw(problems(st.just(network), st.just(loss), st.integers(1, min(3, fits))))
-    penalty = penalty_bound(network, problem.loss_weights) + draw(excess)
-    return problem, formulation(name, counter=counter, penalty=penalty)
+    more = draw(excess)
+    penalties = [max(bound, LEAST) + more for bound in layer_bounds(network, problem.loss_weights)]
+    return problem, formulation(name, counter=counter, penalty=penalties)

@@ -14,7 +14,7 @@ FLOORS = (
     {"spec"},
     {"problem"},
     {"qubo", "problems"},
-    {"solver", "optimum"},
+    {"solver", "optimum", "formulations"},
     {"plugins", "annealer"},
     {"runs", "solvers"},
     {"metrics"},

@@ -15,8 +15,8 @@ import pytest
 
 from bnnbench.errors import InputError
 from bnnbench.harness.journal import EndLine, Spool, read_spool, tail_of
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem
-from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.redaction import redacted
 from bnnbench.runs.judge import judge
 from bnnbench.solver.contract import Batch

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from bnnbench.cli._screen import open_screen
+from bnnbench.plugins import compiling
 from bnnbench.plugins.registry import load_problem
-from bnnbench.qubo import instance
 from bnnbench.qubo.formats import check_ending, write_qubo
 
 
@@ -25,7 +25,7 @@ def compile(  # noqa: A001
     """Compile a problem to a QUBO, print its size, and write it to a file."""
     if output:
         check_ending(output)
-    compiled = instance.compile(load_problem(problem), formulation)
+    compiled = compiling.compile(load_problem(problem), formulation)
     sound = "yes: minimum energy = minimum training loss" if compiled.is_sound else "no: λ is below the bound"
     screen = open_screen()
     screen.say(f"{compiled}")

@@ -13,13 +13,20 @@ from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError
 from bnnbench.plugins.parameters import description, parameters_of
 from bnnbench.plugins.registry import Kind, entries
-from bnnbench.qubo.formulation import FORMULATIONS
 from bnnbench.suite.file import read_suite, suite_paths
+
+KINDS: dict[str, Kind] = {
+    "problems": "problem",
+    "formulations": "formulation",
+    "solvers": "solver",
+    "figures": "figure",
+}
+"""What plugins are called in the plural."""
 
 
 def list(  # noqa: A001
     what: Annotated[Literal["suites", "problems", "solvers", "formulations", "figures"], typer.Argument()],
-    name: Annotated[str | None, typer.Argument(help="A solver or a problem family: its parameters.")] = None,
+    name: Annotated[str | None, typer.Argument(help="One of them, or a .py file: its parameters.")] = None,
 ) -> None:
     """List what there is, a line each; or the parameters of one thing, with their defaults."""
     if name is not None:
@@ -32,9 +39,9 @@ def list(  # noqa: A001
 
 
 def _show_parameters(what: str, name: str) -> None:
-    if what not in ("problems", "solvers"):
+    if what not in KINDS or what == "figures":
         raise InputError(f"{what} have no parameters to list; bnnbench list {what} has a line on each.")
-    kind: Literal["problem", "solver"] = "problem" if what == "problems" else "solver"
+    kind = KINDS[what]
     screen = open_screen()
     screen.say(description(kind, name))
     table = Table("parameter", "default", "what it is", box=None, header_style="bold")
@@ -49,20 +56,7 @@ def _show_parameters(what: str, name: str) -> None:
 def _listing(what: str) -> Iterator[tuple[str, ...]]:
     if what == "suites":
         yield from ((name, read_suite(path).title) for name, path in suite_paths().items())
-    elif what == "formulations":
-        for name, setting in FORMULATIONS.items():
-            signs = "sign symmetry fixed" if setting.fix_signs else "all weights free"
-            counter = "no" if setting.counter == "none" else setting.counter
-            encoding = "the published encoding" if setting.published else f"{counter} counters, {signs}"
-            penalty = setting.penalty
-            lam = (
-                f"λ = {penalty:g}"
-                if isinstance(penalty, float)
-                else "λ = {:g} hidden, {:g} output; not exact".format(*penalty)
-            )
-            yield name, f"{encoding}, {lam}"
     else:
-        kinds: dict[str, Kind] = {"problems": "problem", "solvers": "solver", "figures": "figure"}
-        for entry in entries(kinds[what]).values():
+        for entry in entries(KINDS[what]).values():
             needs = (", ".join(entry.needs),) if what == "solvers" else ()
             yield (entry.name, entry.summary, *needs)

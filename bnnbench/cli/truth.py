@@ -20,10 +20,10 @@ from bnnbench.optimum.qubo_levels import levels
 from bnnbench.optimum.search.passes import Standing
 from bnnbench.optimum.spectrum import spectrum
 from bnnbench.optimum.truth import Truth
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.instance import Instance
-from bnnbench.qubo.instance import compile as compile_problem
 
 LIMIT_S = 600.0
 """Seconds after which a search gives up that was given no limit."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from bnnbench.errors import BnnbenchError
 from bnnbench.metrics import quartiles
 from bnnbench.metrics.censoring import censored
 from bnnbench.metrics.labels import groups
-from bnnbench.qubo.formulation import FORMULATIONS, formulation
+from bnnbench.plugins.registry import formulation
 
 SHOWN = {
     "loss_gap": "loss gap [loss]",
@@ -67,10 +66,10 @@ def _setting(label: str) -> tuple[str, float, float]:
     """Return the label without λ, the ratio of the output's λ to the hidden layers', and the hidden layers' λ."""
     try:
         setting = formulation(label)
-    except BnnbenchError:  # of another version of bnnbench
+    except BnnbenchError:  # of another version of bnnbench, or of a file
         return label, 1.0, float("nan")
-    default = FORMULATIONS[setting.name].penalty
-    bare = replace(setting, penalty=default, shown=tuple(name for name in setting.shown if name != "penalty"))
-    if isinstance(setting.penalty, tuple):
-        return str(bare), setting.penalty[-1] / setting.penalty[0], setting.penalty[0]
-    return str(bare), 1.0, setting.penalty
+    penalty = setting.parameters.get("penalty")
+    if not isinstance(penalty, (float, tuple)):
+        return label, 1.0, float("nan")
+    bare = str(setting.without("penalty"))
+    return (bare, penalty[-1] / penalty[0], penalty[0]) if isinstance(penalty, tuple) else (bare, 1.0, penalty)

@@ -11,8 +11,7 @@ from typing import Any
 
 from bnnbench.errors import InputError
 from bnnbench.harness.campaign import run_cells
-from bnnbench.plugins.registry import load_solver
-from bnnbench.qubo.formulation import formulation
+from bnnbench.plugins.registry import formulation, load_solver
 from bnnbench.runs.cell import Cell
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec

@@ -239,7 +239,7 @@ def _digest(instance: Instance) -> str:
     header = {"network": problem.network.hash, "loss": problem.loss, "offset": qubo.offset}
     held_out = [array for array in (problem.test_inputs, problem.test_targets) if array is not None]
     energy = (qubo.linear, qubo.rows, qubo.cols, qubo.couplings)
-    return content_hash("judge", header, problem.inputs, problem.targets, *held_out, *energy, instance.free_weights)
+    return content_hash("judge", header, problem.inputs, problem.targets, *held_out, *energy, *instance.decoder.arrays)
 
 
 def _is_intact(instance: Instance, digest: str) -> bool:

@@ -56,14 +56,12 @@ def _agreement(model: Any, weight: Any, value: Any) -> Any:
 
 
 def _break_symmetry(model: Any, problem: Problem, weights: list[Any]) -> None:
-    """Fix the weights that `bnnbench.qubo.encoding.is_fixed` would fix: one setting per orbit is enough."""
-    from bnnbench.qubo.encoding import is_fixed
-    from bnnbench.qubo.formulation import FORMULATIONS
-    from bnnbench.qubo.symmetry import order_neurons
+    """Fix the weights that `bnnbench.qubo.symmetry.is_fixed` would fix: one setting per orbit is enough."""
+    from bnnbench.qubo.symmetry import is_fixed, order_neurons
 
     network = problem.network
     for layer in range(2, network.num_layers + 1):
         for index in range(network.fan_in(layer)):
-            if is_fixed(network, FORMULATIONS["reduced"], layer, 0, index):
+            if is_fixed(network, layer, 0, index):
                 model.add(weights[network.offset(layer) + index] == 1)
-    order_neurons(model, network, FORMULATIONS["reduced"], weights)
+    order_neurons(model, network, weights, fixes_signs=True)

@@ -24,9 +24,9 @@ import numpy as np
 
 from bnnbench.errors import CheckError
 from bnnbench.hashing import content_hash
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem
 from bnnbench.problem.problem import Problem
-from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.qubo.qubo import TOLERANCE, Qubo, all_energies, make_qubo
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 

@@ -1,4 +1,4 @@
-"""Parameters of solvers and problem families: their defaults, and what their sources say of them."""
+"""Parameters of plugins: their defaults, and what their sources say of them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import inspect
 import itertools
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bnnbench.plugins.registry import Kind, problem_family, solver_class
+from bnnbench.plugins.registry import Kind, formulation_class, problem_family, solver_class
 
 
 @dataclass(frozen=True)
@@ -24,17 +24,17 @@ class Parameter:
 
 
 def parameters_of(kind: Kind, name: str) -> list[Parameter]:
-    """Parameters of a solver or of a problem family, in the order of its signature.
+    """Return the parameters of a plugin, in the order of its signature.
 
     Raises
     ------
     UnknownNameError
-        If there is no such solver or family.
+        If there is no such plugin.
     InputError
         If a file holds none.
     """
-    target: Any = solver_class(name) if kind == "solver" else problem_family(name)
-    meanings = dict(_of_fields(target) if kind == "solver" else _of_docstring(inspect.getdoc(target) or ""))
+    target = _target(kind, name)
+    meanings = dict(_of_fields(target) if isinstance(target, type) else _of_docstring(inspect.getdoc(target) or ""))
     return [
         Parameter(key, None if p.default is p.empty else _written(p.default), meanings.get(key, ""))
         for key, p in inspect.signature(target).parameters.items()
@@ -42,9 +42,16 @@ def parameters_of(kind: Kind, name: str) -> list[Parameter]:
 
 
 def description(kind: Kind, name: str) -> str:
-    """The docstring of a solver or of a problem family, without its parameters and errors."""
-    target: Any = solver_class(name) if kind == "solver" else problem_family(name)
+    """Return the docstring of a plugin, without its parameters and errors."""
+    target = _target(kind, name)
     return re.split(r"\n\n(?:Parameters|Returns|Raises)\n-", inspect.getdoc(target) or "")[0]
+
+
+def _target(kind: Kind, name: str) -> Callable[..., Any]:
+    """Return what is called with the parameters."""
+    if kind == "solver":
+        return solver_class(name)
+    return formulation_class(name) if kind == "formulation" else problem_family(name)
 
 
 def _written(value: Any) -> str:

@@ -1,38 +1,41 @@
-"""Find problem families and solver adapters by name.
+"""Find problem families, formulations, solvers and figures by name.
 
-Entry points of the groups ``bnnbench.problems`` and ``bnnbench.solvers`` each name a *package*. Every public module in
-such a package is one family or adapter, and the module's name is its name. So a file dropped into a package appears at
-once, and another distribution joins through the same door. A path that ends in ``.py`` loads a file that is not
-installed at all. Listing names imports none of them.
+Entry points of the groups ``bnnbench.problems``, ``bnnbench.formulations``, ``bnnbench.solvers`` and
+``bnnbench.figures`` each name a *package*. Every public module in such a package is one plugin, and the module's name
+is its name. So a file dropped
+into a package appears at once, and another distribution joins through the same door. A path that ends in ``.py`` loads
+a file that is not installed at all. Listing names imports none of them.
 """
 
 from __future__ import annotations
 
 import ast
+import copyreg
+import dataclasses
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, TypeVar
 
 from bnnbench.errors import BnnbenchError, InputError, UnknownNameError
+from bnnbench.problem.problem import UNNAMED, Problem
+from bnnbench.qubo.formulation import FILE_PREFIX, Formulation
+from bnnbench.solver.contract import Solver
 from bnnbench.spec import Spec, parse_spec
 
-if TYPE_CHECKING:
-    from bnnbench.problem.problem import Problem
-    from bnnbench.solver.contract import Solver
-
-Kind = Literal["problem", "solver", "figure"]
-
-_OWN: dict[str, str] = {"figure": "bnnbench.figures"}
-"""Packages of ours that are found without an entry point."""
+Kind = Literal["problem", "formulation", "solver", "figure"]
+T = TypeVar("T", Solver, Formulation)
+OWN: dict[str, str] = {"formulation": "bnnbench.formulations", "figure": "bnnbench.figures"}
+"""Packages that lie inside this one, and need no entry point."""
 
 
 @dataclass(frozen=True)
@@ -74,24 +77,26 @@ def entries(kind: Kind) -> dict[str, Entry]:
         If two packages offer the same name; both are named.
     """
     found: dict[str, Entry] = {}
-    points = [
-        (point.value, point.dist.name if point.dist else "?") for point in entry_points(group=f"bnnbench.{kind}s")
-    ]
-    for package, distribution in [*points, *([(_OWN[kind], "bnnbench")] if kind in _OWN else [])]:
-        spec = importlib.util.find_spec(package)
-        for folder in (spec.submodule_search_locations or []) if spec else []:
-            for info in pkgutil.iter_modules([str(folder)]):
-                if info.name.startswith("_") or info.ispkg:
-                    continue
-                path = Path(folder, f"{info.name}.py")
-                entry = Entry(info.name, f"{package}.{info.name}", path, distribution)
-                other = found.setdefault(info.name, entry)
-                if other.module != entry.module:
-                    raise InputError(
-                        f"two {kind}s are named {info.name!r}: {other.module} of {other.distribution} and "
-                        f"{entry.module} of {entry.distribution}; rename one of the files, or uninstall one."
-                    )
+    packages = [(OWN[kind], "bnnbench")] if kind in OWN else []
+    packages += [(p.value, p.dist.name if p.dist else "?") for p in entry_points(group=f"bnnbench.{kind}s")]
+    for package, distribution in packages:
+        for entry in _modules_of(package, distribution):
+            other = found.setdefault(entry.name, entry)
+            if other.module != entry.module:
+                raise InputError(
+                    f"two {kind}s are named {entry.name!r}: {other.module} of {other.distribution} and "
+                    f"{entry.module} of {entry.distribution}; rename one of the files, or uninstall one."
+                )
     return dict(sorted(found.items()))
+
+
+def _modules_of(package: str, distribution: str) -> Iterator[Entry]:
+    """Yield an entry per public module of a package."""
+    spec = importlib.util.find_spec(package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        for info in pkgutil.iter_modules([str(folder)]):
+            if not info.name.startswith("_") and not info.ispkg:
+                yield Entry(info.name, f"{package}.{info.name}", Path(folder, f"{info.name}.py"), distribution)
 
 
 def load_solver(spec: str | Spec, /, **parameters: Any) -> Solver:
@@ -106,16 +111,12 @@ def load_solver(spec: str | Spec, /, **parameters: Any) -> Solver:
     """
     spec = _merge(spec, parameters)
     solver: Solver = _call("solver", spec, solver_class(spec.name))
-    for name, value in spec.parameters.items():
-        if isinstance(value, bool) and not isinstance(getattr(solver, name), bool):  # pydantic takes True for 1
-            raise InputError(
-                f"solver {spec.name}: the parameter {name!r} cannot be {value}: input should be no boolean."
-            )
+    _refuse_truth_values("solver", spec, solver)
     return solver
 
 
 def solver_class(name: str) -> type[Solver]:
-    """The class of a solver, by its name or by the path of its file.
+    """Return the class of a solver, by its name or by the path of its file.
 
     Raises
     ------
@@ -124,21 +125,84 @@ def solver_class(name: str) -> type[Solver]:
     InputError
         If a file holds no solver, or one that breaks the contract.
     """
-    from bnnbench.solver.contract import Solver
+    return plugin_class("solver", name, Solver)  # type: ignore[type-abstract]
 
-    module = load_module("solver", name)
-    found = [
-        value
-        for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, Solver) and value.__module__ == module.__name__
-        if not name.startswith("_")
-    ]
+
+def formulation(setting: str | Spec | Formulation, /, **parameters: Any) -> Formulation:
+    """Build a formulation from its name, ``formulation("reduced", penalty=1)``, or from ``"reduced[penalty=1]"``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such formulation or parameter.
+    InputError
+        If a parameter has a wrong value, or a file holds no formulation.
+    """
+    if isinstance(setting, Formulation):
+        if not parameters:
+            return setting
+        changed: Formulation = _call("formulation", Spec(setting.name, setting.parameters | parameters), type(setting))
+        return changed.showing(setting.shown)
+    spec = _merge(setting, parameters)
+    built: Formulation = _call("formulation", spec, formulation_class(spec.name))
+    _refuse_truth_values("formulation", spec, built)
+    return built
+
+
+def formulation_class(name: str) -> type[Formulation]:
+    """Return the class of a formulation, by its name or by the path of its file.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such formulation.
+    InputError
+        If a file holds no formulation, or one that breaks the contract.
+    """
+    found = plugin_class("formulation", name, Formulation)
+    if name.endswith(".py") and not found.digest:
+        found.digest = file_hash(name) or ""
+        # Where a class comes from a path, another process finds it by the path, and not by the name of its module.
+        copyreg.pickle(found, partial(_by_path, str(Path(name).resolve())))
+    return found
+
+
+def plugin_class(kind: Kind, name: str, base: type[T]) -> type[T]:
+    """Return the one public subclass of `base` in a module, by its name or by the path of its file.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such module.
+    InputError
+        If a file holds no such class, or one that breaks the contract.
+    """
+    module = load_module(kind, name)
+    found = classes_in(module, base)
     if len(found) != 1:
         raise InputError(
-            f"{module.__file__} must define exactly one public subclass of bnnbench.Solver, but defines {len(found)}."
+            f"{module.__file__} must define exactly one public subclass of bnnbench.{base.__name__}, "
+            f"but defines {len(found)}."
         )
     _check_class(module, found[0])
     return found[0]
+
+
+def classes_in(module: ModuleType, base: type[T]) -> list[type[T]]:
+    """Return the public subclasses of `base` that a module defines."""
+    return [
+        value
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__
+        if not name.startswith("_")
+    ]
+
+
+def kind_of(name: str) -> Literal["formulation", "solver"]:
+    """Return whether a name, or the path of a file, is a formulation's or a solver's; what is unknown is a solver's."""
+    if not name.endswith(".py"):
+        return "formulation" if name in entries("formulation") and name not in entries("solver") else "solver"
+    return "formulation" if classes_in(load_module("solver", name), Formulation) else "solver"
 
 
 def check_solver(spec: str) -> str:
@@ -148,26 +212,53 @@ def check_solver(spec: str) -> str:
 
 
 @cache
-def _check_class(module: ModuleType, adapter: type[Solver]) -> None:
+def _check_class(module: ModuleType, plugin: type[Any]) -> None:
     """Raise `InputError` if a class breaks the contract in a way that shows before it is used."""
-    import dataclasses
-    import inspect
-
-    what = f"{Path(str(module.__file__)).name}: the class {adapter.__name__}"
-    parameters = vars(adapter).get("__dataclass_params__")
-    if not (parameters and parameters.frozen and all(f.kw_only for f in dataclasses.fields(adapter))):  # type: ignore[arg-type]
+    what = f"{Path(str(module.__file__)).name}: the class {plugin.__name__}"
+    parameters = vars(plugin).get("__dataclass_params__")
+    if not (parameters and parameters.frozen and all(f.kw_only for f in dataclasses.fields(plugin))):
         raise InputError(f"{what} must be decorated with @dataclass(frozen=True, kw_only=True).")
-    if missing := sorted(getattr(adapter, "__abstractmethods__", ())):
-        raise InputError(f"{what} must define the method {' and the method '.join(missing)}; see bnnbench.Solver.")
-    if not (isinstance(adapter.needs, tuple) and all(isinstance(name, str) for name in adapter.needs)):
-        raise InputError(f"{what}: needs must be a tuple of names of distributions, but is {adapter.needs!r}.")
-    signature = inspect.signature(adapter.sample)
+    base = "Solver" if issubclass(plugin, Solver) else "Formulation"
+    if missing := sorted(getattr(plugin, "__abstractmethods__", ())):
+        raise InputError(f"{what} must define the method {' and the method '.join(missing)}; see bnnbench.{base}.")
+    if issubclass(plugin, Solver):
+        if not (isinstance(plugin.needs, tuple) and all(isinstance(name, str) for name in plugin.needs)):
+            raise InputError(f"{what}: needs must be a tuple of names of distributions, but is {plugin.needs!r}.")
+        _check_call(what, plugin.sample, "sample", "(self, prepared, *, seed, budget)", seed=0, budget=None)
+    elif not any(getattr(plugin, verb) is not getattr(Formulation, verb) for verb in ("sample_energy", "compile")):
+        raise InputError(f"{what} must define the method sample_energy, or compile; see bnnbench.Formulation.")
+    elif without := [f.name for f in dataclasses.fields(plugin) if _has_no_default(f)]:
+        raise InputError(f"{what}: the parameter {without[0]!r} needs a default.")
+
+
+def _check_call(what: str, method: Callable[..., Any], name: str, wanted: str, **keywords: Any) -> None:
+    signature = inspect.signature(method)
     try:
-        signature.bind(None, None, seed=0, budget=None)
+        signature.bind(None, None, **keywords)
     except TypeError:
-        raise InputError(
-            f"{what}: the method sample must take (self, prepared, *, seed, budget), but takes {signature}."
-        ) from None
+        raise InputError(f"{what}: the method {name} must take {wanted}, but takes {signature}.") from None
+
+
+def _has_no_default(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _by_path(path: str, built: Formulation) -> tuple[Callable[..., Formulation], tuple[Any, ...]]:
+    """Say how a formulation of a file is made again."""
+    return _from_path, (path, built.parameters, built.shown)
+
+
+def _from_path(path: str, parameters: dict[str, Any], shown: tuple[str, ...]) -> Formulation:
+    return formulation(Spec(path, parameters)).showing(shown)
+
+
+def _refuse_truth_values(kind: Kind, spec: Spec, built: Any) -> None:
+    """Raise `InputError` where pydantic took True for the number 1."""
+    for name, value in spec.parameters.items():
+        if isinstance(value, bool) and not isinstance(getattr(built, name), bool):
+            raise InputError(
+                f"{kind} {spec.name}: the parameter {name!r} cannot be {value}: input should be no boolean."
+            )
 
 
 def load_problem(spec: str | Spec, /, **parameters: Any) -> Problem:
@@ -180,8 +271,6 @@ def load_problem(spec: str | Spec, /, **parameters: Any) -> Problem:
     InputError
         If a parameter has a wrong type or value, or a file holds no family.
     """
-    from bnnbench.problem.problem import UNNAMED, Problem
-
     spec = _merge(spec, parameters)
     problem = _call("problem", spec, problem_family(spec.name))
     if not isinstance(problem, Problem):
@@ -192,7 +281,7 @@ def load_problem(spec: str | Spec, /, **parameters: Any) -> Problem:
 
 
 def problem_family(name: str) -> Callable[..., Any]:
-    """The function that builds the problems of a family, by its name or by the path of its file.
+    """Return the function that builds the problems of a family, by its name or by the path of its file.
 
     Raises
     ------
@@ -207,9 +296,6 @@ def problem_family(name: str) -> Callable[..., Any]:
         raise InputError(f"{module.__file__} must define a function named {Path(name).stem!r}.")
     found: Callable[..., Any] = family
     return found
-
-
-_FILE_PREFIX = "bnnbench_file_"
 
 
 def load_module(kind: Kind, name: str) -> ModuleType:
@@ -234,7 +320,7 @@ def _load_file(kind: Kind, path: Path) -> ModuleType:
         raise InputError(f"{kind} file {path} cannot be read: {error.strerror}; give another path.") from error
     if not is_file:
         raise InputError(f"{kind} file {path} does not exist; give the path of a Python file, or a registered name.")
-    name = f"{_FILE_PREFIX}{path.stem}"
+    name = f"{FILE_PREFIX}{path.stem}"
     loaded = sys.modules.get(name)
     if loaded is not None and loaded.__file__ == str(path.resolve()):
         return loaded
@@ -258,8 +344,6 @@ def _merge(spec: str | Spec, parameters: dict[str, Any]) -> Spec:
 
 def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
     """Call with parameters checked against the annotations, by pydantic."""
-    import inspect
-
     import pydantic
 
     known = inspect.signature(target).parameters
@@ -277,6 +361,9 @@ def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
         return _validator(target)(spec.parameters)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
+        cause = first.get("ctx", {}).get("error")
+        if isinstance(cause, BnnbenchError):  # the plugin's own sentence
+            raise cause from error
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(
             f"{kind} {spec.name}: the parameter {where!r} cannot be {first['input']!r}: {first['msg'].lower()}."

@@ -1,195 +1,176 @@
-"""Formulations: the ways to write the training problem as a QUBO."""
+"""Formulations: the ways to write the training problem as a QUBO.
+
+A formulation is a frozen dataclass whose fields are its parameters. Its class defines ``sample_energy``, or else
+``compile``; everything else has a default. See docs/formulations.md for a guide.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+import abc
+import dataclasses
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
-from bnnbench.errors import InputError, UnknownNameError
-from bnnbench.problem.network import Network
-from bnnbench.problem.problem import LossWeights, Problem
-from bnnbench.spec import Spec, parse_spec
+import numpy as np
+from numpy.typing import NDArray
 
-MAX_PENALTY = 1e12
-"""Energies must be exact in float64: squares of counts times λ stay below 2^53."""
-EXACT_FAN_IN = 3
-"""Up to which a sign needs no counter."""
-Counter = Literal["binary", "unary", "paired", "none"]
+from bnnbench.errors import InputError
+from bnnbench.problem.problem import Problem
+from bnnbench.qubo.decoder import Decoder
+from bnnbench.qubo.qubo import Qubo
+from bnnbench.qubo.symbolic import SymbolicSample, compile_samples, complete_samples
+from bnnbench.spec import Spec
+
+FILE_PREFIX = "bnnbench_file_"
+"""Modules that come from a path have names that begin so."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Formulation:
-    r"""How agreement counters are encoded, what is fixed, and how much a violation costs.
+class Soundness(enum.StrEnum):
+    """What the minimum energy says about the training loss."""
 
-    A neuron with agreement count s ∈ [0, m] and threshold T = ⌈m/2⌉ has the activation bit α = [s ≥ T], enforced by
-    ``λ·(s − T·α − r)²`` with a bounded integer r. See `bnnbench.qubo.encoding` for the whole objective.
+    SOUND = "sound"
+    """The minimum energy is the minimum training loss."""
+    ONE_SIDED = "one-sided"
+    """An energy of 0 proves that the decoded weights have a training loss of 0; more is not promised."""
+    UNSOUND = "unsound"
+    """Nothing follows: the formulation is judged by the loss of its decoded weights."""
+    UNKNOWN = "unknown"
+    """Nobody has said."""
 
-    Parameters
-    ----------
-    name
-        The named setting that this one derives from: one of `FORMULATIONS`.
-    counter
-        How r ∈ [0, M] is written in bits: ``binary`` (1, 2, 4, …, and a last weight that makes the sum M) or ``unary``
-        (M equal bits, so that one flip moves the count by one); or ``paired``: only every second r is written, and
-        the penalty does not distinguish it from the next one; or ``none``: r is the middle of [0, M].
-    penalty
-        λ > 0: one number for all layers, or one number per layer. A named setting may also hold a pair (hidden,
-        output) that stands for networks of any depth.
-    fix_signs
-        Whether the sign symmetry of hidden neurons is removed by fixing weights to +1.
-    published
-        Whether products are written as the authors wrote them: a product bit per edge and sample in the first layer
-        too, XNOR products with one ancilla each in later layers, and a loss bit.
-    beta_range
-        First and last inverse temperature, in units of one error, at which it anneals best; None: the solver decides.
-        No parameter of the formulation: solvers have one of this name.
-    shown
-        Parameters that its label has even where they have their defaults.
 
-    References
-    ----------
-    M. Sasdelli and T.-J. Chin, "Quantum Annealing Formulation for Binary Neural Networks", arXiv 2107.02751, 2021.
+class Formulation(abc.ABC):  # noqa: B024  each method has a default
+    """A way to write the training problem as a QUBO: a frozen dataclass whose fields are its parameters.
+
+    A subclass defines `sample_energy`, the energy of one sample as a PyQUBO expression. The weights are then the first
+    bits of the instance, in the order of the weight vector, and each sample's private bits follow, sample by sample. A
+    formulation that is no sum over samples defines `compile` instead, and `decode` where other bits are the weights.
     """
 
-    name: str
-    counter: Counter = "binary"
-    penalty: float | tuple[float, ...] = 2.0
-    fix_signs: bool = False
-    published: bool = False
-    beta_range: tuple[float, float] | None = field(default=None, compare=False)
-    shown: tuple[str, ...] = field(default=(), compare=False)
+    suggested_beta_range: ClassVar[tuple[float, float] | None] = None
+    """First and last inverse temperature, in units of one error, at which it anneals best; None: the solver decides."""
+    digest: ClassVar[str] = ""
+    """Content hash of its file, if it comes from a path: another content is another formulation."""
+    shown: tuple[str, ...] = ()
+    """Parameters that its label has even where they have their defaults; no part of what it is."""
 
-    def __post_init__(self) -> None:
-        if self.counter not in get_args(Counter):
-            raise UnknownNameError(f"counter for the formulation {self.name}", str(self.counter), get_args(Counter))
-        given = self.penalty if isinstance(self.penalty, Sequence) else [self.penalty]
-        if not given or not all(isinstance(p, (int, float)) and not isinstance(p, bool) for p in given):
-            raise InputError(
-                f"formulation {self.name}: the penalty must be a number or one number per layer, "
-                f"but {self.penalty!r} came."
-            )
-        if not all(0 < p < MAX_PENALTY for p in given):
-            raise InputError(
-                f"formulation {self.name}: the penalty λ must be positive and below 10^12, but {self.penalty!r} came; "
-                "with λ of at least the bound (see bnnbench.penalty_bound) the formulation is exact."
-            )
-        value = tuple(map(float, given)) if isinstance(self.penalty, Sequence) else float(self.penalty)
-        object.__setattr__(self, "penalty", value)
+    def sample_energy(self, sample: SymbolicSample) -> Any:
+        """Return the energy of one sample as a PyQUBO expression of degree 2 at most."""
+        del sample
+        raise InputError(f"formulation {self.name}: it defines neither sample_energy nor compile; define one of them.")
+
+    def compile(self, problem: Problem) -> Qubo:
+        """Return the QUBO of a problem; the sum of `sample_energy` over its samples."""
+        return compile_samples(self.sample_energy, problem)
+
+    def decode(self, problem: Problem, bits: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Return the weights behind bits, which are checked: (k, n) of 0 and 1 to (k, num_weights) of −1 and +1."""
+        return 2 * bits[:, : problem.network.num_weights] - 1
+
+    def complete(self, problem: Problem, weights: NDArray[np.int8]) -> NDArray[np.int8] | None:
+        """Return the bits of least energy that decode to weights: (k, num_weights) to (k, n).
+
+        None stands for the default: each sample's private bits are enumerated, up to 20 of them.
+        """
+        del problem, weights
+        return None
+
+    def violations(self, problem: Problem, bits: NDArray[np.int8]) -> Mapping[str, NDArray[np.int64]]:
+        """Return the number of violated constraints by kind, each of shape (k,); nothing where none are known."""
+        del problem, bits
+        return {}
+
+    def soundness(self, problem: Problem) -> Soundness:
+        """Return what the minimum energy says about the training loss; `bnnbench check` tries to refute it."""
+        del problem
+        return Soundness.UNKNOWN
+
+    def refuses(self, problem: Problem) -> str | None:
+        """Return why the formulation does not apply to a problem, as a sentence; None if it does."""
+        del problem
+        return None
+
+    def build(self, problem: Problem) -> tuple[Qubo, Decoder]:
+        """Return the QUBO of a problem with the way back from its bits."""
+        qubo = self.compile(problem)
+        return qubo, OwnDecoder(self, problem, qubo)
+
+    def is_sound(self, problem: Problem) -> bool:
+        """Return whether the minimum energy is the minimum training loss for certain."""
+        return self.soundness(problem) is Soundness.SOUND
+
+    @property
+    def name(self) -> str:
+        """The name of the module that defines the formulation."""
+        return type(self).__module__.rpartition(".")[2].removeprefix(FILE_PREFIX)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All parameters, defaults included."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+    @property
+    def spec(self) -> Spec:
+        """Name and the parameters that differ from their defaults."""
+        return self._spec_with(())
+
+    def showing(self, parameters: Sequence[str]) -> Self:
+        """Return an equal formulation whose label has these parameters even where they have their defaults."""
+        twin: Self = dataclasses.replace(self)  # type: ignore[type-var]
+        object.__setattr__(twin, "shown", tuple(parameters))
+        return twin
+
+    def without(self, parameter: str) -> Self:
+        """Return the formulation with the default of one parameter, which its label does not show."""
+        defaults = {f.name: f.default for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        bare: Self = dataclasses.replace(self, **{parameter: defaults[parameter]})  # type: ignore[type-var]
+        return bare.showing([name for name in self.shown if name != parameter])
 
     def __str__(self) -> str:
         return str(self._spec_with(self.shown))
 
-    @property
-    def spec(self) -> Spec:
-        """Name and the parameters that differ from the named setting."""
-        return self._spec_with(())
-
     def _spec_with(self, shown: Sequence[str]) -> Spec:
-        default = FORMULATIONS[self.name]
-        values = {key: getattr(self, key) for key in _PARAMETERS}
-        kept = {key: value for key, value in values.items() if key in shown or value != getattr(default, key)}
+        kept = {
+            f.name: getattr(self, f.name)
+            for f in dataclasses.fields(self)  # type: ignore[arg-type]
+            if f.name in shown or getattr(self, f.name) != f.default
+        }
         return Spec(self.name, {k: list(v) if isinstance(v, tuple) else v for k, v in kept.items()})
 
-    def penalties(self, network: Network) -> tuple[float, ...]:
-        """λ_1, …, λ_L.
 
-        Raises
-        ------
-        InputError
-            If λ was given per layer for another number of layers.
-        """
-        layers = network.num_layers
-        if not isinstance(self.penalty, tuple):
-            return (self.penalty,) * layers
-        if self.penalty == FORMULATIONS[self.name].penalty:
-            hidden, output = self.penalty
-            return (hidden,) * (layers - 1) + (output,)
-        if len(self.penalty) != layers:
+@dataclasses.dataclass(frozen=True, eq=False)
+class OwnDecoder(Decoder):
+    """What a formulation says of its own bits; what comes from outside is checked here, on both sides."""
+
+    formulation: Formulation
+    problem: Problem
+    qubo: Qubo
+
+    def decode(self, bits: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Return the weights behind bits."""
+        weights = self.problem.network.check_weights(self.formulation.decode(self.problem, bits))
+        if weights.shape != (len(bits), self.problem.network.num_weights):
             raise InputError(
-                f"formulation {self}: {len(self.penalty)} penalties came for the {layers} layers of the network "
-                f"{network}; give one number, or {layers}."
+                f"formulation {self.formulation}: decode must give one row of weights per row of bits, "
+                f"but gave {weights.shape} for {bits.shape}."
             )
-        return self.penalty
+        return weights
 
-    def is_sound(self, problem: Problem) -> bool:
-        """Whether the minimum energy is the minimum training loss for certain.
+    def canonical(self, weights: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Return the weights themselves."""
+        return weights
 
-        It is if every λ_l ≥ `penalty_bound` and, for the counter ``none``, no fan-in where a sign is needed is above 3.
-        """
-        network, loss = problem.network, problem.loss_weights
-        signed = range(1, network.num_layers + (loss.errors > 0))
-        if self.counter == "none" and any(network.fan_in(layer) > EXACT_FAN_IN for layer in signed):
-            return False
-        return min(self.penalties(network)) >= penalty_bound(network, loss)
-
-    def refuses(self, problem: Problem) -> str | None:
-        """Why this formulation does not apply to a problem; None if it does."""
-        network = problem.network
-        try:
-            self.penalties(network)
-        except InputError as error:
-            return str(error)
-        if not self.published:
-            return None
-        if network.bias:
-            return f"{self.name}: the published encoding has no bias, but {network} has; use compact or reduced."
-        wrong = [m for m in map(network.fan_in, range(1, network.num_layers + 1)) if m not in (3, 7, 15)]
-        if wrong:
-            return (
-                f"{self.name}: the published encoding takes the most significant bit of the agreement count as the "
-                f"sign, which is right only for fan-in 3, 7 and 15, but {network} has fan-in {wrong[0]}; "
-                "use compact or reduced."
+    def complete(self, weights: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Return the bits of least energy that decode to weights."""
+        own = self.formulation.complete(self.problem, weights)
+        bits = complete_samples(self.problem, self.qubo, weights) if own is None else own
+        if bits is None or (own is None and not np.array_equal(self.decode(bits), weights)):
+            raise InputError(
+                f"formulation {self.formulation}: it cannot complete weights, as its private bits are no blocks of up "
+                "to 20, one per sample; define complete(problem, weights), or use a solver of QUBOs."
             )
-        if problem.loss != "zero_one":
-            return f"{self.name}: the published loss is zero_one, but {problem.loss} came; use compact or reduced."
-        return None
+        return self.qubo.check_bits(bits)
 
-
-_PARAMETERS = ("counter", "penalty")
-
-FORMULATIONS = {
-    "compact": Formulation(name="compact"),
-    "reduced": Formulation(name="reduced", fix_signs=True),
-    "sasdelli": Formulation(name="sasdelli", penalty=50.0, published=True),
-    "soft": Formulation(name="soft", counter="none", penalty=(0.06, 0.35), fix_signs=True, beta_range=(4.0, 25.0)),
-}
-"""Named settings. `soft` is not exact on purpose: it is made to be annealed, see docs/penalties.md."""
-
-
-def formulation(spec: str | Spec | Formulation, /, **parameters: Any) -> Formulation:
-    """Build a formulation from its name, ``formulation("reduced", penalty=1)``, or from ``"reduced[penalty=1]"``.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such formulation or parameter.
-    InputError
-        If a parameter has a wrong value.
-    """
-    if isinstance(spec, Formulation):
-        return replace(spec, **parameters)
-    spec = parse_spec(spec)
-    if spec.name not in FORMULATIONS:
-        raise UnknownNameError("formulation", spec.name, FORMULATIONS)
-    known = () if FORMULATIONS[spec.name].published else _PARAMETERS
-    changes = {**spec.parameters, **parameters}
-    for name in changes:
-        if name not in known:
-            raise UnknownNameError(f"parameter of the formulation {spec.name}", name, known)
-    if isinstance(changes.get("penalty"), list):
-        changes["penalty"] = tuple(changes["penalty"])
-    return replace(FORMULATIONS[spec.name], **changes)
-
-
-def penalty_bound(network: Network, loss: LossWeights) -> float:
-    r"""Smallest λ for which the minimum energy is proved to be the minimum training loss.
-
-    With e the price of an error and c that of a unit of margin, one sample's loss spans Δ = d_L·(e + c·m_L). For fixed
-    weights, violating anything in a sample lowers its loss by at most Δ, with one exception: a wrong product p at the
-    output moves the agreement w ⊙ a = 1 − w − a + 2p by 2, so it can also leave the range of the loss, by 2c beside
-    the error that it hides. Every violated penalty costs at least λ. Hence ``λ ≥ max(Δ, e + 2c)`` suffices (the second
-    term matters only for one output of fan-in 1), and for λ above it every ground state violates nothing.
-    """
-    span = network.num_outputs * (loss.errors + loss.margin * network.fan_in(network.num_layers))
-    return max(span, loss.errors + 2 * loss.margin) if network.num_layers > 1 else span
+    def violations(self, bits: NDArray[np.int8]) -> dict[str, NDArray[np.int64]]:
+        """Return what the formulation counts."""
+        return dict(self.formulation.violations(self.problem, bits))

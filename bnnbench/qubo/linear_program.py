@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.problem.problem import Problem, integer_prices
-from bnnbench.qubo.encoding import Affine, is_fixed
-from bnnbench.qubo.formulation import FORMULATIONS
+from bnnbench.qubo.constraint import Affine
 from bnnbench.qubo.qubo import Qubo
+from bnnbench.qubo.symmetry import is_fixed
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,7 @@ def network_program(problem: Problem) -> LinearModel:
     errors, margin, unit = integer_prices(problem)
     builder = _Builder()
     weights = [
-        builder.variable(whole=True, lowest=float(is_fixed(network, FORMULATIONS["reduced"], layer, neuron, index)))
+        builder.variable(whole=True, lowest=float(is_fixed(network, layer, neuron, index)))
         for layer in range(1, network.num_layers + 1)
         for neuron in range(network.widths[layer])
         for index in range(network.fan_in(layer))

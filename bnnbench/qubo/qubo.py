@@ -89,21 +89,28 @@ class Qubo:
 
     @cached_property
     def is_integer(self) -> bool:
-        """Whether all coefficients are whole numbers, so that energies are exact."""
+        """Whether all coefficients are whole numbers of a sum below 2^53, so that energies are exact."""
         parts = (self.linear, self.couplings, np.array([self.offset]))
-        return all(bool(np.all(part == np.rint(part))) for part in parts)
+        size = sum(float(np.abs(part).sum()) for part in parts)
+        return size < 2**53 and all(bool(np.all(part == np.rint(part))) for part in parts)
+
+    @property
+    def suggested_beta_range(self) -> tuple[float, float] | None:
+        """None: nothing is known of a bare QUBO; see `Instance.suggested_beta_range`."""
+        return None
 
     @cached_property
-    def _upper(self) -> scipy.sparse.csr_array:
+    def upper(self) -> scipy.sparse.csr_array:
+        """The couplings as a sparse matrix, (n, n), rows < cols."""
         import scipy.sparse
 
         n = self.num_variables
         return scipy.sparse.csr_array((self.couplings, (self.rows, self.cols)), shape=(n, n))
 
     def energies(self, bits: Any) -> NDArray[np.float64]:
-        """Energy of each row of `bits`, 0 or 1, shape (k, n); float64 of shape (k,).
+        """Return the energy of each row of `bits`, 0 or 1, shape (k, n); float64 of shape (k,).
 
-        Whole coefficients give exact energies: every partial sum is a whole number far below 2^53.
+        Whole coefficients give exact energies as long as their sizes add up to less than 2^53, see `is_integer`.
 
         Raises
         ------
@@ -115,7 +122,7 @@ class Qubo:
         step = max(1, 20_000_000 // max(1, self.num_variables))  # rows at a time, for about 160 MB of float64
         for start in range(0, len(x), step):
             block = x[start : start + step].astype(np.float64)
-            result[start : start + step] = block @ self.linear + np.sum((self._upper @ block.T).T * block, axis=1)
+            result[start : start + step] = block @ self.linear + np.sum((self.upper @ block.T).T * block, axis=1)
         return result + self.offset
 
     def check_bits(self, bits: Any) -> NDArray[np.int8]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,17 @@ from numpy.typing import NDArray
 
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import LossWeights
-from bnnbench.qubo.encoding import Blueprint, blueprint
-from bnnbench.qubo.formulation import Formulation
+from bnnbench.qubo.counter import Counter
+from bnnbench.qubo.encoding import Builder, Encoding
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides the encoding of a network: the builder, the counter, and whether signs are fixed."""
+
+    builder: type[Builder]
+    counter: Counter
+    fixes_signs: bool
 
 
 @dataclass(frozen=True)
@@ -20,57 +30,71 @@ class Template:
     r"""Spin coefficients of one sample with all inputs +1, split by how they depend on the targets.
 
     ``E(σ) = c·offset + Σ_v (c·linear)_v σ_v + Σ_t (c·couplings)_t σ_{rows_t} σ_{cols_t}``,
-    with ``c = (1, y_1, …, y_d)``.
-    Row 0 of each array does not depend on the targets, row o changes sign with the target of output o.
+    with one factor c per row, such as ``c = (1, y_1, …, y_d)``: then row 0 does not depend on the targets, and row o
+    changes sign with the target of output o.
 
     Attributes
     ----------
+    num_weights
+        The first variables are weights, which all samples share; the others are private.
+    gauged_inputs
+        For each variable the input that complements it when −1, or −1 if none does: int64 of shape (V,).
     linear
-        float64 of shape (1 + d_L, V) for V template variables.
+        float64 of shape (C, V) for V variables.
     rows, cols
         int64 of shape (T,), rows < cols.
     couplings
-        float64 of shape (1 + d_L, T).
+        float64 of shape (C, T).
     offset
-        float64 of shape (1 + d_L,).
+        float64 of shape (C,).
     """
 
-    blueprint: Blueprint
+    num_weights: int
+    gauged_inputs: NDArray[np.int64]
     linear: NDArray[np.float64]
     rows: NDArray[np.int64]
     cols: NDArray[np.int64]
     couplings: NDArray[np.float64]
     offset: NDArray[np.float64]
 
+    @property
+    def num_ancillas(self) -> int:
+        """Private variables of a sample."""
+        return int(self.linear.shape[1]) - self.num_weights
+
+    @cached_property
+    def is_dyadic(self) -> bool:
+        """Whether all coefficients are multiples of 2^-32, so that what cancels is exactly 0."""
+        parts = (self.linear, self.couplings, self.offset)
+        return all(bool(np.all(part * 2.0**32 == np.rint(part * 2.0**32))) for part in parts)
+
 
 @lru_cache(maxsize=64)
-def template(network: Network, formulation: Formulation, loss: LossWeights) -> Template:
+def template(recipe: Recipe, network: Network, penalties: tuple[float, ...], loss: LossWeights) -> Template:
     """Compile one sample, with the penalties and the loss prices filled in. Cached."""
-    plan, model = _compile(network, formulation, loss.errors > 0)
+    plan, model = _compile(recipe, network, needs_sign=loss.errors > 0)
     values: dict[str, float] = {"errors": loss.errors, "margin": loss.margin}
-    values |= {f"penalty_{layer}": p for layer, p in enumerate(formulation.penalties(network), start=1)}
+    values |= {f"penalty_{layer}": p for layer, p in enumerate(penalties, start=1)}
     outputs = [f"target_{output}" for output in range(network.num_outputs)]
     # The objective is affine in each target: its value at 0 is the even part, the difference to it at 1 the odd part.
-    parts = [_spin_form(model, plan, values | dict.fromkeys(outputs, 0.0))]
-    parts += [_spin_form(model, plan, values | dict.fromkeys(outputs, 0.0) | {o: 1.0}) for o in outputs]
-    places = sorted(set().union(*(couplings for _, couplings, _ in parts)))
-    stacked = np.array([[couplings.get(place, 0.0) for place in places] for _, couplings, _ in parts])
-    linear = np.array([linear for linear, _, _ in parts])
-    offset = np.array([offset for _, _, offset in parts])
-    for array in (linear, stacked, offset):
-        array[1:] -= array[0]
-    keep = np.any(stacked.reshape(len(parts), -1) != 0, axis=0)
-    ends = np.array(places, dtype=np.int64).reshape(-1, 2)[keep]
-    return Template(plan, linear, ends[:, 0], ends[:, 1], stacked.reshape(len(parts), -1)[:, keep], offset)
+    names = [str(variable) for variable in plan.variables]
+    parts = [spin_form(model, names, values | dict.fromkeys(outputs, 0.0))]
+    parts += [spin_form(model, names, values | dict.fromkeys(outputs, 0.0) | {o: 1.0}) for o in outputs]
+    return stacked(parts, plan.num_weights, plan.gauged_inputs, differences=True)
+
+
+def encoding(recipe: Recipe, network: Network, loss: LossWeights) -> Encoding:
+    """Return the encoding of one sample."""
+    return _compile(recipe, network, needs_sign=loss.errors > 0)[0]
 
 
 @lru_cache(maxsize=64)
-def _compile(network: Network, formulation: Formulation, needs_sign: bool) -> tuple[Blueprint, Any]:
-    """Blueprint and compiled PyQUBO model; λ, prices and targets are placeholders, so that this happens once."""
+def _compile(recipe: Recipe, network: Network, *, needs_sign: bool) -> tuple[Encoding, Any]:
+    """Return the encoding and the PyQUBO model; λ, prices and targets are placeholders, so that this happens once."""
     # PyQUBO 1.5 leaks memory at every compile, one more reason to compile templates only, and to keep them.
     import pyqubo
 
-    plan = blueprint(network, formulation, needs_sign=needs_sign)
+    plan = recipe.builder(network, recipe.counter, recipe.fixes_signs, needs_sign).build()
     bits = [pyqubo.Binary(str(variable)) for variable in plan.variables]
     expression = plan.expression(
         weights=bits[: plan.num_weights],
@@ -84,14 +108,33 @@ def _compile(network: Network, formulation: Formulation, needs_sign: bool) -> tu
     return plan, expression.compile()
 
 
-def _spin_form(
-    model: Any, plan: Blueprint, values: dict[str, float]
-) -> tuple[list[float], dict[tuple[int, int], float], float]:
-    """h by template variable, J by pair of them, and the offset, for given placeholders."""
-    place = {str(variable): number for number, variable in enumerate(plan.variables)}
+SpinForm = tuple[list[float], dict[tuple[int, int], float], float]
+"""h by variable, J by pair of variables, offset."""
+
+
+def spin_form(model: Any, names: Sequence[str], values: dict[str, float]) -> SpinForm:
+    """Return the coefficients of a PyQUBO model over variables of these names, for given placeholders."""
+    place = {name: number for number, name in enumerate(names)}
     linear, quadratic, offset = model.to_ising(feed_dict=values)
     couplings: dict[tuple[int, int], float] = {}
     for (u, v), coupling in quadratic.items():
         i, j = sorted((place[u], place[v]))
         couplings[i, j] = couplings.get((i, j), 0.0) + coupling
-    return [linear.get(name, 0.0) for name in place], couplings, offset
+    return [linear.get(name, 0.0) for name in names], couplings, offset
+
+
+def stacked(
+    parts: Sequence[SpinForm], num_weights: int, gauged_inputs: NDArray[np.int64], *, differences: bool = False
+) -> Template:
+    """Return a template with a row per part; with `differences`, all but the first become differences to it."""
+    places = sorted(set().union(*(couplings for _, couplings, _ in parts)))
+    couplings = np.array([[part.get(place, 0.0) for place in places] for _, part, _ in parts])
+    couplings = couplings.reshape(len(parts), -1)
+    linear = np.array([linear for linear, _, _ in parts])
+    offset = np.array([offset for _, _, offset in parts])
+    if differences:
+        for array in (linear, couplings, offset):
+            array[1:] -= array[0]
+    keep = np.any(couplings != 0, axis=0)
+    ends = np.array(places, dtype=np.int64).reshape(-1, 2)[keep]
+    return Template(num_weights, gauged_inputs, linear, ends[:, 0], ends[:, 1], couplings[:, keep], offset)

@@ -27,6 +27,11 @@ class Objective(Protocol):
         """The energy to minimize."""
         ...
 
+    @property
+    def suggested_beta_range(self) -> tuple[float, float] | None:
+        """First and last inverse temperature at which it anneals best; None: the solver decides."""
+        ...
+
 
 WorksOn = Literal["qubo", "penalties", "network"]
 """The coefficients only, the QUBO with the structure of its penalties, or the network and its samples."""

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     import dimod
 
 
+BETA_RANGE = "beta_range"
+"""What samplers of annealing call their first and last inverse temperature; a formulation can suggest it."""
+
+
 class DimodSolver(Solver):
     """Any dimod sampler: a subclass gives its constructor, its fields become keyword arguments of ``sample``.
 
-    A field that is None is left to the sampler's own default; of those in `estimates`, to the instance's formulation,
-    if it names a value.
+    A field that is None is left to the sampler's own default, but ``beta_range`` in `estimates` to the instance's
+    formulation, if it suggests one.
     """
 
     batch_reads: ClassVar[int] = 10
@@ -37,10 +41,11 @@ class DimodSolver(Solver):
         return {"num_reads": num_reads, "seed": seed, **given}
 
     def prepare(self, instance: Objective) -> tuple[dimod.BinaryQuadraticModel, dict[str, Any]]:
-        """See `Solver.prepare`: the instance as a dimod model, and what its formulation names for it."""
-        formulation = getattr(instance, "formulation", None)
-        named = {key: getattr(formulation, key, None) for key in self.estimates if self.parameters[key] is None}
-        return instance.qubo.to_bqm(), {key: value for key, value in named.items() if value is not None}
+        """Return the instance as a dimod model, and the inverse temperatures that its formulation names."""
+        named: dict[str, Any] = {}
+        if BETA_RANGE in self.estimates and self.parameters[BETA_RANGE] is None and instance.suggested_beta_range:
+            named[BETA_RANGE] = instance.suggested_beta_range
+        return instance.qubo.to_bqm(), named
 
     def sample(self, prepared: tuple[Any, dict[str, Any]], *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: one call of the sampler per batch, each with a seed of its own."""

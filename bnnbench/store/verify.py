@@ -20,10 +20,10 @@ from bnnbench.errors import BnnbenchError, StoreError
 from bnnbench.optimum.certificate import Certificate, signs
 from bnnbench.optimum.certificate import verify as verify_certificate
 from bnnbench.optimum.truth import Truth
+from bnnbench.plugins.compiling import compile as compile_problem
+from bnnbench.plugins.registry import formulation
 from bnnbench.problem.problem import Problem
-from bnnbench.qubo.formulation import formulation
 from bnnbench.qubo.instance import Instance
-from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.runs.cell import asked_key, run_key
 from bnnbench.runs.features import features_of
 from bnnbench.runs.judge import unpack_bits

@@ -14,9 +14,9 @@ import pydantic
 from bnnbench.errors import BnnbenchError, InputError
 from bnnbench.hashing import canonical_json
 from bnnbench.metrics import differences
-from bnnbench.plugins.registry import file_hash, load_problem, load_solver
+from bnnbench.plugins.registry import file_hash, formulation, load_problem, load_solver
 from bnnbench.problem.problem import Problem
-from bnnbench.qubo.formulation import Formulation, formulation
+from bnnbench.qubo.formulation import Formulation
 from bnnbench.runs.cell import Cell, derive_seed
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec
@@ -104,7 +104,7 @@ def plan(suite: Suite, folder: Path) -> Plan:
     specs = [spec for spec, _ in _expand("problems", suite.problems)]
     problems = [_build("problems", spec, folder, load_problem) for spec in specs]
     settings = [
-        replace(_build("formulations", spec, folder, formulation), shown=swept)
+        _build("formulations", spec, folder, formulation).showing(swept)
         for spec, swept in _expand("formulations", suite.formulations)
     ]
     solvers = [_suite_solver(spec, swept, folder, budget) for spec, swept in _expand("solvers", suite.solvers)]

@@ -22,8 +22,8 @@ from bnnbench.metrics import (
     success_probability,
     times_to_targets,
 )
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem, load_solver
-from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.runs.loop import run as run_solver
 from bnnbench.solver.contract import Budget
 from bnnbench.store.store import open_store

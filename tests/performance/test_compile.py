@@ -10,11 +10,11 @@ from time import perf_counter
 
 import numpy as np
 import pytest
+from whole_expression import whole_expression
 
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
-from bnnbench.qubo.instance import compile as compile_problem
-from bnnbench.qubo.instance import whole_expression
 
 
 def random_problem(widths: tuple[int, ...], samples: int) -> Problem:
@@ -39,7 +39,7 @@ def test_tiling_is_at_least_fifty_times_faster_than_the_whole_expression(capsys:
     instance = compile_problem(problem)  # the template is compiled once, here
 
     tiled_s = median_s(lambda: compile_problem(problem), 5)
-    whole_s = median_s(lambda: whole_expression(problem, instance.formulation).compile(), 2)
+    whole_s = median_s(lambda: whole_expression(instance).compile(), 2)
 
     with capsys.disabled():
         print(f"\n15-7-7-1, 200 samples: {tiled_s:.4f} s tiled, {whole_s:.2f} s whole, {whole_s / tiled_s:.0f} times")
@@ -61,7 +61,7 @@ def test_time_is_linear_in_the_number_of_samples(capsys: pytest.CaptureFixture[s
 MEMORY = """
 import resource, sys, time
 import numpy as np
-from bnnbench.qubo.instance import compile
+from bnnbench.plugins.compiling import compile
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 

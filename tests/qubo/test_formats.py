@@ -12,9 +12,9 @@ from dimod.serialization import coo
 from penalized import PENALTIES, all_states, assert_same_energies, penalized
 
 from bnnbench.errors import InputError
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem
 from bnnbench.qubo.formats import WRITERS, check_ending, write_qubo
-from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.qubo.qubo import make_qubo, qubo_from_bqm
 
 REAL = make_qubo(np.array([0.1, 0.0, -1 / 3, 0.0]), np.array([0, 2]), np.array([2, 1]), np.array([1e-7, -2.5]), 1.25)

@@ -9,19 +9,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import all_weights, formulated, networks, problems, random_bits, random_problem, random_weights
+from whole_expression import whole_expression
 
 from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.plugins.compiling import compile as compile_problem
+from bnnbench.plugins.registry import formulation
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
-from bnnbench.qubo.formulation import FORMULATIONS, Formulation, formulation
-from bnnbench.qubo.instance import Instance, instance_hash, whole_expression
-from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.qubo.formulation import Formulation
+from bnnbench.qubo.instance import Instance, instance_hash
+from bnnbench.qubo.tiling import Tiling
+
+
+def tiling_of(instance: Instance) -> Tiling:
+    """The penalties behind an instance."""
+    assert instance.tiling is not None
+    return instance.tiling
 
 
 def oracle_energies(instance: Instance, bits: np.ndarray) -> np.ndarray:
     """Energies by one PyQUBO model of all samples, whose variables are found by name."""
-    bqm = whole_expression(instance.problem, instance.formulation).compile().to_bqm()
-    names = instance.variable_names
+    bqm = whole_expression(instance).compile().to_bqm()
+    names = tiling_of(instance).variable_names
     unknown = set(bqm.variables) - set(names)
     assert not unknown
     places = [names.index(name) for name in bqm.variables]
@@ -37,7 +46,7 @@ def test_the_tiled_instance_equals_the_whole_expression(drawn: tuple[Problem, Fo
     assert np.array_equal(instance.qubo.energies(bits), oracle_energies(instance, bits))
 
 
-@pytest.mark.parametrize("name", list(FORMULATIONS))
+@pytest.mark.parametrize("name", ["compact", "reduced", "sasdelli", "soft"])
 def test_the_default_settings_equal_the_whole_expression(name: str) -> None:
     instance = compile_problem(random_problem((3, 3, 3, 1), 5), name)
     bits = random_bits(20, instance.qubo.num_variables)
@@ -91,7 +100,7 @@ def test_the_canonical_setting_computes_the_same(problem: Problem, seed: int) ->
     assert np.array_equal(problem.network.forward(canonical, inputs), problem.network.forward(weights, inputs))
     assert np.array_equal(problem.training_loss(canonical), problem.training_loss(weights))
     assert np.array_equal(instance.canonical(canonical), canonical)
-    fixed = np.setdiff1d(np.arange(problem.network.num_weights), instance.free_weights)
+    fixed = np.setdiff1d(np.arange(problem.network.num_weights), tiling_of(instance).free_weights)
     assert np.all(canonical[:, fixed] == 1)
 
 
@@ -104,7 +113,7 @@ def test_one_setting_of_each_orbit_is_canonical(widths: tuple[int, ...]) -> None
     representatives = np.unique(instance.canonical(all_weights(network)), axis=0)
 
     assert len(representatives) == 2 ** (network.num_weights - odd_hidden)
-    assert len(instance.free_weights) == network.num_weights - odd_hidden
+    assert len(tiling_of(instance).free_weights) == network.num_weights - odd_hidden
 
 
 def test_canonical_keeps_the_shape() -> None:
@@ -122,23 +131,25 @@ KIND = {"a": "sign", "r": "sign", "e": "sign", "p": "product", "q": "product", "
 def test_a_flipped_ancilla_breaks_a_constraint_of_its_kind(drawn: Any, seed: int) -> None:
     instance = compile_problem(*drawn)
     right = instance.complete(random_weights(1, instance.problem.network, seed=seed))
-    first = instance.blueprint.num_weights
+    first = tiling_of(instance).encoding.num_weights
     places = np.arange(first, instance.qubo.num_variables)
     flipped = np.repeat(right, len(places), axis=0)
     flipped[np.arange(len(places)), places] ^= 1
 
     counts = instance.violations(flipped)
 
+    is_paired = instance.formulation.parameters.get("counter") == "paired"
     for row, place in enumerate(places):
-        letter = instance.variable_names[place].split("_")[1]
-        assert counts[KIND[letter]][row] >= 1, instance.variable_names[place]
+        letter = tiling_of(instance).variable_names[place].split("_")[1]
+        if not (letter == "r" and is_paired):  # some counts can be written in two ways
+            assert counts[KIND[letter]][row] >= 1, tiling_of(instance).variable_names[place]
 
 
 def test_violations_are_counted_by_kind_and_row() -> None:
     problem = Problem(Network((1, 1, 1)), [[1], [-1]], [[1], [1]])
     instance = compile_problem(problem)
-    assert instance.variable_names == ["w_1_0_0", "w_2_0_0", "n0_a_1_0", "n0_p_2_0_0", "n0_a_2_0", "n1_a_1_0",
-                                       "n1_p_2_0_0", "n1_a_2_0"]  # fmt: skip
+    names = tiling_of(instance).variable_names
+    assert names == ["w_1_0_0", "w_2_0_0", "n0_a_1_0", "n0_p_2_0_0", "n0_a_2_0", "n1_a_1_0", "n1_p_2_0_0", "n1_a_2_0"]
     right = instance.complete([[1, 1]])
     assert right.tolist() == [[1, 1, 1, 1, 1, 0, 0, 0]]
     product, both_samples = right.copy(), right.copy()
@@ -156,7 +167,7 @@ def test_violations_are_counted_by_kind_and_row() -> None:
 def test_every_violation_costs_at_least_its_penalty(drawn: Any, seed: int) -> None:
     """Energy = loss terms + penalties, and loss terms are at least the least a sample can give: checked by λ + 1."""
     problem, setting = drawn
-    if setting.published:
+    if setting.name == "sasdelli":
         return
     instance = compile_problem(problem, setting)
     penalties = setting.penalties(problem.network)
@@ -170,30 +181,11 @@ def test_every_violation_costs_at_least_its_penalty(drawn: Any, seed: int) -> No
     assert np.array_equal(price == 0, violations == 0)
 
 
-@given(formulated(), st.integers(0, 1000))
-def test_the_affine_forms_are_what_is_squared(drawn: Any, seed: int) -> None:
-    problem, setting = drawn
-    instance = compile_problem(problem, setting)
-    bits = np.vstack(
-        [instance.complete(random_weights(3, problem.network)), random_bits(5, instance.qubo.num_variables, seed=seed)]
-    )
-    forms = list(instance.affine_forms())
-
-    values = np.array([[form(row) for _, form in forms] for row in bits.tolist()]).reshape(len(bits), -1)
-
-    assert {penalty for penalty, _ in forms} <= set(setting.penalties(problem.network))
-    network = problem.network
-    paired = setting.counter == "paired"
-    assert set(values[:3].ravel()) <= ({0, 1} if paired else {0})
-    if all(network.fan_in(layer) % 2 for layer in range(1, network.num_layers + 1)):  # no gates among the signs
-        violated = values * (values - 1) if paired and max(network.widths[:-1]) + network.bias > 1 else values
-        assert np.array_equal(np.count_nonzero(violated, axis=1), instance.violations(bits)["sign"])
-
-
 @given(formulated())
 def test_every_variable_has_one_name_and_weights_come_first(drawn: tuple[Problem, Formulation]) -> None:
     instance = compile_problem(*drawn)
-    names, network = instance.variable_names, instance.problem.network
+    tiling, network = tiling_of(instance), instance.problem.network
+    names, num_weights = tiling.variable_names, tiling.encoding.num_weights
     in_order = [
         f"w_{layer}_{neuron}_{index}"
         for layer in range(1, network.num_layers + 1)
@@ -202,8 +194,8 @@ def test_every_variable_has_one_name_and_weights_come_first(drawn: tuple[Problem
     ]
 
     assert len(names) == len(set(names)) == instance.qubo.num_variables
-    assert names[: instance.blueprint.num_weights] == [in_order[place] for place in instance.free_weights]
-    samples = [int(name[1:].split("_")[0]) for name in names[instance.blueprint.num_weights :]]
+    assert names[:num_weights] == [in_order[place] for place in tiling.free_weights]
+    samples = [int(name[1:].split("_")[0]) for name in names[num_weights:]]
     assert samples == sorted(samples)
 
 

@@ -13,9 +13,9 @@ from strategies import all_bits, formulated, random_bits
 from triplets import build, triplets
 
 from bnnbench.errors import InputError
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Formulation
-from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.qubo.qubo import Qubo, make_qubo, qubo_from_bqm
 
 small = st.integers(-3, 3)

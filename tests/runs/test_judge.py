@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from strategies import formulated, random_bits, random_problem, random_weights
 
 from bnnbench.errors import CheckError
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.qubo.instance import Instance
-from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.runs.judge import judge, pack_bits, unpack_bits
 from bnnbench.solver.contract import Batch
 

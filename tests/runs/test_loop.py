@@ -15,9 +15,9 @@ from strategies import random_problem
 
 from bnnbench.errors import CheckError, InputError
 from bnnbench.optimum.find import ground_truth
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.instance import Instance
-from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.runs.loop import run
 from bnnbench.solver.contract import Batch, Budget, Solver
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from stored_cells import NOTE, make_cell
 
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem
-from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.runs.judge import JudgedBatch, judge
 from bnnbench.runs.outcome import fold
 from bnnbench.runs.target import Target

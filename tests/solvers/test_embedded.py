@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from bnnbench.errors import InputError
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem, load_solver
-from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.qubo.qubo import Qubo, make_qubo
 from bnnbench.solver.contract import Batch, Budget, Solver
 

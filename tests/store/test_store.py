@@ -26,10 +26,10 @@ from bnnbench.harness.machine import machine_info
 from bnnbench.optimum.certificate import certify
 from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.truth import Truth
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem, load_solver
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
-from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.runs.judge import unpack_bits
 from bnnbench.runs.loop import run
 from bnnbench.runs.outcome import Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bnnbench.errors import InputError
-from bnnbench.qubo.formulation import formulation
+from bnnbench.plugins.registry import formulation
 from bnnbench.suite.file import read_suite, suite_path, suite_paths
 from bnnbench.suite.planning import plan
 

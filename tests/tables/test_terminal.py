@@ -14,9 +14,8 @@ from stored_cells import NOTE, add_everything, make_cell
 
 from bnnbench.errors import InputError
 from bnnbench.metrics import summarize
-from bnnbench.plugins.registry import load_problem, load_solver
-from bnnbench.qubo.formulation import formulation
-from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.plugins.compiling import compile as compile_problem
+from bnnbench.plugins.registry import formulation, load_problem, load_solver
 from bnnbench.runs.loop import run
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget

@@ -13,12 +13,23 @@ from hypothesis import strategies as st
 from strategies import all_bits, all_weights, enumerable, problems, random_problem
 
 from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.plugins.compiling import compile as compile_problem
+from bnnbench.plugins.registry import formulation
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
-from bnnbench.qubo.encoding import counter_table, counter_weights
-from bnnbench.qubo.formulation import FORMULATIONS, Formulation, formulation, penalty_bound
+from bnnbench.qubo.counter import COUNTERS
+from bnnbench.qubo.encoding import Encoding
+from bnnbench.qubo.formulation import Formulation, Soundness
 from bnnbench.qubo.instance import Instance
-from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.qubo.penalty import layer_bounds, penalty_bound
+
+SHIPPED = ["compact", "reduced", "sasdelli", "soft"]
+
+
+def encoding_of(instance: Instance) -> Encoding:
+    """The encoding of one sample."""
+    assert instance.tiling is not None
+    return instance.tiling.encoding
 
 
 def contradiction(widths: tuple[int, ...], loss: Any) -> Problem:
@@ -29,7 +40,7 @@ def contradiction(widths: tuple[int, ...], loss: Any) -> Problem:
 
 def best_energies(instance: Instance) -> tuple[np.ndarray, np.ndarray]:
     """Weight settings of an instance, and for each the minimum energy over all ancillas, by enumeration."""
-    n, num_weights = instance.qubo.num_variables, instance.blueprint.num_weights
+    n, num_weights = instance.qubo.num_variables, encoding_of(instance).num_weights
     bits = all_bits(n)
     energies = instance.qubo.energies(bits).reshape(2**num_weights, -1)
     return instance.decode(bits[:: 2 ** (n - num_weights)]), energies.min(axis=1)
@@ -89,10 +100,9 @@ def test_below_the_bound_the_minimum_energy_can_be_below_the_optimal_loss() -> N
     assert (below.min(), at.min(), least_loss(problem)) == (0.75, 1, 1)
 
 
-def test_the_bound_needs_its_second_term() -> None:
-    """One output of fan-in 1: a wrong product leaves the range of the margin, so λ = Δ = d_L·m_L is not enough."""
+def test_a_wrong_product_moves_the_margin_by_two() -> None:
+    """One output of fan-in 1: the span of the loss is 1, but λ = 1 is not enough at the output."""
     problem = Problem(Network((1, 1, 1)), [[1], [1]], [[1], [-1]], "margin")
-    assert penalty_bound(problem.network, problem.loss_weights) == 2
 
     _, at_span = best_energies(compile_problem(problem, penalty=1))
     _, at_bound = best_energies(compile_problem(problem, penalty=2))
@@ -101,25 +111,54 @@ def test_the_bound_needs_its_second_term() -> None:
     assert at_bound.min() == least_loss(problem) == 1
 
 
-def test_the_bound_follows_its_formula() -> None:
-    for widths, loss, expected in [
-        ((3, 3, 1), "zero_one", 1), ((3, 3, 2), "zero_one", 2), ((3, 3, 2), "margin", 6), ((1, 1), "margin", 1),
-        ((1, 1, 1), "margin", 2), ((3, 1, 2), "margin", 2),
-    ]:  # fmt: skip
-        problem = random_problem(widths, 2, loss=loss)
-        assert penalty_bound(problem.network, problem.loss_weights) == expected
+BOUNDS = [
+    ((3, 1), "zero_one", (1,)), ((3, 2), "zero_one", (1,)), ((3, 2), "margin", (0,)),
+    ((1, 1, 1), "margin", (1, 2)), ((3, 3, 1), "zero_one", (1, 1)), ((3, 3, 2), "zero_one", (2, 1)),
+    ((3, 3, 2), "margin", (2, 2)), ((3, 3, 5, 2), "margin", (10, 2, 2)), ((3, 3, 5, 2), "zero_one", (2, 2, 1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("widths", "loss", "bounds"), BOUNDS)
+def test_the_bounds_follow_their_formulas(widths: tuple[int, ...], loss: str, bounds: tuple[float, ...]) -> None:
+    problem = random_problem(widths, 2, loss=loss)
+
+    assert layer_bounds(problem.network, problem.loss_weights) == bounds
+    assert penalty_bound(problem.network, problem.loss_weights) == (max(bounds) or 1)
+
+
+@pytest.mark.parametrize("loss", ["zero_one", "margin"])
+@pytest.mark.parametrize("widths", [(3, 1), (2, 2), (2, 1, 1), (1, 1, 2), (2, 1, 2), (1, 1, 1, 1), (1, 1, 1, 2)])
+def test_no_layer_can_do_with_less_than_its_bound(widths: tuple[int, ...], loss: Any) -> None:
+    network = Network(widths)
+    inputs, targets = (list(itertools.product((-1, 1), repeat=width)) for width in (widths[0], widths[-1]))
+    bounds = layer_bounds(network, random_problem(widths, 1, loss=loss).loss_weights)
+    pairs = itertools.combinations(itertools.product(inputs, targets), 2)
+    found = [False] * len(bounds)
+
+    for x, y in (zip(*pair, strict=True) for pair in pairs):
+        problem = Problem(network, x, y, loss)
+        for layer, bound in enumerate(bounds):
+            penalties = [4.0] * len(bounds)
+            penalties[layer] = bound - 0.25
+            if bound and not found[layer]:
+                _, energies = best_energies(compile_problem(problem, penalty=penalties))
+                found[layer] = energies.min() < least_loss(problem)
+
+    assert found == [bound > 0 for bound in bounds]
 
 
 def test_a_formulation_is_sound_from_the_bound_on_in_every_layer() -> None:
-    problem = random_problem((3, 3, 2), 2)  # bound 2
-    for penalty, sound in [(2, True), (1.999, False), ([2, 2], True), ([1, 2], False), ([2, 1], False), (3, True)]:
-        assert formulation("compact", penalty=penalty).is_sound(problem) is sound
+    problem = random_problem((3, 3, 2), 2)  # bounds 2 and 1
+    for penalty, sound in [(2, True), (1.999, False), ([2, 1], True), ([1, 2], False), ([2, 0.9], False), (3, True)]:
+        setting = formulation("compact", penalty=penalty)
+        assert setting.is_sound(problem) is sound
+        assert setting.soundness(problem) is (Soundness.SOUND if sound else Soundness.UNSOUND)
 
 
 def test_compact_reduced_and_sasdelli_are_sound_by_default_and_soft_is_not() -> None:
     problem = random_problem((3, 3, 1), 2)
 
-    sound = {name: formulation(name).is_sound(problem) for name in FORMULATIONS}
+    sound = {name: formulation(name).is_sound(problem) for name in SHIPPED}
 
     assert sound == {"compact": True, "reduced": True, "sasdelli": True, "soft": False}
     assert not compile_problem(problem, "soft").is_sound
@@ -147,7 +186,7 @@ def test_sound_formulations_agree_on_the_optimum(problem: Problem) -> None:
 
 def test_the_published_xnor_products_are_exact() -> None:
     """Each gate's minimum over its ancilla is 0 where p = [w = a], and 1 elsewhere."""
-    plan = compile_problem(random_problem((3, 3, 1), 1), "sasdelli").blueprint
+    plan = encoding_of(compile_problem(random_problem((3, 3, 1), 1), "sasdelli"))
     gates = [p for p in plan.penalties if p.kind == "product" and p.layer == 2]
     assert len(gates) == 3
     for gate in gates:
@@ -164,19 +203,19 @@ def test_the_published_xnor_products_are_exact() -> None:
 @pytest.mark.parametrize("fan_in", range(1, 34))
 def test_a_counter_writes_every_number_in_its_range_and_no_other(fan_in: int, counter: str) -> None:
     largest = (fan_in - 1) // 2
-    weights = counter_weights(fan_in, counter)
+    weights = COUNTERS[counter].weights(fan_in)
 
     assert sum(weights) == largest
     assert len(weights) == (largest if counter == "unary" else math.ceil(math.log2(largest + 1)))
-    assert (counter_table(fan_in, counter) @ np.array(weights, dtype=int)).tolist() == list(range(largest + 1))
+    assert (COUNTERS[counter].table(fan_in) @ np.array(weights, dtype=int)).tolist() == list(range(largest + 1))
 
 
 @pytest.mark.parametrize("fan_in", range(2, 70))
 def test_a_paired_counter_writes_every_number_or_its_predecessor(fan_in: int) -> None:
     largest = fan_in // 2
-    weights = counter_weights(fan_in, "paired")
+    weights = COUNTERS["paired"].weights(fan_in)
 
-    written = counter_table(fan_in, "paired") @ np.array(weights, dtype=int)
+    written = COUNTERS["paired"].table(fan_in) @ np.array(weights, dtype=int)
 
     assert sum(weights) == largest - 1
     assert len(weights) == math.ceil(math.log2(math.ceil((largest + 1) / 2)))
@@ -190,7 +229,7 @@ def test_a_paired_counter_writes_every_number_or_its_predecessor(fan_in: int) ->
 def test_sizes_for_3_3_1_are_those_of_the_table(samples: int) -> None:
     problem = random_problem((3, 3, 1), samples)
 
-    instances = {name: compile_problem(problem, name) for name in FORMULATIONS}
+    instances = {name: compile_problem(problem, name) for name in SHIPPED}
 
     assert {name: instance.qubo.num_variables for name, instance in instances.items()} == {
         "sasdelli": 12 + 24 * samples,
@@ -289,9 +328,22 @@ def test_unknown_names_are_refused_and_near_names_are_offered() -> None:
         formulation("reduced", counter="unry")
 
 
-def test_sasdelli_has_no_parameters() -> None:
-    with pytest.raises(UnknownNameError, match="formulation sasdelli named 'penalty'; known are: none"):
-        formulation("sasdelli[penalty=2]")
+def test_sasdelli_takes_a_penalty_and_no_counter() -> None:
+    problem = random_problem((3, 1), 2)
+    with pytest.raises(UnknownNameError, match="formulation sasdelli named 'counter'; known are: penalty"):
+        formulation("sasdelli[counter=unary]")
+
+    _, energies = best_energies(compile_problem(problem, "sasdelli", penalty=1))
+
+    assert str(formulation("sasdelli", penalty=1)) == "sasdelli[penalty=1.0]"
+    assert energies.min() == least_loss(problem)
+
+
+@pytest.mark.parametrize("penalty", [np.int64(2), np.float32(0.5), [np.int64(2), np.int64(1)], np.array([2, 1])])
+def test_numbers_of_numpy_are_numbers(penalty: Any) -> None:
+    plain = penalty.tolist() if hasattr(penalty, "tolist") else [2, 1]
+
+    assert formulation("reduced", penalty=penalty) == formulation("reduced", penalty=plain)
 
 
 def test_a_specification_names_what_differs_and_is_read_back() -> None:

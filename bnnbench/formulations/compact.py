@@ -1,0 +1,30 @@
+"""Binary counters, all weights free, λ = 2; exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bnnbench.qubo.counter import Counter, counter_named
+from bnnbench.qubo.penalty_formulation import Penalty, PenaltyFormulation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compact(PenaltyFormulation):
+    """Agreements without ancillas in the first layer, and counters that are no longer than they must be.
+
+    The encoding of Sasdelli and Chin, corrected for every fan-in, a bias and every loss, and made smaller.
+
+    References
+    ----------
+    M. Sasdelli and T.-J. Chin, "Quantum Annealing Formulation for Binary Neural Networks", arXiv 2107.02751, 2021.
+    """
+
+    counter: str = "binary"
+    """How counts are written: binary, unary, paired (every second count, half as many bits) or none (no bits)."""
+    penalty: Penalty = 2.0
+    """λ, what a violation costs at least: one number, or one per layer."""
+
+    @property
+    def counting(self) -> Counter:
+        """How counts are written in bits."""
+        return counter_named(self.counter, self.name)

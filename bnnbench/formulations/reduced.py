@@ -1,0 +1,26 @@
+"""Binary counters, sign symmetry fixed, λ = 2; exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bnnbench.qubo.counter import Counter, counter_named
+from bnnbench.qubo.penalty_formulation import Penalty, PenaltyFormulation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reduced(PenaltyFormulation):
+    """The formulation ``compact`` with one weight fixed per hidden neuron of odd fan-in, see docs/formulation.md."""
+
+    fixes_signs: ClassVar[bool] = True
+
+    counter: str = "binary"
+    """How counts are written: binary, unary, paired (every second count, half as many bits) or none (no bits)."""
+    penalty: Penalty = 2.0
+    """λ, what a violation costs at least: one number, or one per layer."""
+
+    @property
+    def counting(self) -> Counter:
+        """How counts are written in bits."""
+        return counter_named(self.counter, self.name)

@@ -1,0 +1,29 @@
+"""Compile a problem by the name of a formulation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bnnbench.plugins.registry import formulation
+from bnnbench.problem.problem import Problem
+from bnnbench.qubo import instance
+from bnnbench.qubo.formulation import Formulation
+from bnnbench.qubo.instance import Instance
+
+
+def compile(problem: Problem, setting: str | Formulation = "compact", /, **parameters: Any) -> Instance:  # noqa: A001
+    """Compile a problem to a QUBO: ``compile(problem, "reduced", penalty=1)``.
+
+    Parameters
+    ----------
+    setting
+        A formulation, its name with or without parameters, or the path of a ``.py`` file that defines one.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such formulation or parameter.
+    InputError
+        If a parameter is wrong, or the formulation does not apply to the problem.
+    """
+    return instance.compile(problem, formulation(setting, **parameters))
