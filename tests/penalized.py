@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem
-from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.qubo.qubo import Qubo
 
 PENALTIES = (1e-7, 1e-3, 2.0, 50.1, 1e7)

@@ -58,7 +58,6 @@ def test_one_setting_of_each_orbit_is_enough(solver, formulation, widths, seed):
 @pytest.mark.parametrize("formulation", ["compact", "reduced"])
 def test_a_representative_computes_the_same_and_is_its_own(widths, formulation):
     problem = bb.load_problem("random_data", widths=widths, samples=6)
-    instance = bb.compile(problem, "compact")
     weights = np.random.default_rng(0).choice(np.array([-1, 1], dtype=np.int8), (20, problem.network.num_weights))
     found = representative(problem.network, weights, fixes_signs=formulation == "reduced")
     assert problem.training_loss(found).tolist() == problem.training_loss(weights).tolist()
