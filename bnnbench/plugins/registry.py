@@ -2,9 +2,8 @@
 
 Entry points of the groups ``bnnbench.problems``, ``bnnbench.formulations``, ``bnnbench.solvers`` and
 ``bnnbench.figures`` each name a *package*. Every public module in such a package is one plugin, and the module's name
-is its name. So a file dropped
-into a package appears at once, and another distribution joins through the same door. A path that ends in ``.py`` loads
-a file that is not installed at all. Listing names imports none of them.
+is its name. So a file dropped into a package appears at once, and another distribution joins through the same door. A
+path that ends in ``.py`` loads a file that is not installed at all. Listing names imports none of them.
 """
 
 from __future__ import annotations
