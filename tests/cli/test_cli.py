@@ -358,7 +358,7 @@ def test_list_names_things_with_a_line_each(bnnbench_, what):
 
 
 def test_a_formulation_without_counters_is_listed_as_such(bnnbench_):
-    assert "no counters, sign symmetry fixed" in bnnbench_("list", "formulations")[1]
+    assert "No counters, sign symmetry fixed" in bnnbench_("list", "formulations")[1]
 
 
 def test_info_names_every_solver(bnnbench_):
