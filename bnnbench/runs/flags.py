@@ -35,6 +35,8 @@ def flags_of(batches: Sequence[JudgedBatch], target: Target, budget: Budget, num
         flags.append(f"reached the energy {lowest:g} below the ground energy {target.energy:g}: the truth is wrong")
     strange = {name: value for b in batches for name, value in b.clocks.items() if not is_time(value)}
     flags += [f"claimed the time {name} = {value:g} s" for name, value in strange.items()]
+    if num_dropped := sum(b.num_dropped_facts for b in batches):
+        flags.append(f"told more facts than are kept of a run, so that {num_dropped} were dropped")
     if budget.reads is not None and num_reads > budget.reads:
         flags.append(f"answered {num_reads} reads where {budget.reads} were asked")
     if budget.seconds is not None and batches[-1].time_s > 2 * budget.seconds + 1:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,9 @@ from numpy.typing import NDArray
 
 from bnnbench.errors import CheckError
 from bnnbench.qubo.instance import Instance
-from bnnbench.redaction import redacted
+from bnnbench.runs.facts import MAX_FACTS, Facts, short
 from bnnbench.solver.contract import Batch
 
-FACT_LENGTH = 1000
-"""Characters that are kept of a fact's name, and of one that is text."""
 MAX_LEVELS = 32
 """Distinct energies and losses that are counted per batch, from the lowest up."""
 
@@ -44,7 +44,9 @@ class JudgedBatch:
     best_bits, best_weights
         The sample of least energy and the weights of least loss, packed (see `pack_bits`).
     lower_bound
-        As claimed by the solver.
+        As claimed by the solver; None if it claimed none, or −∞, which says nothing.
+    facts, num_dropped_facts
+        What the solver told, as far as there was room for it, and the number of facts for which there was none.
     """
 
     time_s: float
@@ -63,10 +65,16 @@ class JudgedBatch:
     lower_bound: float | None
     clocks: Mapping[str, float]
     facts: Mapping[str, Any]
+    num_dropped_facts: int = 0
 
 
-def judge(instance: Instance, batch: Batch, time_s: float) -> JudgedBatch:
+def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None = None) -> JudgedBatch:
     """Recompute energies, decode, count violations.
+
+    Parameters
+    ----------
+    facts
+        Of the run so far; None: this is its first batch.
 
     Raises
     ------
@@ -87,6 +95,7 @@ def judge(instance: Instance, batch: Batch, time_s: float) -> JudgedBatch:
     best = bits[by_energy]
     learned = weights[by_loss]
     test_accuracy = instance.problem.test_accuracy(learned)
+    kept, num_dropped = (facts or Facts()).kept(batch.facts)
     return JudgedBatch(
         time_s=time_s,
         num_reads=len(bits),
@@ -101,9 +110,10 @@ def judge(instance: Instance, batch: Batch, time_s: float) -> JudgedBatch:
         test_accuracy=None if test_accuracy is None else float(test_accuracy),
         best_bits=pack_bits(best),
         best_weights=pack_bits(learned > 0),
-        lower_bound=None if batch.lower_bound is None else float(batch.lower_bound),
-        clocks={_short(key): float(value) for key, value in batch.clocks.items()},
-        facts={_short(key): _plain(value) for key, value in batch.facts.items()},
+        lower_bound=None if batch.lower_bound in (None, -math.inf) else float(batch.lower_bound),
+        clocks={short(key): float(value) for key, value in islice(batch.clocks.items(), MAX_FACTS)},
+        facts=kept,
+        num_dropped_facts=num_dropped,
     )
 
 
@@ -122,14 +132,3 @@ def _levels(values: NDArray[np.float64]) -> list[tuple[float, int]]:
     """Lowest distinct values with their counts; values that differ by rounding alone are one."""
     levels, counts = np.unique(np.round(values, 9), return_counts=True)
     return [(float(v), int(c)) for v, c in zip(levels[:MAX_LEVELS], counts[:MAX_LEVELS], strict=True)]
-
-
-def _plain(value: Any) -> float | int | str | bool | None:
-    """A fact as a scalar; what is none, as text."""
-    plain = value.item() if isinstance(value, np.generic) else value
-    return plain if plain is None or isinstance(plain, (int, float)) else _short(plain)
-
-
-def _short(value: Any) -> str:
-    """The beginning of a text; secrets are taken out before, so that none is cut and kept in part."""
-    return redacted(str(value))[:FACT_LENGTH]

@@ -12,6 +12,7 @@ from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.truth import Truth
 from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.instance import Instance
+from bnnbench.runs.facts import Facts
 from bnnbench.runs.judge import JudgedBatch, judge
 from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import Target
@@ -94,7 +95,7 @@ def measure(
     prepare_s = perf_counter() - start
     if allow is not None:
         allow(solver.qpu_seconds(prepared, budget))
-    batches: list[JudgedBatch] = []
+    batches, facts = list[JudgedBatch](), Facts()
     elapsed_s = judge_s = cpu_s = 0.0
     num_reads = 0
     stream = solver.sample(prepared, seed=seed, budget=budget)
@@ -107,7 +108,7 @@ def measure(
             if batch is None:
                 break
             start = perf_counter()
-            batches.append(judge(instance, batch, elapsed_s))
+            batches.append(judge(instance, batch, elapsed_s, facts))
             record(batches[-1])
             judge_s += perf_counter() - start
             num_reads += batches[-1].num_reads

@@ -242,6 +242,7 @@ def fold(
         return Outcome(status, message, **timings)
     status = "error" if status in ("refused", "unavailable") else status
     best, learned = min(batches, key=lambda b: b.energy), min(batches, key=lambda b: b.loss)
+    target = target.reached_by(learned.loss)
     num_reads = sum(b.num_reads for b in batches)
     bounds = claimed_bounds(batches)
     # What any sample shows to be false was never a bound.

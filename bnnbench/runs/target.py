@@ -15,6 +15,11 @@ class Target:
     kind: TruthKind | None
     is_sound: bool
 
+    def reached_by(self, loss: float) -> Target:
+        """Return what a loss makes of the target: 0 is the optimum of every problem, whatever was known before."""
+        is_new = loss == 0 and (self.kind is None or (self.kind == "best_known" and self.loss != 0))
+        return Target(0.0, "attained", self.is_sound) if is_new else self
+
     @property
     def energy(self) -> float | None:
         """Ground energy; None where the formulation is not sound or nothing is known."""

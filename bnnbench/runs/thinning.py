@@ -56,6 +56,7 @@ def _united(group: Sequence[JudgedBatch]) -> JudgedBatch:
         test_accuracy=learned.test_accuracy,
         best_weights=learned.best_weights,
         facts={key: value for b in group for key, value in b.facts.items()},  # of facts, the last counts
+        num_dropped_facts=sum(b.num_dropped_facts for b in group),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bnnbench.hashing import content_hash
-from bnnbench.store.schema import SCHEMA_VERSION, SEALED, tables
+from bnnbench.store.schema import SCHEMA_VERSION, SEALED, declarations, tables
 from bnnbench.store.stored_run import StoredRun, digest_of
 
 Select = Callable[..., list[dict[str, Any]]]
@@ -26,11 +26,13 @@ def broken_seals(select: Select) -> Iterator[str]:
     for row in select("PRAGMA integrity_check"):
         if row["integrity_check"] != "ok":
             yield f"SQLite finds the file damaged: {row['integrity_check']}."
-    for table, expected in tables().items():
-        names = {row["name"] for row in select(f"PRAGMA table_info({table})")}
-        if other := names ^ expected:
-            yield f"the table {table} is not that of schema {SCHEMA_VERSION}: it differs in {', '.join(sorted(other))}."
+    objects = {row["name"]: row["sql"] for row in select("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL")}
+    for name, sql in declarations().items():
+        if objects.pop(name, None) != sql:
+            yield f"the table {name} is not that of schema {SCHEMA_VERSION}: {_other_columns(select, name)}."
             return  # nothing else can be looked for
+    for name in objects:
+        yield f"the file has {name}, which is no part of schema {SCHEMA_VERSION}."
     for row in select("SELECT * FROM machines"):
         if content_hash("machine", json.loads(row["info"])) != row["hash"]:
             yield f"the machine {row['hash']} was changed: its content has another hash."
@@ -40,6 +42,12 @@ def broken_seals(select: Select) -> Iterator[str]:
             if content_hash(kind, row) != key:
                 yield f"the {kind} {key} was changed: its content has another hash."
     yield from _broken_digests(select)
+
+
+def _other_columns(select: Select, table: str) -> str:
+    names = {row["name"] for row in select(f"PRAGMA table_info({table})")}
+    other = sorted(names ^ tables()[table])
+    return f"it differs in {', '.join(other)}" if other else "its columns are declared in another way"
 
 
 def broken_run(run: StoredRun) -> Iterator[str]:

@@ -42,6 +42,7 @@ def open_to_write(folder: Path) -> tuple[sqlite3.Connection, IO[str]]:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `Store.transaction`
                 if is_new:
                     pragmas = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
                     connection.executescript(f"BEGIN; {pragmas} {SCHEMA} COMMIT;")
@@ -124,6 +125,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.resolve().as_uri()}?{mode if '=' in mode else f'mode={mode}'}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=TIMEOUT_S)
     connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 
 
@@ -148,14 +150,14 @@ def _is_blank(path: Path) -> bool:
         with contextlib.closing(_connect_to_read(path)) as connection:
             application = connection.execute("PRAGMA application_id").fetchone()[0]
             schema = connection.execute("PRAGMA user_version").fetchone()[0]
-            num_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            objects = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY rowid").fetchall()
     except sqlite3.OperationalError as error:
         raise StoreError(f"{path} cannot be read ({error}); check its permissions, and its folder's.") from error
     except sqlite3.Error as error:
         raise StoreError(
             f"{path} is not a store of bnnbench ({error}); it was left as it is; give another folder."
         ) from error
-    if application == schema == num_tables == 0:
+    if application == schema == len(objects) == 0:
         return True  # a process that was killed before its first commit leaves this
     if application == UNRELEASED_ID:
         raise StoreError(
@@ -169,6 +171,12 @@ def _is_blank(path: Path) -> bool:
             f"{path} has schema {schema}, but this version of bnnbench reads schema {SCHEMA_VERSION}; it was left as "
             "it is; use the version of bnnbench that wrote it."
         )
+    for kind, name, sql in objects:
+        if kind in ("trigger", "view") or "VIRTUAL" in str(sql).upper().partition("(")[0].split():
+            raise StoreError(
+                f"{path} has the {kind} {name}, which no store of bnnbench has; it was not read further and left as it "
+                "is; ask where it came from."
+            )
     return False
 
 

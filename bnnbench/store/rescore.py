@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bnnbench.optimum.truth import Truth
+from bnnbench.optimum.truth import Truth, TruthKind
+from bnnbench.problem.problem import Problem
 from bnnbench.runs.column import columns_of
-from bnnbench.runs.judge import JudgedBatch
+from bnnbench.runs.judge import JudgedBatch, unpack_bits
 from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Budget
@@ -50,6 +51,26 @@ def note_truth(store: Store, truth: Truth, certificate: Certificate | None, know
                 if after.row != run.row:
                     store.put_run(after)
     return best
+
+
+def note_found(store: Store, problem: Problem, outcome: Outcome, known: Truth | None) -> Truth | None:
+    """Note the weights that a run found if no better ones are known, and measure the runs of the problem against them.
+
+    A loss of 0 is an optimum, whatever the size of the problem; a lower loss than the least that was known is a better
+    reference than none. What is certified stays.
+
+    Returns
+    -------
+    Truth or None
+        The better of the two; None if nothing is known.
+    """
+    loss = outcome.loss
+    if loss is None or (known is not None and (known.is_certified or known.loss <= loss)):
+        return known
+    weights = 2 * unpack_bits(outcome.best_weights, problem.network.num_weights) - 1
+    kind: TruthKind = "attained" if loss == 0 else "best_known"
+    found = Truth(problem.hash, loss, kind, "the best weights of all runs", weights[None], lower_bound=0.0)
+    return note_truth(store, found, None, known)
 
 
 def measured_again(run: StoredRun, before: Truth | None, after: Truth | None, *, is_sound: bool | None) -> StoredRun:

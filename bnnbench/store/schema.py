@@ -48,9 +48,17 @@ CREATE TABLE suites (hash TEXT PRIMARY KEY, name TEXT NOT NULL, text TEXT NOT NU
 
 
 @cache
+def declarations() -> Mapping[str, str]:
+    """Return the names of all tables, with the SQL that SQLite keeps of them."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA)
+        return dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL").fetchall())
+
+
+@cache
 def tables() -> Mapping[str, frozenset[str]]:
     """Return the names of all tables, with those of their columns."""
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(SCHEMA)
-        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: frozenset(row[1] for row in connection.execute(f"PRAGMA table_info({name})")) for name in names}
+        info = {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for name in declarations()}
+        return {name: frozenset(row[1] for row in rows) for name, rows in info.items()}

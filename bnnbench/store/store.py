@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from time import monotonic
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from bnnbench.errors import InputError, StoreError
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
     from bnnbench.optimum.certificate import Certificate
 
 
+SETTLE_S = 0.2
+"""Seconds between two times at which the log is brought into the file."""
+
+
 class Store:
     """An open results folder; see `open_store` and `read_store`."""
 
@@ -46,6 +52,7 @@ class Store:
         self._db = connection
         self._lock = lock
         self._depth = 0
+        self._settled = -math.inf
 
     def __enter__(self) -> Self:
         return self
@@ -76,8 +83,18 @@ class Store:
                     if self._db.in_transaction:  # SQLite itself rolls back when the disk is full
                         self._db.execute("ROLLBACK")
                     raise
+                self._settle()
         finally:
             self._depth = 0
+
+    def _settle(self) -> None:
+        """Bring what was committed from the log into the file itself, some times a second at most.
+
+        A copy of the file alone then lacks what was written in the last moments only, even after a kill.
+        """
+        if self._lock is not None and monotonic() - self._settled >= SETTLE_S:
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")  # waits for nobody who reads
+            self._settled = monotonic()
 
     def add_machine(self, info: Mapping[str, Any]) -> str:
         """Note a machine; returns its hash."""

@@ -16,9 +16,12 @@ from strategies import random_problem
 from bnnbench.errors import CheckError, InputError
 from bnnbench.optimum.find import ground_truth
 from bnnbench.plugins.compiling import compile as compile_problem
-from bnnbench.plugins.registry import load_solver
+from bnnbench.plugins.registry import load_problem, load_solver
 from bnnbench.qubo.instance import Instance
+from bnnbench.runs.judge import judge
 from bnnbench.runs.loop import run
+from bnnbench.runs.outcome import fold
+from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Batch, Budget, Solver
 
 
@@ -372,3 +375,20 @@ def test_batches_that_grow_are_a_tenth_of_what_came_before() -> None:
     assert max(sizes) == 50_000
     assert all(size <= max(10, sum(sizes[:place]) / 10) for place, size in enumerate(sizes))
     assert len(sizes) < 140
+
+
+@pytest.mark.parametrize(("known", "gap"), [(None, 0.0), ("best_known", 0.0), ("exhaustive", -2.0)])
+def test_a_loss_of_0_is_an_optimum_unless_another_one_is_certified(known, gap):
+    instance = compile_problem(load_problem("parity"))
+    bits = exact_bits(instance)
+    target = Target(None if known is None else 2.0, known, is_sound=True)
+
+    outcome = fold([judge(instance, Batch(bits), 0.1)], target, Budget(reads=1), status="ok")
+
+    assert (outcome.loss, outcome.loss_gap) == (0.0, gap)
+    assert outcome.loss_successes == 1
+
+
+def exact_bits(instance):
+    """A sample of the ground state, completed from the optimal weights."""
+    return instance.complete(ground_truth(instance.problem).optima[:1])

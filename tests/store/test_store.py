@@ -18,6 +18,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from stored_cells import NOTE, add_everything, make_cell
 
@@ -36,8 +37,9 @@ from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
 from bnnbench.store import file
 from bnnbench.store.file import FILE
+from bnnbench.store.parquet import to_parquet
 from bnnbench.store.schema import APPLICATION_ID, SCHEMA_VERSION, UNRELEASED_ID
-from bnnbench.store.store import open_store, read_store
+from bnnbench.store.store import SETTLE_S, open_store, read_store
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +128,7 @@ def test_rows_have_an_order_that_does_not_depend_on_when_they_came(tmp_path, out
         with open_store(tmp_path / name) as store:
             for cell in order:
                 store.add_run(cell, outcome, NOTE)
-            orders.append(store.runs()[["formulation", "solver", "repetition"]].values.tolist())
+            orders.append(store.runs()[["formulation", "solver", "repetition"]].to_numpy().tolist())
     assert orders[0] == orders[1] == sorted(orders[0])
 
 
@@ -638,3 +640,30 @@ def test_what_is_no_file_is_neither_opened_nor_changed(tmp_path, make, sentence,
     with pytest.raises(StoreError, match=sentence):
         open_(tmp_path)
     assert not (tmp_path / FILE).is_file()
+
+
+def test_a_copy_of_the_file_alone_has_the_rows_of_a_store_that_is_being_written(tmp_path, outcome):
+    with open_store(tmp_path / "a") as store:
+        add_everything(store, make_cell(0), outcome)
+        time.sleep(SETTLE_S)
+        with store.transaction():
+            """As a campaign does while it waits for runs."""
+        (tmp_path / "b").mkdir()
+        shutil.copy(tmp_path / "a" / FILE, tmp_path / "b")  # as after a kill, when nobody has closed the file
+
+        with read_store(tmp_path / "b") as copy:
+            assert copy.run_keys() == store.run_keys()
+
+
+def test_more_optima_than_an_integer_of_64_bits_has_room_for_are_exported(tmp_path, outcome):
+    problem = load_problem("parity")
+    with open_store(tmp_path) as store:
+        add_everything(store, make_cell(0), outcome)
+        store.add_truth(replace(ground_truth(problem), num_optima=2**70))
+        store._db.execute("UPDATE truths SET num_optima = ?", (str(2**70),))
+        runs = store.runs()
+
+    parquet = tmp_path / "runs.parquet"
+    parquet.write_bytes(to_parquet(runs, {}))
+
+    assert pd.read_parquet(parquet)["num_optima"].tolist() == [2.0**70]

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from bnnbench.errors import StoreError
 from bnnbench.runs.speed_probe import Canary
 from bnnbench.store.file import FILE
 from bnnbench.store.schema import SCHEMA, SEALED
@@ -194,3 +195,28 @@ def test_a_cell_of_another_type_is_found_and_no_traceback(results, table):
         db.execute(f"UPDATE {table} SET {column} = CAST({column} AS BLOB)")
     with read_store(results) as store:
         assert list(verify(store))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON runs BEGIN UPDATE runs SET energy = 0; END",
+        "CREATE VIEW v AS SELECT * FROM runs",
+        "CREATE VIRTUAL TABLE f USING fts5(x)",
+    ],
+)
+def test_a_store_with_triggers_views_or_virtual_tables_is_refused_by_all_who_open_it(results, statement):
+    with contextlib.closing(sqlite3.connect(results / FILE, isolation_level=None)) as db:
+        db.execute(statement)
+
+    for open_it in (read_store, open_store):
+        with pytest.raises(StoreError, match="which no store of bnnbench has"):
+            open_it(results)
+
+
+@pytest.mark.parametrize("statement", ["CREATE TABLE mine (x)", "CREATE INDEX i ON runs (energy)"])
+def test_a_foreign_table_or_index_is_found(results, statement):
+    with contextlib.closing(sqlite3.connect(results / FILE, isolation_level=None)) as db:
+        db.execute(statement)
+
+    assert any("which is no part of schema" in finding.sentence for finding in findings(results))

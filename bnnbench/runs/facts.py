@@ -1,0 +1,53 @@
+"""Facts: what a solver tells beside its samples, within bounds, so that no solver fills the store with words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bnnbench.redaction import redacted
+
+FACT_LENGTH = 1000
+"""Characters that are kept of a fact's name, and of one that is text."""
+MAX_FACTS = 100
+"""Different facts that are kept of a run."""
+MAX_CHARACTERS = 200_000
+"""Characters of text that are kept of all facts of a run, told once or again and again."""
+
+
+class Facts:
+    """The facts of one run: each is kept as it was told last, as long as there is room."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._left = MAX_CHARACTERS
+
+    def kept(self, told: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+        """Return the facts of a batch for which there is room, as plain values, and the number of others."""
+        kept: dict[str, Any] = {}
+        for key, value in told.items():
+            if len(self._names) >= MAX_FACTS and short(key) not in self._names:
+                continue
+            name, plain = short(key), _plain(value)
+            length = (len(plain) if isinstance(plain, str) else 0) + (0 if name in self._names else len(name))
+            if length > self._left:
+                continue
+            self._left -= length
+            self._names.add(name)
+            kept[name] = plain
+        return kept, len(told) - len(kept)
+
+
+def short(value: Any) -> str:
+    """Return the beginning of a text; secrets are taken out before, so that none is cut and kept in part."""
+    return redacted(str(value))[:FACT_LENGTH]
+
+
+def _plain(value: Any) -> float | int | str | bool | None:
+    """Return a fact as a scalar; what is none, or a whole number that no column has room for, as text."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, int) and abs(plain) >= 2**63:
+        return short(plain if plain.bit_length() < 2**13 else hex(plain))  # Python writes no longer ones in decimals
+    return plain if plain is None or isinstance(plain, (int, float)) else short(plain)

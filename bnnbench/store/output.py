@@ -1,0 +1,76 @@
+"""Files that verbs write: nothing that bnnbench did not make is overwritten, and no file is left half written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from bnnbench.errors import InputError
+
+ALIKE = 12
+"""Bytes at the beginning by which a file is known as one that was written before."""
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that a user asked for with ``-o``; one that is there is replaced if it begins as the new one does.
+
+    So a table, a report or an export is made again under its name, and no store, no database, no published runs and no
+    file of somebody else is lost. Pipes and devices are written to as they are.
+
+    Raises
+    ------
+    InputError
+        If there is something else, or it cannot be written.
+    """
+    refuse_to_overwrite(path, content[:ALIKE])
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        _replace(path, content)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}; give another path with -o.") from error
+
+
+def refuse_to_overwrite(path: Path, begin: bytes) -> None:
+    """Raise `InputError` if there is something at a path that does not begin so, unless it is empty."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise InputError(f"{path} is a folder; give the name of a file with -o.")
+        if not stat.S_ISREG(mode):
+            return
+        with path.open("rb") as file:
+            there = file.read(ALIKE)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}; give another path with -o.") from error
+    if there and there != begin:
+        what = "a database, such as results lie in" if there.startswith(b"SQLite") else "no file of this kind"
+        raise InputError(f"{path} exists and is {what}; it was left as it is; give another path with -o.")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside the file and put it in place when it is complete; a link stays one."""
+    path = path.resolve()
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
+    number, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
+        Path(draft).chmod(mode)
+        Path(draft).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(draft).unlink()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
