@@ -62,6 +62,6 @@ def solve(
             values = np.zeros(len(literals), dtype=np.int8)  # no time for a solution: any assignment is one
         bound = energy_bound(solver.best_objective_bound)
         facts: dict[str, int | str] = {"cpsat_status": solver.status_name(status), "branches": solver.num_branches}
-        emit(Batch(to_bits(values), lower_bound=bound, facts=facts))
+        emit(Batch(to_bits(values), lower_bound=bound, facts=facts, evaluations=solver.num_branches))
 
     return stream_of(call)

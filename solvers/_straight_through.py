@@ -31,8 +31,8 @@ def train(
     random: np.random.Generator,
     num_epochs: int = NUM_EPOCHS,
     learning_rate: float = LEARNING_RATE,
-) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """Best weights that each of several restarts met, (num_reads, num_weights), and their training losses.
+) -> tuple[NDArray[np.int8], NDArray[np.float64], int]:
+    """Return the best weights of each restart, (num_reads, num_weights), their training losses, and the forward passes.
 
     A restart begins at uniform latent weights. An epoch is one step along the mean gradient of all samples.
     """
@@ -41,7 +41,8 @@ def train(
     best_weights = np.empty(latent.shape, dtype=np.int8)
     best_losses = np.full(num_reads, np.inf)
     step = np.float32(learning_rate / problem.num_samples)
-    for _ in range(num_epochs):
+    passes = 0
+    for passes in range(1, num_epochs + 1):  # noqa: B007  counted
         weights = np.where(latent >= 0, np.int8(1), np.int8(-1))
         z = network.layers(weights, problem.inputs)
         losses = problem.loss_of_outputs(z[-1])
@@ -51,7 +52,7 @@ def train(
             break
         latent -= step * gradient(problem, weights, z)
         np.clip(latent, -1, 1, out=latent)
-    return best_weights, best_losses
+    return best_weights, best_losses, passes
 
 
 def gradient(problem: Problem, weights: NDArray[np.int8], z: list[NDArray[np.float32]]) -> NDArray[np.float32]:

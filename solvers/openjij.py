@@ -38,3 +38,7 @@ class OpenJij(OpenJijSolver):
         import openjij
 
         return openjij.SASampler()
+
+    def evaluations(self, answer: dimod.SampleSet) -> int:
+        """Every sweep proposes to flip every variable."""
+        return self.num_sweeps * len(answer.variables) * len(answer)

@@ -40,3 +40,7 @@ class OpenJijSqa(OpenJijSolver):
         import openjij
 
         return openjij.SQASampler()
+
+    def evaluations(self, answer: dimod.SampleSet) -> int:
+        """Every sweep proposes to flip every variable of every slice."""
+        return self.num_sweeps * self.trotter * len(answer.variables) * len(answer)

@@ -41,3 +41,7 @@ class PathIntegral(DimodSolver):
         from dwave.samplers import PathIntegralAnnealingSampler
 
         return PathIntegralAnnealingSampler()
+
+    def evaluations(self, answer: dimod.SampleSet) -> int:
+        """Every sweep proposes to flip every variable."""
+        return self.num_sweeps * len(answer.variables) * len(answer)

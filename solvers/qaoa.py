@@ -9,16 +9,17 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Phase, Solver
 from bnnbench.solver.stream import stream_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Qaoa(Solver):
-    """Quantum approximate optimization algorithm; every measured shot of every evaluation is a read.
+    """Quantum approximate optimization algorithm; reads are shots of the final state.
 
-    The Hamiltonian is divided by its largest coefficient, which keeps the angles near 1. The first point is drawn by
-    the seed. One batch is one evaluation, so a run is cut between two evaluations.
+    Shots of the states on the way, while angles are trained, are no reads. The Hamiltonian is divided by its largest
+    coefficient, which keeps the angles near 1. The first point is drawn by the seed. One batch is one evaluation, so a
+    run is cut between two evaluations.
 
     References
     ----------
@@ -32,7 +33,7 @@ class Qaoa(Solver):
     shots: Annotated[int, Field(ge=1)] = 200
     """Shots per evaluation."""
     maxiter: Annotated[int, Field(ge=1)] = 100
-    """Evaluations by COBYLA, after which the final state is sampled once more and the stream ends."""
+    """Evaluations by COBYLA, after which the final state is sampled until the budget is spent."""
     max_qubits: Annotated[int, Field(ge=1, le=30)] = 16
     """Larger instances are refused: time and memory double with every qubit."""
 
@@ -61,29 +62,48 @@ class Qaoa(Solver):
         return SparsePauliOp(operator.paulis, np.rint(coefficients * 2**20) / 2**20)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: one batch per evaluation."""
+        """See `Solver.sample`: one batch of training per evaluation, then reads of the final state."""
         from qiskit.primitives import StatevectorSampler
         from qiskit_optimization.minimum_eigensolvers import QAOA
         from qiskit_optimization.optimizers import COBYLA
 
         random = np.random.default_rng(seed)
-        sizes = budget.reads_in_batches(self.shots)  # of the last evaluation, only as many shots as were asked for
         start = random.uniform(-1, 1, 2 * self.reps)
 
         def call(emit: Callable[[Batch], None]) -> None:
+            trained = False
+
+            class Optimizer(COBYLA):
+                """Tells when the angles are trained: the next circuit is the final one."""
+
+                def minimize(self, *args: Any, **kwargs: Any) -> Any:
+                    nonlocal trained
+                    result = super().minimize(*args, **kwargs)
+                    trained = True
+                    return result
+
             class Reporting(StatevectorSampler):  # type: ignore[misc]  # its library has no types
                 """Hands every shot on before the optimizer sees it."""
 
                 def run(self, pubs: Any, *, shots: int | None = None) -> Any:
-                    job = super().run(pubs, shots=shots)
-                    for result in job.result():
-                        (register,) = result.data.values()
-                        bits = register.to_bool_array(order="little").astype(np.int8)
-                        emit(Batch(bits[: next(sizes, len(bits))]))
+                    if not trained:
+                        return self.answered(pubs, shots, "training")
+                    job = None
+                    for num_reads in budget.reads_in_batches(outer.shots, MAX_BATCH_BITS // prepared.num_qubits):
+                        job = self.answered(pubs, num_reads, "final")
                     return job
 
+                def answered(self, pubs: Any, shots: int | None, phase: Phase) -> Any:
+                    job = super().run(pubs, shots=shots)
+                    (result,) = job.result()
+                    (register,) = result.data.values()
+                    bits = register.to_bool_array(order="little").astype(np.int8)
+                    emit(Batch(bits, phase=phase, evaluations=outer.reps * len(bits)))
+                    return job
+
+            outer = self
             sampler = Reporting(default_shots=self.shots, seed=np.random.default_rng(int(random.integers(2**32))))
-            optimizer = COBYLA(maxiter=self.maxiter)
+            optimizer = Optimizer(maxiter=self.maxiter)
             QAOA(sampler, optimizer, reps=self.reps, initial_point=start).compute_minimum_eigenvalue(prepared)
 
         return stream_of(call)

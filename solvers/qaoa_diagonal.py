@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bnnbench.qubo.qubo import all_energies
-from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Phase, Positive, Solver
 from bnnbench.solver.stream import stream_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class QaoaDiagonal(Solver):
-    """Quantum approximate optimization algorithm; shots are drawn from the state of every evaluation.
+    """Quantum approximate optimization algorithm; reads are shots of the final state.
 
-    Angles start on a linear ramp with one layer and are optimized without shot noise; the optimum of p layers is
-    interpolated to the start of p + 1. When all layers are optimized, shots are drawn from the final state until the
-    budget is spent. γ multiplies energies in units of their standard deviation.
+    Shots of the states on the way, while angles are trained, are no reads. Angles start on a linear ramp with one layer
+    and are optimized without shot noise; the optimum of p layers is interpolated to the start of p + 1. When all layers
+    are optimized, shots are drawn from the final state until the budget is spent. γ multiplies energies in units of
+    their standard deviation.
 
     References
     ----------
@@ -73,22 +74,19 @@ class QaoaDiagonal(Solver):
         return Simulator(energies, float(energies.std()) or 1.0, single=self.precision == "single")
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: one batch per evaluation, then more from the final state."""
+        """See `Solver.sample`: one batch of training per evaluation, then reads of the final state."""
         from scipy.optimize import minimize
 
         random = np.random.default_rng(seed)
 
         def call(emit: Callable[[Batch], None]) -> None:
-            spent = 0
-
-            def shoot(num_reads: int) -> None:
-                nonlocal spent
-                spent += num_reads
-                emit(Batch(prepared.draw(num_reads, random), facts={"expectation": prepared.value()}))
+            def shoot(num_shots: int, num_layers: int, phase: Phase) -> None:
+                bits, facts = prepared.draw(num_shots, random), {"expectation": prepared.value()}
+                emit(Batch(bits, facts=facts, phase=phase, evaluations=num_layers * num_shots))
 
             def evaluate(angles: NDArray[np.float64]) -> float:
                 prepared.run(*np.split(angles, 2))
-                shoot(self.shots if budget.reads is None else max(1, min(self.shots, budget.reads - spent)))
+                shoot(self.shots, len(angles) // 2, "training")
                 return float(prepared.value(self.share))
 
             angles = np.array([0.5, -0.5]) * self.ramp
@@ -98,9 +96,8 @@ class QaoaDiagonal(Solver):
                 options = {"maxiter": self.maxiter, "rhobeg": 0.2}
                 angles = minimize(evaluate, angles, method="COBYLA", options=options).x
             prepared.run(*np.split(angles, 2))
-            while budget.reads is None or spent < budget.reads:
-                shots = max(self.shots, min(MAX_BATCH_BITS // prepared.num_qubits, spent // 10))
-                shoot(shots if budget.reads is None else min(shots, budget.reads - spent))
+            for shots in budget.reads_in_batches(self.shots, MAX_BATCH_BITS // prepared.num_qubits):
+                shoot(shots, self.reps, "final")
 
         return stream_of(call)
 

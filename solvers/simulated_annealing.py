@@ -39,3 +39,7 @@ class SimulatedAnnealing(DimodSolver):
         from neal import SimulatedAnnealingSampler
 
         return SimulatedAnnealingSampler()
+
+    def evaluations(self, answer: dimod.SampleSet) -> int:
+        """Every sweep proposes to flip every variable."""
+        return self.num_sweeps * len(answer.variables) * len(answer)

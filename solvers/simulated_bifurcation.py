@@ -56,4 +56,5 @@ class SimulatedBifurcation(Solver):
         discrete = self.variant == "discrete"
         most = max(1, int(WORK / (work * self.num_steps)))
         for reads in budget.reads_in_batches(min(self.batch_reads, most), most):
-            yield Batch(oscillators.settle(reads, self.num_steps, self.time_step, random, discrete=discrete))
+            bits = oscillators.settle(reads, self.num_steps, self.time_step, random, discrete=discrete)
+            yield Batch(bits, evaluations=self.num_steps * bits.size)

@@ -50,5 +50,5 @@ class StraightThrough(Solver):
         work = self.num_epochs * problem.num_samples * problem.network.num_weights
         most = max(1, int(WORK / work))
         for reads in budget.reads_in_batches(min(self.batch_reads, most), most):
-            weights, _ = train(problem, reads, random, self.num_epochs, self.learning_rate)
-            yield Batch(prepared.complete(weights))
+            weights, _, num_epochs = train(problem, reads, random, self.num_epochs, self.learning_rate)
+            yield Batch(prepared.complete(weights), evaluations=num_epochs * reads * problem.num_samples)

@@ -61,4 +61,4 @@ class WeightSearch(Solver):
         most = MAX_BATCH_BITS // instance.qubo.num_variables
         for reads in budget.reads_in_batches(self.batch_reads, most):
             weights, _ = annealer.anneal(reads, self.num_sweeps, int(random.integers(2**32)), self.hot, self.cold)
-            yield Batch(instance.complete(weights))
+            yield Batch(instance.complete(weights), evaluations=self.num_sweeps * weights.size)

@@ -198,7 +198,7 @@ def _is_possible(line: Line) -> bool:
         known = set(line.timings) <= {field.name for field in fields(Outcome)}
         return known and all(value is None or math.isfinite(value) for value in (line.load, *line.timings.values()))
     levels = [count for _, count in (*line.energy_levels, *line.loss_levels)]
-    counts = (line.num_reads, *levels, *line.violations.values())
+    counts = (line.num_reads, line.evaluations or 0, *levels, *line.violations.values())
     numbers = (line.time_s, line.energy, line.loss, line.mean_energy, line.mean_loss)
     return all(map(_is_count, counts)) and all(map(math.isfinite, numbers))
 

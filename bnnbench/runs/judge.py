@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bnnbench.errors import CheckError
 from bnnbench.qubo.instance import Instance
 from bnnbench.runs.facts import MAX_FACTS, Facts, short
-from bnnbench.solver.contract import Batch
+from bnnbench.solver.contract import Batch, Phase, is_number
 
 MAX_LEVELS = 32
 """Distinct energies and losses that are counted per batch, from the lowest up."""
@@ -30,13 +30,13 @@ class JudgedBatch:
     time_s
         Sampling time when the batch came, judging excluded.
     num_reads
-        Samples in the batch.
+        Samples in the batch; 0 if it only trains.
     energy, loss
         Least energy, and least training loss of decoded weights; not always of the same sample.
     mean_energy, mean_loss
         Means over the batch.
     energy_levels, loss_levels
-        The lowest distinct values, each with its number of reads.
+        The lowest distinct values, each with its number of reads; none in a batch that only trains.
     violations
         By kind, of the sample of least energy.
     train_accuracy, test_accuracy
@@ -47,6 +47,8 @@ class JudgedBatch:
         As claimed by the solver; None if it claimed none, or −∞, which says nothing.
     facts, num_dropped_facts
         What the solver told, as far as there was room for it, and the number of facts for which there was none.
+    evaluations
+        As claimed by the solver.
     """
 
     time_s: float
@@ -66,6 +68,7 @@ class JudgedBatch:
     clocks: Mapping[str, float]
     facts: Mapping[str, Any]
     num_dropped_facts: int = 0
+    evaluations: int | None = None
 
 
 def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None = None) -> JudgedBatch:
@@ -79,7 +82,8 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
     Raises
     ------
     CheckError
-        If the batch is not an array of 0 and 1 with a column per variable and at least one row.
+        If the batch is not an array of 0 and 1 with a column per variable and at least one row, or says of itself what
+        cannot be.
     """
     bits = np.asarray(batch.bits)
     n = instance.qubo.num_variables
@@ -87,6 +91,13 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
         raise CheckError(f"the solver answered an array of shape {bits.shape} where (k, {n}) with k ≥ 1 was asked.")
     if bits.dtype.kind not in "biu" or not ((bits == 0) | (bits == 1)).all():
         raise CheckError(f"the solver answered values other than 0 and 1 (dtype {bits.dtype}); spins are not bits.")
+    if batch.phase not in get_args(Phase):
+        raise CheckError(f"the solver answered a batch of the phase {batch.phase!r}; it is final or training.")
+    if batch.evaluations is not None and not (
+        is_number(batch.evaluations, whole=True) and 0 <= batch.evaluations < 2**53
+    ):
+        raise CheckError(f"the solver answered {batch.evaluations!r} evaluations; count whole ones, or say None.")
+    is_read = batch.phase == "final"
     bits = bits.astype(np.int8)
     energies = instance.qubo.energies(bits)
     weights = instance.decode(bits)
@@ -98,13 +109,13 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
     kept, num_dropped = (facts or Facts()).kept(batch.facts)
     return JudgedBatch(
         time_s=time_s,
-        num_reads=len(bits),
+        num_reads=len(bits) if is_read else 0,
         energy=float(energies[by_energy]),
         loss=float(losses[by_loss]),
         mean_energy=float(energies.mean()),
         mean_loss=float(losses.mean()),
-        energy_levels=_levels(energies),
-        loss_levels=_levels(losses),
+        energy_levels=_levels(energies) if is_read else [],
+        loss_levels=_levels(losses) if is_read else [],
         violations={kind: int(count[0]) for kind, count in instance.violations(best[None]).items()},
         train_accuracy=float(instance.problem.accuracy(learned)),
         test_accuracy=None if test_accuracy is None else float(test_accuracy),
@@ -114,6 +125,7 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
         clocks={short(key): float(value) for key, value in islice(batch.clocks.items(), MAX_FACTS)},
         facts=kept,
         num_dropped_facts=num_dropped,
+        evaluations=None if batch.evaluations is None else int(batch.evaluations),
     )
 
 

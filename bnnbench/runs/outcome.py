@@ -44,12 +44,21 @@ class Outcome:
     )
     message: str = column("why the status is not ok", default="", empty="the status is ok", header="message")
     num_reads: int = column(
-        "samples that the solver answered",
+        "samples that the solver answered, those that only trained left out",
         default=0,
         unit="reads",
         header="reads",
         follows_from="batches",
         is_answer=True,
+    )
+    evaluations: int | None = column(
+        "elementary steps of the solver: proposed flips, gradient steps × samples, circuit layers × shots, or nodes",
+        default=None,
+        empty="the solver does not count them",
+        header="evaluations",
+        statistic="median",
+        drop_rank=0,
+        follows_from="batches",
     )
     energy: float | None = column(
         "least energy, recomputed", default=None, unit="loss", empty=_NO_READ, follows_from="samples", is_answer=True
@@ -253,11 +262,12 @@ def fold(
         status=status,
         message=message,
         num_reads=num_reads,
+        evaluations=_total_evaluations(batches),
         energy=best.energy,
         loss=learned.loss,
         energy_gap=None if target.energy is None else best.energy - target.energy,
         loss_gap=None if target.loss is None else learned.loss - target.loss,
-        mean_loss=sum(b.mean_loss * b.num_reads for b in batches) / num_reads,
+        mean_loss=sum(b.mean_loss * b.num_reads for b in batches) / num_reads if num_reads else None,
         energy_successes=_successes([b.energy_levels for b in batches], target.energy),
         loss_successes=_successes([b.loss_levels for b in batches], target.loss),
         violations=sum(best.violations.values()),
@@ -288,6 +298,11 @@ def _first(batches: Sequence[JudgedBatch], goal: float | None) -> float | None:
     if goal is None:
         return None
     return next((b.time_s for b in batches if b.loss <= goal + TOLERANCE), None)
+
+
+def _total_evaluations(batches: Sequence[JudgedBatch]) -> int | None:
+    counts = [b.evaluations for b in batches if b.evaluations is not None]
+    return sum(counts) if counts else None
 
 
 def _total_clocks(batches: Sequence[JudgedBatch]) -> dict[str, float]:

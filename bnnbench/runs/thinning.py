@@ -48,8 +48,8 @@ def _united(group: Sequence[JudgedBatch]) -> JudgedBatch:
         time_s=group[-1].time_s,
         num_reads=num_reads,
         loss=learned.loss,
-        mean_energy=sum(b.mean_energy * b.num_reads for b in group) / num_reads,
-        mean_loss=sum(b.mean_loss * b.num_reads for b in group) / num_reads,
+        mean_energy=_mean([b.mean_energy for b in group], [b.num_reads for b in group]),
+        mean_loss=_mean([b.mean_loss for b in group], [b.num_reads for b in group]),
         energy_levels=_lowest([b.energy_levels for b in group]),
         loss_levels=_lowest([b.loss_levels for b in group]),
         train_accuracy=learned.train_accuracy,
@@ -57,7 +57,14 @@ def _united(group: Sequence[JudgedBatch]) -> JudgedBatch:
         best_weights=learned.best_weights,
         facts={key: value for b in group for key, value in b.facts.items()},  # of facts, the last counts
         num_dropped_facts=sum(b.num_dropped_facts for b in group),
+        evaluations=sum(counts) if (counts := [b.evaluations for b in group if b.evaluations is not None]) else None,
     )
+
+
+def _mean(values: Sequence[float], weights: Sequence[int]) -> float:
+    """Return the weighted mean; of batches that only train, the plain one."""
+    weights = weights if any(weights) else [1] * len(values)
+    return sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
 
 
 def _lowest(levels: Sequence[Sequence[tuple[float, int]]]) -> list[tuple[float, int]]:

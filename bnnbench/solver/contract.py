@@ -33,6 +33,7 @@ class Objective(Protocol):
         ...
 
 
+Phase = Literal["final", "training"]
 WorksOn = Literal["qubo", "penalties", "network"]
 """The coefficients only, the QUBO with the structure of its penalties, or the network and its samples."""
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -108,12 +109,20 @@ class Batch:
         Named seconds that only the solver can know, such as ``qpu_access_s``.
     facts
         Scalars worth a column, such as ``chain_break_fraction``.
+    phase
+        ``final``, or ``training`` for samples that only prepare others, such as shots for the angles of QAOA: no reads
+        of the result, so that budgets and means do not count them, though what they find is found.
+    evaluations
+        Elementary steps that the batch took: proposed flips, updates of positions, gradient steps × samples, circuit
+        layers × shots, or nodes of a search tree; None if they are not counted.
     """
 
     bits: NDArray[np.int8]
     lower_bound: float | None = None
     clocks: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+    phase: Phase = "final"
+    evaluations: int | None = None
 
 
 class Solver(abc.ABC):

@@ -40,6 +40,11 @@ class DimodSolver(Solver):
         given = {key: value for key, value in self.parameters.items() if value is not None}
         return {"num_reads": num_reads, "seed": seed, **given}
 
+    def evaluations(self, answer: dimod.SampleSet) -> int | None:
+        """Count the flips that were proposed for an answer; None if the sampler does not tell."""
+        del answer
+        return None
+
     def prepare(self, instance: Objective) -> tuple[dimod.BinaryQuadraticModel, dict[str, Any]]:
         """Return the instance as a dimod model, and the inverse temperatures that its formulation names."""
         named: dict[str, Any] = {}
@@ -56,7 +61,7 @@ class DimodSolver(Solver):
             call_seed = int(random.integers(2**31 - 1))
             answer = sampler.sample(model, **(self.keywords(num_reads, call_seed) | named))
             named = named or {key: answer.info[key] for key in self.estimates}
-            yield Batch(bits_of(answer))
+            yield Batch(bits_of(answer), evaluations=self.evaluations(answer))
 
 
 def bits_of(answer: dimod.SampleSet) -> NDArray[np.int8]:

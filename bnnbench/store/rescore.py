@@ -120,4 +120,5 @@ def _batch(row: Mapping[str, Any]) -> JudgedBatch:
         lower_bound=row["lower_bound"],
         clocks={},
         facts={},
+        evaluations=row["evaluations"],
     )

@@ -15,7 +15,7 @@ UNRELEASED_ID = 0x424E4E42
 """Of files that versions before the first release wrote."""
 
 ARRAYS = ("inputs", "targets", "test_inputs", "test_targets", "planted")
-BATCH = ("time_s", "num_reads", "energy", "loss", "mean_energy", "mean_loss", "lower_bound")
+BATCH = ("time_s", "num_reads", "energy", "loss", "mean_energy", "mean_loss", "lower_bound", "evaluations")
 LEVELS = ("energy_levels", "loss_levels")
 
 SEALED = {"problems": "hash", "truths": "problem_hash", "runs": "key"}
@@ -37,7 +37,8 @@ CREATE TABLE truths (
 CREATE TABLE runs ({", ".join(column.sql for column in STORED)}, digest TEXT, PRIMARY KEY (key));
 CREATE TABLE batches (
     run TEXT NOT NULL, number INTEGER NOT NULL, time_s REAL, num_reads INTEGER, energy REAL, loss REAL,
-    mean_energy REAL, mean_loss REAL, energy_levels TEXT, loss_levels TEXT, lower_bound REAL, PRIMARY KEY (run, number)
+    mean_energy REAL, mean_loss REAL, energy_levels TEXT, loss_levels TEXT, lower_bound REAL, evaluations INTEGER,
+    PRIMARY KEY (run, number)
 );
 CREATE TABLE samples (run TEXT NOT NULL, role TEXT NOT NULL, bits TEXT NOT NULL, PRIMARY KEY (run, role));
 CREATE TABLE canaries (

@@ -90,3 +90,21 @@ def test_an_answer_of_other_values_than_bits_is_an_error(instance: Instance, cha
 @given(st.lists(st.integers(0, 1), min_size=1, max_size=40))
 def test_packed_bits_are_read_back(bits: list[int]) -> None:
     assert unpack_bits(pack_bits(np.array(bits)), len(bits)).tolist() == bits
+
+
+def test_a_batch_that_trains_has_no_reads_and_no_levels(instance: Instance) -> None:
+    bits = np.zeros((3, instance.qubo.num_variables), dtype=np.int8)
+    final, training = judge(instance, Batch(bits), 0.0), judge(instance, Batch(bits, phase="training"), 0.0)
+    assert (final.num_reads, training.num_reads) == (3, 0)
+    assert training.energy_levels == training.loss_levels == []
+    assert (training.energy, training.loss) == (final.energy, final.loss), "what it found is found"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"phase": "warm"}, {"evaluations": -1}, {"evaluations": 0.5}, {"evaluations": True}, {"evaluations": 2**53}],
+)
+def test_a_batch_that_says_what_cannot_be_is_refused(instance: Instance, claims: dict[str, Any]) -> None:
+    bits = np.zeros((1, instance.qubo.num_variables), dtype=np.int8)
+    with pytest.raises(CheckError, match="the solver answered"):
+        judge(instance, Batch(bits, **claims), 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from stored_cells import NOTE, make_cell
@@ -84,3 +86,11 @@ def test_the_store_keeps_few_batches_of_a_solver_that_floods(tmp_path):
         kept = store.batches(make_cell().key)
     assert len(kept) < MAX_BATCHES
     assert kept["num_reads"].sum() == 18_000
+
+
+def test_batches_that_train_are_united_without_a_read():
+    batches = [replace(b, num_reads=0, energy_levels=[], loss_levels=[], evaluations=2) for b in trace(3 * MAX_BATCHES)]
+    united = thinned(batches)
+    assert len(united) < len(batches)
+    assert {b.num_reads for b in united} == {0}
+    assert sum(b.evaluations or 0 for b in united) == 2 * len(batches)

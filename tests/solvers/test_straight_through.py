@@ -55,7 +55,7 @@ def test_the_gradient_is_the_chain_rule_with_a_hard_tanh_for_each_sign(problem: 
 
 @given(problems(networks(max_weights=40)))
 def test_losses_are_those_of_the_weights(problem: Problem) -> None:
-    weights, losses = train(problem, 4, np.random.default_rng(1), num_epochs=3)
+    weights, losses, _ = train(problem, 4, np.random.default_rng(1), num_epochs=3)
 
     assert np.array_equal(problem.training_loss(weights), losses)
 
@@ -65,7 +65,7 @@ def test_losses_are_those_of_the_weights(problem: Problem) -> None:
 def test_the_certified_optimum_is_found(widths: tuple[int, ...], bias: bool, loss: str) -> None:
     problem = random_problem(widths, 20, bias=bias, loss=loss, seed=2)
 
-    _, losses = train(problem, 200, np.random.default_rng(0))
+    _, losses, _ = train(problem, 200, np.random.default_rng(0))
 
     assert losses.min() == search(problem, max_optima=1).loss
 
