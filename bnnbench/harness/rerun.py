@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from bnnbench.errors import InputError
 from bnnbench.harness.campaign import run_cells
 from bnnbench.plugins.registry import formulation, load_solver
 from bnnbench.runs.cell import Cell
+from bnnbench.runs.column import columns_of
+from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec
-from bnnbench.store.answers import differences
+from bnnbench.store.answers import agree, differences
 from bnnbench.store.store import Store, open_store
+from bnnbench.store.stored_spec import refuse_files, stored_spec
 from bnnbench.suite.file import Limits
 from bnnbench.suite.planning import suite_solver
 
 PATIENCE = 10.0
 """A run may take that many times as long as it took."""
+
+
+COUNTED = tuple(
+    column.name for column in columns_of(Outcome) if column.follows_from == "batches" and column.unit != "s"
+)
+"""Columns that the same batches have to give again."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,23 @@ class Rerun:
         """Names of what was answered differently."""
         return differences(self.before, self.now)
 
+    @property
+    def contradictions(self) -> list[str]:
+        """Names of what should be the same and is not, counts of successes included; empty if nothing has to be."""
+        if not self.is_fixed or self.changed:
+            return []
+        wrong = [name for name in COUNTED if not agree(self.before[name], self.now[name])]
+        return list(dict.fromkeys([*self.differences, *wrong]))
 
-def rerun(store: Store, key: str, *, solver: Path | None = None, memory_gb: float = Limits().memory_gb) -> Rerun:
+
+def rerun(
+    store: Store,
+    key: str,
+    *,
+    solver: Path | None = None,
+    formulations: Sequence[Path] = (),
+    memory_gb: float = Limits().memory_gb,
+) -> Rerun:
     """Run a run again, in a worker process; the store is not changed.
 
     Parameters
@@ -61,6 +87,8 @@ def rerun(store: Store, key: str, *, solver: Path | None = None, memory_gb: floa
         See `Store.find_run`.
     solver
         File of the solver, if it came from a file: stores hold no paths.
+    formulations
+        Files of formulations, likewise.
 
     Raises
     ------
@@ -68,7 +96,7 @@ def rerun(store: Store, key: str, *, solver: Path | None = None, memory_gb: floa
         If there is no such run, or its solver is not known or no longer takes its parameters.
     """
     before = store.stored_run(store.find_run(key)).answer
-    cell = rebuild(store, before, solver)
+    cell = rebuild(store, before, solver, formulations)
     took_s = sum(before[name] or 0.0 for name in ("compile_s", "prepare_s", "sample_s", "judge_s"))
     wall_s = max(Limits().wall_s, PATIENCE * took_s)
     truth = store.truths().get(cell.problem.hash)
@@ -81,19 +109,42 @@ def rerun(store: Store, key: str, *, solver: Path | None = None, memory_gb: floa
     return Rerun(cell, before, now, tuple(_changes(cell, before)), _is_fixed(cell, before, now))
 
 
-def rebuild(store: Store, row: Mapping[str, Any], solver: Path | None = None) -> Cell:
+def rerun_sample(
+    store: Store, share: float, *, formulations: Sequence[Path] = (), generator: np.random.Generator
+) -> Iterator[tuple[str, list[str] | None]]:
+    """Run a share of the runs again, at least one; yield the name of each, and what contradicts what is stored of it.
+
+    Only runs that ended well, of solvers that are seeded and come from no file, have to give the same answer. None is
+    yielded of others, and of those for which versions changed.
+    """
+    keys = [row["key"] for row in store.endings() if row["status"] == "ok"]
+    number = min(len(keys), max(1, round(share * len(keys))))
+    for place in sorted(generator.permutation(len(keys))[:number].tolist()):
+        name = store.stored_run(keys[place]).name
+        try:
+            done = rerun(store, keys[place], formulations=formulations)
+        except InputError:
+            yield name, None
+        else:
+            yield name, done.contradictions if done.is_fixed and not done.changed else None
+
+
+def rebuild(
+    store: Store, row: Mapping[str, Any], solver: Path | None = None, formulations: Sequence[Path] = ()
+) -> Cell:
     """The cell behind a row, from the problem's data and the parameters that the store holds."""
     name, versions = row["solver"].partition("[")[0], json.loads(row["versions"])
     if "file" in versions and solver is None:
         raise InputError(
             f"{row['key']}: the solver {name} came from a file, and results hold no paths; give it with --solver."
         )
+    refuse_files(name, json.loads(row["parameters"]))
     budget = Budget(seconds=row["budget_seconds"], reads=row["budget_reads"])
     parameters = {key: value for key, value in json.loads(row["parameters"]).items() if value is not None}
     built = suite_solver(Spec(str(solver.resolve()) if solver else name, parameters), budget)
     return Cell(
         problem=store.problem(row["problem_hash"]),
-        formulation=formulation(row["formulation"]),
+        formulation=formulation(stored_spec(row["formulation"], formulations)),
         solver=built.spec,
         solver_label=row["solver"],
         parameters=built.parameters,

@@ -8,12 +8,19 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
+from itertools import product
 
+import numpy as np
 import pytest
 
 from bnnbench.errors import StoreError
+from bnnbench.optimum.truth import Truth
+from bnnbench.plugins.registry import load_problem
 from bnnbench.runs.speed_probe import Canary
 from bnnbench.store.file import FILE
+from bnnbench.store.rescore import FOLDED, fold_again
+from bnnbench.store.rows import truth_row
 from bnnbench.store.schema import SCHEMA, SEALED
 from bnnbench.store.store import open_store, read_store
 from bnnbench.store.verify import verify
@@ -62,6 +69,10 @@ def reseal(folder):
         for table, column in SEALED.items():
             for row in store._select(f"SELECT {column} AS key FROM {table}"):
                 store._seal(table, row["key"])
+
+
+def all_weights(problem):
+    return (np.array(signs, dtype=np.int8) for signs in product((-1, 1), repeat=problem.network.num_weights))
 
 
 def findings(folder, **options):
@@ -162,6 +173,7 @@ def test_the_verb_says_what_does_not_hold(results):
     done = verb()
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 runs recomputed, and all holds" in done.stdout
+    assert "Only read, though unchanged since they were written" in done.stdout
     change(results, "UPDATE runs SET load = load + 1 WHERE solver = 'random'")
     done = verb()
     assert done.returncode == 1
@@ -220,3 +232,63 @@ def test_a_foreign_table_or_index_is_found(results, statement):
         db.execute(statement)
 
     assert any("which is no part of schema" in finding.sentence for finding in findings(results))
+
+
+def test_a_false_optimum_without_certificate_is_found(results):
+    change(results, "UPDATE truths SET certificate = NULL")
+    reseal(results)
+    assert not findings(results), "enumeration confirms the true one"
+
+    with open_store(results) as store:
+        ((key, truth),) = store.truths().items()
+        problem = store.problem(key)
+        worse = next(w for w in all_weights(problem) if problem.training_loss(w) > truth.loss)
+        false = replace(truth, loss=float(problem.training_loss(worse)), optima=worse[None], num_optima=1)
+        store.put("truths", truth_row(false, None))
+        store._seal("truths", key)
+
+    assert any(finding.kind == "truth" and "enumeration" in finding.sentence for finding in findings(results))
+
+
+def test_a_large_optimum_that_nothing_confirms_is_found_or_named(results):
+    problem = load_problem("random_data[widths=[9,5,1],samples=20]")
+    weights = np.ones(problem.network.num_weights, dtype=np.int8)
+    truth = Truth(problem.hash, float(problem.training_loss(weights)), "exhaustive", "a claim", weights[None], 1)
+    with open_store(results) as store:
+        store.add_problem(problem)
+        store.add_truth(truth)
+
+    (found,) = findings(results)
+    assert "is said to be exhaustive, but has no certificate, and nothing confirms it" in found.sentence
+
+
+def test_no_file_that_results_name_is_run(results, tmp_path):
+    trap = tmp_path / "trap.py"
+    trap.write_text(f"open({str(tmp_path / 'sprung')!r}, 'w')")
+    change(results, "UPDATE instances SET formulation = ?", str(trap))
+    reseal(results)
+
+    assert any("no file that results name is run" in finding.sentence for finding in findings(results))
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_success_counts_that_were_edited_with_their_batches_are_found_by_running_again(results):
+    statement = "UPDATE batches SET loss_levels = '[[0.0, 20]]', loss = 0, mean_loss = 0"
+    change(results, statement)
+    with open_store(results) as store:
+        (truth,) = store.truths().values()
+        for run in list(store.stored_runs()):
+            folded = fold_again(run, truth, is_sound=True)
+            names = [name for name in FOLDED if name not in ("energy", "loss")]
+            store.put_run(replace(run, row={**run.row, **{name: getattr(folded, name) for name in names}}))
+
+    def verb(*options):
+        return subprocess.run(
+            [sys.executable, "-m", "bnnbench", "verify", str(results), *options], capture_output=True, text=True
+        )
+
+    done = verb("--rerun", "100%")
+    assert done.returncode == 1
+    assert re.search(r"rerun: random .* gives other values of .*loss_successes", done.stdout)
+    for share in ("0", "101%", "x"):
+        assert verb("--rerun", share).returncode == 2

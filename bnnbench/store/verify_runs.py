@@ -1,0 +1,166 @@
+"""Verification of runs: what does not follow from their batches and samples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnnbench.errors import BnnbenchError
+from bnnbench.optimum.truth import Truth
+from bnnbench.problem.problem import Problem
+from bnnbench.qubo.instance import Instance
+from bnnbench.runs.cell import asked_key, run_key
+from bnnbench.runs.judge import unpack_bits
+from bnnbench.solver.contract import Budget
+from bnnbench.store.answers import agree
+from bnnbench.store.digests import broken_run
+from bnnbench.store.rescore import FOLDED, fold_again
+from bnnbench.store.stored_run import StoredRun
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What does not hold: where (``store``, ``problem``, ``instance``, ``truth``, ``run``), and a sentence."""
+
+    kind: str
+    sentence: str
+
+
+class RunCheck:
+    """Checks runs one after the other, and their samples some hundred at a time."""
+
+    def __init__(
+        self, problems: Mapping[str, Problem], instances: Mapping[str, Instance], truths: Mapping[str, Truth]
+    ) -> None:
+        self._problems, self._instances, self._truths = problems, instances, truths
+        self._waiting: dict[str, list[_Sampled]] = {}
+        self.num_recomputed = 0
+
+    def wrong(self, run: StoredRun) -> Iterator[Finding]:
+        """Yield what does not hold of a run, or of others whose samples waited for it."""
+        for sentence in broken_run(run):
+            yield Finding("store", sentence)
+        problem = self._problems.get(run.row["problem_hash"])
+        instance = self._instances.get(run.row["instance_hash"])
+        yield from _told(run.name, _wrong(run, problem, instance, self._truths.get(run.row["problem_hash"])))
+        if run.batches and problem is not None and instance is not None:
+            self.num_recomputed += 1
+            group = self._waiting.setdefault(run.row["instance_hash"], [])
+            group.append(_sampled(run, instance))
+            if len(group) >= _most_together(instance):
+                yield from _wrong_samples(instance, self._waiting.pop(run.row["instance_hash"]))
+
+    def rest(self) -> Iterator[Finding]:
+        """Yield what does not hold of the runs whose samples still wait."""
+        for key, group in self._waiting.items():
+            yield from _wrong_samples(self._instances[key], group)
+        self._waiting.clear()
+
+
+def _told(name: str, sentences: Iterator[str]) -> Iterator[Finding]:
+    """Yield the findings of a run; what cannot be read is one."""
+    try:
+        for sentence in sentences:
+            yield Finding("run", f"{name}: {sentence}")
+    except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
+        yield Finding("run", f"{name}: a cell cannot be read: {' '.join(str(error).split())}.")
+
+
+def _wrong(run: StoredRun, problem: Problem | None, instance: Instance | None, truth: Truth | None) -> Iterator[str]:
+    """Yield what does not follow from what was asked, and from the batches of a run."""
+    if not _is_named(run.row):
+        yield "its key is not the hash of what it was run with."
+    if problem is None:
+        yield "its problem is not there, or damaged."
+        return
+    if not run.batches:
+        return
+    if instance is None:
+        yield "its instance is not there, or cannot be built again."
+        return
+    folded = fold_again(run, truth, is_sound=instance.is_sound)
+    yield from _differences(run.row, {name: getattr(folded, name) for name in FOLDED}, "its batches give")
+    flags = json.loads(run.row["flags"])
+    for flag in folded.flags:
+        if flag not in flags:
+            yield f"it is not flagged, though it {flag}."
+
+
+TOGETHER, VALUES = 256, 2**23
+"""Samples of an instance that are measured at once, as far as so many activations allow; one by one takes thrice as
+long."""
+
+
+def _most_together(instance: Instance) -> int:
+    problem = instance.problem
+    return max(1, min(TOGETHER, VALUES // (problem.num_samples * max(problem.network.widths))))
+
+
+@dataclass(frozen=True)
+class _Sampled:
+    """What is left to check of a run: its row with its best sample and best weights; None: they are not there."""
+
+    name: str
+    row: Mapping[str, Any]
+    samples: tuple[NDArray[np.int8], NDArray[np.int8]] | None
+
+
+def _sampled(run: StoredRun, instance: Instance) -> _Sampled:
+    packed = run.packed_samples
+    try:
+        bits = unpack_bits(packed["energy"], instance.qubo.num_variables)
+        weights = 2 * unpack_bits(packed["loss"], instance.problem.network.num_weights) - 1
+    except (KeyError, ValueError, TypeError):
+        return _Sampled(run.name, run.row, None)
+    return _Sampled(run.name, run.row, (bits, weights))
+
+
+def _wrong_samples(instance: Instance, runs: Sequence[_Sampled]) -> Iterator[Finding]:
+    """Yield what does not follow from the samples of runs on an instance."""
+    for run in runs:
+        if run.samples is None:
+            yield Finding("run", f"{run.name}: its samples are not there, or too short.")
+    whole = [(run, *run.samples) for run in runs if run.samples is not None]
+    if not whole:
+        return
+    bits, weights = (np.array([one[place] for one in whole]) for place in (1, 2))
+    problem = instance.problem
+    figures = {
+        "energy": instance.qubo.energies(bits),
+        "loss": problem.training_loss(weights),
+        "train_accuracy": problem.accuracy(weights),
+        "test_accuracy": problem.test_accuracy(weights),
+    }
+    counts = instance.violations(bits)
+    for number, (run, *_) in enumerate(whole):
+        measured = {name: None if values is None else values[number].item() for name, values in figures.items()}
+        kinds = {kind: int(count[number]) for kind, count in counts.items()}
+        measured |= {"violations_by_kind": kinds, "violations": sum(kinds.values())}
+        yield from _told(run.name, _differences(run.row, measured, "its sample has"))
+
+
+def _is_named(row: Mapping[str, Any]) -> bool:
+    """Return whether the key of a row is the hash of what was asked."""
+    try:
+        budget = Budget(seconds=row["budget_seconds"], reads=row["budget_reads"])
+        parameters, versions = json.loads(row["parameters"]), json.loads(row["versions"])
+        key = run_key(row["instance_hash"], row["solver"], parameters, versions, seed=row["seed"], budget=budget)
+    except (BnnbenchError, ValueError, TypeError):
+        return False
+    return key == asked_key(row["key"])
+
+
+def _differences(row: Mapping[str, Any], computed: Mapping[str, Any], says: str) -> Iterator[str]:
+    for name, value in computed.items():
+        stored = json.loads(row[name]) if isinstance(value, dict) else row[name]
+        if not agree(stored, value):
+            yield f"{says} {name} {_shown(value)}, but the row has {_shown(stored)}."
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else f"{value:.9g}" if isinstance(value, (int, float)) else str(value)
