@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from bnnbench.errors import InputError
@@ -38,7 +39,7 @@ class Spec:
     def __hash__(self) -> int:
         return hash(self.canonical)
 
-    @property
+    @cached_property
     def canonical(self) -> str:
         """The same for equal specifications, whatever the order of the parameters."""
         return canonical_json({"name": self.name, "parameters": dict(self.parameters)})

@@ -31,8 +31,8 @@ def run_campaign(
     retry: bool = False,
     max_qpu_seconds: float | None = None,
     follow: bool = False,
-) -> None:
-    """Find the truths, and run what is not in the store yet.
+) -> list[Cell]:
+    """Find the truths, run what is not in the store yet, and return all cells of the suite.
 
     Parameters
     ----------
@@ -74,11 +74,12 @@ def run_campaign(
         for cell, outcome in runs:
             progress.ended(cell, outcome)
         progress.print_unavailable()
+    return cells
 
 
-def all_failed(planned: Plan, store: Store) -> bool:
-    """Return whether runs of the suite failed and none did anything else."""
-    keys = {cell.key for cell in planned.cells()}
+def all_failed(cells: Sequence[Cell], store: Store) -> bool:
+    """Return whether some of the cells failed and none ended otherwise."""
+    keys = {cell.key for cell in cells}
     statuses = {row["status"] for row in store.endings() if row["key"] in keys}
     return bool(statuses) and statuses <= set(FAILURES)
 

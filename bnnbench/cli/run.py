@@ -81,8 +81,8 @@ def run(
     try:
         with open_store(folder) as store, place.executor(planned) as executor:
             store.add_suite(path.name, suite_text(path))
-            run_campaign(planned, store, executor, retry=retry, max_qpu_seconds=max_qpu_seconds, follow=follow)
-            is_vain = all_failed(planned, store)
+            cells = run_campaign(planned, store, executor, retry=retry, max_qpu_seconds=max_qpu_seconds, follow=follow)
+            is_vain = all_failed(cells, store)
     except KeyboardInterrupt:
         raise StoppedError("interrupted; finished runs are kept, and the same command goes on from here.") from None
     show(folder)

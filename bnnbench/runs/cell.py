@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from bnnbench.hashing import content_hash
@@ -48,7 +48,7 @@ class Cell:
     @cached_property
     def instance_hash(self) -> str:
         """Content hash of the instance, known without compiling it."""
-        return instance_hash(self.problem, self.formulation)
+        return _instance_hash(self.problem, self.formulation)
 
     @cached_property
     def key(self) -> str:
@@ -77,6 +77,10 @@ def run_key(
         "budget": [budget.seconds, budget.reads],
     }
     return content_hash("run", header)
+
+
+_instance_hash = lru_cache(maxsize=1024)(instance_hash)
+"""Repetitions of a cell come one after another, and share their instance."""
 
 
 def asked_key(key: str) -> str:

@@ -1,4 +1,4 @@
-"""The forecast: what a campaign would do, without doing any of it."""
+"""Foresee what a campaign would do, without doing any of it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Forecast:
 
 
 def forecast(planned: Plan, rows: Sequence[Mapping[str, Any]], finished: set[str], *, ask_s: float = ASK_S) -> Forecast:
-    """What would become of each cell; of cells with the same key, of the first. Repetitions not needed are left out.
+    """Foresee what becomes of each cell; of cells with the same key, of the first; repetitions not needed are left out.
 
     Parameters
     ----------
@@ -80,8 +80,10 @@ def forecast(planned: Plan, rows: Sequence[Mapping[str, Any]], finished: set[str
     cells = list(planned.cells())
     known = verdicts(row for row in rows if row["key"] in finished)
     possible = Repeater(cells, known, planned.precision).possible()
-    for cell in {cell.key: cell for cell in reversed(cells) if cell.key in possible | finished}.values():
-        solver = solvers.setdefault(cell.solver, _Asked(cell.solver))
+    wanted = possible | finished
+    for cell in {cell.key: cell for cell in reversed(cells) if cell.key in wanted}.values():
+        if (solver := solvers.get(cell.solver)) is None:
+            solver = solvers[cell.solver] = _Asked(cell.solver)
         if cell.key in finished:
             done.append(cell)
         elif (reason := solver.unavailable) is not None:
@@ -99,7 +101,7 @@ def forecast(planned: Plan, rows: Sequence[Mapping[str, Any]], finished: set[str
 
 
 class _Asked:
-    """A solver that is asked what it says before it runs; what it raises is for its run to tell."""
+    """A solver that is asked whether it applies; what it raises then is reported by its run."""
 
     def __init__(self, spec: Spec) -> None:
         self._solver = load_solver(spec)
@@ -113,7 +115,7 @@ class _Asked:
         return None
 
     def knows(self, cell: Cell) -> bool:
-        """Whether the instance has not to be compiled for an answer."""
+        """Return whether an answer takes no compiling."""
         return self._never_refuses or cell.instance_hash in self._answers
 
     def refuses(self, cell: Cell) -> str | None:
@@ -133,10 +135,11 @@ def _compiled(problem: Problem, setting: Formulation) -> Instance:
 
 
 class _Past:
-    """How long runs took that are in the store."""
+    """Times of the runs in the store."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._seconds: dict[tuple[Any, ...], list[float]] = {}
+        self._medians: dict[tuple[Any, ...], float | None] = {}
         for row in rows:
             if row["status"] not in ("refused", "unavailable"):
                 alike = (row["solver"], row["budget_seconds"], row["budget_reads"])
@@ -145,7 +148,14 @@ class _Past:
                     self._seconds.setdefault(key, []).append(seconds)
 
     def seconds(self, cell: Cell) -> float | None:
-        """Median time of runs of the solver on the instance, or else of the solver; or else the budget."""
+        """Return the median time of runs of the solver on the instance, or else of the solver; or else the budget."""
         alike = (cell.solver_label, cell.budget.seconds, cell.budget.reads)
-        known = self._seconds.get((*alike, cell.instance_hash)) or self._seconds.get(alike)
-        return statistics.median(known) if known else cell.budget.seconds
+        known = self._median((*alike, cell.instance_hash))
+        known = self._median(alike) if known is None else known
+        return cell.budget.seconds if known is None else known
+
+    def _median(self, key: tuple[Any, ...]) -> float | None:
+        if key not in self._medians:
+            known = self._seconds.get(key)
+            self._medians[key] = statistics.median(known) if known else None
+        return self._medians[key]

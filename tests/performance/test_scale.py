@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 import time
 
 import psutil
@@ -11,7 +14,7 @@ from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.harness.executor import LocalExecutor
 from bnnbench.harness.isolation.placement import lanes_apart
 from bnnbench.store.store import open_store
-from bnnbench.suite.file import read_suite
+from bnnbench.suite.file import Limits, read_suite
 from bnnbench.suite.planning import plan
 
 SUITE = """
@@ -110,3 +113,42 @@ class _executor:  # noqa: N801  reads as a function
     def __exit__(self, *error):
         if self.where == "dask":
             self.cluster.close()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Folders of a suite whose runs are all in the store, by their number; a run is copied to each key."""
+    folders = {}
+    for number in (5_000, 20_000):
+        folder = folders[number] = tmp_path_factory.mktemp(f"{number}")
+        (folder / "s.toml").write_text(SUITE.format(repetitions=number, solver="random"))
+        cells = list(plan(read_suite(folder / "s.toml"), folder).cells())
+        with open_store(folder / "out") as store, LocalExecutor(1) as executor:
+            truths = {problem.hash: truth for problem, truth in find_truths([cells[0].problem], store)}
+            list(run_cells(cells[:1], truths, store, Limits(), executor=executor))
+            (row,) = store.rows("runs")
+            with store.transaction():
+                for cell in cells[1:]:
+                    store.put("runs", row | {"key": cell.key, "seed": cell.seed, "repetition": cell.repetition})
+    return folders
+
+
+@pytest.mark.parametrize(("verb", "limit_s"), [(["--dry-run"], 3), ([], 6)])
+def test_a_finished_suite_is_looked_through_in_seconds(finished, verb, limit_s):
+    """Processor time, which a busy machine lengthens less; the resumed run prints its table, too."""
+    seconds = {}
+    for number, folder in finished.items():
+        command = [sys.executable, "-P", "-m", "bnnbench", "run", str(folder / "s.toml"), "--out", str(folder / "out")]
+        before = children_s()
+        done = subprocess.run([*command, *verb], capture_output=True, text=True, check=True)
+        seconds[number] = children_s() - before
+        assert f"{number} done before" in done.stdout or f"{number} of them done before" in done.stderr
+    print(f"\n{' '.join(verb) or 'resumed'}: {seconds}")
+    assert seconds[20_000] <= limit_s
+    assert seconds[20_000] <= 5 * seconds[5_000]
+
+
+def children_s():
+    """Processor seconds of all processes that ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
