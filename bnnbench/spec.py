@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +35,9 @@ class Spec:
     def __str__(self) -> str:
         if not self.parameters:
             return self.name
-        return f"{self.name}[{','.join(f'{key}={_format(value)}' for key, value in self.parameters.items())}]"
+        quote = "" if _split_name(f"{self.name}[]")[0] == self.name else "'" if '"' in self.name else '"'
+        parameters = ",".join(f"{key}={_format(value)}" for key, value in self.parameters.items())
+        return f"{quote}{self.name}{quote}[{parameters}]"
 
     def __hash__(self) -> int:
         return hash(self.canonical)
@@ -57,8 +60,8 @@ def parse_spec(text: str | Spec) -> Spec:
         return text
     if not isinstance(text, str):
         raise InputError(f"{text!r} is no name; write it as text, such as name[key=value,key=value].")
-    name, bracket, rest = text.strip().partition("[")
-    if not name.strip() or "]" in name or (bracket and not rest.endswith("]")):
+    name, bracket, rest = _split_name(text.strip())
+    if not name.strip() or (bracket and not rest.endswith("]")):
         raise InputError(f"{text!r} is not a name with parameters; write it as name[key=value,key=value].")
     parameters: dict[str, Any] = {}
     for part in _split(rest[:-1], text) if bracket else []:
@@ -69,6 +72,20 @@ def parse_spec(text: str | Spec) -> Spec:
             raise InputError(f"{text!r}: the parameter {key.strip()!r} is given twice; keep one.")
         parameters[key.strip()] = _parse(value.strip())
     return Spec(name.strip(), parameters)
+
+
+def _split_name(text: str) -> tuple[str, str, str]:
+    """Split a name from its parameters; a path, which ends in ``.py``, may have brackets, or stand in quotes."""
+    if quoted := re.fullmatch(r"""(["'])(.+?)\1(\[?)(?(3)(.*))""", text, re.DOTALL):
+        return quoted[2], quoted[3], quoted[4] or ""
+    if text.endswith(".py"):
+        return text, "", ""
+    for found in re.finditer(r"\.py(?=\[)", text):
+        path = text[: found.end()]
+        if path.count("[") == path.count("]"):
+            return path, "[", text[found.end() + 1 :]
+    name, bracket, rest = text.partition("[")
+    return ("" if "]" in name else name), bracket, rest
 
 
 def _plain(value: Any) -> Any:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from bnnbench.plugins.registry import check_solver, file_hash, load_solver
+from bnnbench.plugins.files import SolverSpec
+from bnnbench.plugins.registry import file_hash, load_solver
 from bnnbench.qubo.qubo import Qubo, make_qubo
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 from bnnbench.spec import parse_spec
@@ -37,7 +39,7 @@ class ControlErrors(Solver):
 
     needs: ClassVar[tuple[str, ...]] = ()
 
-    inner: Annotated[str, AfterValidator(check_solver)] = "simulated_annealing"
+    inner: SolverSpec = "simulated_annealing"
     """The solver of the perturbed problem; it sees a bare QUBO."""
     bias_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
     """Standard deviation of δ_i, in the machine's units."""
@@ -89,4 +91,4 @@ class ControlErrors(Solver):
         """See `Solver.versions`: what the inner solver needs, and the hash of its file, if it is one."""
         name = parse_spec(self.inner).name
         file = file_hash(name)
-        return {**load_solver(self.inner).versions, **({name: file} if file else {})}
+        return {**load_solver(self.inner).versions, **({Path(name).name: file} if file else {})}

@@ -26,6 +26,7 @@ from bnnbench.annealer.schedule import AnnealSchedule, check_schedule
 from bnnbench.annealer.submission import Submission, submit
 from bnnbench.annealer.unembedding import ChainBreaks, unembed_batches
 from bnnbench.errors import InputError, RefusedError
+from bnnbench.plugins.files import SuitePath
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver
 from bnnbench.spec import Spec
@@ -84,9 +85,9 @@ class DWave(Solver):
     """Whether each submission flips the sense of random qubits, from the run's seed: averages out their biases."""
     max_qpu_seconds: Positive | None = None
     """Refuse a run whose estimate of QPU access is above this many seconds, before anything is submitted."""
-    record: Annotated[str, Field(min_length=1)] | None = None
+    record: SuitePath | None = None
     """Where to keep the raw answers: a new file that ends in ``.jsonl``, or a folder, which gets a file per run."""
-    replay: Annotated[str, Field(min_length=1)] | None = None
+    replay: SuitePath | None = None
     """Answer from a recording, or from the one in this folder that has the run's instance and seed; asks no QPU."""
 
     def unavailable(self) -> str | None:

@@ -7,11 +7,12 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from bnnbench.annealer.embedding import ChainPrefactor, ChainStrength, Topology
 from bnnbench.annealer.unembedding import ChainBreaks
-from bnnbench.plugins.registry import check_solver, load_solver
+from bnnbench.plugins.files import SolverSpec
+from bnnbench.plugins.registry import load_solver
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 
 
@@ -35,7 +36,7 @@ class DWaveEmulated(Solver):
     """See the solver `control_errors`."""
     coupling_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
     """See the solver `control_errors`."""
-    annealer: Annotated[str, AfterValidator(check_solver)] = "path_integral"
+    annealer: SolverSpec = "path_integral"
     """What samples the qubits, such as ``simulated_annealing[num_sweeps=1000]``."""
     embedding_seed: Annotated[int, Field(ge=0)] = 0
     """Seed of minorminer, and of the missing qubits."""

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from bnnbench.annealer.embedding import (
     QPU_SIZES,
@@ -23,7 +24,8 @@ from bnnbench.annealer.embedding import (
 )
 from bnnbench.annealer.unembedding import ChainBreaks, unembed_batches
 from bnnbench.errors import InputError
-from bnnbench.plugins.registry import check_solver, file_hash, load_solver
+from bnnbench.plugins.files import SolverSpec
+from bnnbench.plugins.registry import file_hash, load_solver
 from bnnbench.qubo.qubo import Qubo, qubo_from_bqm
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 from bnnbench.spec import parse_spec
@@ -56,7 +58,7 @@ class Embedded(Solver):
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system", "minorminer")
 
-    inner: Annotated[str, AfterValidator(check_solver)] = "simulated_annealing"
+    inner: SolverSpec = "simulated_annealing"
     """The solver of the physical problem, such as ``tabu[num_restarts=4]``; it sees a bare QUBO."""
     topology: Topology = "pegasus"
     """Hardware graph: Pegasus (Advantage) or Zephyr (Advantage2)."""
@@ -125,4 +127,4 @@ class Embedded(Solver):
         """See `Solver.versions`: also what the inner solver needs, and the hash of its file, if it is one."""
         name = parse_spec(self.inner).name
         file = file_hash(name)
-        return {**super().versions, **load_solver(self.inner).versions, **({name: file} if file else {})}
+        return {**super().versions, **load_solver(self.inner).versions, **({Path(name).name: file} if file else {})}

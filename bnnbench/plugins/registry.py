@@ -17,6 +17,7 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
+import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -110,7 +111,6 @@ def load_solver(spec: str | Spec, /, **parameters: Any) -> Solver:
     """
     spec = _merge(spec, parameters)
     solver: Solver = _call("solver", spec, solver_class(spec.name))
-    _refuse_truth_values("solver", spec, solver)
     return solver
 
 
@@ -144,7 +144,6 @@ def formulation(setting: str | Spec | Formulation, /, **parameters: Any) -> Form
         return changed.showing(setting.shown)
     spec = _merge(setting, parameters)
     built: Formulation = _call("formulation", spec, formulation_class(spec.name))
-    _refuse_truth_values("formulation", spec, built)
     return built
 
 
@@ -251,15 +250,6 @@ def _from_path(path: str, parameters: dict[str, Any], shown: tuple[str, ...]) ->
     return formulation(Spec(path, parameters)).showing(shown)
 
 
-def _refuse_truth_values(kind: Kind, spec: Spec, built: Any) -> None:
-    """Raise `InputError` where pydantic took True for the number 1."""
-    for name, value in spec.parameters.items():
-        if isinstance(value, bool) and not isinstance(getattr(built, name), bool):
-            raise InputError(
-                f"{kind} {spec.name}: the parameter {name!r} cannot be {value}: input should be no boolean."
-            )
-
-
 def load_problem(spec: str | Spec, /, **parameters: Any) -> Problem:
     """Build a problem of a family, ``load_problem("parity", size=3)``, or from ``"parity[size=3]"``.
 
@@ -356,6 +346,11 @@ def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
     if missing:
         example = ",".join(f"{name}=…" for name in missing)
         raise InputError(f"{kind} {spec.name} needs {' and '.join(missing)}; write {spec.name}[{example}].")
+    for name, value in spec.parameters.items():
+        if _holds_truth_value(value) and not _takes_truth_values(target, name):  # pydantic takes True for 1
+            raise InputError(
+                f"{kind} {spec.name}: the parameter {name!r} cannot be {value}: input should be no boolean."
+            )
     try:
         return _validator(target)(spec.parameters)
     except pydantic.ValidationError as error:
@@ -378,6 +373,24 @@ def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
         raise InputError(
             f"{kind} {spec.name} raised {type(error).__name__}: {error}; bnnbench --debug shows where."
         ) from error
+
+
+def _holds_truth_value(value: Any) -> bool:
+    return isinstance(value, bool) or (isinstance(value, (list, tuple)) and any(map(_holds_truth_value, value)))
+
+
+@cache
+def _takes_truth_values(target: Callable[..., Any], name: str) -> bool:
+    """Return whether the type of a parameter has ``bool`` in it, or says nothing."""
+
+    def has_bool(hint: Any) -> bool:
+        return hint in (bool, Any, object) or any(map(has_bool, typing.get_args(hint)))
+
+    try:
+        hints = typing.get_type_hints(target)
+    except (NameError, TypeError):
+        return True  # pydantic says which annotation is wrong
+    return name not in hints or has_bool(hints[name])
 
 
 @cache

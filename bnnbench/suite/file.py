@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.solver.contract import Budget
 from bnnbench.suite.paths import check_enclosed
 
-_Strict = pydantic.ConfigDict(extra="forbid", frozen=True)
+_Strict = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)  # true is no number
 
 
 class BudgetTable(pydantic.BaseModel):
@@ -144,11 +145,11 @@ def read_suite(path: Path) -> Suite:
     try:
         suite = Suite.model_validate(content)
     except pydantic.ValidationError as error:
-        raise InputError(f"suite file {path}{_sentence(path, error)}") from error
+        raise InputError(f"suite file {path}{_sentences(path, error)}") from error
     for section in ("problems", "formulations", "solvers"):
         for table in getattr(suite, section):
             check_enclosed(path.parent, f"suite file {path}: {section}", table)
-    return suite.model_copy(update={"solvers": [_placed(table, path.parent) for table in suite.solvers]})
+    return suite
 
 
 def suite_text(path: Path) -> str:
@@ -167,40 +168,30 @@ def suite_text(path: Path) -> str:
         raise InputError(f"suite file {path} is not TOML: {error}.") from error
 
 
-FILES = ("record", "replay")
-"""Parameters of solvers that are paths."""
+def together(faults: Iterable[str]) -> str:
+    """Return one fault as it is, or several in a line each."""
+    lines = list(dict.fromkeys(faults))
+    return lines[0] if len(lines) == 1 else "".join([f"{len(lines)} faults:", *(f"\n  {line}" for line in lines)])
 
 
-def _placed(table: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The table of a solver with its paths from the working directory, which is all that a solver knows."""
-
-    def placed(key: str, value: Any) -> Any:
-        if isinstance(value, list):
-            return [placed(key, one) for one in value]
-        if not isinstance(value, str):
-            return value
-        if key in FILES:
-            return str(folder / value)
-        name, bracket, rest = value.partition("[")
-        return f"{folder / name}{bracket}{rest}" if key == "inner" and name.endswith(".py") else value
-
-    return {key: placed(key, value) for key, value in table.items()}
+def _sentences(path: Path, error: pydantic.ValidationError) -> str:
+    """Return all faults; unknown keys before missing ones, since such a pair is often one key, misspelled."""
+    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    text = together(_sentence(path, fault["type"], fault["loc"], fault["input"], fault["msg"]) for fault in faults)
+    return f", {text}" if text.startswith("line ") else f": {text}"
 
 
-def _sentence(path: Path, error: pydantic.ValidationError) -> str:
-    """The first fault, with its line; an unknown key before a missing one, since it is often the same, misspelled."""
-    first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
-    place = first["loc"]
+def _sentence(path: Path, kind: str, place: tuple[int | str, ...], value: Any, message: str) -> str:
     key = ".".join(str(part) for part in place)
-    if first["type"] == "missing":
-        return f": the key {key!r} is missing; see the README for a suite file."
+    if kind == "missing":
+        return f"the key {key!r} is missing; see the README for a suite file."
     line = _line(path, str(place[-1]))
-    if first["type"] == "list_type" and isinstance(first["input"], dict) and len(place) == 1:
-        return f"{line}: there can be several {key}, so that each is a table of its own; write [[{key}]]."
-    if first["type"] == "extra_forbidden":
+    if kind == "list_type" and isinstance(value, dict) and len(place) == 1:
+        return f"{line}there can be several {key}, so that each is a table of its own; write [[{key}]]."
+    if kind == "extra_forbidden":
         what = f"key in [{place[0]}]" if len(place) > 1 else "key"
-        return f"{line}: {UnknownNameError(what, str(place[-1]), _keys(place))}"
-    return f"{line}: the key {key!r} cannot be {first['input']!r}: {first['msg'].lower()}."
+        return f"{line}{UnknownNameError(what, str(place[-1]), _keys(place))}"
+    return f"{line}the key {key!r} cannot be {value!r}: {message.lower()}."
 
 
 def _keys(place: tuple[int | str, ...]) -> list[str]:
@@ -216,5 +207,5 @@ def _keys(place: tuple[int | str, ...]) -> list[str]:
 def _line(path: Path, key: str) -> str:
     for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
         if line.partition("=")[0].strip(" []") == key:
-            return f", line {number}"
+            return f"line {number}: "
     return ""

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic
 
 from bnnbench.errors import BnnbenchError, InputError
 from bnnbench.hashing import canonical_json
 from bnnbench.metrics import differences
-from bnnbench.plugins.registry import file_hash, formulation, load_problem, load_solver
+from bnnbench.plugins.files import placed, without_folders
+from bnnbench.plugins.registry import Kind, file_hash, formulation, load_problem, load_solver
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.runs.cell import Cell, derive_seed
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec
-from bnnbench.suite.file import BudgetTable, Suite
+from bnnbench.suite.file import BudgetTable, Suite, together
 from bnnbench.suite.repetition import Precision
 
+T = TypeVar("T")
+KINDS: Mapping[str, Kind] = {"problems": "problem", "formulations": "formulation", "solvers": "solver"}
+"""Kinds of plugins by the name of their list in a suite."""
 MAX_CELLS = 1_000_000
 """Runs of a suite; all of them are planned before the first."""
 
@@ -101,23 +105,52 @@ def plan(suite: Suite, folder: Path) -> Plan:
             f"the suite asks for {num_cells:,} runs ({sizes[0]:,} problems × {sizes[1]:,} formulations × {sizes[2]:,} "
             f"solvers × {suite.repetitions:,} repetitions), but at most {MAX_CELLS:,} fit in one; split it."
         )
-    specs = [spec for spec, _ in _expand("problems", suite.problems)]
-    problems = [_build("problems", spec, folder, load_problem) for spec in specs]
-    settings = [
-        _build("formulations", spec, folder, formulation).showing(swept)
-        for spec, swept in _expand("formulations", suite.formulations)
-    ]
-    solvers = [_suite_solver(spec, swept, folder, budget) for spec, swept in _expand("solvers", suite.solvers)]
-    return Plan(suite, tuple(_named_apart(problems, specs)), tuple(settings), tuple(solvers))
+    faults: list[str] = []
+
+    def each(section: str, build: Callable[[Spec, Collection[str]], T]) -> list[T]:
+        return list(_each(section, getattr(suite, section), folder, build, faults))
+
+    problems = each("problems", lambda spec, _: _problem(spec))
+    settings = each("formulations", lambda spec, swept: formulation(spec).showing(tuple(swept)))
+    solvers = each("solvers", lambda spec, swept: _suite_solver(spec, swept, budget))
+    if faults:
+        raise InputError(together(faults))
+    return Plan(suite, tuple(_named_apart(problems)), tuple(settings), tuple(solvers))
 
 
-def _named_apart(problems: Sequence[Problem], specs: Sequence[Spec]) -> Iterator[Problem]:
-    """The problems; different ones of one name with the parameters in which they differ."""
-    for problem in problems:
-        alike = [place for place, other in enumerate(problems) if other.name == problem.name]
-        texts = differences([specs[place].parameters for place in alike])
-        text = texts[[problems[place] is problem for place in alike].index(True)]
-        yield replace(problem, name=f"{problem.name}, {text}") if text else problem
+def _each(
+    section: str,
+    tables: list[dict[str, Any]],
+    folder: Path,
+    build: Callable[[Spec, Collection[str]], T],
+    faults: list[str],
+) -> Iterator[T]:
+    """Build all that a list of a suite names; note the first fault of each table, and go on."""
+    for table in tables:
+        try:
+            for spec, swept in _expand(table):
+                yield build(placed(KINDS[section], spec, folder), swept)
+        except BnnbenchError as error:
+            faults.append(f"{section}: {error}")
+
+
+def _problem(spec: Spec) -> tuple[Problem, Spec]:
+    """Load a problem, and return it with its specification, both without the folders of paths."""
+    problem, shown = load_problem(spec), without_folders("problem", spec)
+    given, short = (str(Spec(Path(spec.name).stem, s.parameters)) for s in (spec, shown))
+    return (replace(problem, name=short) if problem.name == given else problem), shown
+
+
+def _named_apart(problems: Sequence[tuple[Problem, Spec]]) -> Iterator[Problem]:
+    """Return the problems; different ones of one name with the parameters in which they differ."""
+    alike: dict[str, list[int]] = {}
+    for place, (problem, _) in enumerate(problems):
+        alike.setdefault(problem.name, []).append(place)
+    texts: dict[int, str] = {}
+    for places in alike.values():
+        texts |= zip(places, differences([problems[place][1].parameters for place in places]), strict=True)
+    for place, (problem, _) in enumerate(problems):
+        yield replace(problem, name=f"{problem.name}, {texts[place]}") if texts[place] else problem
 
 
 def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> SuiteSolver:
@@ -129,10 +162,12 @@ def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Sui
     digest = file_hash(spec.name)
     try:
         versions = dict(solver.versions) | ({"file": digest} if digest else {})
-        shown = {k: v for k, v in solver.parameters.items() if k in swept or k in solver.spec.parameters}
-        label, identity = Spec(solver.name, shown), solver.identity
-        canonical_json({"parameters": solver.parameters, "versions": versions})
-        return SuiteSolver(spec, str(label), str(identity), solver.parameters, versions, budget, solver.threads)
+        parameters = without_folders("solver", Spec(spec.name, solver.parameters)).parameters
+        shown = {k: v for k, v in parameters.items() if k in swept or k in solver.spec.parameters}
+        label = Spec(solver.name, shown)
+        identity = Spec(solver.identity.name, {k: parameters.get(k, v) for k, v in solver.identity.parameters.items()})
+        canonical_json({"parameters": parameters, "versions": versions})
+        return SuiteSolver(spec, str(label), str(identity), parameters, versions, budget, solver.threads)
     except Exception as error:
         raise InputError(
             f"solver {spec.name}: its name, parameters or versions cannot be noted ({type(error).__name__}: {error}); "
@@ -140,51 +175,34 @@ def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Sui
         ) from error
 
 
-def _suite_solver(spec: Spec, swept: Collection[str], folder: Path, budget: Budget) -> SuiteSolver:
+def _suite_solver(spec: Spec, swept: Collection[str], budget: Budget) -> SuiteSolver:
     given = dict(spec.parameters)
     own = given.pop("budget", None)
     try:
         table = BudgetTable.model_validate(own) if own is not None else None
     except pydantic.ValidationError as error:
-        raise InputError(
-            f"solvers.{spec.name}: the budget {own!r} is wrong; write budget = {{reads = 100}}."
-        ) from error
-    chosen = _budget(table) if table else budget
-    built: SuiteSolver = _build("solvers", Spec(spec.name, given), folder, lambda s: suite_solver(s, chosen, swept))
-    return built
+        raise InputError(f"{spec.name}: the budget {own!r} is wrong; write budget = {{reads = 100}}.") from error
+    return suite_solver(Spec(spec.name, given), _budget(table) if table else budget, swept)
 
 
 def _budget(table: BudgetTable) -> Budget:
     return Budget(seconds=table.seconds, reads=table.reads)
 
 
-def _build(section: str, spec: Spec, folder: Path, build: Any) -> Any:
-    """Build one thing that a suite names; errors say where in the file it stands."""
-    if spec.name.endswith(".py"):
-        spec = Spec(str((folder / spec.name).resolve()), spec.parameters)
-    if section == "problems" and isinstance(path := spec.parameters.get("path"), str):
-        spec = Spec(spec.name, {**spec.parameters, "path": str(folder / path)})
-    try:
-        return build(spec)
-    except BnnbenchError as error:
-        raise InputError(f"{section}: {error}") from error
-
-
 def _num_expanded(tables: list[dict[str, Any]]) -> int:
-    """Number of combinations that `_expand` gives, without making them."""
+    """Return the number of combinations that `_expand` gives, without making them."""
     return sum(math.prod(len(value) for value in table.values() if isinstance(value, list)) for table in tables)
 
 
-def _expand(section: str, tables: list[dict[str, Any]]) -> Iterator[tuple[Spec, tuple[str, ...]]]:
-    """Every combination of the values of parameters that are lists, with the names of those of several values."""
-    for table in tables:
-        parameters = dict(table)
-        name = parameters.pop("name", None)
-        if not isinstance(name, str) or not name:
-            raise InputError(f'{section}: each table needs a name, but {table!r} has none; write name = "…".')
-        swept = {key: value for key, value in parameters.items() if isinstance(value, list)}
-        for key in (key for key, values in swept.items() if not values):
-            raise InputError(f"{section}: {name}: the list {key} = [] sweeps nothing; write [[]] for an empty list.")
-        several = tuple(key for key, values in swept.items() if len(values) > 1)
-        for values in itertools.product(*swept.values()):
-            yield Spec(name, parameters | dict(zip(swept, values, strict=True))), several
+def _expand(table: dict[str, Any]) -> Iterator[tuple[Spec, tuple[str, ...]]]:
+    """Return every combination of the values of parameters that are lists, with the names of those that vary."""
+    parameters = dict(table)
+    name = parameters.pop("name", None)
+    if not isinstance(name, str) or not name:
+        raise InputError(f'each table needs a name, but {table!r} has none; write name = "…".')
+    swept = {key: value for key, value in parameters.items() if isinstance(value, list)}
+    for key in (key for key, values in swept.items() if not values):
+        raise InputError(f"{name}: the list {key} = [] sweeps nothing; write [[]] for an empty list.")
+    several = tuple(key for key, values in swept.items() if len(values) > 1)
+    for values in itertools.product(*swept.values()):
+        yield Spec(name, parameters | dict(zip(swept, values, strict=True))), several

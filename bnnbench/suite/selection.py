@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.plugins.files import placed
 from bnnbench.plugins.registry import entries
 from bnnbench.spec import parse_spec
 from bnnbench.suite.file import Suite
+from bnnbench.suite.planning import KINDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,11 +83,7 @@ def _selected(text: str, tables: list[dict[str, Any]], section: str) -> list[dic
     found = [table for table in tables if table.get("name") == spec.name]
     if found and not spec.parameters:
         return found
-    is_file = spec.name.endswith(".py")
-    name = str(Path(spec.name).resolve()) if is_file else spec.name
-    if section == "problems" and not found and not is_file and name not in entries("problem"):
-        raise UnknownNameError("problem family", name, entries("problem"))
-    parameters = {k: [v] if isinstance(v, list) else v for k, v in spec.parameters.items()}
-    if section == "problems" and isinstance(path := parameters.get("path"), str):
-        parameters["path"] = str(Path(path).resolve())  # as the file's name: a suite's paths are relative to its folder
-    return [{"name": name, **parameters}]
+    if section == "problems" and not found and not spec.name.endswith(".py") and spec.name not in entries("problem"):
+        raise UnknownNameError("problem family", spec.name, entries("problem"))
+    spec = placed(KINDS[section], spec, Path())
+    return [{"name": spec.name, **{k: [v] if isinstance(v, list) else v for k, v in spec.parameters.items()}}]

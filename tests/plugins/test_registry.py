@@ -255,3 +255,18 @@ def test_a_problem_without_a_name_is_called_like_its_file(tmp_path: Path) -> Non
 
 def test_keywords_win_over_the_specification() -> None:
     assert load_problem("parity[size=2]", size=3).network.num_inputs == 3
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["parity[size=true]", "teacher[widths=[3,true]]", "random_data[samples=true]", "teacher[noise=false]"],
+)
+def test_a_truth_value_is_no_number_of_a_problem(spec):
+    with pytest.raises(InputError, match=r"cannot be .*: input should be no boolean"):
+        load_problem(spec)
+
+
+@pytest.mark.parametrize("spec", ["tabu[num_restarts=true]", "control_errors[bias_error=false]"])
+def test_a_truth_value_is_no_number_of_a_solver(spec):
+    with pytest.raises(InputError, match=r"cannot be .*: input should be no boolean"):
+        load_solver(spec)

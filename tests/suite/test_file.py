@@ -209,3 +209,43 @@ def test_a_file_that_is_no_suite_is_said_to_be_none(tmp_path, monkeypatch):
     (tmp_path / "people.csv").write_text("a,b")
     with pytest.raises(InputError, match=r"people.csv is no suite file, whose name ends in \.toml"):
         suite_path("people.csv")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("reads = 10", "reads = true"),
+        ("reads = 10", "seconds = true"),
+        ("[budget]", "repetitions = true\n[budget]"),
+        ("[budget]", "seed = false\n[budget]"),
+        ("num_restarts = [1, 2]", "num_restarts = [1, true]"),
+        ("seconds = 1.5", "seconds = true"),
+        ("samples = [2, 4]", "samples = true"),
+        ("penalty = [1.0, 2.0, [1.0, 2.0]]", "penalty = true"),
+    ],
+)
+def test_a_truth_value_is_no_number(tmp_path, old, new):
+    assert old in GOOD
+    with pytest.raises(InputError, match=r"(?i)true|false"):
+        make_plan(tmp_path, GOOD.replace(old, new))
+
+
+def test_all_faults_of_the_tables_are_named_at_once(tmp_path):
+    text = "repetition = 2\nseed = -1\n" + GOOD.replace("reads = 10", 'reads = "many"')
+
+    with pytest.raises(InputError) as caught:
+        make_plan(tmp_path, text)
+
+    assert "3 faults:" in str(caught.value)
+    for part in ("line 1: there is no key named 'repetition'; did you mean repetitions", "line 2: ", "line 5: "):
+        assert part in str(caught.value)
+
+
+def test_all_plugins_that_cannot_be_loaded_are_named_at_once(tmp_path):
+    text = GOOD.replace('"teacher"', '"techer"').replace('"compact"', '"compct"').replace("num_restarts", "restarts")
+
+    with pytest.raises(InputError) as caught:
+        make_plan(tmp_path, text)
+
+    for part in ("3 faults:", "did you mean teacher", "did you mean compact", "did you mean num_restarts"):
+        assert part in str(caught.value)

@@ -1,0 +1,71 @@
+"""Parameters that name files: their types, and what suites, command lines and results make of the paths in them."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from bnnbench.plugins.registry import Kind, check_solver, formulation_class, problem_family, solver_class
+from bnnbench.spec import Spec, parse_spec
+
+
+@dataclass(frozen=True)
+class Names:
+    """Mark the type of a parameter that names a file, or a solver that may come from one."""
+
+    what: Literal["file", "solver"]
+
+
+SuitePath = Annotated[str, Field(min_length=1), Names("file")]
+"""A path: in a suite from the suite's folder, on the command line from the working directory."""
+SolverSpec = Annotated[str, AfterValidator(check_solver), Names("solver")]
+"""A solver within a solver, such as ``tabu[num_restarts=1]`` or ``mine.py``."""
+
+
+def placed(kind: Kind, spec: Spec, folder: Path) -> Spec:
+    """Return a specification whose paths begin at the root; they were written from a folder."""
+    return _mapped(kind, spec, lambda path: str((folder / path).resolve()), is_placed=False)
+
+
+def without_folders(kind: Kind, spec: Spec) -> Spec:
+    """Return a specification as results show it: of a path, the name of the file alone."""
+    return _mapped(kind, spec, lambda path: Path(path).name, is_placed=True)
+
+
+def _mapped(kind: Kind, spec: Spec, change: Callable[[str], str], *, is_placed: bool) -> Spec:
+    """Change each path; to learn which parameters are paths, what the specification names is loaded."""
+    name = change(spec.name) if spec.name.endswith(".py") else spec.name
+    if not spec.parameters:
+        return Spec(name, spec.parameters)
+    whats = dict(_file_parameters(kind, spec.name if is_placed else name))
+
+    def changed(key: str, value: Any) -> Any:
+        if not isinstance(value, (str, Path)) or key not in whats:
+            return value
+        if whats[key] == "file":
+            return change(str(value))
+        inner = parse_spec(str(value))
+        found = _mapped("solver", inner, change, is_placed=is_placed)
+        return value if found == inner else str(found)
+
+    return Spec(name, {key: changed(key, value) for key, value in spec.parameters.items()})
+
+
+def _file_parameters(kind: Kind, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the parameters whose type is `SuitePath`, `SolverSpec` or ``pathlib.Path``, optional or not."""
+    find: dict[str, Callable[[str], Any]] = {"solver": solver_class, "formulation": formulation_class}
+    target = find.get(kind, problem_family)(name)
+    try:
+        hints = typing.get_type_hints(target, include_extras=True)
+    except (NameError, TypeError):
+        return  # whoever loads it says which annotation is wrong
+    for key, hint in hints.items():
+        for part in (hint, *typing.get_args(hint)):
+            marks = [mark.what for mark in getattr(part, "__metadata__", ()) if isinstance(mark, Names)]
+            if marks or part is Path:
+                yield key, marks[0] if marks else "file"
