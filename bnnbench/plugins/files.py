@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -58,8 +58,8 @@ def _mapped(kind: Kind, spec: Spec, change: Callable[[str], str], *, is_placed: 
 
 def _file_parameters(kind: Kind, name: str) -> Iterator[tuple[str, str]]:
     """Yield the parameters whose type is `SuitePath`, `SolverSpec` or ``pathlib.Path``, optional or not."""
-    find: dict[str, Callable[[str], Any]] = {"solver": solver_class, "formulation": formulation_class}
-    target = find.get(kind, problem_family)(name)
+    classes: Mapping[Kind, Any] = {"solver": solver_class, "formulation": formulation_class}
+    target: Any = classes[kind](name) if kind in classes else problem_family(name)
     try:
         hints = typing.get_type_hints(target, include_extras=True)
     except (NameError, TypeError):
