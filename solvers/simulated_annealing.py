@@ -23,7 +23,7 @@ class SimulatedAnnealing(DimodSolver):
     S. Kirkpatrick, C. D. Gelatt and M. P. Vecchi, "Optimization by Simulated Annealing", Science 220, 1983.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("dwave-neal",)
+    needs: ClassVar[tuple[str, ...]] = ("dwave-neal", "dwave-samplers")  # neal only hands calls on
     estimates: ClassVar[tuple[str, ...]] = ("beta_range",)
     memoryless: ClassVar[bool] = True
 

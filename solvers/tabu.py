@@ -23,7 +23,7 @@ class Tabu(DimodSolver):
     Annals of Operations Research 131, 2004; as implemented by D-Wave.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("dwave-tabu",)
+    needs: ClassVar[tuple[str, ...]] = ("dwave-samplers", "dwave-tabu")  # tabu only hands calls on
     batch_reads: ClassVar[int] = 1
     memoryless: ClassVar[bool] = True
 

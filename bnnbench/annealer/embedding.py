@@ -104,11 +104,6 @@ def damaged_graph(topology: Topology, size: int, qubit_yield: float, seed: int) 
     return ideal.subgraph([qubits[place] for place in working])
 
 
-def find_embedding(qubo: Qubo, topology: Topology, size: int, seed: int) -> Embedding:
-    """Embed the graph of a QUBO in the ideal graph of a topology: see `find_embedding_on`."""
-    return find_embedding_on(qubo, hardware_graph(topology, size), seed, f"{topology}-{size}")
-
-
 def find_embedding_on(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -> Embedding:
     """Embed the graph of a QUBO in a hardware graph by minorminer, or take the embedding out of the cache.
 

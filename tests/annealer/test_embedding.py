@@ -17,9 +17,9 @@ import pytest
 
 from bnnbench.annealer.embedding import (
     Embedding,
+    Topology,
     _as_text,
     _read,
-    find_embedding,
     find_embedding_on,
     hardware_graph,
     physical_model,
@@ -44,6 +44,10 @@ def random_qubo(n: int, edges: list[tuple[int, int]], seed: int = 0) -> Qubo:
 
 def complete(n: int, seed: int = 0) -> Qubo:
     return random_qubo(n, list(itertools.combinations(range(n), 2)), seed)
+
+
+def find_embedding(qubo: Qubo, topology: Topology, size: int, seed: int) -> Embedding:
+    return find_embedding_on(qubo, hardware_graph(topology, size), seed, f"{topology}-{size}")
 
 
 def all_bits(n: int) -> np.ndarray:
