@@ -28,9 +28,10 @@ def make_cell(seed=0, solver="random", setting="compact", repetition=0):
     )
 
 
-def add_everything(store, cell, outcome):
+def add_everything(store, cell, outcome, *, with_truth=True):
     instance = compile_problem(cell.problem, cell.formulation)
     store.add_problem(cell.problem)
-    store.add_truth(ground_truth(cell.problem))
+    if with_truth:
+        store.add_truth(ground_truth(cell.problem))
     store.add_instance(features_of(instance), cell.problem.hash, str(cell.formulation))
     store.add_run(cell, outcome, NOTE)

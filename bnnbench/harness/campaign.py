@@ -29,7 +29,7 @@ from bnnbench.runs.circumstances import Circumstances
 from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import Target
 from bnnbench.spec import Spec
-from bnnbench.store.rescore import note_truth
+from bnnbench.store.rescore import note_found, note_truth
 
 if TYPE_CHECKING:
     from bnnbench.store.store import Store
@@ -153,7 +153,7 @@ def run_cells(
                 finally:
                     with store.transaction():
                         for one in ended:
-                            outcome = _store(store, one, machine, allowance, places.is_timed)
+                            outcome = _store(store, one, machine, allowance, truths, is_timed=places.is_timed)
                             done.append((one.started.cell, outcome))
                             waiting.extend(more(one.started.cell, outcome))
                 fill()  # cells that waited for the QPU, or came up
@@ -225,11 +225,21 @@ def _take(started: _Started, task: Task, ending: Ending) -> _Ended:
     return _Ended(started, task, spooled, replace(end, status=status, message=message), ending.machine, log)
 
 
-def _store(store: Store, ended: _Ended, machine: str, allowance: QpuAllowance, is_timed: bool) -> Outcome:
+def _store(
+    store: Store,
+    ended: _Ended,
+    machine: str,
+    allowance: QpuAllowance,
+    truths: dict[str, Truth | None],
+    *,
+    is_timed: bool,
+) -> Outcome:
     """Fold what a run left behind, settle its QPU access, and write the row."""
     cell, task, spooled, end = ended.started.cell, ended.task, ended.spooled, ended.end
     timings = {key: value for key, value in end.timings.items() if value is not None}
-    outcome = fold(spooled.batches, task.target, task.budget, status=end.status, message=end.message, **timings)
+    truth = truths.get(cell.problem.hash)  # it can have become a better one since the run began
+    target = replace(task.target, loss=truth.loss, kind=truth.kind) if truth else task.target
+    outcome = fold(spooled.batches, target, task.budget, status=end.status, message=end.message, **timings)
     allowance.settle(cell, outcome, spooled.estimate.qpu_s if spooled.estimate else None)
     if spooled.instance:
         store.add_instance(spooled.instance, cell.problem.hash, str(cell.formulation))
@@ -252,4 +262,5 @@ def _store(store: Store, ended: _Ended, machine: str, allowance: QpuAllowance, i
         log_tail=ended.log_tail if outcome.status in ("error", "crash", "memory", "timeout") else "",
     )
     store.add_run(cell, outcome, circumstances)
+    truths[cell.problem.hash] = note_found(store, cell.problem, outcome, truth)
     return replace(outcome, batches=())
