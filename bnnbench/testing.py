@@ -1,11 +1,16 @@
-"""The contract of a solver as a pytest class, for the tests of adapters, wherever they live.
+"""The contracts of solvers and of formulations as pytest classes, for the tests of plugins, wherever they live.
 
-A subclass gives one fixture, and pytest collects a test for each of `bnnbench.plugins.conformance.CHECKS`:
+A subclass gives one fixture, and pytest collects a test for each check:
 
     class TestMySolver(SolverContract):
         @pytest.fixture
         def solver(self):
             return bnnbench.load_solver("./my_solver.py", num_sweeps=100)
+
+    class TestMyFormulation(FormulationContract):
+        @pytest.fixture
+        def formulation(self):
+            return bnnbench.formulation("./my_formulation.py")
 """
 
 from __future__ import annotations
@@ -13,6 +18,9 @@ from __future__ import annotations
 import pytest
 
 from bnnbench.plugins.conformance import CHECKS, run_check
+from bnnbench.plugins.formulation_checks import FORMULATION_CHECKS, run_formulation_check
+from bnnbench.plugins.verdict import Result
+from bnnbench.qubo.formulation import Formulation
 from bnnbench.solver.contract import Solver
 
 
@@ -28,7 +36,26 @@ class SolverContract:
     @pytest.mark.parametrize("check", CHECKS)
     def test_contract(self, solver: Solver, check: str) -> None:
         """Run one check; see `bnnbench.plugins.conformance`."""
-        result = run_check(check, solver)
-        if result.verdict == "does not apply":
-            pytest.skip(result.sentence)
-        assert result.verdict == "passed", f"{check}: {result.sentence}"  # noqa: S101  it is a test
+        _expect(run_check(check, solver))
+
+
+class FormulationContract:
+    """Tests that every formulation passes."""
+
+    @pytest.fixture
+    def formulation(self) -> Formulation:
+        """Return the formulation under test."""
+        raise NotImplementedError(
+            "give FormulationContract a fixture `formulation` that returns your bnnbench.Formulation."
+        )
+
+    @pytest.mark.parametrize("check", FORMULATION_CHECKS)
+    def test_contract(self, formulation: Formulation, check: str) -> None:
+        """Run one check; see `bnnbench.plugins.formulation_checks`."""
+        _expect(run_formulation_check(check, formulation))
+
+
+def _expect(result: Result) -> None:
+    if result.verdict == "does not apply":
+        pytest.skip(result.sentence)
+    assert result.verdict == "passed", f"{result.check}: {result.sentence}"  # noqa: S101  it is a test

@@ -1,4 +1,4 @@
-"""The verb for authors of solvers."""
+"""The verb for authors of solvers and formulations."""
 
 from __future__ import annotations
 
@@ -10,25 +10,28 @@ from rich.table import Table
 from bnnbench.cli._screen import open_screen, progress_bars
 from bnnbench.errors import CheckError, UnavailableError
 from bnnbench.plugins.isolated_checks import check_apart
-from bnnbench.plugins.registry import load_solver
+from bnnbench.plugins.registry import formulation, kind_of, load_solver
+from bnnbench.spec import parse_spec
 
 
 def check(
-    solver: Annotated[str, typer.Argument(help='Such as "tabu[num_restarts=1]", or a .py file.')],
+    plugin: Annotated[str, typer.Argument(help='A solver or a formulation, such as "soft", or a .py file.')],
     *,
     seconds: Annotated[float, typer.Option(help="Time limit of each check, in seconds.", min=1)] = 120,
 ) -> None:
-    """Check a solver against the contract that the harness relies on."""
-    if reason := load_solver(solver).unavailable():
-        raise UnavailableError(f"{solver} cannot be checked on this machine: {reason}")
-    table = Table("check", "verdict", "seconds", "what is wrong, or why it does not apply", title=solver)
+    """Check a solver, or a formulation, against what the harness relies on and what it says of itself."""
+    if kind_of(parse_spec(plugin).name) == "formulation":
+        formulation(plugin)
+    elif reason := load_solver(plugin).unavailable():
+        raise UnavailableError(f"{plugin} cannot be checked on this machine: {reason}")
+    table = Table("check", "verdict", "seconds", "what is wrong, or why it does not apply", title=plugin)
     failed = []
     with progress_bars(open_screen(stderr=True)) as bar:
         task = bar.add_task("checking", total=None)
-        for done, (total, result) in enumerate(check_apart(solver, limit_s=seconds), start=1):
+        for done, (total, result) in enumerate(check_apart(plugin, limit_s=seconds), start=1):
             bar.update(task, completed=done, total=total)
             table.add_row(result.check, result.verdict, f"{result.seconds:.2f}", result.sentence)
             failed += [result.check] if result.verdict == "failed" else []
     open_screen().print(table)
     if failed:
-        raise CheckError(f"{solver} fails {len(failed)} of {table.row_count} checks: {', '.join(failed)}.")
+        raise CheckError(f"{plugin} fails {len(failed)} of {table.row_count} checks: {', '.join(failed)}.")

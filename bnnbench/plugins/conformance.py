@@ -14,11 +14,10 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from bnnbench.errors import CheckError
 from bnnbench.hashing import content_hash
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem
+from bnnbench.plugins.verdict import DoesNotApply, Result, judged
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.qubo import TOLERANCE, Qubo, all_energies, make_qubo
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
@@ -43,36 +43,15 @@ _STANDARD = ("bnnbench", "dimod", "numpy", "pydantic", "scipy")
 """Distributions that are there wherever bnnbench is."""
 
 
-class DoesNotApply(Exception):  # noqa: N818  it is no error
-    """Why a check says nothing about a solver."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of a check, with a sentence where it did not pass, and how long it took (seconds)."""
-
-    check: str
-    verdict: Literal["passed", "failed", "does not apply"]
-    sentence: str
-    seconds: float
-
-
 def run_check(name: str, solver: Solver) -> Result:
     """Run one of `CHECKS`; whatever the solver raises is a failure."""
-    start = perf_counter()
-    verdict: Literal["passed", "failed", "does not apply"] = "passed"
-    sentence = ""
-    try:
+
+    def call() -> None:
         if reason := solver.unavailable():
-            raise DoesNotApply(reason)  # noqa: TRY301  the way out of all checks
+            raise DoesNotApply(reason)
         CHECKS[name](solver)
-    except DoesNotApply as reason:
-        verdict, sentence = "does not apply", str(reason)
-    except CheckError as error:
-        verdict, sentence = "failed", str(error)
-    except Exception as error:  # noqa: BLE001  a solver can raise anything
-        verdict, sentence = "failed", " ".join(f"it raised {type(error).__name__}: {error}".split())
-    return Result(name, verdict, sentence, perf_counter() - start)
+
+    return judged(name, call)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Checks of an adapter, each apart from this process: one that hangs or crashes fails, and the next goes on."""
+"""Checks of a plugin, each apart from this process: one that hangs or crashes fails, and the next goes on."""
 
 from __future__ import annotations
 
@@ -10,22 +10,32 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from time import perf_counter
 
-from bnnbench.plugins.conformance import CHECKS, Result, run_check
+from bnnbench.plugins.conformance import CHECKS, run_check
+from bnnbench.plugins.formulation_checks import FORMULATION_CHECKS, run_formulation_check
+from bnnbench.plugins.registry import formulation, kind_of, load_solver
+from bnnbench.plugins.verdict import Result
+from bnnbench.spec import parse_spec
 
 
-def check_apart(solver: str, *, limit_s: float) -> Iterator[tuple[int, Result]]:
-    """Run all checks of a solver, given as text; with each result, how many there are.
+def checks_of(plugin: str) -> tuple[str, ...]:
+    """Return the names of the checks of a solver, or of a formulation, given as text."""
+    return tuple(CHECKS if kind_of(parse_spec(plugin).name) == "solver" else FORMULATION_CHECKS)
+
+
+def check_apart(plugin: str, *, limit_s: float) -> Iterator[tuple[int, Result]]:
+    """Run all checks of a solver, or of a formulation, given as text; with each result, how many there are.
 
     Parameters
     ----------
     limit_s
         Seconds after which a check is killed.
     """
-    waiting = list(CHECKS)
+    checks = checks_of(plugin)
+    waiting = list(checks)
     context = multiprocessing.get_context("spawn")
     while waiting:
         pipe, end = context.Pipe()
-        process = context.Process(target=_serve, args=(end, solver, waiting), daemon=True)
+        process = context.Process(target=_serve, args=(end, plugin, waiting), daemon=True)
         process.start()
         end.close()
         try:
@@ -44,24 +54,26 @@ def check_apart(solver: str, *, limit_s: float) -> Iterator[tuple[int, Result]]:
                         if answered
                         else f"it did not end within {limit_s:g} s and was killed."
                     )
-                    yield len(CHECKS), Result(waiting.pop(0), "failed", reason, perf_counter() - start)
+                    yield len(checks), Result(waiting.pop(0), "failed", reason, perf_counter() - start)
                     break
                 waiting.pop(0)
-                yield len(CHECKS), result
+                yield len(checks), result
         finally:
             process.kill()
             process.join()
             pipe.close()
 
 
-def _serve(pipe: Connection, solver: str, checks: list[str]) -> None:
-    """Answer with a result per check; what the solver prints goes nowhere."""
-    from bnnbench.plugins.registry import load_solver
-
+def _serve(pipe: Connection, plugin: str, checks: list[str]) -> None:
+    """Answer with a result per check; what the plugin prints goes nowhere."""
     warnings.simplefilter("ignore")
     null = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(null, stream)
     with contextlib.suppress(BrokenPipeError):
+        is_solver = kind_of(parse_spec(plugin).name) == "solver"
         for name in checks:
-            pipe.send(run_check(name, load_solver(solver)))
+            if is_solver:
+                pipe.send(run_check(name, load_solver(plugin)))
+            else:
+                pipe.send(run_formulation_check(name, formulation(plugin)))

@@ -26,7 +26,7 @@ class Decoder(abc.ABC):
 
     @abc.abstractmethod
     def complete(self, weights: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Return the bits of least energy that decode to the canonical weights: (k, num_weights) to (k, n)."""
+        """Return bits that decode to the canonical weights, (k, num_weights) to (k, n): see `Formulation.complete`."""
 
     @abc.abstractmethod
     def violations(self, bits: NDArray[np.int8]) -> dict[str, NDArray[np.int64]]:

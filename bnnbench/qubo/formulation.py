@@ -68,7 +68,7 @@ class Formulation(abc.ABC):  # noqa: B024  each method has a default
         return 2 * bits[:, : problem.network.num_weights] - 1
 
     def complete(self, problem: Problem, weights: NDArray[np.int8]) -> NDArray[np.int8] | None:
-        """Return the bits of least energy that decode to weights: (k, num_weights) to (k, n).
+        """Return bits that decode to weights, of least energy unless it is unsound: (k, num_weights) to (k, n).
 
         None stands for the default: each sample's private bits are enumerated, up to 20 of them.
         """
@@ -161,7 +161,7 @@ class OwnDecoder(Decoder):
         return weights
 
     def complete(self, weights: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Return the bits of least energy that decode to weights."""
+        """Return bits that decode to weights."""
         own = self.formulation.complete(self.problem, weights)
         bits = complete_samples(self.problem, self.qubo, weights) if own is None else own
         if bits is None or (own is None and not np.array_equal(self.decode(bits), weights)):

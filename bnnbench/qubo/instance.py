@@ -82,7 +82,9 @@ class Instance:
         return self.decoder.canonical(self.problem.network.check_weights(weights))
 
     def complete(self, weights: Any) -> NDArray[np.int8]:
-        """Return the bits of least energy for given weights.
+        """Return the bits that stand for given weights.
+
+        Of all that do, they have the least energy, unless the formulation is unsound.
 
         Parameters
         ----------

@@ -1,0 +1,40 @@
+"""What becomes of a check: passed, failed, or nothing to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Literal
+
+from bnnbench.errors import CheckError
+
+
+class DoesNotApply(Exception):  # noqa: N818  it is no error
+    """Why a check says nothing about a plugin."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a check, with a sentence where it did not pass, and how long it took (seconds)."""
+
+    check: str
+    verdict: Literal["passed", "failed", "does not apply"]
+    sentence: str
+    seconds: float
+
+
+def judged(check: str, call: Callable[[], None]) -> Result:
+    """Run a check, and say what became of it; whatever the plugin raises is a failure."""
+    start = perf_counter()
+    verdict: Literal["passed", "failed", "does not apply"] = "passed"
+    sentence = ""
+    try:
+        call()
+    except DoesNotApply as reason:
+        verdict, sentence = "does not apply", str(reason)
+    except CheckError as error:
+        verdict, sentence = "failed", str(error)
+    except Exception as error:  # noqa: BLE001  a plugin can raise anything
+        verdict, sentence = "failed", " ".join(f"it raised {type(error).__name__}: {error}".split())
+    return Result(check, verdict, sentence, perf_counter() - start)
