@@ -17,7 +17,11 @@ Every message is a sentence: the object, the condition, the value that came, wha
 from __future__ import annotations
 
 import difflib
+import re
+import sysconfig
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class BnnbenchError(Exception):
@@ -62,3 +66,29 @@ class CheckError(BnnbenchError):
     """A check of results, or of a claim, failed."""
 
     exit_code = 1
+
+
+def told(error: BaseException) -> str:
+    """Return what a plugin raised and where, in one line: ``ValueError: no (mine.py, line 12)``.
+
+    The place is the innermost line that lies in no library, or else the line that bnnbench called. Results hold no
+    folders, so that the file's name stands alone.
+    """
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001  also this is the plugin's
+        text = "(no message)"
+    sentence = f"{type(error).__name__}: {text}".removesuffix(": ")
+    own, python = str(Path(__file__).parent), sysconfig.get_path("stdlib")
+    outside = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((own, "<"))]
+    if not outside or isinstance(error, SyntaxError):  # which names its file and line itself
+        return sentence
+    user = [f for f in outside if not (f.filename.startswith(python) or "site-packages" in Path(f.filename).parts)]
+    frame = user[-1] if user else outside[0]
+    return f"{sentence} ({Path(frame.filename).name}, line {frame.lineno})"
+
+
+def stack_of(error: BaseException) -> str:
+    """Return the traceback of an exception with names of files alone, since it gets into results."""
+    text = "".join(traceback.format_exception(error))
+    return re.sub(r'(?m)^( *File ")[^"\n]*/([^"/\n]+", line )', r"\1\2", text)

@@ -6,7 +6,7 @@ import sys
 import warnings
 from typing import Any
 
-from bnnbench.cli._streams import open_streams, silenced
+from bnnbench.cli._streams import is_debugging, open_streams, silenced
 from bnnbench.errors import BnnbenchError
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     try:
         code = _call()
     except BaseException as error:
-        if "--debug" in sys.argv:
+        if is_debugging():
             raise
         code = error.exit_code if isinstance(error, BnnbenchError) else 2
         _complain(_sentence(error))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from rich.progress import Progress, TaskID
 
 from bnnbench.cli._screen import Screen, count_runs, open_screen, progress_bars
+from bnnbench.cli._streams import is_debugging
 from bnnbench.errors import InputError
 from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.harness.executor import Executor
@@ -73,6 +74,8 @@ def run_campaign(
         )
         for cell, outcome in runs:
             progress.ended(cell, outcome)
+            if is_debugging() and outcome.status == "error":
+                screen.say(store.rows("runs", "key", cell.key)[0]["log_tail"])
         progress.print_unavailable()
     return cells
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -69,26 +70,44 @@ def _reason(cell: Cell, why: str) -> str:
 
 
 def _print_numbers(screen: Screen, found: Forecast) -> None:
-    """A row per solver and formulation."""
+    """Print a row per solver and formulation; where names have no room, a line each, since no word is broken."""
+    parts: dict[str, Sequence[Cell]] = {
+        "to run": [cell for cell, _ in found.waiting],
+        "done": found.done,
+        "unavailable": [cell for cell, _ in found.unavailable],
+        "refused": [cell for cell, _ in found.refused],
+    }
     groups: dict[tuple[str, str, str], Counter[str]] = {}
-    parts: Sequence[tuple[str, Sequence[Cell]]] = (
-        ("to run", [cell for cell, _ in found.waiting]),
-        ("done", found.done),
-        ("unavailable", [cell for cell, _ in found.unavailable]),
-        ("refused", [cell for cell, _ in found.refused]),
-    )
-    for what, cells in parts:
+    for what, cells in parts.items():
         for cell in cells:
-            name = (str(cell.formulation), cell.solver_label, str(cell.budget))
+            name = (_spaced(cell.formulation), _spaced(cell.solver_label), str(cell.budget))
             groups.setdefault(name, Counter())[what] += 1
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
-    for header in ("formulation", "solver", "budget"):
-        table.add_column(header, overflow="fold")
-    for what, _ in parts:
-        table.add_column(what, justify="right")
-    for name, numbers in sorted(groups.items()):
-        table.add_row(*map(Text, name), *[str(numbers[what] or "–") for what, _ in parts])
+    shown = [what for what, cells in parts.items() if cells]
+    headers = ("formulation", "solver", "budget")
+    words = [max(len(word) for name in (headers, *groups) for word in name[k].split()) for k in range(len(headers))]
+    if sum(words) + sum(max(len(what), 7) for what in shown) + 2 * (len(words) + len(shown)) > screen.width:
+        for name, numbers in sorted(groups.items(), key=_as_numbers):
+            screen.say(f"{', '.join(name)}: {', '.join(f'{numbers[what]} {what}' for what in shown if numbers[what])}")
+        return
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for header, width in zip(headers, words, strict=True):
+        table.add_column(header, min_width=width)
+    for what in shown:
+        table.add_column(what, justify="right", no_wrap=True)
+    for name, numbers in sorted(groups.items(), key=_as_numbers):
+        table.add_row(*map(Text, name), *[str(numbers[what] or "–") for what in shown])
     screen.print(table)
+
+
+def _as_numbers(item: tuple[tuple[str, ...], object]) -> list[tuple[bool, int, str]]:
+    """Return a key that sorts 100 before 1000."""
+    parts = re.split(r"(\d+)", "\n".join(item[0]))
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
+
+
+def _spaced(name: object) -> str:
+    """Return a name that can be folded between its parameters."""
+    return str(name).replace(",", ", ")
 
 
 def _time(found: Forecast, jobs: int | None) -> str:

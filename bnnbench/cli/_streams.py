@@ -39,6 +39,11 @@ class Lasting:
             self._stream.flush()
 
 
+def is_debugging() -> bool:
+    """Return whether the command line asks for tracebacks."""
+    return "--debug" in sys.argv
+
+
 @contextlib.contextmanager
 def silenced(stream: TextIO, errors: type[OSError] = OSError) -> Iterator[None]:
     """Send a stream that cannot be written nowhere, so that it does not complain again when the process ends."""

@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from bnnbench.cli._screen import open_screen, progress_bars
+from bnnbench.cli._streams import is_debugging
 from bnnbench.errors import CheckError, UnavailableError
 from bnnbench.plugins.isolated_checks import check_apart
 from bnnbench.plugins.registry import formulation, kind_of, load_solver
@@ -25,13 +26,16 @@ def check(
     elif reason := load_solver(plugin).unavailable():
         raise UnavailableError(f"{plugin} cannot be checked on this machine: {reason}")
     table = Table("check", "verdict", "seconds", "what is wrong, or why it does not apply", title=plugin)
-    failed = []
+    failed, stacks = [], []
     with progress_bars(open_screen(stderr=True)) as bar:
         task = bar.add_task("checking", total=None)
         for done, (total, result) in enumerate(check_apart(plugin, limit_s=seconds), start=1):
             bar.update(task, completed=done, total=total)
             table.add_row(result.check, result.verdict, f"{result.seconds:.2f}", result.sentence)
             failed += [result.check] if result.verdict == "failed" else []
+            stacks += [f"{result.check}:\n{result.stack}"] if result.stack else []
     open_screen().print(table)
+    for stack in stacks if is_debugging() else []:
+        open_screen().say(stack)
     if failed:
         raise CheckError(f"{plugin} fails {len(failed)} of {table.row_count} checks: {', '.join(failed)}.")

@@ -10,7 +10,8 @@ import typer
 from bnnbench.cli._screen import open_screen
 from bnnbench.plugins import compiling
 from bnnbench.plugins.registry import load_problem
-from bnnbench.qubo.formats import check_ending, write_qubo
+from bnnbench.qubo.formats import WRITERS, check_ending
+from bnnbench.store.output import write_output
 
 
 def compile(  # noqa: A001
@@ -35,5 +36,5 @@ def compile(  # noqa: A001
     screen.say(f"compiled   in {compiled.compile_s:.3f} s")
     screen.say(f"hash       {compiled.hash}")
     if output:
-        write_qubo(compiled.qubo, output)
+        write_output(output, WRITERS[output.suffix](compiled.qubo))
         screen.say(f"written to {output}")

@@ -13,6 +13,7 @@ import typer
 from bnnbench.cli._options import Results
 from bnnbench.cli._streams import silenced
 from bnnbench.errors import InputError
+from bnnbench.store.output import write_output
 from bnnbench.store.parquet import RunSource, name_of, open_results, to_parquet
 from bnnbench.tables import make_table, stamped
 from bnnbench.tables.qoblib import qoblib_submission
@@ -57,10 +58,7 @@ def export(
             sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()
         return
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"{output} cannot be written: {error.strerror}; give another path with -o.") from error
+    write_output(output, content)
 
 
 def _data(results: RunSource, kind: str, to: str) -> bytes:

@@ -12,7 +12,11 @@ from bnnbench.charts.plot_data import selected
 from bnnbench.cli._options import Names, Results
 from bnnbench.cli._screen import open_screen
 from bnnbench.figures import load_figure
+from bnnbench.store.output import refuse_to_overwrite
 from bnnbench.store.store import read_store
+
+BEGINNINGS = {".pdf": b"%PDF-1.4", ".svg": b"<?xml ve", ".png": b"\x89PNG\r\n\x1a\n"}
+"""How a file of each kind begins."""
 
 
 def figure(
@@ -30,6 +34,7 @@ def figure(
     formulation: Annotated[Names, typer.Option(help="Only this formulation; repeatable.")] = None,
 ) -> None:
     """Draw a figure for a paper, and print its caption."""
+    refuse_to_overwrite(output, BEGINNINGS.get(output.suffix, b""))
     make_chart = load_figure(name)
     with read_store(results) as store:
         data = read_plot_data(store)

@@ -24,7 +24,10 @@ from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.instance import Instance
+from bnnbench.store.output import refuse_to_overwrite
 
+CERTIFICATE = b'{\n  "pro'
+"""How a certificate begins."""
 LIMIT_S = 600.0
 """Seconds after which a search gives up that was given no limit."""
 
@@ -61,8 +64,10 @@ def truth(
         screen.say(f"claimed loss     {claim.loss:g} ({claim.kind}: {claim.method})")
         _print_checks(screen, checked)
         return
-    if output and not os.access(output if output.exists() else output.parent, os.W_OK):
-        raise InputError(f"{output} cannot be written; give another file to -o, before the search begins.")
+    if output:
+        refuse_to_overwrite(output, CERTIFICATE)
+        if not os.access(output if output.exists() else output.parent, os.W_OK):
+            raise InputError(f"{output} cannot be written; give another file to -o, before the search begins.")
     with _search_progress(open_screen(stderr=True)) as report:
         limit = seconds if force or seconds is not None else LIMIT_S
         found = ground_truth(loaded, seconds=limit, force=force, report=report, use_cache=cache, interruptible=True)

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
 
-from bnnbench.errors import BnnbenchError, InputError, RefusedError, UnavailableError
+from bnnbench.errors import BnnbenchError, InputError, RefusedError, UnavailableError, stack_of, told
 from bnnbench.harness.isolation.confinement import confined, kill_children, stand_back, tie_to
 from bnnbench.harness.isolation.placement import THREAD_LIMITS
 from bnnbench.harness.isolation.resources import load, peak_memory_mib, reset_peak_memory
@@ -143,13 +143,11 @@ def execute(task: Task, processors: Sequence[int] | None, clock: CanaryClock) ->
         except BnnbenchError as error:
             _end(spool, _status(error), str(error))
         except BaseException as error:
-            import traceback
-
             if isinstance(error, OSError) and error.errno in FULL:
                 raise DiskError(
                     f"{task.log.parent}, or where the solver writes, has no room: {error.strerror}"
                 ) from error
-            traceback.print_exc()
+            sys.stderr.write(stack_of(error))
             _end(spool, "error", _sentence(error, task))
         clock.sing_if_due(spool)
     return is_sane
@@ -263,18 +261,11 @@ def _status(error: BnnbenchError) -> Status:
 
 
 def _sentence(error: BaseException, task: Task) -> str:
-    sentence = f"the solver raised {type(error).__name__}: {_text(error)}"
+    sentence = f"the solver raised {told(error)}"
     code = error.errno if isinstance(error, OSError) else None
     if code == errno.EFBIG:
         return f"the run wrote more than the limit of {task.file_gb:g} GB to one file, or printed more than that."
     return f"{sentence} (a run may start {task.processes} processes)" if code == errno.EAGAIN else sentence
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)
-    except BaseException:  # noqa: BLE001  also this is the solver's
-        return "(no message)"
 
 
 @contextlib.contextmanager

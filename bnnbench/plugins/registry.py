@@ -26,7 +26,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeVar
 
-from bnnbench.errors import BnnbenchError, InputError, UnknownNameError
+from bnnbench.errors import BnnbenchError, InputError, UnknownNameError, told
 from bnnbench.problem.problem import UNNAMED, Problem
 from bnnbench.qubo.formulation import FILE_PREFIX, Formulation
 from bnnbench.solver.contract import Solver
@@ -320,9 +320,11 @@ def _load_file(kind: Kind, path: Path) -> ModuleType:
     sys.modules[name] = module  # so that what it defines can be pickled
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         del sys.modules[name]
-        raise InputError(f"{kind} file {path} cannot be imported: {type(error).__name__}: {error}.") from error
+        raise InputError(f"{kind} file {path} cannot be imported: {told(error)}.") from error
     return module
 
 
@@ -369,10 +371,10 @@ def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
         ) from error
     except BnnbenchError:
         raise
-    except (Exception, SystemExit) as error:
-        raise InputError(
-            f"{kind} {spec.name} raised {type(error).__name__}: {error}; bnnbench --debug shows where."
-        ) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise InputError(f"{kind} {spec.name} raised {told(error)}; bnnbench --debug shows the stack.") from error
 
 
 def _holds_truth_value(value: Any) -> bool:

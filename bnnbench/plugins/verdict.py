@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal
 
-from bnnbench.errors import CheckError
+from bnnbench.errors import CheckError, told
 
 
 class DoesNotApply(Exception):  # noqa: N818  it is no error
@@ -22,13 +23,15 @@ class Result:
     verdict: Literal["passed", "failed", "does not apply"]
     sentence: str
     seconds: float
+    stack: str = ""
+    """Traceback of what was raised."""
 
 
 def judged(check: str, call: Callable[[], None]) -> Result:
     """Run a check, and say what became of it; whatever the plugin raises is a failure."""
     start = perf_counter()
     verdict: Literal["passed", "failed", "does not apply"] = "passed"
-    sentence = ""
+    sentence = stack = ""
     try:
         call()
     except DoesNotApply as reason:
@@ -36,5 +39,5 @@ def judged(check: str, call: Callable[[], None]) -> Result:
     except CheckError as error:
         verdict, sentence = "failed", str(error)
     except Exception as error:  # noqa: BLE001  a plugin can raise anything
-        verdict, sentence = "failed", " ".join(f"it raised {type(error).__name__}: {error}".split())
-    return Result(check, verdict, sentence, perf_counter() - start)
+        verdict, sentence, stack = "failed", f"it raised {told(error)}", traceback.format_exc()
+    return Result(check, verdict, sentence, perf_counter() - start, stack)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bnnbench.errors import InputError
+from bnnbench.store.output import write_output
 
 FILE = "report.html"
 
@@ -37,9 +37,5 @@ def write_report(folder: Path, output: Path | None = None) -> Path:
         If the file cannot be written.
     """
     path = output or folder / FILE
-    page = make_page(folder)
-    try:
-        path.write_text(page, encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}; give another path with -o.") from error
+    write_output(path, make_page(folder).encode(errors="replace"))
     return path

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bnnbench.errors import InputError
 
-ALIKE = 12
+ALIKE = 8
 """Bytes at the beginning by which a file is known as one that was written before."""
 
 

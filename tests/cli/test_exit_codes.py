@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from commands import call
 
+from bnnbench.errors import CheckError
+
 SUITE = """
 [budget]
 reads = 5
@@ -149,3 +151,100 @@ def test_no_value_of_an_environment_variable_gives_a_traceback(folder, tmp_path,
 
     assert "Traceback" not in done.stderr, done.stderr
     assert done.returncode in (0, 2)
+
+
+STACK = '''
+"""A solver that calls a function of its own."""
+from dataclasses import dataclass
+import numpy as np
+import bnnbench as bb
+
+def halve(values):
+    return np.linalg.inv(values)  # line 8
+
+@dataclass(frozen=True, kw_only=True)
+class Mine(bb.Solver):
+    """One."""
+    def sample(self, prepared, *, seed, budget):
+        halve(np.zeros((2, 2)))
+        yield
+'''
+
+
+def test_an_exception_in_a_solver_has_its_file_and_line_wherever_it_is_told(tmp_path, monkeypatch, capsys) -> None:
+    (tmp_path / "mine.py").write_text(STACK)
+    (tmp_path / "s.toml").write_text(SUITE.format(solver="mine.py"))
+    sentence = "LinAlgError: Singular matrix (mine.py, line 8)"
+
+    _, _, err = call(monkeypatch, capsys, "run", tmp_path / "s.toml", "--out", tmp_path / "out")
+    _, table, _ = call(monkeypatch, capsys, "export", tmp_path / "out", "--to", "csv")
+    code, checks, _ = call(monkeypatch, capsys, "check", tmp_path / "mine.py")
+
+    assert sentence in err
+    assert sentence in table
+    assert (code, sentence in " ".join(checks.split())) == (1, True)
+    assert str(tmp_path) not in table
+
+
+def test_debug_shows_the_stack_of_a_solver(tmp_path, monkeypatch, capsys) -> None:
+    (tmp_path / "mine.py").write_text(STACK)
+    (tmp_path / "s.toml").write_text(SUITE.format(solver="mine.py"))
+
+    with pytest.raises(CheckError):
+        call(monkeypatch, capsys, "--debug", "run", tmp_path / "s.toml", "--out", tmp_path / "out")
+    err = capsys.readouterr().err
+    with pytest.raises(CheckError):
+        call(monkeypatch, capsys, "--debug", "check", tmp_path / "mine.py")
+
+    assert "in halve" in err
+    assert "in halve" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("1 / 0", "cannot be imported: ZeroDivisionError: division by zero (mine.py, line 1)"),
+        ("def f(:", "SyntaxError"),
+        ("raise GeneratorExit", "GeneratorExit (mine.py, line 1)"),
+        ("class E(BaseException):\n    pass\nraise E('own')", "E: own (mine.py, line 3)"),
+        ("import no_such_thing", "ModuleNotFoundError: No module named 'no_such_thing' (mine.py, line 1)"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_has_its_line(tmp_path, monkeypatch, capsys, code, sentence) -> None:
+    (tmp_path / "mine.py").write_text(code)
+
+    for arguments in (["check"], ["truth"]):
+        left, _, err = call(monkeypatch, capsys, *arguments, tmp_path / "mine.py")
+
+        assert left == 2
+        assert sentence in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["export", "out", "-o"],
+        ["export", "out", "--to", "markdown", "-o"],
+        ["report", "out", "-o"],
+        ["truth", "parity", "-o"],
+        ["compile", "parity", "-o"],
+        ["figure", "out", "profile", "-o"],
+    ],
+)
+@pytest.mark.parametrize("ending", [".sqlite", ".json", ".png"])
+def test_no_verb_overwrites_a_database(folder, tmp_path, monkeypatch, capsys, arguments, ending) -> None:
+    monkeypatch.chdir(folder)
+    store = tmp_path / f"runs{ending}"
+    store.write_bytes((folder / "out" / "runs.sqlite").read_bytes())
+    before = store.read_bytes()
+
+    code, _, err = call(monkeypatch, capsys, *arguments, store)
+
+    assert code == 2, err
+    assert store.read_bytes() == before
+
+
+@pytest.mark.parametrize("ending", [".coo", ".json", ".qubo", ".lp", ".mps"])
+def test_a_verb_overwrites_what_it_wrote(tmp_path, monkeypatch, capsys, ending) -> None:
+    for problem in ("parity", "majority"):
+        assert call(monkeypatch, capsys, "compile", problem, "-o", tmp_path / f"q{ending}")[0] == 0
