@@ -14,6 +14,7 @@ from bnnbench.harness.campaign import find_truths, pending, run_cells
 from bnnbench.harness.executor import LocalExecutor
 from bnnbench.harness.isolation.placement import lanes_apart
 from bnnbench.store.store import open_store
+from bnnbench.store.stored_run import StoredRun
 from bnnbench.suite.file import Limits, read_suite
 from bnnbench.suite.planning import plan
 
@@ -126,10 +127,12 @@ def finished(tmp_path_factory):
         with open_store(folder / "out") as store, LocalExecutor(1) as executor:
             truths = {problem.hash: truth for problem, truth in find_truths([cells[0].problem], store)}
             list(run_cells(cells[:1], truths, store, Limits(), executor=executor))
-            (row,) = store.rows("runs")
+            (run,) = store.stored_runs()
             with store.transaction():
                 for cell in cells[1:]:
-                    store.put("runs", row | {"key": cell.key, "seed": cell.seed, "repetition": cell.repetition})
+                    row = {**run.row, "key": cell.key, "seed": cell.seed, "repetition": cell.repetition}
+                    parts = ([{**part, "run": cell.key} for part in parts] for parts in (run.batches, run.samples))
+                    store.put_run(StoredRun(row, *parts))
     return folders
 
 
@@ -145,6 +148,35 @@ def test_a_finished_suite_is_looked_through_in_seconds(finished, verb, limit_s):
         assert f"{number} done before" in done.stdout or f"{number} of them done before" in done.stderr
     print(f"\n{' '.join(verb) or 'resumed'}: {seconds}")
     assert seconds[20_000] <= limit_s
+    assert seconds[20_000] <= 5 * seconds[5_000]
+
+
+VERBS = {
+    "verify": 10,
+    "show": 4,
+    "export": 4,
+    "export --to parquet": 4,
+    "export --to latex": 6,
+    "merge": 30,
+    "report": 10,
+}
+"""Processor seconds that each verb may take for 20,000 runs."""
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_verb_costs_more_than_in_proportion_to_the_runs(finished, tmp_path, verb):
+    seconds = {}
+    for number, folder in finished.items():
+        name, *options = verb.split()
+        if name in ("merge", "export", "report"):
+            options += ["-o", str(tmp_path / f"{number}")]
+        folders = [str(folder / "out")] * (2 if name == "merge" else 1)
+        command = [sys.executable, "-P", "-m", "bnnbench", name, *folders, *options]
+        before = children_s()
+        subprocess.run(command, capture_output=True, text=True, check=True)
+        seconds[number] = children_s() - before
+    print(f"\n{verb}: {seconds}")
+    assert seconds[20_000] <= VERBS[verb]
     assert seconds[20_000] <= 5 * seconds[5_000]
 
 
