@@ -358,7 +358,7 @@ def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         cause = first.get("ctx", {}).get("error")
-        if isinstance(cause, BnnbenchError):  # the plugin's own sentence
+        if isinstance(cause, BnnbenchError) and not first["loc"]:  # the plugin's own sentence
             raise cause from error
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(
