@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from bnnbench.errors import InputError
+from bnnbench.optimum.search.cost import why_hopeless
 from bnnbench.qubo.instance import Instance
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
 
@@ -24,26 +24,21 @@ class Exhaustive(Solver):
 
     def warm_up(self) -> None:
         """See `Solver.warm_up`."""
-        from bnnbench.optimum.find import compile_kernels
+        from bnnbench.optimum.prove import compile_kernels
 
         for num_layers in (1, 2, 3):
             compile_kernels(num_layers)
 
     def refuses(self, instance: Objective) -> str | None:
         """See `Solver.refuses`: networks that are too large to search."""
-        from bnnbench.optimum.find import refuse_hopeless
-
         if not isinstance(instance, Instance):
             return "exhaustive searches the weights of a network, but this QUBO has none."
-        try:
-            refuse_hopeless(instance.problem)
-        except InputError as error:
-            return f"exhaustive: {error}"
-        return None
+        reason = why_hopeless(instance.problem)
+        return f"exhaustive: {reason}" if reason else None
 
     def prepare(self, instance: Objective) -> Any:
         """See `Solver.prepare`: compiles the kernels, which would count as sampling otherwise."""
-        from bnnbench.optimum.find import compile_kernels
+        from bnnbench.optimum.prove import compile_kernels
 
         if isinstance(instance, Instance):
             compile_kernels(instance.problem.network.num_layers)
@@ -51,7 +46,7 @@ class Exhaustive(Solver):
 
     def sample(self, prepared: Instance, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: one batch of one sample; a search that runs out of time has a bound all the same."""
-        from bnnbench.optimum.find import search
+        from bnnbench.optimum.prove import search
 
         del seed
         truth = search(prepared.problem, max_optima=1, seconds=budget.seconds, threads=1)

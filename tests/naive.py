@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from strategies import LOSS, all_weights, random_problem
 
-from bnnbench.optimum.find import search
+from bnnbench.optimum.prove import search
 from bnnbench.problem.problem import Problem
 
 SAMPLES = (1, 2, 3, 63, 64, 65, 200)

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bnnbench.cli._screen import Screen, open_screen
 from bnnbench.errors import CheckError, InputError
+from bnnbench.optimum.cache import TRUTHS
 from bnnbench.optimum.certificate import Certificate, certify, read_certificate, write_certificate
 from bnnbench.optimum.certificate import verify as verify_certificate
 from bnnbench.optimum.find import ground_truth
@@ -70,7 +71,7 @@ def truth(
             raise InputError(f"{output} cannot be written; give another file to -o, before the search begins.")
     with _search_progress(open_screen(stderr=True)) as report:
         limit = seconds if force or seconds is not None else LIMIT_S
-        found = ground_truth(loaded, seconds=limit, force=force, report=report, use_cache=cache, interruptible=True)
+        found = ground_truth(loaded, seconds=limit, force=force, report=report, cache=TRUTHS if cache else None, interruptible=True)
     _print_truth(screen, loaded, found, show_weights)
     if show_spectrum:
         _print_spectrum(screen, loaded)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bnnbench.charts import Panel, PlotData, Series, figure
 from bnnbench.errors import InputError
-from bnnbench.optimum.search.layers import log2_evaluations
+from bnnbench.optimum.search.cost import log2_evaluations
 from bnnbench.optimum.spectrum import spectrum
 
 MAX_PROBLEMS = 6

@@ -1,4 +1,4 @@
-"""Truths that were found before, on disk.
+"""Truths that were found before, in this process and on disk.
 
 A file per problem. Nothing in it is believed: a file whose digest is wrong, or whose weights do not have the loss it
 names, counts as absent.
@@ -19,8 +19,43 @@ from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
 
 
-def remember(truth: Truth, max_optima: int) -> None:
-    """Write a certified truth to the cache; what cannot be written is found again another time."""
+class TruthCache:
+    """Truths by problem and by the number of optimal settings that were to be listed.
+
+    Parameters
+    ----------
+    worth_keeping_s
+        Seconds of a search above which its truth is written to disk.
+    """
+
+    def __init__(self, worth_keeping_s: float = 0.1) -> None:
+        self._worth_keeping_s = worth_keeping_s
+        self._known: dict[tuple[str, int], Truth] = {}
+
+    def get(self, problem: Problem, max_optima: int) -> Truth | None:
+        """Return the truth of a problem, as a search with this cap would list it; None if it is not known."""
+        known = self._known.get((problem.hash, max_optima)) or _read(problem, max_optima)
+        if known is not None:
+            self._share(known, max_optima)
+        return known
+
+    def put(self, truth: Truth, max_optima: int) -> None:
+        """Keep the truth that a search with this cap has found."""
+        self._share(truth, max_optima)
+        if truth.seconds > self._worth_keeping_s:
+            _write(truth, max_optima)
+
+    def _share(self, truth: Truth, max_optima: int) -> None:
+        truth.optima.setflags(write=False)
+        self._known[truth.problem_hash, max_optima] = truth
+
+
+TRUTHS = TruthCache()
+"""The cache of this process."""
+
+
+def _write(truth: Truth, max_optima: int) -> None:
+    """Write a truth to disk; what cannot be written is found again another time."""
     content = {
         "version": version("bnnbench"),
         "problem_hash": truth.problem_hash,
@@ -37,8 +72,8 @@ def remember(truth: Truth, max_optima: int) -> None:
     write_cache(cache_folder("truths") / f"{truth.problem_hash}.json", text)
 
 
-def recall(problem: Problem, max_optima: int) -> Truth | None:
-    """What the cache knows of a problem, if it holds, and if it lists the optima that a search with this cap lists."""
+def _read(problem: Problem, max_optima: int) -> Truth | None:
+    """Read what the disk has, if it holds and lists the optima that a search with this cap lists."""
     try:
         text = (cache_folder("truths") / f"{problem.hash}.json").read_text(encoding="utf-8")
         content: dict[str, Any] = json.loads(text)

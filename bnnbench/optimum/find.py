@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bnnbench.errors import InputError
+from bnnbench.errors import CheckError, InputError
+from bnnbench.optimum.cache import TRUTHS, TruthCache
+from bnnbench.optimum.search.cost import QUICK, log2_evaluations, why_hopeless
+from bnnbench.optimum.search.distinct_samples import distinct_samples
 from bnnbench.optimum.truth import Truth
-from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 
 if TYPE_CHECKING:
-    from bnnbench.optimum.search.distinct_samples import Merged
-    from bnnbench.optimum.search.passes import Report, Standing
-    from bnnbench.optimum.search.space import Space
-
-QUICK = 31
-"""log2 of the evaluations of plain enumeration that take about a minute on one core; a search is worth that much."""
-HOPELESS = 44
-"""log2 of the evaluations above which a search without a good bound is refused unless forced."""
-MEMORY = 31
-"""log2 of the bytes that the tables of a search may take."""
-COUNT_NODES = 2_000_000
-"""Nodes that each of the tasks of a search may spend on counting, some seconds; it can cost more than the proof."""
+    from bnnbench.optimum.search.passes import Report
 
 INCUMBENT_READS = 100
-"""Anneals that look for good weights, under a second."""
-WORTH_KEEPING_S = 0.1
-"""Seconds above which a truth is written to disk."""
-
-_FOUND: dict[tuple[str, int], Truth] = {}
-"""Certified truths of this process, by problem hash and cap."""
+"""Anneals that look for good weights, under a second on networks that are searched."""
+_CHECKED = 2**27
+"""Neurons on samples that the check of a truth evaluates, about a second; at least one setting is checked."""
+_CHECKED_AT_ONCE = 2**22
+"""Of these, how many at a time: some 50 MB."""
+_CHECK_WORK = 2**24
+"""Work of the anneals that try to refute a truth, some milliseconds; see `bnnbench.optimum.weight_anneal`."""
 
 
 def ground_truth(
@@ -48,9 +37,9 @@ def ground_truth(
     report: Report | None = None,
     threads: int | None = None,
     interruptible: bool = False,
-    use_cache: bool = True,
+    cache: TruthCache | None = TRUTHS,
 ) -> Truth:
-    """Optimum of a training problem: by a search that proves it where feasible, else by planted weights.
+    """Find the optimum of a training problem: by a search that proves it where feasible, else the best known loss.
 
     Parameters
     ----------
@@ -68,209 +57,125 @@ def ground_truth(
         Number of threads; by default one per core. The result does not depend on it.
     interruptible
         Whether a KeyboardInterrupt makes the search give up, or is raised.
-    use_cache
-        Whether to ask this process, and the disk, for what was found before.
+    cache
+        Where to look for what was found before, and to keep what is found; None: nowhere.
 
     Returns
     -------
     Truth
-        Of kind ``exhaustive``; or ``attained``, if planted weights have loss 0, the least possible; if the search gave
-        up, ``best_known`` with a valid lower bound, or ``proved``, if that bound is reached.
+        Of kind ``exhaustive``. If the search gave up or was not begun: ``attained`` or ``proved``, if weights are known
+        whose loss is 0 or meets a lower bound; else ``best_known`` with a valid lower bound.
 
     Raises
     ------
     InputError
-        If the problem is too large to search and no weights are planted, or if `max_optima` is not positive.
+        If `max_optima` is not positive, losses are not exact, or a forced search exceeds the memory.
+    CheckError
+        If what was found does not pass the forward pass, or weights of a lower loss are known.
     """
-    from bnnbench.optimum.cache import recall, remember
-    from bnnbench.optimum.search.layers import log2_evaluations
+    from bnnbench.optimum.prove import search  # numba takes half a second to load
 
     if not isinstance(max_optima, int) or max_optima < 1:
         raise InputError(f"{problem.name}: max_optima must be a whole number of at least 1, but {max_optima!r} came.")
-    if use_cache:
-        known = _FOUND.get((problem.hash, max_optima)) or recall(problem, max_optima)
-        if known is not None:
-            _FOUND[problem.hash, max_optima] = known
-            return known
-    start = time.perf_counter()
-    network = problem.network
-    if problem.planted is not None and log2_evaluations(network) > QUICK:
-        loss = float(problem.training_loss(problem.planted))
-        if loss == 0:
-            return _planted(problem, loss, seconds=time.perf_counter() - start)
-    try:
-        refuse_hopeless(problem, force=force)
-    except InputError:
-        if problem.planted is None:
-            raise
-        return _planted(problem, float(problem.training_loss(problem.planted)), seconds=time.perf_counter() - start)
-    truth = search(
-        problem,
-        max_optima=max_optima,
-        seconds=seconds,
-        report=report,
-        threads=threads,
-        interruptible=interruptible,
-    )
-    if use_cache and truth.kind == "exhaustive":
-        truth.optima.setflags(write=False)  # all callers share them
-        _FOUND[problem.hash, max_optima] = truth
-        if truth.seconds > WORTH_KEEPING_S:
-            remember(truth, max_optima)
+    known = cache.get(problem, max_optima) if cache else None
+    if known is not None:
+        return known
+    hopeless = why_hopeless(problem, force=force)
+    if hopeless and force:
+        raise InputError(hopeless)
+    is_costly = log2_evaluations(problem.network) > QUICK
+    if hopeless or (is_costly and problem.planted is not None and problem.training_loss(problem.planted) == 0):
+        truth = _best_known(problem)
+    else:
+        truth = search(
+            problem,
+            max_optima=max_optima,
+            seconds=seconds,
+            report=report,
+            threads=threads,
+            interruptible=interruptible,
+        )
+    truth = _confirmed(problem, _with_planted(problem, truth))
+    if cache and truth.kind == "exhaustive":
+        cache.put(truth, max_optima)
     return truth
 
 
-def search(
-    problem: Problem,
-    *,
-    max_optima: int = 1000,
-    seconds: float | None = None,
-    report: Report | None = None,
-    threads: int | None = None,
-    interruptible: bool = False,
-    count: bool = True,
-) -> Truth:
-    """Search a problem, whatever it costs; see `ground_truth`, and `Search` for `count`."""
-    from bnnbench.optimum.search.distinct_samples import merge
-    from bnnbench.optimum.search.passes import Search
-    from bnnbench.optimum.search.perceptron import Perceptron
-    from bnnbench.optimum.search.space import optimal_settings, total_count
-    from bnnbench.optimum.weight_anneal import WeightAnnealer
+def _best_known(problem: Problem) -> Truth:
+    """Return the least loss of planted weights and of some anneals. It is an optimum if no loss can be lower."""
+    from bnnbench.optimum.weight_anneal import quick_weights, warm_up
 
-    compile_kernels(problem.network.num_layers)
-    if report:
-        one = np.ones((1, 1), dtype=np.int8)
-        WeightAnnealer(Problem(Network((1, 1)), one, one)).anneal(1, 1, 0)
     start = time.perf_counter()
-    merged = merge(problem)
-    if problem.network.num_layers == 1:
-        perceptron = Perceptron(merged)
-        loss, number, optima = perceptron.minimum(max_optima)
-        return Truth(
-            problem_hash=problem.hash,
-            loss=(loss + merged.base) * merged.unit,
-            kind="exhaustive",
-            method=perceptron.method,
-            optima=optima,
-            num_optima=number,
-            seconds=time.perf_counter() - start,
-            nodes=perceptron.losses.size,
-        )
-    space = space_of(merged)
-    # Margins are finer than errors: of their many levels not each is worth a pass.
-    step = max(1, merged.errors // 2)
-
-    @cache
-    def incumbent() -> NDArray[np.int8]:
-        # Sought only if somebody waits, or if the search gives up.
-        weights, losses = WeightAnnealer(problem).anneal(INCUMBENT_READS, 100, seed=0)
-        return np.asarray(weights[losses.argmin()])
-
-    def relay(standing: Standing) -> None:
-        lower = (standing.lower_bound + merged.base) * merged.unit
-        if report:
-            report(replace(standing, lower_bound=lower, best=float(problem.training_loss(incumbent()))))
-
-    run = Search(
-        space,
-        step=step,
-        cap=max_optima,
-        seconds=seconds,
-        count_nodes=COUNT_NODES,
-        report=relay if report else None,
-        threads=threads,
-        interruptible=interruptible,
-        count=count,
-    )
-    result = run.minimize(merged.ceiling)
-    if result.loss is None:
-        known = incumbent()
-        bound, known_loss = (result.lower_bound + merged.base) * merged.unit, float(problem.training_loss(known))
-        is_proved = bound >= known_loss  # what was searched is enough, though no optimum was met on the way
-        return Truth(
-            problem_hash=problem.hash,
-            loss=known_loss,
-            kind="proved" if is_proved else "best_known",
-            method=f"simulated annealing; {space.method} {'proved it' if is_proved else 'gave up'}",
-            optima=known[None],
-            seconds=time.perf_counter() - start,
-            lower_bound=known_loss if is_proved else bound,
-            nodes=result.nodes,
-        )
-    return Truth(
-        problem_hash=problem.hash,
-        loss=(result.loss + merged.base) * merged.unit,
-        kind="exhaustive",
-        method=space.method,
-        optima=optimal_settings(space, result.found, max_optima),
-        num_optima=total_count(space, result.found, space.primes) if result.is_counted else None,
-        seconds=time.perf_counter() - start,
-        nodes=result.nodes,
-    )
-
-
-@cache
-def compile_kernels(num_layers: int) -> None:
-    """Compile what a search of such networks needs, or load it, so that it does not count as search time."""
-    from bnnbench.optimum.search.distinct_samples import merge
-    from bnnbench.optimum.search.passes import Search
-    from bnnbench.optimum.search.perceptron import Perceptron
-
-    one = np.ones((1, 1), dtype=np.int8)
-    merged = merge(Problem(Network((1,) * (num_layers + 1)), one, one))
-    if num_layers == 1:
-        Perceptron(merged)
-    else:
-        space = space_of(merged)
-        found = Search(space).minimize(merged.ceiling).found
-        space.settings(0, found[0].states[0], 1)
-
-
-def space_of(merged: Merged) -> Space:
-    """The space in which a network with hidden layers is searched."""
-    from bnnbench.optimum.search.hidden_layer import HiddenLayer, fits
-    from bnnbench.optimum.search.layers import Layers
-
-    return HiddenLayer(merged) if fits(merged.network, len(merged.inputs)) else Layers(merged)
-
-
-def refuse_hopeless(problem: Problem, *, force: bool = False) -> None:
-    """Raise `InputError` with an estimate of the cost if a search has no prospects.
-
-    With one hidden layer whose table fits in memory, bounds prune so well that a search is always tried. Force
-    overrides the time that it would take, but no system gives more memory than it has.
-    """
-    import psutil
-
-    from bnnbench.optimum.search.hidden_layer import fits
-    from bnnbench.optimum.search.layers import log2_evaluations
-
-    network = problem.network
-    if fits(network, problem.num_samples):
-        return
-    log2_words = math.log2(-(-problem.num_samples // 64))
-    cost = log2_evaluations(network) + log2_words
-    table = network.fan_in(1) + 5 + (log2_words if network.num_layers > 1 else math.log2(network.num_outputs))
-    if not force and cost <= (QUICK if network.num_layers == 1 else HOPELESS) and table <= MEMORY:
-        return
-    if force and table <= math.log2(psutil.virtual_memory().available):
-        return
-    advice = "" if force else ", or search all the same with --force"
-    raise InputError(
-        f"{problem.name}: the network {network} has {network.num_weights} weights; to search them would take up to "
-        f"10^{cost * math.log10(2):.0f} evaluations of a neuron on 64 samples, and tables of up to "
-        f"10^{table * math.log10(2):.0f} bytes; use a smaller network, or a problem with planted weights such as "
-        f"teacher{advice}."
-    )
-
-
-def _planted(problem: Problem, loss: float, *, seconds: float) -> Truth:
+    distinct = distinct_samples(problem)
+    floor = distinct.base * distinct.unit
+    weights, method = problem.planted, "planted weights, evaluated"
+    if weights is None or problem.training_loss(weights) > floor:
+        warm_up()
+        annealed = quick_weights(problem, 0, INCUMBENT_READS)[0]
+        if weights is None or problem.training_loss(annealed) < problem.training_loss(weights):
+            weights, method = annealed, "simulated annealing of the weights"
+    loss = float(problem.training_loss(weights))
+    if floor and loss == floor:
+        method += "; samples that contradict each other cost that much"
     return Truth(
         problem_hash=problem.hash,
         loss=loss,
-        kind="attained" if loss == 0 else "best_known",
-        method="planted weights, evaluated",
-        optima=np.array(problem.planted)[None, :],
-        seconds=seconds,
-        lower_bound=0.0,
+        kind="attained" if loss == 0 else "proved" if loss == floor else "best_known",
+        method=method,
+        optima=np.array(weights)[None, :],
+        seconds=time.perf_counter() - start,
+        lower_bound=floor,
     )
+
+
+def _with_planted(problem: Problem, truth: Truth) -> Truth:
+    """Return a truth that is not certified with planted weights in its place where they are better."""
+    if truth.is_certified or problem.planted is None or problem.training_loss(problem.planted) >= truth.loss:
+        return truth
+    loss = float(problem.training_loss(problem.planted))
+    is_proved = truth.lower_bound is not None and truth.lower_bound >= loss
+    method = truth.method.replace("simulated annealing", "planted weights, evaluated")
+    return replace(
+        truth,
+        loss=loss,
+        kind="attained" if loss == 0 else "proved" if is_proved else "best_known",
+        method=method,
+        optima=np.array(problem.planted)[None, :],
+    )
+
+
+def _confirmed(problem: Problem, truth: Truth) -> Truth:
+    """Return a truth that the forward pass confirms, and no weights that are known refute.
+
+    Raises
+    ------
+    CheckError
+        If one of them does not.
+    """
+    from bnnbench.optimum.weight_anneal import quick_weights
+
+    size = problem.num_samples * sum(problem.network.widths[1:])
+    checked = truth.optima[: max(1, _CHECKED // size)]
+    for block in np.array_split(checked, max(1, len(checked) * size // _CHECKED_AT_ONCE)):
+        losses = problem.training_loss(block)
+        if len(block) and np.any(losses != truth.loss):
+            raise CheckError(
+                f"{problem.name}: {truth.method} says that the optimal loss is {truth.loss:g}, but its weights have "
+                f"the loss {losses[losses != truth.loss][0]:g}; please report it as a fault of bnnbench."
+            )
+    known = {"weights of a short anneal": quick_weights(problem, 1, 5, 20, most=_CHECK_WORK)[0]}
+    if problem.planted is not None:
+        known["the planted weights"] = problem.planted
+    for name, weights in known.items():
+        loss = float(problem.training_loss(weights))
+        if truth.is_certified and loss < truth.loss:
+            raise CheckError(
+                f"{problem.name}: {truth.method} says that no loss is below {truth.loss:g}, but {name} have the loss "
+                f"{loss:g}; please report it as a fault of bnnbench."
+            )
+    if not len(checked) or (truth.num_optima is not None and truth.num_optima < len(truth.optima)):
+        raise CheckError(
+            f"{problem.name}: {truth.method} counts {truth.num_optima} optimal settings and lists {len(truth.optima)}; "
+            "please report it as a fault of bnnbench."
+        )
+    return truth

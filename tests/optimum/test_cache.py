@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 from strategies import random_problem
 
-from bnnbench.errors import InputError
 from bnnbench.hashing import content_hash
-from bnnbench.optimum import find
-from bnnbench.optimum.cache import recall
+from bnnbench.optimum import prove
+from bnnbench.optimum.cache import TruthCache
 from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
@@ -25,35 +24,28 @@ PROBLEM = random_problem((3, 3, 1), 12)
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache on disk and in memory that keeps whatever is found."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache on disk; the file of the problem."""
     monkeypatch.setenv("BNNBENCH_CACHE", str(tmp_path))
-    monkeypatch.setattr(find, "_FOUND", {})
-    monkeypatch.setattr(find, "WORTH_KEEPING_S", -1.0)
     return tmp_path / "truths" / f"{PROBLEM.hash}.json"
 
 
-@pytest.fixture
-def forget(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Forget what is in memory, as a new process would, and count searches from now on."""
-
-    def call() -> None:
-        monkeypatch.setattr(find, "_FOUND", {})
-
-    return call
+def new() -> TruthCache:
+    """A cache as a new process would have it, which keeps whatever is found."""
+    return TruthCache(worth_keeping_s=-1)
 
 
 @pytest.fixture
 def searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the problems that are searched."""
     names: list[str] = []
-    right = find.search
+    right = prove.search
 
     def search(problem: Problem, **options: Any) -> Truth:
         names.append(problem.name)
         return right(problem, **options)
 
-    monkeypatch.setattr(find, "search", search)
+    monkeypatch.setattr(prove, "search", search)
     return names
 
 
@@ -64,14 +56,14 @@ def same(one: Truth, other: Truth) -> bool:
     )
 
 
-def test_what_was_found_is_not_searched_again(searches: list[str], forget: Callable[[], None], cache: Path) -> None:
-    first = ground_truth(PROBLEM)
-    assert ground_truth(PROBLEM) is first
-    forget()
+def test_what_was_found_is_not_searched_again(searches: list[str], folder: Path) -> None:
+    cache = new()
+    first = ground_truth(PROBLEM, cache=cache)
+    assert ground_truth(PROBLEM, cache=cache) is first
 
-    again = ground_truth(PROBLEM)
+    again = ground_truth(PROBLEM, cache=new())
 
-    assert cache.is_file()
+    assert folder.is_file()
     assert len(searches) == 1
     assert same(first, again)
     assert again.optima.dtype == np.int8
@@ -79,34 +71,35 @@ def test_what_was_found_is_not_searched_again(searches: list[str], forget: Calla
 
 def test_all_callers_share_optima_that_none_can_change() -> None:
     with pytest.raises(ValueError, match="read-only"):
-        ground_truth(PROBLEM).optima[:] = 1
+        ground_truth(PROBLEM, cache=new()).optima[:] = 1
 
 
-def test_without_the_cache_everything_is_searched(searches: list[str], cache: Path) -> None:
-    ground_truth(PROBLEM, use_cache=False)
-    ground_truth(PROBLEM, use_cache=False)
+def test_without_the_cache_everything_is_searched(searches: list[str], folder: Path) -> None:
+    ground_truth(PROBLEM, cache=None)
+    ground_truth(PROBLEM, cache=None)
 
     assert len(searches) == 2
-    assert not cache.exists()
+    assert not folder.exists()
 
 
-def test_what_a_search_that_gave_up_knows_is_not_kept(searches: list[str], cache: Path) -> None:
-    assert ground_truth(PROBLEM, seconds=0).kind != "exhaustive"
-    assert not cache.exists()
-    assert ground_truth(PROBLEM).kind == "exhaustive"
+def test_what_a_search_that_gave_up_knows_is_not_kept(folder: Path) -> None:
+    cache = new()
+    assert ground_truth(PROBLEM, seconds=0, cache=cache).kind != "exhaustive"
+    assert not folder.exists()
+    assert ground_truth(PROBLEM, cache=cache).kind == "exhaustive"
 
 
 @pytest.mark.parametrize(("first", "second", "searched"), [(1, 2, 2), (2, 1, 2), (5000, 4000, 1), (4000, 5000, 1)])
 def test_another_cap_asks_for_another_list_unless_all_are_listed(
-    searches: list[str], forget: Callable[[], None], first: int, second: int, searched: int
+    searches: list[str], first: int, second: int, searched: int
 ) -> None:
-    ground_truth(PROBLEM, max_optima=first)
-    forget()
+    ground_truth(PROBLEM, max_optima=first, cache=new())
+    cache = new()
 
-    truth = ground_truth(PROBLEM, max_optima=second)
+    truth = ground_truth(PROBLEM, max_optima=second, cache=cache)
 
     assert len(searches) == searched
-    assert same(truth, ground_truth(PROBLEM, max_optima=second))
+    assert same(truth, ground_truth(PROBLEM, max_optima=second, cache=cache))
     assert len(truth.optima) == min(second, truth.num_optima)
 
 
@@ -139,29 +132,24 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_an_entry_that_does_not_hold_is_found_again(
-    searches: list[str], forget: Callable[[], None], cache: Path, damage: str
-) -> None:
-    first = ground_truth(PROBLEM)
-    DAMAGE[damage](cache)
-    forget()
+def test_an_entry_that_does_not_hold_is_found_again(searches: list[str], folder: Path, damage: str) -> None:
+    first = ground_truth(PROBLEM, cache=new())
+    DAMAGE[damage](folder)
 
-    again = ground_truth(PROBLEM)
+    again = ground_truth(PROBLEM, cache=new())
 
     assert len(searches) == 2
     assert (again.loss, again.num_optima) == (first.loss, first.num_optima)
-    forget()
     if damage != "a folder":
-        assert same(ground_truth(PROBLEM), again)
+        assert same(ground_truth(PROBLEM, cache=new()), again)
         assert len(searches) == 2
 
 
-def test_a_rewritten_entry_that_holds_is_taken(forget: Callable[[], None], cache: Path, searches: list[str]) -> None:
-    ground_truth(PROBLEM)
-    rewritten(cache, method="by hand")
-    forget()
+def test_a_rewritten_entry_that_holds_is_taken(folder: Path, searches: list[str]) -> None:
+    ground_truth(PROBLEM, cache=new())
+    rewritten(folder, method="by hand")
 
-    assert ground_truth(PROBLEM).method == "by hand"
+    assert ground_truth(PROBLEM, cache=new()).method == "by hand"
     assert len(searches) == 1
 
 
@@ -169,13 +157,7 @@ def test_a_cache_that_cannot_be_written_costs_time_only(monkeypatch: pytest.Monk
     (tmp_path / "file").touch()
     monkeypatch.setenv("BNNBENCH_CACHE", str(tmp_path / "file"))
 
-    assert ground_truth(PROBLEM).kind == "exhaustive"
-
-
-def test_what_is_refused_is_refused_with_a_cache_too() -> None:
-    for _ in range(2):
-        with pytest.raises(InputError, match="--force"):
-            ground_truth(random_problem((25, 15, 1), 3))
+    assert ground_truth(PROBLEM, cache=new()).kind == "exhaustive"
 
 
 WRITER = """
@@ -184,21 +166,21 @@ sys.path.insert(0, {tests!r})
 from strategies import random_problem
 import numpy as np
 from bnnbench.optimum.truth import Truth
-from bnnbench.optimum.cache import recall, remember
+from bnnbench.optimum.cache import TruthCache
 problem = random_problem((3, 3, 1), 12)
 weights = np.ones((300, 12), dtype=np.int8)
 truth = Truth(problem.hash, float(problem.training_loss(weights[0])), "proved", "x" * 10_000, weights)
-remember(truth, 1000)
+TruthCache(-1).put(truth, 1000)
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(40):
-    remember(truth, 1000)
-    known = recall(problem, 1000)
+    TruthCache(-1).put(truth, 1000)
+    known = TruthCache().get(problem, 1000)
     assert known is not None and known.loss == truth.loss and np.array_equal(known.optima, weights)
 """
 
 
-def test_processes_may_write_the_same_entry_at_a_time(cache: Path) -> None:
+def test_processes_may_write_the_same_entry_at_a_time(folder: Path) -> None:
     code = WRITER.format(tests=str(Path(__file__).parents[1]))
     processes = [
         subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -213,5 +195,5 @@ def test_processes_may_write_the_same_entry_at_a_time(cache: Path) -> None:
     for process in processes:
         process.communicate(timeout=120)
         assert process.returncode == 0
-    assert recall(PROBLEM, 1000) is not None
-    assert [path.name for path in cache.parent.iterdir()] == [cache.name]
+    assert TruthCache().get(PROBLEM, 1000) is not None
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]

@@ -302,7 +302,7 @@ from bnnbench.optimum import Truth, certificate, ground_truth
 
 small = random_problem((3, 2, 1), 6, seed=2)
 certificate.ENUMERATION_LIMIT = 0
-assert certificate.certify(small, ground_truth(small, use_cache=False)).checks[1].verdict == "agreed"
+assert certificate.certify(small, ground_truth(small, cache=None)).checks[1].verdict == "agreed"
 bnnbench.run(bnnbench.compile(small), bnnbench.load_solver("cpsat_network"), budget=bnnbench.Budget(seconds=5))
 try:
     signal.raise_signal(signal.SIGINT)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from strategies import all_weights, random_problem
 
-from bnnbench.errors import InputError
-from bnnbench.optimum import find
-from bnnbench.optimum.find import QUICK, ground_truth, refuse_hopeless, search
-from bnnbench.optimum.search.layers import log2_evaluations
+from bnnbench.errors import CheckError, InputError
+from bnnbench.optimum import prove
+from bnnbench.optimum.find import ground_truth
+from bnnbench.optimum.prove import search
+from bnnbench.optimum.search import cost
+from bnnbench.optimum.search.cost import QUICK, log2_evaluations, why_hopeless
 from bnnbench.plugins.registry import load_problem
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
@@ -82,13 +87,63 @@ def test_planted_weights_stand_in_where_search_is_too_large() -> None:
     assert truth.is_capped
 
 
-def test_planted_weights_with_errors_are_only_the_best_known() -> None:
+def test_annealed_weights_replace_planted_ones_that_are_worse() -> None:
     problem = load_problem("teacher", widths=[25, 15, 1], samples=30, noise=0.1)
+    assert problem.training_loss(problem.planted) == 3
 
     truth = ground_truth(problem)
 
-    assert (truth.kind, truth.loss, truth.lower_bound) == ("best_known", 3, 0)
+    assert (truth.kind, truth.loss, truth.lower_bound) == ("attained", 0, 0)
+    assert problem.training_loss(truth.optima).tolist() == [0]
+
+
+def test_what_is_too_large_to_search_has_a_best_known_loss() -> None:
+    problem = random_problem((41, 1), 120)
+
+    truth = ground_truth(problem)
+
+    assert (truth.kind, truth.lower_bound, truth.num_optima) == ("best_known", 0, None)
+    assert problem.training_loss(truth.optima).tolist() == [truth.loss]
+    assert 0 < truth.loss < 30
     assert not truth.is_certified
+
+
+def test_a_loss_of_0_is_an_optimum_whatever_the_size() -> None:
+    truth = ground_truth(random_problem((30, 3, 1), 10))
+
+    assert (truth.kind, truth.loss) == ("attained", 0)
+
+
+def test_what_contradictory_samples_cost_is_an_optimum_whatever_the_size() -> None:
+    one = random_problem((30, 3, 1), 10)
+    inputs, targets = np.vstack([one.inputs, one.inputs[:3]]), np.vstack([one.targets, -one.targets[:3]])
+
+    truth = ground_truth(Problem(one.network, inputs, targets))
+
+    assert (truth.kind, truth.loss, truth.lower_bound) == ("proved", 3, 3)
+
+
+@pytest.mark.parametrize("loss", [0.0, 2.0])
+def test_a_search_that_is_wrong_is_not_believed(monkeypatch: pytest.MonkeyPatch, loss: float) -> None:
+    problem = random_problem((3, 3, 1), 12)
+    right = search(problem)
+    assert 0 < right.loss < 2 or right.loss != loss
+    monkeypatch.setattr(prove, "search", lambda *_, **__: replace(right, loss=loss))
+
+    with pytest.raises(CheckError, match=r"says that the optimal loss is .*, but its weights have the loss"):
+        ground_truth(problem, cache=None)
+
+
+def test_a_search_that_misses_the_optimum_is_refuted_by_planted_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = load_problem("teacher", widths=[7, 3, 1], samples=30)
+    weights = np.array(problem.planted)
+    problem.network.layer_weights(weights, 2)[:] *= -1
+    loss = float(problem.training_loss(weights))
+    worse = replace(search(problem), loss=loss, optima=weights[None], num_optima=1)
+    monkeypatch.setattr(prove, "search", lambda *_, **__: worse)
+
+    with pytest.raises(CheckError, match=r"says that no loss is below .* but (weights of|the planted)"):
+        ground_truth(problem, cache=None)
 
 
 def test_search_is_preferred_to_planted_weights() -> None:
@@ -104,30 +159,27 @@ def test_a_hopeless_network_is_refused_with_its_estimate_and_the_way_around(
     name = "-".join(map(str, widths))
     sentence = rf"large: the network {name} has {size} weights; .* up to 10\^{cost} evaluations .*planted.*--force"
 
-    with pytest.raises(InputError, match=sentence):
-        ground_truth(random_problem(widths, 30, name="large"))
+    assert re.search(sentence, why_hopeless(random_problem(widths, 30, name="large")))
 
 
-def test_force_searches_what_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_force_searches_what_is_hopeless(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = random_problem((2, 2, 2, 1), 3)
-    monkeypatch.setattr(find, "HOPELESS", 0)
+    monkeypatch.setattr(cost, "HOPELESS", 0)
 
-    with pytest.raises(InputError, match="--force"):
-        ground_truth(problem, use_cache=False)
-
-    assert ground_truth(problem, use_cache=False, force=True).kind == "exhaustive"
+    assert ground_truth(problem, cache=None).kind in ("attained", "best_known")
+    assert ground_truth(problem, cache=None, force=True).kind == "exhaustive"
 
 
 def test_force_does_not_override_the_memory() -> None:
     with pytest.raises(InputError, match=r"tables of up to 10\^\d+ bytes; .* such as teacher\.$"):
-        ground_truth(random_problem((60, 40, 1), 20), use_cache=False, force=True)
+        ground_truth(random_problem((60, 40, 1), 20), cache=None, force=True)
 
 
 def test_a_bound_that_meets_the_incumbent_is_a_proof() -> None:
     problem = random_problem((7, 7, 1), 40, seed=99)
-    optimum = ground_truth(problem, use_cache=False).loss
+    optimum = ground_truth(problem, cache=None).loss
 
-    hasty = ground_truth(problem, use_cache=False, seconds=0)
+    hasty = ground_truth(problem, cache=None, seconds=0)
 
     assert hasty.is_certified == (hasty.lower_bound is None or hasty.lower_bound >= hasty.loss)
     if hasty.is_certified:
@@ -140,7 +192,8 @@ def test_every_network_of_up_to_24_weights_is_searched() -> None:
         network = Network(widths, bias)
         assert network.num_weights <= 24
         assert log2_evaluations(network) <= QUICK
-        refuse_hopeless(Problem(network, np.ones((3, network.num_inputs)), np.ones((3, network.num_outputs))))
+        problem = Problem(network, np.ones((3, network.num_inputs)), np.ones((3, network.num_outputs)))
+        assert why_hopeless(problem) is None
 
 
 def test_a_search_of_a_few_weights_needs_no_limit_to_stop() -> None:
@@ -154,5 +207,6 @@ def test_a_search_of_a_few_weights_needs_no_limit_to_stop() -> None:
     ("widths", "samples"), [((63, 63, 1), 3), ((3, 3000, 1), 8), ((30, 1), 3), ((29, 1, 1), 1000), ((3, 40, 40, 1), 3)]
 )
 def test_a_network_of_any_size_is_refused_in_a_sentence(widths: tuple[int, ...], samples: int) -> None:
-    with pytest.raises(InputError, match=r"large: the network .* would take up to 10\^\d+ evaluations"):
-        ground_truth(random_problem(widths, samples, name="large"))
+    reason = why_hopeless(random_problem(widths, samples, name="large"))
+
+    assert re.match(r"large: the network .* would take up to 10\^\d+ evaluations", reason)

@@ -7,7 +7,7 @@ import pytest
 from strategies import random_problem
 
 from bnnbench.errors import InputError
-from bnnbench.optimum.find import search
+from bnnbench.optimum.prove import search
 from bnnbench.optimum.qubo_levels import levels
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.qubo.qubo import Qubo, make_qubo

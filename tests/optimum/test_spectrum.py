@@ -8,7 +8,7 @@ from naive import SHAPES, data_of_every_kind, histogram
 from strategies import random_problem
 
 from bnnbench.errors import InputError
-from bnnbench.optimum.find import search
+from bnnbench.optimum.prove import search
 from bnnbench.optimum.spectrum import spectrum
 from bnnbench.problem.problem import Problem
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from strategies import networks, problems, random_problem
 
-from bnnbench.optimum.find import search
+from bnnbench.optimum.prove import search
 from bnnbench.optimum.weight_anneal import WeightAnnealer
 from bnnbench.problem.problem import Problem
 

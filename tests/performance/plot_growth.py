@@ -13,7 +13,7 @@ from time import perf_counter
 import matplotlib as mpl
 import numpy as np
 
-from bnnbench.optimum.find import compile_kernels, search
+from bnnbench.optimum.prove import compile_kernels, search
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 

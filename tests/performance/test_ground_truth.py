@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bnnbench.optimum.cpsat_model import network_model
-from bnnbench.optimum.find import compile_kernels, search
+from bnnbench.optimum.prove import compile_kernels, search
 from bnnbench.optimum.qubo_levels import levels
 from bnnbench.optimum.spectrum import spectrum
 from bnnbench.plugins.registry import load_problem

@@ -13,7 +13,7 @@ import pytest
 from bnnbench_solvers._statevector import Simulator
 
 import bnnbench as bb
-from bnnbench.optimum.find import search
+from bnnbench.optimum.prove import search
 from bnnbench.qubo.qubo import all_energies
 
 SEEDS = range(5)

@@ -289,7 +289,20 @@ def test_a_formulation_that_is_not_sound_has_no_energy_gap(instance: Instance, o
     assert run(instance, Scripted(weights=optimal), budget=ONE).energy_gap == 0
 
 
-def test_without_a_truth_there_is_a_run_but_no_gap() -> None:
+def test_what_is_too_large_to_search_has_a_gap_above_the_best_known_loss() -> None:
+    large = compile_problem(random_problem((25, 15, 1), 4))
+
+    outcome = run(large, load_solver("weight_search"), budget=ONE)
+
+    assert outcome.truth_kind == "attained"
+    assert (outcome.loss, outcome.loss_gap) == (0, 0)
+
+
+def test_without_a_truth_there_is_a_run_but_no_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(problem: Problem) -> Truth:
+        raise InputError(f"{problem.name}: its losses are not exact.")
+
+    monkeypatch.setattr("bnnbench.runs.loop.ground_truth", refuse)
     large = compile_problem(random_problem((25, 15, 1), 4))
 
     outcome = run(large, load_solver("random"), budget=ONE)

@@ -9,7 +9,7 @@ from hypothesis import given
 from strategies import networks, problems, random_problem, random_weights
 
 import bnnbench as bb
-from bnnbench.optimum.find import search
+from bnnbench.optimum.prove import search
 from bnnbench.problem.problem import Problem
 
 

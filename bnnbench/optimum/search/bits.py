@@ -98,22 +98,27 @@ def weigh(word: Any, planes: NDArray[Any], place: int) -> int:
     return total
 
 
-@numba.njit(cache=True, nogil=True)
-def pattern_table(inputs: NDArray[Any], num_vectors: int, mask: NDArray[Any]) -> NDArray[Any]:
-    """Activation patterns of the first `num_vectors` weight vectors of a neuron: (num_vectors, words).
+def pattern_table(inputs: NDArray[Any], num_vectors: int, mask: NDArray[Any]) -> NDArray[np.uint64]:
+    """Return the activation patterns of the first `num_vectors` weight vectors of a neuron: (num_vectors, words).
 
     Bit i of a vector's number is set where the weight of input i is +1.
     """
+    table = np.empty((num_vectors, inputs.shape[1]), dtype=np.uint64)
+    fill_pattern_table(inputs, mask, table)
+    return table
+
+
+@numba.njit(cache=True, nogil=True)
+def fill_pattern_table(inputs: NDArray[Any], mask: NDArray[Any], table: NDArray[Any]) -> None:
+    """Fill in what `pattern_table` returns."""
     fan_in, num_words = inputs.shape
     split = fan_in // 2
     num_bits = _bit_length(fan_in)
     low, high = _half_counts(inputs[:split], num_bits), _half_counts(inputs[split:], num_bits)
-    table = np.empty((num_vectors, num_words), dtype=np.uint64)
-    for vector in range(num_vectors):
+    for vector in range(len(table)):
         a, b = low[vector & ((1 << split) - 1)], high[vector >> split]
         for word in range(num_words):
             table[vector, word] = _sign(a, b, word, (fan_in + 1) // 2) & mask[word]
-    return table
 
 
 @numba.njit(cache=True, nogil=True)

@@ -17,24 +17,15 @@ from numpy.typing import NDArray
 
 from bnnbench.optimum.search import bits
 from bnnbench.optimum.search.counting import primes_for
-from bnnbench.optimum.search.distinct_samples import Merged
-from bnnbench.optimum.search.hidden_layer_kernel import bound_rates, cover
-from bnnbench.optimum.search.space import Found, Query, arrangements, spins
-from bnnbench.problem.network import Network
+from bnnbench.optimum.search.distinct_samples import DistinctSamples
+from bnnbench.optimum.search.hidden_layer_kernel import cover, plant
+from bnnbench.optimum.search.multisets import ways_of
+from bnnbench.optimum.search.space import Found, Query, arrangements, found_by, spins
+from bnnbench.optimum.search.tally import nothing_kept
+from bnnbench.optimum.search.words import Words, bound_rates, score_scale
 
 _SMALL = 10**6
-_MEMORY = 31
-_WIDEST = 500
 _SPLITS = 16
-
-
-def fits(network: Network, num_samples: int) -> bool:
-    """Whether a network is of this kind, and the search over it takes no more than two gigabytes of memory."""
-    if network.num_layers != 2 or network.widths[1] > _WIDEST:
-        return False
-    num_words = network.num_outputs * -(-num_samples // 64)
-    per_word = 8 * (4 * num_words + 2 * network.widths[1] + 4)
-    return network.fan_in(1) + network.num_outputs + math.log2(per_word) <= _MEMORY
 
 
 class HiddenLayer:
@@ -42,17 +33,17 @@ class HiddenLayer:
 
     method = "branch and bound over activation patterns"
 
-    def __init__(self, merged: Merged) -> None:
-        self._merged = merged
-        network = merged.network
+    def __init__(self, distinct: DistinctSamples) -> None:
+        self._distinct = distinct
+        network = distinct.network
         self._fan_in, self._outputs, self._hidden = network.fan_in(1), network.num_outputs, network.widths[1]
-        mask = bits.pack(np.ones((1, len(merged.inputs)), dtype=np.int8))
-        rows = bits.pack(merged.inputs.T)
+        mask = bits.pack(np.ones((1, len(distinct.inputs)), dtype=np.int8))
+        rows = bits.pack(distinct.inputs.T)
         patterns = bits.pattern_table(
             np.vstack([rows, mask]) if network.bias else rows, 1 << self._fan_in, np.ascontiguousarray(mask[0])
         )
-        self._targets = bits.pack(merged.targets.T)
-        planes = bits.planes(merged.weights.T)
+        self._targets = bits.pack(distinct.targets.T)
+        planes = bits.planes(distinct.weights.T)
         self._active = np.bitwise_or.reduce(planes, axis=1)
         self._planes = np.ascontiguousarray(planes.transpose(1, 0, 2)).reshape(planes.shape[1], -1)
 
@@ -64,10 +55,9 @@ class HiddenLayer:
         self._words = np.ascontiguousarray(table[is_new])
 
         self.primes = primes_for(network.num_weights)
-        self._multiplicities = np.ascontiguousarray(np.diff(self._starts)[:, None] % self.primes)
         self.factor = math.factorial(self._hidden)
-        self._total = merged.margin * int(merged.weights.sum())
-        self._gains = merged.margin * bits.total_weights(self._words, self._planes)
+        self._total = distinct.margin * int(distinct.weights.sum())
+        self._gains = distinct.margin * bits.total_weights(self._words, self._planes)
         self._roots = [self._root(signs) for signs in range(1 << self._outputs if network.bias else 1)]
         self._splits = 1 if self.num_states <= _SMALL else _SPLITS
         self.num_tasks = len(self._roots) * self._splits
@@ -81,18 +71,22 @@ class HiddenLayer:
         """Search the heads of one root that belong to a task."""
         root, first = divmod(task, self._splits)
         needs, lost = self._roots[root]
-        states = np.empty((query.cap, self._hidden), dtype=np.int64)
-        merged = self._merged
-        loss, residues, num_states, nodes, guess, finished = cover(
-            self._words, self._gains, self._total, needs, lost, self._planes, merged.errors, self._rates, query.theta,
-            query.floor, first, self._splits, query.counting, query.node_limit, self._multiplicities, self.primes,
-            self._inverse_factorials, states, query.shared, progress,
-        )  # fmt: skip
-        return Found(loss, residues, states[:num_states], nodes, guess, finished)
+        problem = Words(
+            self._words, self._gains, self._total, needs, lost, self._planes, self._distinct.errors, *self._scores
+        )
+        kept = nothing_kept(query.cap, self._hidden, len(self.primes), query.theta)
+        finished = cover(
+            problem,
+            query.to(first, self._splits, progress),
+            ways_of(np.diff(self._starts), self.primes, self._hidden),
+            kept,
+            plant(problem, kept),
+        )
+        return found_by(kept, finished)
 
     def settings(self, task: int, state: NDArray[np.int64], cap: int) -> NDArray[np.int8]:
         """Weight settings behind a multiset of words, in every order, at most `cap`: (k, num_weights)."""
-        network = self._merged.network
+        network = self._distinct.network
         pools = [self._order[self._starts[word] : self._starts[word + 1]].tolist() for word in state]
         members = itertools.chain.from_iterable(
             itertools.product(*(pools[place] for place in arrangement)) for arrangement in arrangements(state.tolist())
@@ -107,13 +101,10 @@ class HiddenLayer:
         return weights
 
     @cached_property
-    def _rates(self) -> NDArray[np.int64]:
-        return bound_rates(self._hidden)
-
-    @cached_property
-    def _inverse_factorials(self) -> NDArray[np.int64]:
-        factorials = [math.factorial(k) for k in range(self._hidden + 1)]
-        return np.array([[pow(k, -1, prime) for k in factorials] for prime in self.primes.tolist()], dtype=np.int64)
+    def _scores(self) -> tuple[NDArray[np.int64], int]:
+        """Rates of the bound, and their unit."""
+        scale = score_scale(self._distinct.ceiling, self._hidden)
+        return bound_rates(self._hidden, scale), scale
 
     def _agreement(self, patterns: NDArray[np.uint64], signs: int) -> NDArray[np.uint64]:
         """Agreement of patterns with the targets if outgoing weights have these signs: (n, outputs · words)."""
@@ -125,19 +116,19 @@ class HiddenLayer:
 
     def _root(self, signs: int) -> tuple[NDArray[np.uint64], int]:
         """Samples by the agreements they need, and the loss that is decided, after the bias has been chosen."""
-        merged = self._merged
-        fan_in = merged.network.fan_in(2)
+        distinct = self._distinct
+        fan_in = distinct.network.fan_in(2)
         # A sum of 0 counts as +1: a target of +1 needs half of the products, one of −1 more than half.
-        thresholds = np.where(merged.targets > 0, (fan_in + 1) // 2, fan_in // 2 + 1).T
+        thresholds = np.where(distinct.targets > 0, (fan_in + 1) // 2, fan_in // 2 + 1).T
         needs = np.zeros((fan_in + 2, self._planes.shape[1]), dtype=np.uint64)
         for k in range(1, fan_in + 1):
             needs[k] = (bits.pack(np.where(thresholds == k, 1, -1)) & self._active).ravel()
         lost = 0
-        if merged.network.bias:
+        if distinct.network.bias:
             full = np.full((1, self._targets.shape[1]), ~np.uint64(0))
             agreed = self._agreement(full, signs)[0]
             needs[:-1] = (needs[:-1] & ~agreed) | (needs[1:] & agreed)
-            lost += self._total - merged.margin * int(bits.total_weights(agreed[None], self._planes)[0])
+            lost += self._total - distinct.margin * int(bits.total_weights(agreed[None], self._planes)[0])
         beyond = np.bitwise_or.reduce(needs[self._hidden + 1 :], axis=0, initial=0)
-        lost += merged.errors * int(bits.total_weights(beyond[None], self._planes)[0])
+        lost += distinct.errors * int(bits.total_weights(beyond[None], self._planes)[0])
         return np.ascontiguousarray(needs[: self._hidden + 1]), lost

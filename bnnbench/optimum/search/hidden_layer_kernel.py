@@ -20,389 +20,328 @@ A sample that needs all r words is lost as soon as one of them misses it, so tha
 than θ allows is no choice at all.
 
 A price on disagreeing products is a sum over words, and is added to σ as it is.
+
+Scores are whole multiples of 1/scale, so that bounds are exact and do not depend on rounding, and the scale is so small
+that nothing exceeds 62 bits, see `bnnbench.optimum.search.words.score_scale`.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.optimum.search.bits import popcount, weigh
+from bnnbench.optimum.search.compiled import kernel, part
+from bnnbench.optimum.search.multisets import Ways, count_completions, count_leaf
+from bnnbench.optimum.search.tally import Ask, Kept, accept, is_stopped
+from bnnbench.optimum.search.words import Words
 
-SCALE = 1 << 20
-"""Scores are whole multiples of 1/SCALE, so that bounds are exact and do not depend on rounding."""
-NEVER = 2**62
-_FEW = 48
-
-
-def bound_rates(num_picks: int) -> NDArray[np.int64]:
-    """ρ_n for r words left, in units of 1/SCALE, rounded down so that n ρ_n ≤ 1: shape (h + 1, h + 1), by [r, n]."""
-    rates = np.zeros((num_picks + 1, num_picks + 1), dtype=np.int64)
-    for r in range(1, num_picks + 1):
-        for n in range(1, r + 1):
-            rates[r, n] = SCALE // n if n == r else min(SCALE // n, math.floor(SCALE * (n / r) ** 1.5 / n))
-    return rates
+_RUN = 48
+"""Entries that are sorted by insertion."""
+_DONE, _BRANCHES, _STOPPED, _ENOUGH = range(4)
 
 
-@numba.njit(cache=True, nogil=True)
-def cover(
-    words: NDArray[Any],
-    gains: NDArray[Any],
-    total_gain: int,
-    needs: NDArray[Any],
-    lost: int,
-    planes: NDArray[Any],
-    errors: int,
-    rates: NDArray[Any],
-    theta: int,
-    floor: int,
-    first: int,
-    step: int,
-    counting: bool,
-    node_limit: int,
-    multiplicities: NDArray[Any],
-    primes: NDArray[Any],
-    inverse_factorials: NDArray[Any],
-    states: NDArray[Any],
-    shared: NDArray[Any],
-    progress: NDArray[Any],
-) -> tuple[int, NDArray[Any], int, int, int, bool]:
-    """Search for multisets of h words with a loss of at most `theta`.
+class Tree(NamedTuple):
+    """Where a search stands: by depth, the words that may still be chosen and the samples that still need some."""
 
-    Parameters
-    ----------
-    words
-        Agreements, one bit per sample: (n, words).
-    gains, total_gain
-        What a word's agreements are worth by themselves, (n,), and what agreement with all samples would be.
-    needs
-        Samples that need k agreements, (h + 1, words).
-    lost
-        Loss that is already decided.
-    planes
-        Weights of the samples, (bits, words).
-    floor
-        A loss known to be the least possible at best: a search that finds it stops.
-    first, step
-        Which heads of the root to follow: ``first``, ``first + step``, …
-    counting
-        Find and count all multisets of loss at most `theta`, or the best one only.
-    multiplicities, primes, inverse_factorials
-        How many settings are behind each word, modulo each prime, (n, primes); 1/k! modulo each prime,
-        (primes, h + 1).
-    states
-        Filled with the first multisets found, as numbers of words: (cap, h).
-    shared
-        Least loss found so far by anybody, and whether to stop: (2,).
-    progress
-        Filled with the number of heads done and their number, (2,).
+    path: NDArray[np.int64]
+    ids: NDArray[np.int64]
+    scores: NDArray[np.int64]
+    num_heads: NDArray[np.int64]
+    num_kept: NDArray[np.int64]
+    place: NDArray[np.int64]
+    required: NDArray[np.int64]
+    lost: NDArray[np.int64]
+    need: NDArray[np.uint64]
+    found_ids: NDArray[np.int64]
+    found_scores: NDArray[np.int64]
+    masks: NDArray[np.uint64]
+    mask_words: NDArray[np.int64]
+    mask_rates: NDArray[np.int64]
+    left: NDArray[np.uint64]
 
-    Returns
-    -------
-    tuple
-        Least loss found or NEVER, residues of the number of settings, number of states, nodes, a guess of the next
-        loss worth trying, whether the search came to its end.
-    """
-    n, num_words = words.shape
-    h = states.shape[1]
-    num_bits = planes.shape[0]
-    ids = np.empty((h, n), np.int64)
-    scores = np.empty((h, n), np.int64)
-    found_ids, found_scores = np.empty(n, np.int64), np.empty(n, np.int64)
-    num_heads, num_kept, place = np.zeros(h, np.int64), np.zeros(h, np.int64), np.zeros(h, np.int64)
-    wanted, lost_at = np.zeros(h, np.int64), np.zeros(h + 1, np.int64)
-    need = np.zeros((h + 1, h + 2, num_words), np.uint64)
-    need[0, : h + 1] = needs
-    lost_at[0] = lost
-    size = (h + 1) * num_words * num_bits
-    masks, mask_word, mask_rate = np.empty(size, np.uint64), np.empty(size, np.int64), np.empty(size, np.int64)
-    path = np.zeros(h, np.int64)
-    left = np.zeros(num_words, np.uint64)
-    residues = np.zeros(len(primes), np.int64)
-    best, num_states, nodes, guess = np.int64(NEVER), np.int64(0), np.int64(0), np.int64(NEVER)
 
-    depth = 0
-    enter = True
+def plant(problem: Words, kept: Kept) -> Tree:
+    """Return the memory of a search that has not begun."""
+    n, num_words = problem.words.shape
+    h = kept.states.shape[1]
+    size = (h + 1) * num_words * problem.planes.shape[0]
+    need, lost = np.zeros((h + 1, h + 2, num_words), np.uint64), np.zeros(h + 1, np.int64)
+    need[0, : h + 1] = problem.needs
+    lost[0] = problem.lost
+    return Tree(
+        np.zeros(h, np.int64), np.empty((h, n), np.int64), np.empty((h, n), np.int64), np.zeros(h, np.int64),
+        np.zeros(h, np.int64), np.zeros(h, np.int64), np.zeros(h, np.int64), lost, need, np.empty(n, np.int64),
+        np.empty(n, np.int64), np.empty(size, np.uint64), np.empty(size, np.int64), np.empty(size, np.int64),
+        np.zeros(num_words, np.uint64),
+    )  # fmt: skip
+
+
+@kernel
+def cover(problem: Words, ask: Ask, ways: Ways, kept: Kept, tree: Tree) -> bool:
+    """Search for multisets of h words with a loss of at most θ; return whether the search came to its end."""
+    depth, is_new = 0, True
     while depth >= 0:
-        r = h - depth
-        if enter:
-            enter = False
-            nodes += 1
-            if shared[1] or nodes > node_limit:
-                return best, residues, num_states, nodes, guess, False
-            if not counting:
-                theta = min(theta, shared[0] - 1)
-            num_masks, target, all_masks, all_weight = 0, np.int64(0), 0, np.int64(0)
-            for k in range(1, r + 1):
-                if k == r:
-                    all_masks = num_masks
-                rate = errors * rates[r, k]
-                for word in range(num_words):
-                    if not need[depth, k, word]:
-                        continue
-                    for bit in range(num_bits):
-                        mask = need[depth, k, word] & planes[bit, word]
-                        if mask and rate:
-                            masks[num_masks], mask_word[num_masks], mask_rate[num_masks] = mask, word, rate << bit
-                            target += k * (rate << bit) * popcount(mask)
-                            if k == r:
-                                all_weight += popcount(mask) << bit
-                            num_masks += 1
-            required = (lost_at[depth] + r * total_gain - theta) * SCALE + target
-
-            start, stop, low = 0, n, np.int64(0)
-            if depth:
-                start, stop = place[depth - 1], num_kept[depth - 1]
-                low = wanted[depth - 1] - r * scores[depth - 1, start]
-            if depth == 0 and r == 1:
-                start = first
-            # Samples that need all words left: what one word misses there is lost for certain.
-            rate = errors * rates[r, r]
-            required_by_all, spare = all_weight * rate, (theta - lost_at[depth]) * rates[r, r]
-            kept, heads, most = 0, 0, np.int64(-1)
-            for item in range(start, stop, step if depth == 0 and r == 1 else 1):
-                word_id = item
-                if depth:
-                    if scores[depth - 1, item] < low:
-                        continue
-                    word_id = ids[depth - 1, item]
-                score, missed = gains[word_id] * SCALE, required_by_all
-                for m in range(num_masks):
-                    part = mask_rate[m] * popcount(words[word_id, mask_word[m]] & masks[m])
-                    score += part
-                    if m >= all_masks:
-                        missed -= part
-                if missed > spare:
-                    continue
-                most = max(most, score)
-                heads += score * r >= required
-                found_ids[kept], found_scores[kept] = word_id, score
-                kept += 1
-            if kept == 0:
+        if is_new:
+            is_new = False
+            outcome = _visit(problem, ask, ways, kept, tree, depth)
+            if outcome == _STOPPED:
+                return False
+            if outcome == _ENOUGH:
+                return True
+            if outcome == _DONE:
                 depth -= 1
                 continue
-            if r * most < required:
-                guess = min(guess, theta + (required - r * most + SCALE - 1) // SCALE)
-                depth -= 1
-                continue
-
-            if counting and num_masks == 0 and total_gain == 0 and num_states >= len(states):
-                # Nothing is left to decide: all completions have this loss.
-                _count_completions(path, depth, found_ids[:kept], multiplicities, primes, inverse_factorials, residues)
-                best = min(best, lost_at[depth])
-                depth -= 1
-                continue
-
-            if r == 1:
-                for item in range(kept):
-                    if found_scores[item] >= required:
-                        path[depth] = found_ids[item]
-                        loss = theta + (required - found_scores[item]) // SCALE
-                        if not counting:
-                            required += (theta - loss + 1) * SCALE
-                            theta = loss - 1
-                            shared[0] = min(shared[0], loss)
-                            num_states = 0
-                        best = min(best, loss)
-                        if counting:
-                            _count_leaf(path, multiplicities, primes, inverse_factorials, residues)
-                        if num_states < len(states):
-                            states[num_states] = path
-                            num_states += 1
-                        if not counting and loss <= floor:
-                            return best, residues, num_states, nodes, guess, True
-                depth -= 1
-                continue
-
-            head, tail, bar = 0, heads, required - (r - 1) * most
-            for item in range(kept):
-                score = found_scores[item]
-                if score * r >= required:
-                    ids[depth, head], scores[depth, head] = found_ids[item], score
-                    head += 1
-                elif score >= bar:
-                    ids[depth, tail], scores[depth, tail] = found_ids[item], score
-                    tail += 1
-            _sort_descending(ids[depth], scores[depth], heads)
-            num_heads[depth], num_kept[depth], wanted[depth] = heads, tail, required
-            place[depth] = first - step if depth == 0 else -1
-            if depth == 0:
-                progress[1] = heads
-
-            if r == 2:
-                for i in range(first if depth == 0 else 0, heads, step if depth == 0 else 1):
-                    if shared[1]:  # one node, but with two hidden neurons it is the whole search
-                        return best, residues, num_states, nodes, guess, False
-                    if depth == 0:
-                        progress[0] = i
-                    p = ids[depth, i]
-                    base = lost_at[depth] + 2 * total_gain - gains[p]
-                    for word in range(num_words):
-                        one, two = need[depth, 1, word], need[depth, 2, word]
-                        base += errors * weigh(two & ~words[p, word], planes, word)
-                        left[word] = (one & ~words[p, word]) | (two & words[p, word])
-                    if total_gain == 0 and base > theta:
-                        guess = min(guess, base)
-                        continue
-                    # Scores of heads fall, so that what is too low beside this one is too low beside all to come.
-                    bar = wanted[depth] - scores[depth, i]
-                    still = heads
-                    for j in range(heads, tail):
-                        if scores[depth, j] >= bar:
-                            ids[depth, still], scores[depth, still] = ids[depth, j], scores[depth, j]
-                            still += 1
-                    tail = still
-                    for j in range(i, tail):
-                        q = ids[depth, j]
-                        loss = base - gains[q]
-                        for word in range(num_words):
-                            loss += errors * weigh(left[word] & ~words[q, word], planes, word)
-                        if loss > theta:
-                            guess = min(guess, loss)
-                            continue
-                        path[depth], path[depth + 1] = p, q
-                        best = min(best, loss)
-                        if counting:
-                            _count_leaf(path, multiplicities, primes, inverse_factorials, residues)
-                        else:
-                            theta = loss - 1
-                            shared[0] = min(shared[0], loss)
-                            num_states = 0
-                        if num_states < len(states):
-                            states[num_states] = path
-                            num_states += 1
-                        if not counting and loss <= floor:
-                            return best, residues, num_states, nodes, guess, True
-                depth -= 1
-                continue
-
-        place[depth] += step if depth == 0 else 1
-        i = place[depth]
-        if depth == 0:
-            progress[0] = min(i, num_heads[0])
-        if i >= num_heads[depth]:
+        if _descend(problem, ask, tree, depth):
+            depth += 1
+            is_new = True
+        else:
             depth -= 1
-            continue
-        p = ids[depth, i]
-        path[depth] = p
-        lost_at[depth + 1] = lost_at[depth] + total_gain - gains[p]
+    return True
+
+
+@part
+def _visit(problem: Words, ask: Ask, ways: Ways, kept: Kept, tree: Tree, depth: int) -> int:
+    """Look at a node: bound it, finish what has one or two words left, or list the heads to branch on."""
+    if is_stopped(ask, kept):
+        return _STOPPED
+    tally = kept.tally
+    r = len(tree.path) - depth
+    num_masks, all_masks, all_weight, target = _price(problem, tree, depth)
+    required = (tree.lost[depth] + r * problem.total_gain - tally.theta) * problem.scale + target
+    # Samples that need all words left: what one word misses there is lost for certain.
+    rate = problem.errors * problem.rates[r, r]
+    allowed = (tally.theta - tree.lost[depth]) * problem.rates[r, r] - all_weight * rate
+    count, heads, most = _choices(problem, ask, tree, depth, num_masks, all_masks, required, allowed)
+    if count == 0:
+        return _DONE
+    if r * most < required:
+        tally.guess = min(tally.guess, tally.theta + (required - r * most + problem.scale - 1) // problem.scale)
+        return _DONE
+    if ask.counting and num_masks == 0 and problem.total_gain == 0 and tally.num_states >= len(kept.states):
+        # Nothing is left to decide: all completions have this loss.
+        count_completions(tree.path[:depth], r, tree.found_ids[:count], ways, kept.residues)
+        tally.best = min(tally.best, tree.lost[depth])
+        return _DONE
+    if r == 1:
+        return _finish_one(problem, ask, ways, kept, tree, depth, count, required)
+    last = _split(tree, depth, count, heads, required, required - (r - 1) * most)
+    tree.num_heads[depth], tree.num_kept[depth], tree.required[depth] = heads, last, required
+    tree.place[depth] = ask.first - ask.step if depth == 0 else -1
+    if depth == 0:
+        ask.progress[1] = heads
+    return _finish_two(problem, ask, ways, kept, tree, depth) if r == 2 else _BRANCHES
+
+
+@part
+def _price(problem: Words, tree: Tree, depth: int) -> tuple[int, int, int, int]:
+    """List the samples that need something, with their rates, as masks.
+
+    Returns the number of masks, that of the first mask of samples that need all words left, the weight of these, and
+    Σ n ρ_n w(U_n).
+    """
+    r = len(tree.path) - depth
+    num_bits, num_words = problem.planes.shape
+    num_masks, first_of_all, weight_of_all, target = 0, 0, np.int64(0), np.int64(0)
+    for k in range(1, r + 1):
+        if k == r:
+            first_of_all = num_masks
+        rate = problem.errors * problem.rates[r, k]
         for word in range(num_words):
-            a = words[p, word]
-            lost_at[depth + 1] += errors * weigh(need[depth, r, word] & ~a, planes, word)
-            for k in range(1, r):
-                need[depth + 1, k, word] = (need[depth, k, word] & ~a) | (need[depth, k + 1, word] & a)
-        depth += 1
-        enter = True
-    return best, residues, num_states, nodes, guess, True
+            need = tree.need[depth, k, word]
+            if not need:
+                continue
+            for bit in range(num_bits):
+                mask = need & problem.planes[bit, word]
+                if mask and problem.errors:
+                    tree.masks[num_masks], tree.mask_words[num_masks] = mask, word
+                    tree.mask_rates[num_masks] = rate << bit
+                    num_masks += 1
+                    target += k * (rate << bit) * popcount(mask)
+                    if k == r:
+                        weight_of_all += popcount(mask) << bit
+    return num_masks, first_of_all, weight_of_all, target
 
 
-@numba.njit(cache=True, nogil=True)
-def _sort_descending(ids: NDArray[Any], scores: NDArray[Any], count: int) -> None:
+@part
+def _choices(
+    problem: Words, ask: Ask, tree: Tree, depth: int, num_masks: int, first_of_all: int, required: int, allowed: int
+) -> tuple[int, int, int]:
+    """Score the words that may still be chosen, and leave out those that lose more than θ allows for certain.
+
+    Returns how many there are, how many of them are heads, and the best score.
+    """
+    r = len(tree.path) - depth
+    start, stop, step, low = 0, len(problem.words), 1, np.int64(0)
+    if depth:
+        start, stop = tree.place[depth - 1], tree.num_kept[depth - 1]
+        low = tree.required[depth - 1] - r * tree.scores[depth - 1, start]
+    elif r == 1:
+        start, step = ask.first, ask.step
+    count, heads, most = 0, 0, np.int64(-1)
+    for item in range(start, stop, step):
+        identity = item
+        if depth:
+            if tree.scores[depth - 1, item] < low:
+                continue
+            identity = tree.ids[depth - 1, item]
+        score, agreed = problem.gains[identity] * problem.scale, np.int64(0)
+        for m in range(first_of_all):
+            score += tree.mask_rates[m] * popcount(problem.words[identity, tree.mask_words[m]] & tree.masks[m])
+        for m in range(first_of_all, num_masks):
+            agreed += tree.mask_rates[m] * popcount(problem.words[identity, tree.mask_words[m]] & tree.masks[m])
+        if -agreed > allowed:
+            continue
+        score += agreed
+        most = max(most, score)
+        heads += score * r >= required
+        tree.found_ids[count], tree.found_scores[count] = identity, score
+        count += 1
+    return count, heads, most
+
+
+@part
+def _split(tree: Tree, depth: int, count: int, heads: int, required: int, bar: int) -> int:
+    """Put the heads first, the strongest in front, then what can stand beside a head; return the number of both."""
+    r = len(tree.path) - depth
+    head, last = 0, heads
+    for item in range(count):
+        score = tree.found_scores[item]
+        if score * r >= required:
+            tree.ids[depth, head], tree.scores[depth, head] = tree.found_ids[item], score
+            head += 1
+        elif score >= bar:
+            tree.ids[depth, last], tree.scores[depth, last] = tree.found_ids[item], score
+            last += 1
+    _sort_descending(tree.ids[depth], tree.scores[depth], tree.found_ids, tree.found_scores, heads)
+    return last
+
+
+@part
+def _finish_one(
+    problem: Words, ask: Ask, ways: Ways, kept: Kept, tree: Tree, depth: int, count: int, required: int
+) -> int:
+    """Choose the last word: with one left the scores are exact."""
+    theta, bar = kept.tally.theta, required
+    for item in range(count):
+        if tree.found_scores[item] < bar:
+            continue
+        tree.path[depth] = tree.found_ids[item]
+        loss = theta + (required - tree.found_scores[item]) // problem.scale
+        if ask.counting:
+            count_leaf(tree.path, ways, kept.residues)
+        else:
+            bar = tree.found_scores[item] + problem.scale
+        if accept(ask, kept, tree.path, loss):
+            return _ENOUGH
+    return _DONE
+
+
+@part
+def _finish_two(problem: Words, ask: Ask, ways: Ways, kept: Kept, tree: Tree, depth: int) -> int:
+    """Choose the last two words: a head, and what stands beside it."""
+    tally, words, planes, errors = kept.tally, problem.words, problem.planes, problem.errors
+    heads, last = tree.num_heads[depth], tree.num_kept[depth]
+    start, step = (ask.first, ask.step) if depth == 0 else (0, 1)
+    for i in range(start, heads, step):
+        if ask.shared[1]:  # one node, but with two hidden neurons it is the whole search
+            return _STOPPED
+        if depth == 0:
+            ask.progress[0] = i
+        p = tree.ids[depth, i]
+        base = tree.lost[depth] + 2 * problem.total_gain - problem.gains[p]
+        for word in range(words.shape[1]):
+            one, two = tree.need[depth, 1, word], tree.need[depth, 2, word]
+            base += errors * weigh(two & ~words[p, word], planes, word)
+            tree.left[word] = (one & ~words[p, word]) | (two & words[p, word])
+        if problem.total_gain == 0 and base > tally.theta:
+            tally.guess = min(tally.guess, base)
+            continue
+        last = _beside(tree, depth, i, heads, last)
+        for j in range(i, last):
+            q = tree.ids[depth, j]
+            loss = base - problem.gains[q]
+            for word in range(words.shape[1]):
+                loss += errors * weigh(tree.left[word] & ~words[q, word], planes, word)
+            if loss > tally.theta:
+                tally.guess = min(tally.guess, loss)
+                continue
+            tree.path[depth], tree.path[depth + 1] = p, q
+            if ask.counting:
+                count_leaf(tree.path, ways, kept.residues)
+            if accept(ask, kept, tree.path, loss):
+                return _ENOUGH
+    return _DONE
+
+
+@part
+def _beside(tree: Tree, depth: int, head: int, heads: int, last: int) -> int:
+    """Drop what is too low beside a head; return how many are left, heads included.
+
+    Scores of heads fall, so that what is too low beside this one is too low beside all to come.
+    """
+    bar = tree.required[depth] - tree.scores[depth, head]
+    still = heads
+    for j in range(heads, last):
+        if tree.scores[depth, j] >= bar:
+            tree.ids[depth, still], tree.scores[depth, still] = tree.ids[depth, j], tree.scores[depth, j]
+            still += 1
+    return still
+
+
+@part
+def _descend(problem: Words, ask: Ask, tree: Tree, depth: int) -> bool:
+    """Choose the next head and say what is needed below; return False if there is none."""
+    tree.place[depth] += ask.step if depth == 0 else 1
+    i = tree.place[depth]
+    if depth == 0:
+        ask.progress[0] = min(i, tree.num_heads[0])
+    if i >= tree.num_heads[depth]:
+        return False
+    r = len(tree.path) - depth
+    p = tree.ids[depth, i]
+    tree.path[depth] = p
+    lost = tree.lost[depth] + problem.total_gain - problem.gains[p]
+    for word in range(problem.words.shape[1]):
+        a = problem.words[p, word]
+        lost += problem.errors * weigh(tree.need[depth, r, word] & ~a, problem.planes, word)
+        for k in range(1, r):
+            tree.need[depth + 1, k, word] = (tree.need[depth, k, word] & ~a) | (tree.need[depth, k + 1, word] & a)
+    tree.lost[depth + 1] = lost
+    return True
+
+
+@kernel
+def _sort_descending(
+    ids: NDArray[Any], scores: NDArray[Any], spare_ids: NDArray[Any], spare_scores: NDArray[Any], count: int
+) -> None:
     """Sort the first entries by score, highest first; stable, so that the order depends on nothing else."""
-    if count > _FEW:
-        order = np.argsort(-scores[:count], kind="mergesort")
-        ids[:count], scores[:count] = ids[:count][order], scores[:count][order]
-        return
-    for i in range(1, count):
+    for start in range(0, count, _RUN):
+        _sort_run(ids, scores, start, min(start + _RUN, count))
+    width = _RUN
+    while width < count:
+        for start in range(0, count, 2 * width):
+            middle, stop = min(start + width, count), min(start + 2 * width, count)
+            left, right = start, middle
+            for place in range(start, stop):
+                is_left = right == stop or (left < middle and scores[left] >= scores[right])
+                source = left if is_left else right
+                spare_ids[place], spare_scores[place] = ids[source], scores[source]
+                left, right = left + is_left, right + (not is_left)
+        for place in range(count):
+            ids[place], scores[place] = spare_ids[place], spare_scores[place]
+        width *= 2
+
+
+@part
+def _sort_run(ids: NDArray[Any], scores: NDArray[Any], start: int, stop: int) -> None:
+    """Sort a few entries by insertion."""
+    for i in range(start + 1, stop):
         identity, score = ids[i], scores[i]
         j = i
-        while j > 0 and scores[j - 1] < score:
+        while j > start and scores[j - 1] < score:
             ids[j], scores[j] = ids[j - 1], scores[j - 1]
             j -= 1
         ids[j], scores[j] = identity, score
-
-
-@numba.njit(cache=True, nogil=True)
-def _count_leaf(
-    path: NDArray[Any],
-    multiplicities: NDArray[Any],
-    primes: NDArray[Any],
-    inverse_factorials: NDArray[Any],
-    residues: NDArray[Any],
-) -> None:
-    """Add Π μ / Π k!, the settings behind a multiset in any order, up to the factor h! that all multisets share."""
-    h = len(path)
-    for index in range(len(primes)):
-        prime = primes[index]
-        term = np.int64(1)
-        for i in range(h):
-            term = term * multiplicities[path[i], index] % prime
-        for i in range(h):
-            times, is_last = 1, True
-            for j in range(h):
-                if path[j] == path[i]:
-                    if j < i:
-                        times += 1
-                    elif j > i:
-                        is_last = False
-            if is_last:
-                term = term * inverse_factorials[index, times] % prime
-        residues[index] = (residues[index] + term) % prime
-
-
-@numba.njit(cache=True, nogil=True)
-def _count_completions(
-    path: NDArray[Any],
-    depth: int,
-    choices: NDArray[Any],
-    multiplicities: NDArray[Any],
-    primes: NDArray[Any],
-    inverse_factorials: NDArray[Any],
-    residues: NDArray[Any],
-) -> None:
-    """Add what `_count_leaf` would for every multiset of choices that completes the path.
-
-    The sum is a coefficient of the product, over words x chosen a_x times already, of Σ_k μ^(a_x + k) z^k / (a_x + k)!,
-    in which k = 0 alone is open to a word that is no choice any more, and which is exp(M z) for all new words together.
-    """
-    r = len(path) - depth
-    power = np.zeros(r + 1, np.int64)
-    product = np.zeros(r + 1, np.int64)
-    for index in range(len(primes)):
-        prime = primes[index]
-        total = np.int64(0)
-        for choice in choices:
-            total += multiplicities[choice, index]
-        for i in range(depth):
-            is_last = True
-            for j in range(i + 1, depth):
-                if path[j] == path[i]:
-                    is_last = False
-            if is_last:
-                for choice in choices:
-                    if choice == path[i]:
-                        total -= multiplicities[choice, index]
-        total %= prime
-        term = np.int64(1)
-        for k in range(r + 1):
-            power[k] = term * inverse_factorials[index, k] % prime
-            term = term * total % prime
-        for i in range(depth):
-            times, is_last = 1, True
-            for j in range(depth):
-                if path[j] == path[i]:
-                    if j < i:
-                        times += 1
-                    elif j > i:
-                        is_last = False
-            if not is_last:
-                continue
-            is_open = False
-            for choice in choices:
-                if choice == path[i]:
-                    is_open = True
-            factor = np.int64(1)
-            for _ in range(times):
-                factor = factor * multiplicities[path[i], index] % prime
-            product[:] = 0
-            for k in range(r + 1 if is_open else 1):
-                rate = factor * inverse_factorials[index, times + k] % prime
-                for m in range(r + 1 - k):
-                    product[m + k] = (product[m + k] + rate * power[m]) % prime
-                factor = factor * multiplicities[path[i], index] % prime
-            power[:] = product
-        residues[index] = (residues[index] + power[r]) % prime

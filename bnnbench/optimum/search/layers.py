@@ -1,7 +1,7 @@
 """Networks of any depth: hidden layers one after another, as multisets of activation patterns.
 
 A neuron matters only through its activation pattern, one bit per sample. First-layer weight vectors with equal patterns
-are merged. Negating all incoming and outgoing weights of a neuron of odd fan-in changes nothing, so that only one of
+are distinct. Negating all incoming and outgoing weights of a neuron of odd fan-in changes nothing, so that only one of
 each pair of opposite patterns is searched; neurons of a layer can be permuted, so that only multisets are. Given the
 last hidden layer, every output finds its best weights on its own.
 
@@ -15,39 +15,23 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.optimum.search import bits
 from bnnbench.optimum.search.bits import neuron_losses, pattern_table
+from bnnbench.optimum.search.cost import log2_evaluations
 from bnnbench.optimum.search.counting import primes_for
-from bnnbench.optimum.search.distinct_samples import Merged
-from bnnbench.optimum.search.hidden_layer_kernel import NEVER
-from bnnbench.optimum.search.layers_kernel import search_layers
-from bnnbench.optimum.search.space import Found, Query, arrangements, spins
+from bnnbench.optimum.search.distinct_samples import DistinctSamples
+from bnnbench.optimum.search.layers_kernel import DeepProblem, memory_of, search_layers
+from bnnbench.optimum.search.space import Found, Query, arrangements, found_by, spins
+from bnnbench.optimum.search.tally import NEVER, nothing_kept
 from bnnbench.problem.network import Network
 
 _SPLITS = 16
 _SMALL = 20
-
-
-def log2_evaluations(network: Network) -> float:
-    """log2 of an upper bound on the number of output neurons that the search evaluates; a float, for any widths."""
-    total = math.log2(network.num_outputs) + network.fan_in(network.num_layers)
-    for layer in range(1, network.num_layers):
-        fan_in = network.fan_in(layer)
-        total += _log2_multisets(fan_in - fan_in % 2, network.widths[layer])
-    return total
-
-
-def _log2_multisets(log2_size: int, width: int) -> float:
-    """log2 of the number of multisets of `width` elements out of 2^log2_size."""
-    if log2_size > 40:  # far more elements than are drawn: repetitions do not count
-        return width * log2_size - math.lgamma(width + 1) / math.log(2)
-    size = 1 << log2_size
-    return (math.lgamma(size + width) - math.lgamma(width + 1) - math.lgamma(size)) / math.log(2)
 
 
 def _num_representatives(fan_in: int) -> int:
@@ -79,14 +63,14 @@ class Layers:
 
     method = "layer by layer over activation patterns"
 
-    def __init__(self, merged: Merged) -> None:
-        self._merged = merged
-        network = merged.network
+    def __init__(self, distinct: DistinctSamples) -> None:
+        self._distinct = distinct
+        network = distinct.network
         self._hidden = range(1, network.num_layers)
-        ones = np.ones((1, len(merged.inputs)), dtype=np.int8)
+        ones = np.ones((1, len(distinct.inputs)), dtype=np.int8)
         self._mask = np.ascontiguousarray(bits.pack(ones)[0])
-        self._inputs = bits.pack(np.vstack([merged.inputs.T, ones]) if network.bias else merged.inputs.T)
-        self._targets, self._planes = bits.pack(merged.targets.T), bits.planes(merged.weights.T)
+        self._inputs = bits.pack(np.vstack([distinct.inputs.T, ones]) if network.bias else distinct.inputs.T)
+        self._targets, self._planes = bits.pack(distinct.targets.T), bits.planes(distinct.weights.T)
         self._patterns = _first_layer(network, self._inputs, self._mask)
         self._sizes = np.array([_num_representatives(network.fan_in(layer)) for layer in self._hidden])
         self._sizes[0] = len(self._patterns.words)
@@ -102,7 +86,7 @@ class Layers:
     @property
     def num_states(self) -> int:
         """Multisets of patterns of all hidden layers."""
-        widths = self._merged.network.widths
+        widths = self._distinct.network.widths
         return math.prod(
             math.comb(int(size) + widths[layer] - 1, widths[layer])
             for layer, size in zip(self._hidden, self._sizes, strict=True)
@@ -110,27 +94,31 @@ class Layers:
 
     def run(self, task: int, query: Query, progress: NDArray[np.int64]) -> Found:
         """Search the choices of the first neuron that belong to a task."""
-        loss, residues, num_states, states, nodes, guess, finished = self._search(
-            task, query, np.zeros(0, dtype=np.int64), progress
-        )
-        return Found(loss, residues, states[:num_states], nodes, guess, finished)
+        return self._search(task, query, np.zeros(0, dtype=np.int64), progress)
 
     def spectrum(self) -> dict[int, int]:
         """Number of weight settings by loss above the base; for networks of at most 62 weights."""
         shared = np.array([NEVER, 0], dtype=np.int64)
         query = Query(NEVER, 0, counting=True, node_limit=NEVER, cap=0, shared=shared)
-        total = np.zeros(self._merged.ceiling + 1, dtype=np.int64)
+        total = np.zeros(self._distinct.ceiling + 1, dtype=np.int64)
         for task in range(self.num_tasks):
             self._search(task, query, total, np.zeros(2, dtype=np.int64))
         return {int(loss): int(total[loss]) * self.factor for loss in np.flatnonzero(total)}
 
-    def _search(self, task: int, query: Query, spectrum: NDArray[np.int64], progress: NDArray[np.int64]) -> Any:
-        merged = self._merged
-        return search_layers(
-            np.array(merged.network.widths), int(merged.network.bias), self._inputs, self._mask, self._targets,
-            self._planes, merged.targets, merged.weights, self._patterns.words, self._multiplicities, self._sizes,
-            self._odd_above, merged.errors, merged.margin, query.theta, query.floor, task, self.num_tasks,
-            query.counting, query.node_limit, self.primes, query.cap, spectrum, query.shared, progress,
+    def _search(self, task: int, query: Query, spectrum: NDArray[np.int64], progress: NDArray[np.int64]) -> Found:
+        num_slots = sum(self._distinct.network.widths[layer] for layer in self._hidden)
+        kept = nothing_kept(query.cap, num_slots, len(self.primes), query.theta)
+        ask, memory = query.to(task, self.num_tasks, progress), memory_of(self._problem)
+        finished = search_layers(self._problem, ask, kept, memory, self.primes, spectrum)
+        return found_by(kept, finished)
+
+    @cached_property
+    def _problem(self) -> DeepProblem:
+        distinct = self._distinct
+        return DeepProblem(
+            np.array(distinct.network.widths), int(distinct.network.bias), self._inputs, self._mask, self._targets,
+            self._planes, distinct.targets, distinct.weights, self._patterns.words, self._multiplicities, self._sizes,
+            self._odd_above, int(distinct.weights.sum()), distinct.errors, distinct.margin,
         )  # fmt: skip
 
     def settings(self, task: int, state: NDArray[np.int64], cap: int) -> NDArray[np.int8]:
@@ -138,7 +126,7 @@ class Layers:
         return np.array(list(itertools.islice(self._settings(state), cap)))
 
     def _settings(self, state: NDArray[np.int64]) -> Iterator[NDArray[np.int8]]:
-        network = self._merged.network
+        network = self._distinct.network
         chosen = np.split(state, np.cumsum([network.widths[layer] for layer in self._hidden]))[:-1]
         choices = [
             self._patterns.behind(vector) if layer == 1 else [vector]
@@ -165,8 +153,8 @@ class Layers:
         if layer > len(self._hidden):
             yield ()
             return
-        width = self._merged.network.widths[layer]
-        is_odd = self._merged.network.fan_in(layer) % 2 == 1
+        width = self._distinct.network.widths[layer]
+        is_odd = self._distinct.network.fan_in(layer) % 2 == 1
         for arrangement in arrangements(chosen[layer - 1].tolist()):
             for signs in itertools.product((1, -1), repeat=width) if is_odd else [(1,) * width]:
                 for rest in self._moves(chosen, layer + 1):
@@ -174,7 +162,7 @@ class Layers:
 
     def _weights(self, vectors: Sequence[int]) -> NDArray[np.int8]:
         """Weight vector of a network whose neurons have the vectors of these numbers."""
-        network = self._merged.network
+        network = self._distinct.network
         layers = range(1, network.num_layers + 1)
         lengths = [network.fan_in(layer) for layer in layers for _ in range(network.widths[layer])]
         parts = [spins(np.array(vector), length) for vector, length in zip(vectors, lengths, strict=True)]
@@ -182,15 +170,15 @@ class Layers:
 
     def _best_outputs(self, hidden: list[int]) -> list[list[int]]:
         """For each output the weight vectors of least loss, given the vectors of all hidden neurons."""
-        merged = self._merged
-        network = merged.network
+        distinct = self._distinct
+        network = distinct.network
         fan_in = network.fan_in(network.num_layers)
-        z = network.layers(self._weights([*hidden, *[0] * network.num_outputs]), merged.inputs)[-2]
+        z = network.layers(self._weights([*hidden, *[0] * network.num_outputs]), distinct.inputs)[-2]
         rows = np.vstack([np.where(z >= 0, 1, -1).T, np.ones((int(network.bias), len(z)))]).astype(np.int8)
         best = []
         for target, planes in zip(self._targets, self._planes, strict=True):
             losses = np.empty(1 << fan_in, dtype=np.int64)
-            neuron_losses(bits.pack(rows), target, planes, merged.errors, merged.margin, losses)
+            neuron_losses(bits.pack(rows), target, planes, distinct.errors, distinct.margin, losses)
             best.append(np.flatnonzero(losses == losses.min()).tolist())
         return best
 

@@ -2,178 +2,201 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bnnbench.optimum.search.bits import neuron_losses, pattern_table
-from bnnbench.optimum.search.hidden_layer_kernel import NEVER
+from bnnbench.optimum.search.bits import fill_pattern_table, neuron_losses
+from bnnbench.optimum.search.compiled import copy, part
+from bnnbench.optimum.search.tally import Ask, Kept, accept, is_stopped
 
 _WIDEST = 14
 """Wider layers have no bound: a table of their activations would cost more than it saves."""
 
 
-@numba.njit(cache=True, nogil=True)
-def search_layers(
-    widths: NDArray[Any],
-    bias: int,
-    inputs: NDArray[Any],
-    mask: NDArray[Any],
-    targets: NDArray[Any],
-    planes: NDArray[Any],
-    row_targets: NDArray[Any],
-    row_weights: NDArray[Any],
-    patterns: NDArray[Any],
-    multiplicities: NDArray[Any],
-    sizes: NDArray[Any],
-    odd_above: NDArray[Any],
-    errors: int,
-    margin: int,
-    theta: int,
-    floor: int,
-    first: int,
-    step: int,
-    counting: bool,
-    node_limit: int,
-    primes: NDArray[Any],
-    cap: int,
-    spectrum: NDArray[Any],
-    shared: NDArray[Any],
-    progress: NDArray[Any],
-) -> tuple[int, NDArray[Any], int, NDArray[Any], int, int, bool]:
-    """Search all multisets of patterns, layer by layer, depth first.
+class DeepProblem(NamedTuple):
+    """A training problem over activation patterns.
 
     Parameters
     ----------
     inputs
-        Input patterns, bias last, (m_1, words).
+        Input patterns, bias last: uint64 (m_1, words).
+    mask
+        The pattern of all samples: uint64 (words,).
     targets, planes
-        Targets, and weights of the samples: (outputs, words) and (outputs, bits, words).
+        Targets, and weights of the samples: uint64 (outputs, words) and (outputs, bits, words).
     row_targets, row_weights
         The same by sample: (D, outputs).
     patterns, multiplicities
-        Distinct patterns of a first-layer neuron, (P, words), and how many vectors each has, (P,).
+        Distinct patterns of a first-layer neuron, uint64 (P, words), and how many vectors each has, int64 (P,).
     sizes
         Number of choices for a neuron of each hidden layer.
     odd_above
         By layer, whether the network above it is an odd function.
-    spectrum
-        If not empty, filled with the number of settings by loss, but for signs; then there is no other result.
-
-    Returns
-    -------
-    tuple
-        Least loss, residues of the number of settings that reach it, but for signs, number of states kept, the states
-        (choices of all hidden neurons, (cap, hidden neurons)), nodes, a guess of the next loss worth trying, whether
-        the search came to its end.
+    errors, margin
+        Price of an error, and of a product that disagrees with the target.
     """
-    num_layers = len(widths) - 1
-    num_words = inputs.shape[1]
-    num_outputs = widths[num_layers]
-    num_slots = 0
-    for layer in range(1, num_layers):
-        num_slots += widths[layer]
-    slot_layer, slot_neuron = np.empty(num_slots, np.int64), np.empty(num_slots, np.int64)
-    slot = 0
-    for layer in range(1, num_layers):
-        for neuron in range(widths[layer]):
-            slot_layer[slot], slot_neuron[slot] = layer, neuron
-            slot += 1
 
+    widths: NDArray[np.int64]
+    bias: int
+    inputs: NDArray[np.uint64]
+    mask: NDArray[np.uint64]
+    targets: NDArray[np.uint64]
+    planes: NDArray[np.uint64]
+    row_targets: NDArray[np.int8]
+    row_weights: NDArray[np.int64]
+    patterns: NDArray[np.uint64]
+    multiplicities: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    odd_above: NDArray[np.bool_]
+    total_weight: int
+    errors: int
+    margin: int
+
+
+class Memory(NamedTuple):
+    """Where the search stands: the choice of each hidden neuron (a *slot*), and what follows from the choices."""
+
+    layer_of: NDArray[np.int64]
+    neuron_of: NDArray[np.int64]
+    choice: NDArray[np.int64]
+    activations: NDArray[np.uint64]
+    losses: NDArray[np.int64]
+    tally: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    tables: NDArray[np.uint64]
+    starts: NDArray[np.int64]
+
+
+def memory_of(problem: DeepProblem) -> Memory:
+    """Return the memory of a search that has not begun."""
+    widths, num_layers = problem.widths, len(problem.widths) - 1
+    hidden = range(1, num_layers)
     # Activations of every hidden layer, with a constant +1 after them for the bias.
-    activations = np.zeros((num_layers, widths.max() + 1, num_words), dtype=np.uint64)
-    for layer in range(1, num_layers):
-        activations[layer, widths[layer]] = mask
-    tables = [patterns for _ in range(num_layers)]
-    choice = np.full(num_slots, -1, np.int64)
-    losses = np.empty(1 << (widths[num_layers - 1] + bias), dtype=np.int64)
-    all_losses = np.empty((num_outputs, len(losses)), dtype=np.int64)
-    states = np.empty((cap, num_slots), dtype=np.int64)
-    residues = np.zeros(len(primes), np.int64)
-    tally = np.zeros((1 << min(widths.max(), _WIDEST), num_outputs), np.int64)
-    codes = np.zeros(len(row_targets), np.int64)
-    total_weight = row_weights.sum()
-    best, num_states, nodes, guess = np.int64(NEVER), np.int64(0), np.int64(0), np.int64(NEVER)
+    activations = np.zeros((num_layers, widths.max() + 1, len(problem.mask)), np.uint64)
+    for layer in hidden:
+        activations[layer, widths[layer]] = problem.mask
+    layer_of = np.repeat(hidden, widths[1:num_layers])
+    num_outputs = widths[num_layers]
+    starts = np.concatenate([[0, 0], np.cumsum(problem.sizes[1:])])  # by layer − 1: the first has no table here
+    return Memory(
+        layer_of,
+        np.concatenate([np.arange(widths[layer]) for layer in hidden]),
+        np.full(len(layer_of), -1),
+        activations,
+        np.empty((num_outputs, 1 << (widths[num_layers - 1] + problem.bias)), np.int64),
+        np.zeros((1 << min(widths.max(), _WIDEST), num_outputs), np.int64),
+        np.zeros(len(problem.row_targets), np.int64),
+        np.empty((starts[-1], len(problem.mask)), np.uint64),
+        starts,
+    )
 
-    choice[0] = first - step
-    progress[1] = sizes[0]
+
+@numba.njit(cache=True, nogil=True)
+def search_layers(
+    problem: DeepProblem, ask: Ask, kept: Kept, memory: Memory, primes: NDArray[Any], spectrum: NDArray[Any]
+) -> bool:
+    """Search all multisets of patterns, layer by layer, depth first; return whether the search came to its end.
+
+    States are the choices of all hidden neurons. A `spectrum` that is not empty is filled with the number of settings
+    by loss, but for signs; then there is no other result.
+    """
+    layer_of, neuron_of, choice = memory.layer_of, memory.neuron_of, memory.choice
+    num_hidden = len(problem.widths) - 2
+    choice[0] = ask.first - ask.step
+    ask.progress[1] = problem.sizes[0]
     slot = 0
     while slot >= 0:
-        layer, neuron = slot_layer[slot], slot_neuron[slot]
-        choice[slot] += step if slot == 0 else 1
+        layer, neuron = layer_of[slot], neuron_of[slot]
+        choice[slot] += ask.step if slot == 0 else 1
         if slot == 0:
-            progress[0] = min(choice[0], sizes[0])
-        if choice[slot] >= sizes[layer - 1]:
+            ask.progress[0] = min(choice[0], problem.sizes[0])
+        if choice[slot] >= problem.sizes[layer - 1]:
             slot -= 1
             continue
-        picked = choice[slot]
-        for word in range(num_words):
-            activations[layer, neuron, word] = tables[layer - 1][picked, word]
-        if neuron + 1 < widths[layer]:
+        if layer == 1:
+            copy(problem.patterns[choice[slot]], memory.activations[layer, neuron])
+        else:
+            copy(memory.tables[memory.starts[layer - 1] + choice[slot]], memory.activations[layer, neuron])
+        if neuron + 1 < problem.widths[layer]:
             slot += 1
-            choice[slot] = picked - 1  # not below the neuron before: multisets, not tuples
+            choice[slot] = choice[slot - 1] - 1  # not below the neuron before: multisets, not tuples
             continue
-        nodes += 1
-        if shared[1] or nodes > node_limit:
-            return best, residues, num_states, states, nodes, guess, False
-        if not counting:
-            theta = min(theta, shared[0] - 1)
-        if errors and widths[layer] <= _WIDEST and not len(spectrum):
-            told = _told_apart(
-                activations[layer], widths[layer], odd_above[layer], row_targets, row_weights, codes, tally
-            )
-            bound = errors * ((total_weight - told) // 2)
-            if bound > theta:
-                guess = min(guess, bound)
-                continue
-        below = activations[layer, : widths[layer] + bias]
-        if layer + 1 < num_layers:
-            tables[layer] = pattern_table(below, sizes[layer], mask)
+        if is_stopped(ask, kept):
+            return False
+        if not len(spectrum) and _is_hopeless(problem, kept, memory, layer):
+            continue
+        if layer < num_hidden:
+            below = memory.activations[layer, : problem.widths[layer] + problem.bias]
+            fill_pattern_table(below, problem.mask, memory.tables[memory.starts[layer] : memory.starts[layer + 1]])
             slot += 1
             choice[slot] = -1
-            continue
+        elif _finish(problem, ask, kept, memory, primes, spectrum):
+            return True
+    return True
 
-        total = np.int64(0)
-        for output in range(num_outputs):
-            neuron_losses(below, targets[output], planes[output], errors, margin, all_losses[output])
-            total += all_losses[output].min()
-        if len(spectrum):
-            _add_to_spectrum(all_losses, _behind(choice, slot_layer, slot_neuron, multiplicities), spectrum)
-            continue
-        if total > theta:
-            guess = min(guess, total)
-            continue
-        best = min(best, total)
-        if counting:
-            for index in range(len(primes)):
-                term = np.int64(1)
-                run = np.int64(1)
-                for s in range(num_slots):
-                    is_same = slot_neuron[s] > 0 and choice[s] == choice[s - 1]
-                    run = run + 1 if is_same else np.int64(1)
-                    # (neuron + 1)! / Π runs!, one factor after another: division is multiplication by an inverse.
-                    term = term * (slot_neuron[s] + 1) % primes[index] * _inverse(run, primes[index]) % primes[index]
-                    if slot_layer[s] == 1:
-                        term = term * (multiplicities[choice[s]] % primes[index]) % primes[index]
-                for output in range(num_outputs):
-                    ways = np.int64(0)
-                    least = all_losses[output].min()
-                    for loss in all_losses[output]:
-                        ways += loss == least
-                    term = term * ways % primes[index]
-                residues[index] = (residues[index] + term) % primes[index]
-        else:
-            theta = total - 1
-            shared[0] = min(shared[0], total)
-            num_states = 0
-        if num_states < cap:
-            states[num_states] = choice
-            num_states += 1
-        if not counting and total <= floor:
-            return best, residues, num_states, states, nodes, guess, True
-    return best, residues, num_states, states, nodes, guess, True
+
+@part
+def _is_hopeless(problem: DeepProblem, kept: Kept, memory: Memory, layer: int) -> bool:
+    """Return whether samples that a layer does not tell apart cost more than θ already."""
+    width = problem.widths[layer]
+    if not problem.errors or width > _WIDEST:
+        return False
+    told = _told_apart(
+        memory.activations[layer], width, problem.odd_above[layer], problem.row_targets, problem.row_weights,
+        memory.codes, memory.tally,
+    )  # fmt: skip
+    bound = problem.errors * ((problem.total_weight - told) // 2)
+    if bound > kept.tally.theta:
+        kept.tally.guess = min(kept.tally.guess, bound)
+        return True
+    return False
+
+
+@part
+def _finish(
+    problem: DeepProblem, ask: Ask, kept: Kept, memory: Memory, primes: NDArray[Any], spectrum: NDArray[Any]
+) -> bool:
+    """Choose the outputs, each by itself; return whether the search has found what is as good as any can be."""
+    last = len(problem.widths) - 2
+    below = memory.activations[last, : problem.widths[last] + problem.bias]
+    total = np.int64(0)
+    for output in range(len(problem.targets)):
+        losses = memory.losses[output]
+        neuron_losses(below, problem.targets[output], problem.planes[output], problem.errors, problem.margin, losses)
+        total += losses.min()
+    if len(spectrum):
+        _add_to_spectrum(memory.losses, _behind(memory, problem.multiplicities), spectrum)
+        return False
+    if total > kept.tally.theta:
+        kept.tally.guess = min(kept.tally.guess, total)
+        return False
+    if ask.counting:
+        _count(problem, memory, primes, kept.residues)
+    return accept(ask, kept, memory.choice, total)
+
+
+@part
+def _count(problem: DeepProblem, memory: Memory, primes: NDArray[Any], residues: NDArray[Any]) -> None:
+    """Add the settings behind a state, but for signs, modulo each prime."""
+    for index in range(len(primes)):
+        prime = primes[index]
+        term, run = np.int64(1), np.int64(1)
+        for slot in range(len(memory.choice)):
+            neuron, choice = memory.neuron_of[slot], memory.choice[slot]
+            run = run + 1 if neuron > 0 and choice == memory.choice[slot - 1] else np.int64(1)
+            # (neuron + 1)! / Π runs!, one factor after another: division is multiplication by an inverse.
+            term = term * (neuron + 1) % prime * _inverse(run, prime) % prime
+            if memory.layer_of[slot] == 1:
+                term = term * (problem.multiplicities[choice] % prime) % prime
+        for output in range(len(problem.targets)):
+            ways, least = np.int64(0), memory.losses[output].min()
+            for loss in memory.losses[output]:
+                ways += loss == least
+            term = term * (ways % prime) % prime
+        residues[index] = (residues[index] + term) % prime
 
 
 @numba.njit(cache=True, nogil=True)
@@ -222,18 +245,17 @@ def _told_apart(
     return told
 
 
-@numba.njit(cache=True, nogil=True)
-def _behind(
-    choice: NDArray[Any], slot_layer: NDArray[Any], slot_neuron: NDArray[Any], multiplicities: NDArray[Any]
-) -> int:
-    """How many settings of the hidden layers are behind a state, but for signs."""
+@part
+def _behind(memory: Memory, multiplicities: NDArray[Any]) -> int:
+    """Return how many settings of the hidden layers are behind a state, but for signs."""
     behind, run = np.int64(1), np.int64(1)
-    for s in range(len(choice)):
-        run = run + 1 if slot_neuron[s] > 0 and choice[s] == choice[s - 1] else np.int64(1)
+    for slot in range(len(memory.choice)):
+        neuron, choice = memory.neuron_of[slot], memory.choice[slot]
+        run = run + 1 if neuron > 0 and choice == memory.choice[slot - 1] else np.int64(1)
         # Exact in this order: after each neuron, behind is the number of arrangements of the layer so far.
-        behind = behind * (slot_neuron[s] + 1) // run
-        if slot_layer[s] == 1:
-            behind *= multiplicities[choice[s]]
+        behind = behind * (neuron + 1) // run
+        if memory.layer_of[slot] == 1:
+            behind *= multiplicities[choice]
     return behind
 
 

@@ -13,11 +13,15 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from threading import Event
 
 import numpy as np
 
-from bnnbench.optimum.search.hidden_layer_kernel import NEVER
 from bnnbench.optimum.search.space import Found, Query, Space
+from bnnbench.optimum.search.tally import NEVER
+
+_GROWTH = 4
+"""θ grows by a sixteenth at least, so that losses of any size take some hundred passes at most."""
 
 
 @dataclass(frozen=True)
@@ -73,46 +77,47 @@ class Result:
     nodes: int
 
 
-class Search:
-    """A search through a space, with limits; `minimize` runs it.
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a search may cost, and what it has to say.
 
     Parameters
     ----------
     step
         By how much θ grows at least: a price on margins has many levels, and not each is worth a pass.
+    cap
+        How many optimal states to list.
     seconds
         Wall time after which the search stops; None: never.
     count_nodes
         Nodes that each task may spend on counting.
+    threads
+        Number of threads; None: one per core.
     interruptible
         Whether a KeyboardInterrupt ends the search as the time limit does, or is raised.
     count
         Whether to count the optimal settings. If not, one is listed; which one depends on the order of threads.
     """
 
-    def __init__(
-        self,
-        space: Space,
-        *,
-        step: int = 1,
-        cap: int = 1000,
-        seconds: float | None = None,
-        count_nodes: int = NEVER,
-        report: Report | None = None,
-        threads: int | None = None,
-        interruptible: bool = False,
-        count: bool = True,
-    ) -> None:
+    step: int = 1
+    cap: int = 1000
+    seconds: float | None = None
+    count_nodes: int = NEVER
+    threads: int | None = None
+    interruptible: bool = False
+    count: bool = True
+
+
+class Search:
+    """A search through a space, with limits; `minimize` runs it."""
+
+    def __init__(self, space: Space, limits: Limits = Limits(), report: Report | None = None) -> None:
         self._space = space
-        self._step = step
-        self._cap = cap
-        self._seconds = seconds
-        self._count_nodes = count_nodes
+        self._limits = limits
         self._report = report
-        self._threads = min(threads or os.cpu_count() or 1, space.num_tasks)
+        self._threads = min(limits.threads or os.cpu_count() or 1, space.num_tasks)
         self._start = time.perf_counter()
-        self._interruptible = interruptible
-        self._count = count
+        self._is_interrupted = Event()
         self._nodes = 0
         self._bound = 0
 
@@ -121,7 +126,7 @@ class Search:
         try:
             return self._minimize(ceiling)
         except KeyboardInterrupt:  # between two passes
-            if not self._interruptible:
+            if not self._limits.interruptible:
                 raise
             return Result(None, self._bound, [], is_counted=False, nodes=self._nodes)
 
@@ -138,8 +143,9 @@ class Search:
                 break
             self._bound = theta + 1
             guess = min(one.guess for one in found)
-            theta = min(max(theta + self._step, guess if guess < NEVER else 0), ceiling)
-        if not self._count:
+            least = theta + max(self._limits.step, theta >> _GROWTH)
+            theta = min(max(least, guess if guess < NEVER else 0), ceiling)
+        if not self._limits.count:
             optimal = [one if one.loss == loss else replace(one, states=one.states[:0]) for one in found]
             return Result(loss, loss, optimal, is_counted=False, nodes=self._nodes)
         counted = self._pass(loss, loss, counting=True)
@@ -151,8 +157,8 @@ class Search:
 
     def _pass(self, theta: int, floor: int, *, counting: bool) -> list[Found]:
         shared = np.array([NEVER, 0], dtype=np.int64)
-        nodes = self._count_nodes if counting else NEVER
-        query = Query(theta, floor, counting, nodes, self._cap if counting else 1, shared)
+        nodes = self._limits.count_nodes if counting else NEVER
+        query = Query(theta, floor, counting, nodes, self._limits.cap if counting else 1, shared)
         progress = np.zeros((self._space.num_tasks, 2), dtype=np.int64)
 
         def run(task: int) -> Found:
@@ -179,10 +185,11 @@ class Search:
                         self._report(Standing(floor, done, counting, time.perf_counter() - self._start))
                 except BaseException as error:
                     shared[1] = 1  # or leaving the pool would wait for the end of the search
-                    self._seconds = 0.0
-                    if not (self._interruptible and isinstance(error, KeyboardInterrupt)):
+                    self._is_interrupted.set()
+                    if not (self._limits.interruptible and isinstance(error, KeyboardInterrupt)):
                         raise
             return [future.result() for future in futures]
 
     def _is_late(self) -> bool:
-        return self._seconds is not None and time.perf_counter() - self._start > self._seconds
+        limit_s = self._limits.seconds
+        return self._is_interrupted.is_set() or (limit_s is not None and time.perf_counter() - self._start > limit_s)

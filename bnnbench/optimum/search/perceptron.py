@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.optimum.search import bits
-from bnnbench.optimum.search.distinct_samples import Merged
+from bnnbench.optimum.search.distinct_samples import DistinctSamples
 from bnnbench.optimum.search.space import spins
 
 
@@ -23,14 +23,14 @@ class Perceptron:
 
     method = "enumeration of weight vectors"
 
-    def __init__(self, merged: Merged) -> None:
-        network = merged.network
+    def __init__(self, distinct: DistinctSamples) -> None:
+        network = distinct.network
         self._network = network
-        rows = np.vstack([merged.inputs.T, np.ones((int(network.bias), len(merged.inputs)), dtype=np.int8)])
+        rows = np.vstack([distinct.inputs.T, np.ones((int(network.bias), len(distinct.inputs)), dtype=np.int8)])
         self.losses = np.empty((network.num_outputs, 1 << network.fan_in(1)), dtype=np.int64)
-        targets, planes = bits.pack(merged.targets.T), bits.planes(merged.weights.T)
+        targets, planes = bits.pack(distinct.targets.T), bits.planes(distinct.weights.T)
         for target, plane, losses in zip(targets, planes, self.losses, strict=True):
-            bits.neuron_losses(bits.pack(rows), target, plane, merged.errors, merged.margin, losses)
+            bits.neuron_losses(bits.pack(rows), target, plane, distinct.errors, distinct.margin, losses)
 
     def minimum(self, cap: int) -> tuple[int, int, NDArray[np.int8]]:
         """Least loss, number of weight settings that reach it, and the settings, at most `cap`."""

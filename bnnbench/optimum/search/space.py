@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.optimum.search.counting import from_residues
+from bnnbench.optimum.search.tally import Ask, Kept
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Query:
     cap: int
     shared: NDArray[np.int64]
 
+    def to(self, first: int, step: int, progress: NDArray[np.int64]) -> Ask:
+        """Return the question to the task that follows the choices ``first``, ``first + step``, … at the root."""
+        return Ask(self.floor, first, step, self.counting, self.node_limit, self.shared, progress)
+
 
 @dataclass(frozen=True)
 class Found:
@@ -45,7 +50,7 @@ class Found:
     Parameters
     ----------
     loss
-        Least loss, or `bnnbench.optimum.search.hidden_layer_kernel.NEVER`.
+        Least loss, or `bnnbench.optimum.search.tally.NEVER`.
     residues
         Number of weight settings of that loss, modulo the first primes, but for `Space.factor`.
     states
@@ -62,6 +67,19 @@ class Found:
     nodes: int
     guess: int
     finished: bool
+
+
+def found_by(kept: Kept, finished: bool) -> Found:
+    """Return what a compiled search has kept."""
+    tally = kept.tally
+    return Found(
+        loss=int(tally["best"]),
+        residues=kept.residues,
+        states=kept.states[: int(tally["num_states"])],
+        nodes=int(tally["nodes"]),
+        guess=int(tally["guess"]),
+        finished=finished,
+    )
 
 
 class Space(Protocol):

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from strategies import random_problem
 
 from bnnbench.optimum.certificate import certify
-from bnnbench.optimum.find import search
+from bnnbench.optimum.prove import search
 from bnnbench.optimum.search import hidden_layer
-from bnnbench.optimum.search.hidden_layer_kernel import SCALE, bound_rates
+from bnnbench.optimum.search.words import LARGEST_SCALE, bound_rates
 from bnnbench.problem.problem import Problem
 
 
@@ -30,17 +30,17 @@ def test_the_rates_keep_the_bound_valid_whatever_is_chosen(num_picks: int) -> No
     for r in range(1, num_picks + 1):
         for n in range(1, r + 1):
             rate = rates[r][n]
-            assert 0 < n * rate <= SCALE
+            assert 0 < n * rate <= LARGEST_SCALE
             for agreements in range(r + 1):  # [right] ≤ (1 − n ρ) + ρ · agreements
-                assert SCALE * (agreements >= n) <= SCALE - n * rate + rate * agreements
+                assert LARGEST_SCALE * (agreements >= n) <= LARGEST_SCALE - n * rate + rate * agreements
 
 
 @pytest.mark.parametrize("factor", [2, 3])
 def test_rates_that_are_too_high_are_found_out(monkeypatch: pytest.MonkeyPatch, factor: int) -> None:
-    def wrong(num_picks: int) -> NDArray[np.int64]:
-        return bound_rates(num_picks) * factor
+    def wrong(num_picks: int, scale: int = LARGEST_SCALE) -> NDArray[np.int64]:
+        return bound_rates(num_picks, scale) * factor
 
-    assert any(n * wrong(3)[3, n] > SCALE for n in range(4))
+    assert any(n * wrong(3)[3, n] > LARGEST_SCALE for n in range(4))
     differs, refuted = [], []
     for problem in some_problems():
         right = optima_of(problem)

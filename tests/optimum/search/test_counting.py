@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from naive import optima_of
 from strategies import random_problem
 
-from bnnbench.optimum.find import search
+from bnnbench.optimum.prove import search
 from bnnbench.optimum.search.counting import _is_prime, from_residues, primes_for
-from bnnbench.optimum.search.distinct_samples import merge
+from bnnbench.optimum.search.distinct_samples import distinct_samples
 from bnnbench.optimum.search.hidden_layer import HiddenLayer
-from bnnbench.optimum.search.passes import Search
+from bnnbench.optimum.search.passes import Limits, Search
 from bnnbench.optimum.search.space import arrangements, total_count
 
 
@@ -72,13 +72,13 @@ def test_counting_completions_at_once_equals_counting_them_one_by_one(
     widths: tuple[int, ...], bias: bool, samples: int
 ) -> None:
     problem = random_problem(widths, samples, bias=bias, seed=samples)
-    merged = merge(problem)
+    merged = distinct_samples(problem)
     space = HiddenLayer(merged)
 
     counts = []
     for cap in (0, 1, 2**problem.network.num_weights):
-        result = Search(space, cap=cap).minimize(merged.ceiling)
-        counted = Search(space, cap=cap)._pass(result.loss, result.loss, counting=True)
+        result = Search(space, Limits(cap=cap)).minimize(merged.ceiling)
+        counted = Search(space, Limits(cap=cap))._pass(result.loss, result.loss, counting=True)
         counts.append(total_count(space, counted, space.primes))
 
     assert counts == [len(optima_of(problem)[1])] * 3

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from naive import SHAPES, assert_equals_enumeration, data_of_every_kind
 from strategies import random_problem, random_weights
 
-from bnnbench.optimum.find import search
-from bnnbench.optimum.search.distinct_samples import is_odd, merge
+from bnnbench.optimum.prove import search
+from bnnbench.optimum.search.distinct_samples import distinct_samples, is_odd
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 
@@ -21,7 +21,7 @@ ALL_SHAPES = [shape for shapes in SHAPES.values() for shape in shapes]
 def test_merged_samples_have_the_loss_of_all_samples(problem: Problem) -> None:
     weights = random_weights(20, problem.network)
 
-    merged = merge(problem)
+    merged = distinct_samples(problem)
     z = problem.network.layers(weights, merged.inputs)[-1]
     wrong = (z >= 0) != (merged.targets > 0)
     disagreements = (problem.network.fan_in(problem.network.num_layers) - merged.targets * z) / 2
@@ -38,7 +38,7 @@ def test_1605_rows_have_no_more_than_the_distinct_ones_and_the_loss_of_a_plain_l
 ) -> None:
     problem = random_problem(widths, 1605)
 
-    assert len(merge(problem).inputs) <= most
+    assert len(distinct_samples(problem).inputs) <= most
     assert_equals_enumeration(problem)
 
 
@@ -49,8 +49,8 @@ def test_repeated_rows_cost_no_more_than_distinct_ones() -> None:
     once, often = search(distinct, max_optima=1), search(repeated, max_optima=1)
 
     assert (often.loss, often.num_optima) == (53 * once.loss, once.num_optima)
-    assert np.array_equal(merge(repeated).inputs, merge(distinct).inputs)
-    assert np.array_equal(merge(repeated).weights, 53 * merge(distinct).weights)
+    assert np.array_equal(distinct_samples(repeated).inputs, distinct_samples(distinct).inputs)
+    assert np.array_equal(distinct_samples(repeated).weights, 53 * distinct_samples(distinct).weights)
     assert often.nodes <= 60 * once.nodes  # a pass for each unit of loss
 
 

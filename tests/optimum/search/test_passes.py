@@ -16,13 +16,13 @@ from naive import optima_of
 from numpy.typing import NDArray
 from strategies import random_problem
 
-from bnnbench.optimum import find
+from bnnbench.optimum import prove
 from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.search.counting import primes_for
-from bnnbench.optimum.search.distinct_samples import merge
-from bnnbench.optimum.search.hidden_layer_kernel import NEVER
-from bnnbench.optimum.search.passes import Search, Standing
+from bnnbench.optimum.search.distinct_samples import distinct_samples
+from bnnbench.optimum.search.passes import Limits, Search, Standing
 from bnnbench.optimum.search.space import Found, Query, optimal_settings
+from bnnbench.optimum.search.tally import NEVER
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
 
@@ -42,9 +42,9 @@ def test_the_number_of_threads_changes_nothing(
     widths: tuple[int, ...], samples: int, bias: bool, loss: str, max_optima: int
 ) -> None:
     problem = random_problem(widths, samples, bias=bias, loss=loss, seed=1)
-    assert find.space_of(merge(problem)).num_tasks > 1
+    assert prove.space_of(distinct_samples(problem)).num_tasks > 1
 
-    one, two = (find.search(problem, threads=threads, max_optima=max_optima) for threads in (1, 2))
+    one, two = (prove.search(problem, threads=threads, max_optima=max_optima) for threads in (1, 2))
 
     assert (one.loss, one.num_optima, one.kind) == (two.loss, two.num_optima, two.kind)
     assert np.array_equal(one.optima, two.optima)
@@ -54,10 +54,10 @@ def test_the_number_of_threads_changes_nothing(
 @pytest.mark.parametrize("loss", ["zero_one_margin", "margin"])
 def test_what_is_listed_is_optimal_if_counting_is_given_up(monkeypatch: pytest.MonkeyPatch, loss: str) -> None:
     problem = random_problem((7, 5, 1), 30, loss=loss, seed=3)
-    optimum = find.search(problem, max_optima=1).loss
-    monkeypatch.setattr(find, "COUNT_NODES", 0)
+    optimum = prove.search(problem, max_optima=1).loss
+    monkeypatch.setattr(prove, "COUNT_NODES", 0)
 
-    truth = find.search(problem, threads=2)
+    truth = prove.search(problem, threads=2)
 
     assert (truth.kind, truth.loss, truth.num_optima) == ("exhaustive", optimum, None)
     assert truth.is_capped
@@ -85,7 +85,7 @@ def assert_brackets(truth: Truth, problem: Problem, optimum: float) -> None:
 def test_a_search_out_of_time_brackets_the_optimum(lasting: tuple[Problem, float], seconds: float) -> None:
     problem, optimum = lasting
 
-    truth = find.search(problem, seconds=seconds, threads=1)
+    truth = prove.search(problem, seconds=seconds, threads=1)
 
     assert_brackets(truth, problem, optimum)
     assert truth.seconds < 5
@@ -95,7 +95,7 @@ def test_a_search_out_of_time_brackets_the_optimum(lasting: tuple[Problem, float
 def test_no_time_at_all_is_too_little_for_small_networks_too(widths: tuple[int, ...]) -> None:
     problem = random_problem(widths, 12)
 
-    truth = ground_truth(problem, seconds=0, use_cache=False)
+    truth = ground_truth(problem, seconds=0, cache=None)
 
     assert_brackets(truth, problem, optima_of(problem)[0])
 
@@ -103,7 +103,7 @@ def test_no_time_at_all_is_too_little_for_small_networks_too(widths: tuple[int, 
 def test_two_hidden_neurons_keep_the_time_limit_though_they_are_one_node() -> None:
     problem = random_problem((13, 2, 1), 200)
 
-    truth = find.search(problem, seconds=0.5, threads=1)
+    truth = prove.search(problem, seconds=0.5, threads=1)
 
     assert truth.kind == "best_known"
     assert truth.seconds < 8, "without a look at the clock it takes more than 10 s"
@@ -129,9 +129,7 @@ class SignalOnce:
 def test_an_interrupted_search_brackets_the_optimum(lasting: tuple[Problem, float], report: Any) -> None:
     problem, optimum = lasting
 
-    truth = ground_truth(
-        problem, seconds=None, report=report, interruptible=True, threads=1, max_optima=1, use_cache=False
-    )
+    truth = ground_truth(problem, seconds=None, report=report, interruptible=True, threads=1, max_optima=1, cache=None)
 
     assert_brackets(truth, problem, optimum)
 
@@ -139,14 +137,14 @@ def test_an_interrupted_search_brackets_the_optimum(lasting: tuple[Problem, floa
 @pytest.mark.parametrize("report", [interrupt, SignalOnce()])
 def test_an_interrupt_is_raised_unless_asked_for(lasting: tuple[Problem, float], report: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
-        ground_truth(lasting[0], seconds=None, report=report, threads=1, use_cache=False)
+        ground_truth(lasting[0], seconds=None, report=report, threads=1, cache=None)
 
 
 def test_reports_tell_a_bound_that_grows_and_the_best_loss_known(lasting: tuple[Problem, float]) -> None:
     problem, optimum = lasting
     said: list[Standing] = []
 
-    find.search(problem, report=said.append, threads=1, seconds=2)
+    prove.search(problem, report=said.append, threads=1, seconds=2)
 
     assert said
     bounds = [standing.lower_bound for standing in said]
@@ -196,7 +194,7 @@ class Scripted:
 def test_passes_grow_until_one_finds_something_and_a_last_one_counts() -> None:
     space = Scripted((7, 5, 6))
 
-    result = Search(space, step=3).minimize(100)
+    result = Search(space, Limits(step=3)).minimize(100)
 
     assert space.asked == [(0, 0, False), (3, 1, False), (6, 4, False), (5, 5, True)]
     assert (result.loss, result.is_counted, result.nodes) == (5, True, 12)
@@ -205,7 +203,7 @@ def test_passes_grow_until_one_finds_something_and_a_last_one_counts() -> None:
 def test_states_of_a_higher_loss_are_not_listed_if_counting_is_given_up() -> None:
     space = Scripted((7, 5, 6, 5), counts=False)
 
-    result = Search(space, step=10).minimize(100)
+    result = Search(space, Limits(step=10)).minimize(100)
 
     assert (result.loss, result.is_counted) == (5, False)
     assert optimal_settings(space, result.found, 10).tolist() == [[5], [5]]
@@ -217,11 +215,11 @@ def test_an_error_in_a_report_ends_the_search_at_once() -> None:
 
     start = time.monotonic()
     with pytest.raises(RuntimeError, match="no terminal"):
-        Search(Scripted((1, 1), waits=True), report=broken, interruptible=True).minimize(9)
+        Search(Scripted((1, 1), waits=True), Limits(interruptible=True), broken).minimize(9)
     assert time.monotonic() - start < 10
 
 
 def test_a_stopped_search_has_no_loss_but_a_bound() -> None:
-    result = Search(Scripted((1, 1), waits=True), seconds=0.05).minimize(9)
+    result = Search(Scripted((1, 1), waits=True), Limits(seconds=0.05)).minimize(9)
 
     assert (result.loss, result.lower_bound, result.is_counted) == (None, 0, False)
