@@ -71,7 +71,9 @@ def truth(
             raise InputError(f"{output} cannot be written; give another file to -o, before the search begins.")
     with _search_progress(open_screen(stderr=True)) as report:
         limit = seconds if force or seconds is not None else LIMIT_S
-        found = ground_truth(loaded, seconds=limit, force=force, report=report, cache=TRUTHS if cache else None, interruptible=True)
+        found = ground_truth(
+            loaded, seconds=limit, force=force, report=report, cache=TRUTHS if cache else None, interruptible=True
+        )
     _print_truth(screen, loaded, found, show_weights)
     if show_spectrum:
         _print_spectrum(screen, loaded)
