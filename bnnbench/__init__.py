@@ -6,7 +6,17 @@ The way of the data: `Problem` → `compile` → `Instance` → `Solver` → bat
 from __future__ import annotations
 
 import importlib
+import sys
+
+if sys.argv[:1] == ["-m"] and "bnnbench" in sys.orig_argv and not sys.flags.safe_path:
+    # ``python -m bnnbench`` puts the user's folder first, where a file named random.py would stand for the library.
+    _here = sys.path.pop(0)
+    if __file__.startswith(f"{_here}/bnnbench/"):  # bnnbench itself lies there
+        sys.path.append(_here)
+
 from typing import TYPE_CHECKING, Any
+
+from bnnbench.cache import keep_kernels
 
 if TYPE_CHECKING:
     from bnnbench.errors import BnnbenchError as BnnbenchError
@@ -38,6 +48,8 @@ if TYPE_CHECKING:
     from bnnbench.solver.dimod import DimodSolver as DimodSolver
 
 __version__ = "0.1.0"
+
+keep_kernels()
 
 _HOME = {
     "errors": (

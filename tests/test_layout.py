@@ -10,8 +10,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
-    {"errors", "hashing", "cache", "redaction"},
-    {"spec"},
+    {"errors", "hashing", "redaction"},
+    {"processes"},
+    {"cache", "spec"},
     {"problem"},
     {"qubo", "problems"},
     {"solver", "optimum", "formulations"},

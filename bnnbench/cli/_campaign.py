@@ -11,7 +11,7 @@ from rich.progress import Progress, TaskID
 from bnnbench.cli._screen import Screen, count_runs, open_screen, progress_bars
 from bnnbench.cli._streams import is_debugging
 from bnnbench.errors import InputError
-from bnnbench.harness.campaign import find_truths, pending, run_cells
+from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.harness.executor import Executor
 from bnnbench.optimum.truth import Truth
 from bnnbench.runs.cell import Cell
@@ -62,17 +62,16 @@ def run_campaign(
             progress.expect(further)
             return further
 
-        runs = run_cells(
-            waiting,
-            truths,
+        campaign = Campaign(
             store,
             planned.suite.limits,
+            truths,
             executor=executor,
             max_qpu_seconds=max_qpu_seconds,
             more=more,
             on_wait=progress.still_running,
         )
-        for cell, outcome in runs:
+        for cell, outcome in campaign.run(waiting):
             progress.ended(cell, outcome)
             if is_debugging() and outcome.status == "error":
                 screen.say(store.rows("runs", "key", cell.key)[0]["log_tail"])

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
 
-from bnnbench.errors import CheckError, InputError, StoreError
+from bnnbench.errors import CheckError, InputError
 from bnnbench.harness.executor import Ending, Executor, LocalExecutor
 from bnnbench.harness.isolation.resources import load
-from bnnbench.harness.journal import EndLine, Spooled, StartLine, read_spool, tail_of
+from bnnbench.harness.journal import NO_WORD, Record, StartLine, read_journal
 from bnnbench.harness.machine import machine_info
 from bnnbench.harness.qpu_allowance import QpuAllowance
-from bnnbench.harness.worker import Task, same_folder
+from bnnbench.harness.task import Task, task_of
+from bnnbench.harness.worker import same_folder
 from bnnbench.optimum.certificate import certify
 from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.truth import Truth
 from bnnbench.plugins.registry import load_solver
 from bnnbench.problem.problem import Problem
+from bnnbench.processes import private_folder
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.circumstances import Circumstances
 from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import Target
 from bnnbench.spec import Spec
 from bnnbench.store.rescore import note_found, note_truth
-
-if TYPE_CHECKING:
-    from bnnbench.store.store import Store
-    from bnnbench.suite.file import Limits
+from bnnbench.store.store import Store
+from bnnbench.suite.file import Limits
 
 CHECK_S = 10.0
 """Seconds that the check of a truth may take; `bnnbench truth --verify` gives it more."""
@@ -44,14 +44,14 @@ WAIT_S, GATHER_S = 0.2, 0.02
 
 
 def pending(cells: Sequence[Cell], finished: set[str]) -> list[Cell]:
-    """Cells that still have to run; of cells with the same key, the first."""
+    """Return the cells that still have to run; of cells with the same key, the first."""
     return list({cell.key: cell for cell in reversed(cells) if cell.key not in finished}.values())[::-1]
 
 
 def find_truths(
     problems: Sequence[Problem], store: Store, *, on_none: Callable[[str], None] = lambda _reason: None
 ) -> Iterator[tuple[Problem, Truth | None]]:
-    """Best truth that is known of each problem, checked and stored as it is found; None where it cannot be had.
+    """Yield the best truth that is known of each problem, checked and stored as it is found; None if there is none.
 
     Runs that the store has of a problem are measured again if its truth has become a better one.
 
@@ -86,84 +86,155 @@ def find_truths(
         yield problem, note_truth(store, truth, certificate, stored.get(problem.hash))
 
 
-def run_cells(
-    cells: Sequence[Cell],
-    truths: dict[str, Truth | None],
-    store: Store,
-    limits: Limits,
-    *,
-    executor: Executor | None = None,
-    max_qpu_seconds: float | None = None,
-    more: Callable[[Cell, Outcome], Sequence[Cell]] = lambda _cell, _outcome: (),
-    on_wait: Callable[[Cell, float], None] = lambda _cell, _elapsed_s: None,
-) -> Iterator[tuple[Cell, Outcome]]:
-    """Run cells in worker processes; yields each as its row is in the store.
+def _no_more(_cell: Cell, _outcome: Outcome) -> Sequence[Cell]:
+    return ()
+
+
+def _tell_nobody(_cell: Cell, _elapsed_s: float) -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True)
+class _Started:
+    """Hold a cell that runs, and since when: as a date, and by the clock."""
+
+    cell: Cell
+    at: str
+    since: float
+    load: float
+
+
+@dataclass
+class Campaign:
+    """Run cells in worker processes, and write their rows.
+
+    It fills the executor, collects what has ended, commits the rows together, and reports what takes long.
 
     Parameters
     ----------
     truths
         By problem hash.
     executor
-        Where they run; None: one at a time on this machine.
+        Where the cells run, closed at the end; None: one at a time on this machine.
     max_qpu_seconds
         Seconds of QPU access for all cells, see `QpuAllowance`; those past it get a row ``unavailable``.
     more
-        Told of each run that ended; says which further cells have to run for that.
+        Told of each run that ended; returns the cells that have to run because of it.
     on_wait
         Told every `REPORT_S` seconds of the up to three longest-running cells, and for how many seconds each has run.
     """
-    machine = store.add_machine(machine_info())
-    spool = store.folder.absolute() / "spool"  # a solver may change the directory of its worker
-    shutil.rmtree(spool, ignore_errors=True)  # what a killed coordinator left behind runs again
-    try:
-        spool.mkdir()
-    except OSError as error:
-        raise StoreError(f"{spool} cannot be made: {error.strerror}; move away what is there.") from error
-    for solver in {str(cell.solver): cell.solver for cell in cells}.values():
-        _warm_up(solver)
-    waiting, allowance = deque(cells), QpuAllowance(max_qpu_seconds)
-    running: dict[Path, _Started] = {}
-    try:
-        with executor or LocalExecutor() as places:
 
-            def fill() -> None:
-                while places.has_room and (cell := allowance.take(waiting)) is not None:
-                    spool.mkdir(exist_ok=True)  # a solver can remove it
-                    task = _task(cell, truths.get(cell.problem.hash), spool, limits, allowance.left_s)
-                    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-                    running[task.spool] = _Started(cell, now, perf_counter(), load())
-                    places.submit(task, limits.wall_limit_s(cell.budget))
+    store: Store
+    limits: Limits
+    truths: dict[str, Truth | None] = field(default_factory=dict)
+    executor: Executor | None = None
+    max_qpu_seconds: float | None = None
+    more: Callable[[Cell, Outcome], Sequence[Cell]] = _no_more
+    on_wait: Callable[[Cell, float], None] = _tell_nobody
 
-            fill()
-            reported = perf_counter()
-            while running:
-                if perf_counter() - reported >= REPORT_S:
-                    reported = perf_counter()
-                    longest = [started for started in running.values() if reported - started.since >= REPORT_S]
-                    for started in longest[:3]:  # in the order in which they started
-                        on_wait(started.cell, reported - started.since)
-                ended, done = [], []
-                try:
-                    until = perf_counter() + WAIT_S
-                    while running and (left_s := until - perf_counter()) > 0:
-                        for task, ending in places.finished(left_s):
-                            ended.append(_take(running.pop(task.spool), task, ending))  # kept, if a later one raises
-                            until = min(until, perf_counter() + GATHER_S)
-                        fill()  # before the rows are written, so that workers do not wait for the disk
-                finally:
-                    with store.transaction():
-                        for one in ended:
-                            outcome = _store(store, one, machine, allowance, truths, is_timed=places.is_timed)
-                            done.append((one.started.cell, outcome))
-                            waiting.extend(more(one.started.cell, outcome))
-                fill()  # cells that waited for the QPU, or came up
-                for one in ended:
-                    for path in (one.task.spool, one.task.log):
-                        with contextlib.suppress(OSError):  # it is gone with its folder, at the latest
-                            path.unlink()
-                yield from done
-    finally:
-        shutil.rmtree(spool, ignore_errors=True)
+    def __post_init__(self) -> None:
+        self._machine = self.store.add_machine(machine_info())
+        self._allowance = QpuAllowance(self.max_qpu_seconds)
+        self._waiting: deque[Cell] = deque()
+        self._running: dict[Path, _Started] = {}
+        self._ended: list[tuple[_Started, Task, Record]] = []
+        self._reported = perf_counter()
+
+    def run(self, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Outcome]]:
+        """Run cells, and yield each as its row is in the store.
+
+        Raises
+        ------
+        StoreError
+            If the disk takes no more, or the folder of the journals is gone.
+        UnavailableError
+            If nothing can run, because no worker starts, or the cluster is lost.
+        """
+        for solver in {str(cell.solver): cell.solver for cell in cells}.values():
+            _warm_up(solver)
+        self._waiting.extend(cells)
+        # Not in the folder of results, which belongs to the user, and may be renamed while runs go on.
+        journals = Path(tempfile.mkdtemp(prefix="journals-", dir=private_folder()))
+        try:
+            with self.executor or LocalExecutor() as executor:
+                self.fill(executor, journals)
+                while self._running:
+                    self.report()
+                    try:
+                        self.collect(executor, journals)
+                    finally:  # what has ended is kept, whatever is raised
+                        done = self.commit(is_timed=executor.is_timed)
+                    self.fill(executor, journals)  # cells that waited for the QPU, or came up
+                    yield from done
+        finally:
+            shutil.rmtree(journals, ignore_errors=True)
+
+    def fill(self, executor: Executor, journals: Path) -> None:
+        """Start cells while there is room for them."""
+        while executor.has_room and (cell := self._allowance.take(self._waiting)) is not None:
+            task = task_of(cell, self.limits, journals, self._allowance.left_s)
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            self._running[task.journal] = _Started(cell, now, perf_counter(), load())
+            executor.submit(task)
+
+    def collect(self, executor: Executor, journals: Path) -> None:
+        """Wait for runs that end, take what they left, and start others before the disk is waited for."""
+        until = perf_counter() + WAIT_S
+        while self._running and (left_s := until - perf_counter()) > 0:
+            for task, ending in executor.finished(left_s):
+                self._ended.append((self._running.pop(task.journal), task, _record_of(task, ending)))
+                until = min(until, perf_counter() + GATHER_S)
+            self.fill(executor, journals)
+
+    def commit(self, *, is_timed: bool) -> list[tuple[Cell, Outcome]]:
+        """Write the rows of all that has ended, together or not at all, and ask for further cells."""
+        ended, self._ended = self._ended, []
+        with self.store.transaction():
+            done = [(one[0].cell, self._write(*one, is_timed=is_timed)) for one in ended]
+        for cell, outcome in done:
+            self._waiting.extend(self.more(cell, outcome))
+        return done
+
+    def report(self) -> None:
+        """Tell, now and then, of the cells that run for longest."""
+        now = perf_counter()
+        if now - self._reported >= REPORT_S:
+            self._reported = now
+            longest = [started for started in self._running.values() if now - started.since >= REPORT_S]
+            for started in longest[:3]:  # in the order in which they started
+                self.on_wait(started.cell, now - started.since)
+
+    def _write(self, started: _Started, task: Task, record: Record, *, is_timed: bool) -> Outcome:
+        """Fold what a run left into its outcome, settle its QPU access, and write the row."""
+        cell, end = started.cell, record.end or NO_WORD
+        truth = self.truths.get(cell.problem.hash)  # it can have become a better one since the run began
+        is_sound = cell.formulation.is_sound(cell.problem)
+        target = Target(truth.loss if truth else None, truth.kind if truth else None, is_sound)
+        timings = {key: value for key, value in end.timings.items() if value is not None}
+        outcome = fold(record.batches, target, task.budget, status=end.status, message=end.message, **timings)
+        self._allowance.settle(cell, outcome, record.estimate.qpu_s if record.estimate else None)
+        if record.instance:
+            self.store.add_instance(record.instance, cell.problem.hash, str(cell.formulation))
+        machine = self._machine if record.machine is None else self.store.add_machine(record.machine)
+        begun = record.start or StartLine(started.at, started.load, None)
+        processors = None if begun.processors is None else ",".join(map(str, begun.processors))
+        if begun.processors and cell.threads > len(begun.processors):
+            flag = f"used {cell.threads} threads on {len(begun.processors)} processors"
+            outcome = replace(outcome, flags=[*outcome.flags, flag])
+        for canary in record.canaries:
+            self.store.add_canary(canary, machine=machine, processors=processors)
+        circumstances = Circumstances(
+            machine=machine,
+            started_at=begun.at,
+            load=begun.load,
+            load_after=end.load if end.load is not None else load(),
+            processors=processors,
+            is_timed=is_timed,
+            log_tail=record.log_tail if outcome.status in ("error", "crash", "memory", "timeout") else "",
+        )
+        self.store.add_run(cell, outcome, circumstances)
+        self.truths[cell.problem.hash] = note_found(self.store, cell.problem, outcome, truth)
+        return replace(outcome, batches=())
 
 
 def _warm_up(spec: Spec) -> None:
@@ -174,93 +245,16 @@ def _warm_up(spec: Spec) -> None:
             solver.warm_up()
 
 
-@dataclass(frozen=True)
-class _Started:
-    cell: Cell
-    at: str
-    since: float
-    load: float
-
-
-def _task(cell: Cell, truth: Truth | None, spool: Path, limits: Limits, qpu_left_s: float | None) -> Task:
-    is_sound = cell.formulation.is_sound(cell.problem)
-    return Task(
-        problem=cell.problem,
-        formulation=cell.formulation,
-        solver=cell.solver,
-        seed=cell.seed,
-        budget=cell.budget,
-        target=Target(truth.loss if truth else None, truth.kind if truth else None, is_sound),
-        spool=spool / f"{cell.key}.jsonl",
-        log=spool / f"{cell.key}.log",
-        memory_gb=limits.memory_gb,
-        file_gb=limits.file_gb,
-        processes=limits.processes,
-        file=cell.versions.get("file"),
-        qpu_left_s=qpu_left_s,
-    )
-
-
-@dataclass(frozen=True)
-class _Ended:
-    """A run that ended, with what it left behind; status and message are those of its spool, or of its process."""
-
-    started: _Started
-    task: Task
-    spooled: Spooled
-    end: EndLine
-    machine: Mapping[str, Any] | None
-    log_tail: str
-
-
-def _take(started: _Started, task: Task, ending: Ending) -> _Ended:
-    """Read at once what a run left behind: another one may remove it."""
-    spooled = read_spool(task.spool)
-    end = spooled.end or EndLine("crash", "the worker ended without a word.", {})
+def _record_of(task: Task, ending: Ending) -> Record:
+    """Read at once what a run left, since another one may remove it; how its process ended comes first."""
+    record = read_journal(task.journal)
+    with contextlib.suppress(OSError):  # it goes with its folder, at the latest
+        task.journal.unlink()
+    end = record.end or NO_WORD
     status, message = ending.status or end.status, ending.message or end.message
-    log = "" if status == "ok" else tail_of(task.log)
-    if ending.status == "crash" and ("bad_alloc" in log or "MemoryError" in log):
+    if ending.status == "crash" and ("bad_alloc" in ending.log_tail or "MemoryError" in ending.log_tail):
         status = "memory"
-        message = f"the run needed more than the limit of {task.memory_gb:g} GB of memory."
-    return _Ended(started, task, spooled, replace(end, status=status, message=message), ending.machine, log)
-
-
-def _store(
-    store: Store,
-    ended: _Ended,
-    machine: str,
-    allowance: QpuAllowance,
-    truths: dict[str, Truth | None],
-    *,
-    is_timed: bool,
-) -> Outcome:
-    """Fold what a run left behind, settle its QPU access, and write the row."""
-    cell, task, spooled, end = ended.started.cell, ended.task, ended.spooled, ended.end
-    timings = {key: value for key, value in end.timings.items() if value is not None}
-    truth = truths.get(cell.problem.hash)  # it can have become a better one since the run began
-    target = replace(task.target, loss=truth.loss, kind=truth.kind) if truth else task.target
-    outcome = fold(spooled.batches, target, task.budget, status=end.status, message=end.message, **timings)
-    allowance.settle(cell, outcome, spooled.estimate.qpu_s if spooled.estimate else None)
-    if spooled.instance:
-        store.add_instance(spooled.instance, cell.problem.hash, str(cell.formulation))
-    if ended.machine is not None:
-        machine = store.add_machine(ended.machine)
-    begun = spooled.start or StartLine(ended.started.at, ended.started.load, None)
-    processors = None if begun.processors is None else ",".join(map(str, begun.processors))
-    if begun.processors and cell.threads > len(begun.processors):
-        flag = f"used {cell.threads} threads on {len(begun.processors)} processors"
-        outcome = replace(outcome, flags=[*outcome.flags, flag])
-    for canary in spooled.canaries:
-        store.add_canary(canary, machine=machine, processors=processors)
-    circumstances = Circumstances(
-        machine=machine,
-        started_at=begun.at,
-        load=begun.load,
-        load_after=end.load if end.load is not None else load(),
-        processors=processors,
-        is_timed=is_timed,
-        log_tail=ended.log_tail if outcome.status in ("error", "crash", "memory", "timeout") else "",
-    )
-    store.add_run(cell, outcome, circumstances)
-    truths[cell.problem.hash] = note_found(store, cell.problem, outcome, truth)
-    return replace(outcome, batches=())
+        message = f"the run needed more than the limit of {task.limits.memory_gb:g} GB of memory."
+    record.end = replace(end, status=status, message=message)
+    record.machine, record.log_tail = ending.machine, ending.log_tail
+    return record

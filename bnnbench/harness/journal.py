@@ -1,4 +1,4 @@
-"""The spool: a file per run to which its worker appends what it has, so that a killed run keeps it.
+"""The journal: a file per run to which its worker appends what it has, so that a killed run keeps it.
 
 One JSON object per line. A worker that dies in the middle of a line loses that line only. A solver lives in the same
 process, so that the reader trusts nothing: it stops at the first line that is not as it should be.
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StartLine:
-    """When the run began (UTC), the load average of that minute, and the processors that it was kept to, if any."""
+    """Note when the run began (UTC), the load average of that minute, and the processors it was kept to, if any."""
 
     at: str
     load: float
@@ -46,7 +46,7 @@ class EstimateLine:
 
 @dataclass(frozen=True)
 class EndLine:
-    """How the run ended, and the load average then; after `is_void`, what was spooled before does not count."""
+    """Note how the run ended, and the load average then; after `is_void`, no batch before counts."""
 
     status: Status
     message: str
@@ -55,12 +55,13 @@ class EndLine:
     load: float | None = None
 
 
+NO_WORD = EndLine("crash", "the worker ended without a word: its solver harmed the journal of the run.", {})
 Line = StartLine | Canary | Features | EstimateLine | JudgedBatch | EndLine
 
 
 @dataclass
-class Spooled:
-    """What a spool holds: the last of each kind of line; batches and canaries in order."""
+class Record:
+    """Hold what a run left: the last of each kind of line of its journal; batches and speed probes in order."""
 
     start: StartLine | None = None
     instance: Features | None = None
@@ -68,103 +69,94 @@ class Spooled:
     end: EndLine | None = None
     batches: list[JudgedBatch] = field(default_factory=list)
     canaries: list[Canary] = field(default_factory=list)
+    machine: Mapping[str, Any] | None = None
+    log_tail: str = ""
 
 
 MANY_BATCHES = 20_000
-"""Batches of a spool after which they are thinned while it is read."""
-LOG_TAIL = 2000
-"""Characters of a run's output that are kept."""
+"""Batches of a journal after which they are thinned while it is read."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
+_BROKEN = (*FULL, errno.EROFS, errno.EIO)
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ESTALE)
 
 
 class DiskError(Exception):
     """What a run has cannot be written; that is no fault of its solver, and the run has to run again."""
 
 
-@contextlib.contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what the system raises about a disk into a `DiskError`; a file that is larger than its limit is none."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (*FULL, errno.EROFS, errno.EIO):
-            raise
-        raise DiskError(f"{path.parent} cannot be written: {error.strerror}") from error
-
-
-class Spool:
-    """Write side.
+class Journal:
+    """Write a journal.
 
     Raises
     ------
     DiskError
-        By every method, where the disk is full or broken.
+        By every method, where the disk is full or broken, or the folder is gone before the run begins.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with disk_errors(path):
+        try:
             # What no encoding knows, such as half a surrogate pair in a message, is replaced here, and nowhere else.
             self._file = path.open("w", encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise self._blame(error, *_BROKEN, *_GONE) from error
 
     def write(self, line: Line) -> None:
         """Append one line and hand it to the operating system, which outlives this process."""
         value = {"kind": type(line).__name__} | {field.name: getattr(line, field.name) for field in fields(line)}
-        with disk_errors(self._path):
+        try:
             self._file.write(json.dumps(value, ensure_ascii=False) + "\n")
             self._file.flush()
+        except OSError as error:
+            raise self._blame(error, *_BROKEN) from error
 
     def close(self) -> None:
-        """Close the file."""
-        with disk_errors(self._path):
+        """Close the file; every line has left it before."""
+        with contextlib.suppress(OSError):
             self._file.close()
 
+    def _blame(self, error: OSError, *codes: int) -> Exception:
+        """Return the error itself, or a `DiskError` for what is no fault of the solver."""
+        is_disk = error.errno in codes
+        return DiskError(f"{self._path.parent} cannot be written: {error.strerror}") if is_disk else error
 
-def tail_of(path: Path) -> str:
-    """End of a log, which can be larger than memory, without secrets."""
+
+def read_journal(path: Path) -> Record:
+    """Read a journal up to the first line that is torn or strange."""
     if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 2 * LOG_TAIL))  # no secret is cut that would be kept in part
-        return redacted(file.read(2 * LOG_TAIL).decode(errors="replace"))[-LOG_TAIL:]
-
-
-def read_spool(path: Path) -> Spooled:
-    """What a spool holds, up to the first line that is torn or strange."""
-    if not path.is_file():
-        return Spooled()
+        return Record()
     with path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
         return _read(lines)
 
 
-def _read(lines: Iterator[str]) -> Spooled:
-    spooled = Spooled()
+def _read(lines: Iterator[str]) -> Record:
+    record = Record()
     for text in lines:
         try:
             line = _line(json.loads(text))
         except (ValueError, TypeError, RecursionError):  # pydantic's errors are ValueErrors
             break
         if isinstance(line, JudgedBatch):
-            spooled.batches.append(without_secrets(line))
-            if len(spooled.batches) % MANY_BATCHES == 0:
-                spooled.batches = thinned(spooled.batches)
+            record.batches.append(without_secrets(line))
+            if len(record.batches) % MANY_BATCHES == 0:
+                record.batches = thinned(record.batches)
         elif isinstance(line, Canary):
-            spooled.canaries.append(line)
+            record.canaries.append(line)
         elif isinstance(line, StartLine):
-            spooled.start = line
+            record.start = line
         elif isinstance(line, Features):
-            spooled.instance = line
+            record.instance = line
         elif isinstance(line, EstimateLine):
-            spooled.estimate = line
+            record.estimate = line
         else:
-            spooled.end = replace(line, message=redacted(line.message))
-    if spooled.end and spooled.end.is_void:
-        spooled.batches.clear()
-    return spooled
+            record.end = replace(line, message=redacted(line.message))
+    if record.end and record.end.is_void:
+        record.batches.clear()
+    return record
 
 
 def without_secrets(batch: JudgedBatch) -> JudgedBatch:
-    """The batch with what its solver said in words redacted."""
+    """Return the batch with what its solver said in words redacted."""
     if not batch.facts and not batch.clocks:
         return batch
     facts = {redacted(key): redacted(value) if isinstance(value, str) else value for key, value in batch.facts.items()}
@@ -183,7 +175,7 @@ def _line(value: Mapping[str, Any]) -> Line:
 
 
 def _is_possible(line: Line) -> bool:
-    """Whether the numbers of a line are such as the harness writes, so that the store can hold them."""
+    """Tell whether the numbers of a line are such as the harness writes, so that the store can hold them."""
     if isinstance(line, StartLine):
         processors = line.processors or []
         has_zone = datetime.fromisoformat(line.at).tzinfo is not None

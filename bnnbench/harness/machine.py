@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from bnnbench.harness.isolation.placement import THREAD_LIMITS, physical_cores, processor_quota
+from bnnbench.harness.isolation.placement import physical_cores, processor_quota
+from bnnbench.processes import THREAD_LIMITS
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bnnbench.errors import InputError
-from bnnbench.harness.campaign import run_cells
+from bnnbench.harness.campaign import Campaign
 from bnnbench.plugins.registry import formulation, load_solver
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.column import columns_of
@@ -103,7 +103,7 @@ def rerun(
     with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as scratch:
         scratch.add_problem(cell.problem)
         limits = Limits(wall_s=wall_s, grace_s=wall_s, memory_gb=memory_gb)
-        for _ in run_cells([cell], {cell.problem.hash: truth}, scratch, limits):
+        for _ in Campaign(scratch, limits, {cell.problem.hash: truth}).run([cell]):
             pass
         now = scratch.stored_run(cell.key).answer
     return Rerun(cell, before, now, tuple(_changes(cell, before)), _is_fixed(cell, before, now))

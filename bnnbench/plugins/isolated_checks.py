@@ -14,6 +14,7 @@ from bnnbench.plugins.conformance import CHECKS, run_check
 from bnnbench.plugins.formulation_checks import FORMULATION_CHECKS, run_formulation_check
 from bnnbench.plugins.registry import formulation, kind_of, load_solver
 from bnnbench.plugins.verdict import Result
+from bnnbench.processes import apart
 from bnnbench.spec import parse_spec
 
 
@@ -36,7 +37,8 @@ def check_apart(plugin: str, *, limit_s: float) -> Iterator[tuple[int, Result]]:
     while waiting:
         pipe, end = context.Pipe()
         process = context.Process(target=_serve, args=(end, plugin, waiting), daemon=True)
-        process.start()
+        with apart():
+            process.start()
         end.close()
         try:
             while waiting:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from time import perf_counter, process_time
 from typing import Any
 
-from bnnbench.errors import InputError
+from bnnbench.errors import CheckError, InputError
 from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.truth import Truth
 from bnnbench.plugins.registry import load_solver
@@ -16,7 +16,8 @@ from bnnbench.runs.facts import Facts
 from bnnbench.runs.judge import JudgedBatch, judge
 from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import Target
-from bnnbench.solver.contract import Batch, Budget, Solver, is_number
+from bnnbench.solver.answer import taken
+from bnnbench.solver.contract import Budget, Solver, is_number
 from bnnbench.spec import Spec
 
 
@@ -87,35 +88,39 @@ def measure(
 
     `allow` is told the estimated seconds of QPU access before anything is submitted, and raises if they are too many.
     """
-    reason = solver.refuses(instance)
+    preparing, sampling, judging = _Clock(), _Clock(), _Clock()
+    with preparing:
+        reason = solver.refuses(instance)
     if reason:
-        return fold([], target, budget, status="refused", message=reason, compile_s=instance.compile_s)
-    start = perf_counter()
-    prepared = solver.prepare(instance)
-    prepare_s = perf_counter() - start
+        times = {"compile_s": instance.compile_s, "prepare_s": preparing.wall_s}
+        return fold([], target, budget, status="refused", message=reason, **times)
+    with preparing:
+        prepared = solver.prepare(instance)
+        estimate_s = 0.0 if allow is None else solver.qpu_seconds(prepared, budget)
     if allow is not None:
-        allow(solver.qpu_seconds(prepared, budget))
+        allow(estimate_s)
     batches, facts = list[JudgedBatch](), Facts()
-    elapsed_s = judge_s = cpu_s = 0.0
     num_reads = 0
-    stream = solver.sample(prepared, seed=seed, budget=budget)
-    with contextlib.closing(_closable(stream)):
+    with sampling:
+        stream = _iterator(solver.sample(prepared, seed=seed, budget=budget))
+    try:
         while True:
-            start, start_cpu = perf_counter(), process_time()
-            batch = next(stream, None)
-            elapsed_s += perf_counter() - start
-            cpu_s += process_time() - start_cpu
+            with sampling:
+                batch = next(stream, None)
+                batch = None if batch is None else taken(batch, instance.qubo.num_variables)
             if batch is None:
                 break
-            start = perf_counter()
-            batches.append(judge(instance, batch, elapsed_s, facts))
-            record(batches[-1])
-            judge_s += perf_counter() - start
+            with judging:
+                batches.append(judge(instance, batch, sampling.wall_s, facts))
+                record(batches[-1])
             num_reads += batches[-1].num_reads
-            if budget.seconds is not None and elapsed_s >= budget.seconds:
+            if budget.seconds is not None and sampling.wall_s >= budget.seconds:
                 break
             if budget.reads is not None and num_reads >= budget.reads and not solver.exact:
                 break  # an exact solver may still have a bound to deliver
+    finally:
+        with sampling:
+            _close(stream)
     return fold(
         batches,
         target,
@@ -123,10 +128,10 @@ def measure(
         status="ok" if batches else "error",
         message="" if batches else "the solver ended without any sample.",
         compile_s=instance.compile_s,
-        prepare_s=prepare_s,
-        sample_s=elapsed_s,
-        judge_s=judge_s,
-        cpu_s=cpu_s,
+        prepare_s=preparing.wall_s,
+        sample_s=sampling.wall_s,
+        judge_s=judging.wall_s,
+        cpu_s=sampling.cpu_s,
     )
 
 
@@ -134,11 +139,30 @@ def _keep_nothing(batch: JudgedBatch) -> None:
     """Record nowhere: the outcome holds the batches."""
 
 
-def _closable(stream: Iterator[Batch]) -> Any:
-    """The stream itself, if it can be closed; else something that can."""
-    return stream if hasattr(stream, "close") else _NothingToClose()
+def _iterator(stream: Any) -> Iterator[Any]:
+    try:
+        return iter(stream)
+    except TypeError:
+        raise CheckError(
+            f"the solver's sample returned {type(stream).__name__}; yield batches, or return an iterator of them."
+        ) from None
 
 
-class _NothingToClose:
-    def close(self) -> None:
-        """Do nothing: an iterator without `close` holds nothing open."""
+def _close(stream: Any) -> None:
+    """Close a stream that can be closed; an iterator without `close` holds nothing open."""
+    if hasattr(stream, "close"):
+        stream.close()
+
+
+class _Clock:
+    """Add up the wall time and the processor time, in seconds, of what is done inside."""
+
+    wall_s = cpu_s = 0.0
+
+    def __enter__(self) -> None:
+        self._begin = perf_counter(), process_time()
+
+    def __exit__(self, *error: object) -> None:
+        wall, cpu = self._begin
+        self.wall_s += perf_counter() - wall
+        self.cpu_s += process_time() - cpu

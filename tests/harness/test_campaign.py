@@ -18,12 +18,14 @@ import psutil
 import pytest
 
 from bnnbench.errors import CheckError, StoreError, UnavailableError
-from bnnbench.harness import campaign, executor, worker
-from bnnbench.harness.campaign import find_truths, pending, run_cells
+from bnnbench.harness import campaign, worker, worker_process
+from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.harness.executor import Ending, LocalExecutor
 from bnnbench.harness.isolation import control_group
-from bnnbench.harness.journal import Spooled, read_spool
-from bnnbench.harness.worker import CanaryClock, execute
+from bnnbench.harness.isolation.log import make_log
+from bnnbench.harness.journal import Record, read_journal
+from bnnbench.harness.task import task_of
+from bnnbench.harness.worker import execute
 from bnnbench.optimum import certificate
 from bnnbench.optimum.find import ground_truth
 from bnnbench.plugins.registry import load_problem
@@ -74,7 +76,7 @@ def run_suite(path, out, *, jobs=2, stop_after=None):
     with open_store(out) as store:
         cells = pending(list(planned.cells()), store.finished())
         truths = {problem.hash: truth for problem, truth in find_truths(planned.problems, store)}
-        runs = run_cells(cells, truths, store, planned.suite.limits, executor=LocalExecutor(jobs))
+        runs = Campaign(store, planned.suite.limits, truths, executor=LocalExecutor(jobs)).run(cells)
         for number, _ in enumerate(runs, start=1):
             if number == stop_after:
                 runs.close()
@@ -176,11 +178,11 @@ def test_garbage_in_a_spool_ends_its_reading_and_nothing_else(tmp_path):
 )
 def test_a_line_that_no_store_can_hold_ends_the_reading_of_its_spool(tmp_path, line):
     (tmp_path / "spool").write_text(line + "\n" + '{"kind": "EstimateLine", "qpu_s": 1}\n')
-    assert read_spool(tmp_path / "spool") == Spooled()
+    assert read_journal(tmp_path / "spool") == Record()
 
 
 def test_an_error_while_a_task_is_made_loses_no_finished_run(tmp_path, monkeypatch):
-    path, made, make = write_suite(tmp_path, ["random"], repetitions=3), [], campaign._task
+    path, made, make = write_suite(tmp_path, ["random"], repetitions=3), [], campaign.task_of
 
     def fail_late(*arguments):
         made.append(arguments)
@@ -188,7 +190,7 @@ def test_an_error_while_a_task_is_made_loses_no_finished_run(tmp_path, monkeypat
             raise StoreError("no more")
         return make(*arguments)
 
-    monkeypatch.setattr(campaign, "_task", fail_late)
+    monkeypatch.setattr(campaign, "task_of", fail_late)
     with pytest.raises(StoreError, match="no more"):
         run_suite(path, tmp_path / "out", jobs=1)
     with read_store(tmp_path / "out") as store:
@@ -197,7 +199,7 @@ def test_an_error_while_a_task_is_made_loses_no_finished_run(tmp_path, monkeypat
 
 def test_a_run_that_the_kernel_kills_for_want_of_memory_is_told_so(tmp_path, monkeypatch):
     counts = iter(range(1000))
-    monkeypatch.setattr(executor, "num_oom_kills", lambda: next(counts))
+    monkeypatch.setattr(worker_process, "num_oom_kills", lambda: next(counts))
     path = write_suite(tmp_path, [str(FAILING / "kills_itself.py"), str(FAILING / "segfault.py")])
     rows = run_suite(path, tmp_path / "out").set_index("solver")
     assert set(rows.loc["kills_itself", "status"]) == {"memory"}
@@ -217,7 +219,7 @@ def test_a_solver_that_is_edited_after_planning_is_not_run_under_the_old_version
     planned = plan(read_suite(path), path.parent)
     (tmp_path / "liar.py").write_text((tmp_path / "liar.py").read_text() + "\n# another version\n")
     with open_store(tmp_path / "out") as store:
-        outcomes = [outcome for _, outcome in run_cells(list(planned.cells()), {}, store, planned.suite.limits)]
+        outcomes = [outcome for _, outcome in Campaign(store, planned.suite.limits, {}).run(list(planned.cells()))]
     assert {outcome.status for outcome in outcomes} == {"error"}
     assert all(outcome.message.startswith("liar.py was changed after the campaign had begun") for outcome in outcomes)
 
@@ -275,7 +277,7 @@ def test_a_cell_that_runs_for_long_is_reported(tmp_path, monkeypatch):
     planned = plan(read_suite(path), path.parent)
     cells, told = list(planned.cells())[:1], []
     with open_store(tmp_path / "out") as store:
-        waiting = run_cells(cells, {}, store, planned.suite.limits, on_wait=lambda *report: told.append(report))
+        waiting = Campaign(store, planned.suite.limits, {}, on_wait=lambda *report: told.append(report)).run(cells)
         list(waiting)
     assert {cell for cell, _ in told} == set(cells)
     times = [elapsed_s for _, elapsed_s in told]
@@ -407,12 +409,38 @@ def test_a_problem_whose_truth_takes_too_much_memory_is_run_all_the_same(tmp_pat
     assert reasons == [f"{problem.name}: the search ran out of memory."]
 
 
-def test_a_file_in_the_place_of_the_spool_gets_its_sentence(tmp_path):
+def test_a_folder_of_the_user_in_the_results_is_left_alone(tmp_path):
     path = write_suite(tmp_path, ["random"])
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "spool").write_text("mine")
-    with pytest.raises(StoreError, match="spool cannot be made: File exists; move away what is there"):
-        run_suite(path, tmp_path / "out")
+    for name in ("spool", "journals"):
+        (tmp_path / "out" / name).mkdir(parents=True)
+        (tmp_path / "out" / name / "x.jsonl").write_text("mine")
+    rows = run_suite(path, tmp_path / "out")
+    assert set(rows["status"]) == {"ok"}
+    for name in ("spool", "journals"):
+        assert (tmp_path / "out" / name / "x.jsonl").read_text() == "mine"
+
+
+def test_a_folder_of_journals_that_is_gone_is_no_fault_of_a_solver(tmp_path, monkeypatch):
+    path = write_suite(tmp_path, ["random"])
+    planned = plan(read_suite(path), tmp_path)
+    with_places(monkeypatch, journal=tmp_path / "gone" / "journal")
+    with open_store(tmp_path / "out") as store, pytest.raises(StoreError, match="gone cannot be written: No such file"):
+        list(Campaign(store, planned.suite.limits).run(list(planned.cells())))
+    with read_store(tmp_path / "out") as store:
+        assert store.run_keys() == [], "such cells run again"
+
+
+def test_a_folder_of_results_that_is_renamed_under_way_costs_no_row(tmp_path):
+    path = write_suite(tmp_path, ["random"])
+    planned = plan(read_suite(path), tmp_path)
+    with open_store(tmp_path / "out") as store:
+        runs = Campaign(store, planned.suite.limits).run(list(planned.cells()))
+        outcomes = [next(runs)[1]]
+        (tmp_path / "out").rename(tmp_path / "moved")
+        outcomes += [outcome for _, outcome in runs]
+    assert {outcome.status for outcome in outcomes} == {"ok"}
+    with read_store(tmp_path / "moved") as store:
+        assert len(store.run_keys()) == len(outcomes)
 
 
 def start_and_wait(path, out, *, rows):
@@ -489,19 +517,18 @@ def test_a_disk_that_is_full_ends_the_campaign_and_the_same_command_goes_on(tmp_
 
 
 def with_places(monkeypatch, **places):
-    """Let every task of a campaign write its spool or its log to another place."""
-    make = campaign._task
-    monkeypatch.setattr(campaign, "_task", lambda *arguments: replace(make(*arguments), **places))
+    """Let every task of a campaign write its journal to another place."""
+    make = campaign.task_of
+    monkeypatch.setattr(campaign, "task_of", lambda *arguments: replace(make(*arguments), **places))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-@pytest.mark.parametrize(("what", "solver"), [("spool", "random"), ("log", str(FAILING / "flood.py"))])
-def test_a_full_disk_of_a_worker_ends_the_campaign_and_blames_no_solver(tmp_path, monkeypatch, what, solver):
-    path = write_suite(tmp_path, [solver])
+def test_a_full_disk_of_a_worker_ends_the_campaign_and_blames_no_solver(tmp_path, monkeypatch):
+    path = write_suite(tmp_path, ["random"])
     planned = plan(read_suite(path), tmp_path)
-    with_places(monkeypatch, **{what: Path("/dev/full")})
+    with_places(monkeypatch, journal=Path("/dev/full"))
     with open_store(tmp_path / "out") as store, pytest.raises(StoreError, match="No space left on device; free some"):
-        list(run_cells(list(planned.cells()), {}, store, planned.suite.limits))
+        list(Campaign(store, planned.suite.limits, {}).run(list(planned.cells())))
     monkeypatch.undo()
     rows = run_suite(path, tmp_path / "out", jobs=1)
     assert "crash" not in set(rows["status"])
@@ -509,13 +536,13 @@ def test_a_full_disk_of_a_worker_ends_the_campaign_and_blames_no_solver(tmp_path
 
 
 def test_a_worker_that_does_not_start_is_no_timeout_of_the_solver(tmp_path, monkeypatch):
-    monkeypatch.setattr(executor, "START_S", 0.0)
+    monkeypatch.setattr(worker_process, "START_S", 0.0)
     planned = plan(read_suite(write_suite(tmp_path, ["random"])), tmp_path)
     with (
         open_store(tmp_path / "out") as store,
         pytest.raises(UnavailableError, match="did not start in 0 s; the machine or its disk is too busy"),
     ):
-        list(run_cells(list(planned.cells()), {}, store, planned.suite.limits))
+        list(Campaign(store, planned.suite.limits, {}).run(list(planned.cells())))
     with read_store(tmp_path / "out") as store:
         assert store.run_keys() == []
 
@@ -524,18 +551,17 @@ def test_a_large_task_for_a_worker_that_stands_still_does_not_hold_up_the_campai
     planned = plan(read_suite(write_suite(tmp_path, ["random"])), tmp_path)
     cell = next(planned.cells())
     large = Problem(cell.problem.network, *random_signs(400_000), name="large")
-    with open_store(tmp_path / "out") as store, LocalExecutor() as places:
-        (store.folder / "spool").mkdir()
-        task = campaign._task(cell, None, store.folder / "spool", planned.suite.limits, None)
-        places.submit(task, 60.0)
+    with LocalExecutor() as places:
+        task = task_of(cell, planned.suite.limits, tmp_path)
+        places.submit(task)
         while not list(places.finished(1.0)):
             pass
-        os.kill(places._idle[0].process.pid, signal.SIGSTOP)
+        os.kill(places._lanes[0].parked[str(task.solver)].process.pid, signal.SIGSTOP)
         start = time.perf_counter()
-        monkeypatch.setattr(executor, "START_S", 3.0)
-        places.submit(replace(task, problem=large), 60.0)
+        monkeypatch.setattr(worker_process, "START_S", 3.0)
+        places.submit(replace(task, problem=large))
         assert time.perf_counter() - start < 2, "it is not waited for"
-        monkeypatch.setattr(executor, "START_S", 120.0)
+        monkeypatch.setattr(worker_process, "START_S", 120.0)
         ended = []
         while not ended:
             ended = list(places.finished(1.0))
@@ -566,8 +592,8 @@ def test_a_clock_that_jumps_back_dates_rows_and_changes_nothing_else(tmp_path, m
         def now(cls, tz=None):
             return datetime.fromtimestamp(next(times), tz)
 
-    def execute_here(self, task, wall_limit_s):
-        assert execute(task, None, CanaryClock())
+    def execute_here(self, task):
+        assert execute(task, None, make_log())
         self.here = task
 
     monkeypatch.setattr(worker, "datetime", Backwards)

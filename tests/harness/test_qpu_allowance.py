@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bnnbench.harness.campaign import pending, run_cells
+from bnnbench.harness.campaign import Campaign, pending
 from bnnbench.harness.executor import LocalExecutor
 from bnnbench.store.store import open_store
 from bnnbench.suite.file import read_suite
@@ -38,9 +38,8 @@ def run_suite(folder, max_qpu_seconds, also="", jobs=1):
     planned = plan(read_suite(path), folder)
     with open_store(folder / "out") as store:
         cells = pending(list(planned.cells()), store.finished())
-        rows = run_cells(
-            cells, {}, store, planned.suite.limits, executor=LocalExecutor(jobs), max_qpu_seconds=max_qpu_seconds
-        )
+        places = LocalExecutor(jobs)
+        rows = Campaign(store, planned.suite.limits, executor=places, max_qpu_seconds=max_qpu_seconds).run(cells)
         return [(cell.solver_label.startswith("mocked"), outcome) for cell, outcome in rows]
 
 

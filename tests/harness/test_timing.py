@@ -8,7 +8,7 @@ import time
 import pytest
 
 from bnnbench.errors import InputError, StoreError
-from bnnbench.harness.campaign import run_cells
+from bnnbench.harness.campaign import Campaign
 from bnnbench.harness.executor import LocalExecutor
 from bnnbench.harness.isolation import placement
 from bnnbench.harness.isolation.placement import lanes_apart, physical_cores, processor_quota
@@ -37,7 +37,7 @@ def run_suite(folder, executor, solver="random"):
     path.write_text(SUITE.format(solver=solver))
     planned = plan(read_suite(path), folder)
     with open_store(folder / "out") as store:
-        for _ in run_cells(list(planned.cells()), {}, store, planned.suite.limits, executor=executor):
+        for _ in Campaign(store, planned.suite.limits, {}, executor=executor).run(list(planned.cells())):
             pass
     with read_store(folder / "out") as store:
         return store.runs(), store.canaries()
@@ -165,7 +165,8 @@ def test_more_threads_than_processors_are_flagged(tmp_path):
     assert planned.threads == 3
     executor = LocalExecutor([(min(os.sched_getaffinity(0)),)])
     with open_store(tmp_path / "out") as store:
-        outcomes = [o for _, o in run_cells(list(planned.cells()), {}, store, planned.suite.limits, executor=executor)]
+        campaign = Campaign(store, planned.suite.limits, executor=executor)
+        outcomes = [outcome for _, outcome in campaign.run(list(planned.cells()))]
     assert {flag for outcome in outcomes for flag in outcome.flags} == {"used 3 threads on 1 processors"}
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from bnnbench.harness.campaign import find_truths, pending, run_cells
+from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.harness.executor import LocalExecutor
 from bnnbench.harness.isolation.placement import lanes_apart
 from bnnbench.store.store import open_store
@@ -41,7 +41,7 @@ def test_what_a_null_cell_costs(tmp_path, jobs, most_ms):
         cells = pending(list(planned.cells()), store.finished())
         truths = {problem.hash: truth for problem, truth in find_truths(planned.problems, store)}
         start = 0.0
-        runs = run_cells(cells, truths, store, planned.suite.limits, executor=LocalExecutor(lanes_apart(jobs)))
+        runs = Campaign(store, planned.suite.limits, truths, executor=LocalExecutor(lanes_apart(jobs))).run(cells)
         for number, _ in enumerate(runs, start=1):
             if number == WARM_UP:
                 start = time.perf_counter()

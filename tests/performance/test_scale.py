@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from bnnbench.harness.campaign import find_truths, pending, run_cells
+from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.harness.executor import LocalExecutor
 from bnnbench.harness.isolation.placement import lanes_apart
 from bnnbench.store.store import open_store
@@ -63,7 +63,7 @@ def test_two_dask_workers_are_nearly_twice_as_fast_as_one(tmp_path, kind):
             open_store(tmp_path / f"{workers}") as s,
         ):
             executor = DaskExecutor(cluster.scheduler_address, solvers)
-            times = [time.perf_counter() for _ in run_cells(cells, {}, s, planned.suite.limits, executor=executor)]
+            times = [time.perf_counter() for _ in Campaign(s, planned.suite.limits, {}, executor=executor).run(cells)]
         seconds[workers] = (times[-1] - times[3]) / (len(times) - 4)  # when all workers have started
     ratio = seconds[1] / seconds[2]
     print(f"\n{kind}: {seconds[1]:.3f} s per cell on 1 worker, {seconds[2]:.3f} s on 2: {ratio:.2f} times as fast")
@@ -83,7 +83,7 @@ def test_ten_thousand_null_cells(tmp_path, where):
         process, memory = psutil.Process(), []
         start = time.perf_counter()
         with _executor(where, planned) as executor:
-            runs = run_cells(waiting, truths, store, planned.suite.limits, executor=executor)
+            runs = Campaign(store, planned.suite.limits, truths, executor=executor).run(waiting)
             for number, _ in enumerate(runs, start=1):
                 if number % 1000 == 0:
                     memory.append(process.memory_info().rss / 2**20)
@@ -126,7 +126,7 @@ def finished(tmp_path_factory):
         cells = list(plan(read_suite(folder / "s.toml"), folder).cells())
         with open_store(folder / "out") as store, LocalExecutor(1) as executor:
             truths = {problem.hash: truth for problem, truth in find_truths([cells[0].problem], store)}
-            list(run_cells(cells[:1], truths, store, Limits(), executor=executor))
+            list(Campaign(store, Limits(), truths, executor=executor).run(cells[:1]))
             (run,) = store.stored_runs()
             with store.transaction():
                 for cell in cells[1:]:

@@ -19,7 +19,7 @@ from dwave.cloud import exceptions
 from mock_qpu import Mock, planted, timed
 
 from bnnbench.errors import InputError, RefusedError, UnavailableError
-from bnnbench.harness.campaign import run_cells
+from bnnbench.harness.campaign import Campaign
 from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.qubo import Qubo, make_qubo
 from bnnbench.solver.contract import Batch, Budget, Solver
@@ -647,7 +647,7 @@ def test_what_goes_wrong_is_a_row_with_its_sentence(tmp_path: Path, also: str, s
     planned = plan(read_suite(path), tmp_path)
 
     with open_store(tmp_path / "out") as store:
-        ((_, outcome),) = run_cells(list(planned.cells()), {}, store, planned.suite.limits)
+        ((_, outcome),) = Campaign(store, planned.suite.limits, {}).run(list(planned.cells()))
 
     assert outcome.status == status
     assert sentence in outcome.message

@@ -16,7 +16,7 @@ from mock_qpu import Mock, planted
 
 from bnnbench.annealer.recording import read_recording
 from bnnbench.errors import InputError, RefusedError, UnavailableError
-from bnnbench.harness.campaign import pending, run_cells
+from bnnbench.harness.campaign import Campaign, pending
 from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.solver.contract import Batch, Budget, Solver
@@ -334,7 +334,7 @@ def run_suite(folder: Path, name: str, also: str) -> Any:
     planned = plan(read_suite(path), folder)
     with open_store(folder / name) as store:
         cells = pending(list(planned.cells()), store.finished())
-        for _ in run_cells(cells, {}, store, planned.suite.limits):
+        for _ in Campaign(store, planned.suite.limits, {}).run(cells):
             pass
     with read_store(folder / name) as store:
         return store.runs()

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bnnbench.errors import CheckError, InputError, StoreError
-from bnnbench.harness.campaign import find_truths, pending, run_cells
+from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.store.file import FILE
 from bnnbench.store.merge import DIFFERS, Merged, merge
 from bnnbench.store.rescore import FOLDED, fold_again
@@ -42,7 +42,7 @@ def run_into(folder, *solvers, repetitions=2):
     with open_store(folder) as store:
         truths = {problem.hash: truth for problem, truth in find_truths(planned.problems, store)}
         cells = pending(list(planned.cells()), store.finished())
-        for _ in run_cells(cells, truths, store, planned.suite.limits):
+        for _ in Campaign(store, planned.suite.limits, truths).run(cells):
             pass
     return folder
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from stored_cells import NOTE, add_everything, make_cell
 
-from bnnbench.harness.campaign import run_cells
+from bnnbench.harness.campaign import Campaign
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.runs.judge import judge
 from bnnbench.runs.outcome import fold
@@ -79,7 +79,7 @@ def test_a_loss_of_0_is_the_optimum_of_a_wide_network_in_a_campaign(tmp_path, or
 
     with open_store(tmp_path / "out") as store:
         store.add_problem(*planned.problems)
-        for _ in run_cells(list(planned.cells())[::order], {}, store, planned.suite.limits):
+        for _ in Campaign(store, planned.suite.limits).run(list(planned.cells())[::order]):
             pass
 
     with read_store(tmp_path / "out") as store:

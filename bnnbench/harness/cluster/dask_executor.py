@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from bnnbench.errors import InputError, StoreError, UnavailableError
@@ -27,7 +27,7 @@ from bnnbench.harness.cluster.remote import (
 )
 from bnnbench.harness.executor import Ending, Executor
 from bnnbench.harness.machine import machine_info
-from bnnbench.harness.worker import Task
+from bnnbench.harness.task import Task
 from bnnbench.spec import Spec
 
 if TYPE_CHECKING:
@@ -86,7 +86,6 @@ class DaskExecutor(Executor):
         self._problems: dict[str, Future] = {}
         self._running: dict[Future, Task] = {}
         self._losses: Counter[Path] = Counter()
-        self._limits: dict[Path, float] = {}
         self._threads, self._asked, self._submitted, self._run_threads = 0, 0.0, 0, threads
         self._wait_s, self._worked = wait_s, perf_counter()
         try:
@@ -105,10 +104,7 @@ class DaskExecutor(Executor):
             self._client.close()
             raise
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
+    def close(self) -> None:
         """Kill what still runs, and leave the cluster as it was."""
         with contextlib.suppress(Exception):  # a scheduler that is gone has nothing to be told
             self._client.cancel(list(self._running))
@@ -139,9 +135,9 @@ class DaskExecutor(Executor):
                 )
         return len(self._running) < max(1, QUEUED * self._threads)
 
-    def submit(self, task: Task, wall_limit_s: float) -> None:
-        """Hand a task to the cluster; where it runs, it is killed after `wall_limit_s` seconds."""
-        names = [field.name for field in dataclasses.fields(task) if field.name not in ("problem", "spool", "log")]
+    def submit(self, task: Task) -> None:
+        """Hand a task to the cluster."""
+        names = [field.name for field in dataclasses.fields(task) if field.name not in ("problem", "journal")]
         fields = {name: getattr(task, name) for name in names}
         self._submitted += 1  # Dask would run what comes quickly in any order
         with _lost(self._address):
@@ -153,12 +149,12 @@ class DaskExecutor(Executor):
                 del self._problems[old]
             versions = self._versions[task.solver]
             future = self._client.submit(
-                run_task, problem, fields, wall_limit_s, versions, self._campaign, pure=False, priority=-self._submitted
+                run_task, problem, fields, versions, self._campaign, pure=False, priority=-self._submitted
             )
-        self._running[future], self._limits[task.spool] = task, wall_limit_s
+        self._running[future] = task
 
     def finished(self, wait_s: float) -> Iterator[tuple[Task, Ending]]:
-        """Tasks that have ended, with their spools and logs in place; see `Executor.finished`.
+        """Tasks that have ended, with their journals in place; see `Executor.finished`.
 
         Raises
         ------
@@ -174,10 +170,9 @@ class DaskExecutor(Executor):
         done = [future for future in self._running if future.done()]
         for future in sorted(done, key=lambda future: str(future.status) == "error"):  # what raises comes last
             task = self._running.pop(future)
-            wall_limit_s = self._limits.pop(task.spool)
-            if str(future.status) == "error" and self._is_lost(future) and self._losses[task.spool] < MAX_LOSSES:
-                self._losses[task.spool] += 1
-                self.submit(task, wall_limit_s)
+            if str(future.status) == "error" and self._is_lost(future) and self._losses[task.journal] < MAX_LOSSES:
+                self._losses[task.journal] += 1
+                self.submit(task)
                 continue
             yield task, self._ending(future, task)
             future.release()
@@ -208,9 +203,8 @@ class DaskExecutor(Executor):
                 if type(error).__module__.partition(".")[0] in ("distributed", "asyncio", "concurrent", "dask"):
                     raise
                 return Ending("crash", f"the Dask worker could not run it: {_text(error)}.")
-        task.spool.write_bytes(answer.spool)
-        task.log.write_bytes(answer.log)
-        return dataclasses.replace(answer.ending, machine=answer.machine)
+        task.journal.write_bytes(answer.journal)
+        return answer.ending
 
     def _wait(self, wait_s: float) -> None:
         try:

@@ -7,16 +7,15 @@ import multiprocessing
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bnnbench.errors import StoreError
 from bnnbench.harness.executor import Ending, LocalExecutor
-from bnnbench.harness.journal import tail_of
 from bnnbench.harness.machine import machine_info
-from bnnbench.harness.worker import Task
+from bnnbench.harness.task import Task
 from bnnbench.plugins.registry import file_hash, load_solver
 from bnnbench.problem.problem import Problem
 from bnnbench.spec import Spec
@@ -24,12 +23,10 @@ from bnnbench.spec import Spec
 
 @dataclass(frozen=True)
 class Answer:
-    """What comes back of a task: how its process ended, what it spooled and printed, and on what machine that was."""
+    """Carry back how the process of a task ended, and its journal."""
 
     ending: Ending
-    spool: bytes
-    log: bytes
-    machine: Mapping[str, Any]
+    journal: bytes
 
 
 class DifferenceError(Exception):
@@ -70,15 +67,13 @@ def same(value: Any) -> Any:
     return value
 
 
-def run_task(
-    problem: Problem, fields: Mapping[str, Any], wall_limit_s: float, versions: Mapping[str, str | None], campaign: str
-) -> Answer:
+def run_task(problem: Problem, fields: Mapping[str, Any], versions: Mapping[str, str | None], campaign: str) -> Answer:
     """Run a task in a process of its own.
 
     Parameters
     ----------
     fields
-        Of the `Task`, but for its problem and its paths.
+        Of the `Task`, but for its problem and its journal.
     campaign
         That it belongs to, see `close_lanes`.
 
@@ -89,18 +84,20 @@ def run_task(
     """
     if found := differences([(fields["solver"], versions)]):
         raise DifferenceError("; ".join(found))
-    executor = _lane(campaign)
+    executor = lanes_here().of(campaign)
     with _folder() as folder:
-        spool, log = Path(folder) / "spool", Path(folder) / "log"
-        executor.submit(Task(problem=problem, spool=spool, log=log, **fields), wall_limit_s)
+        journal = Path(folder) / "journal"
+        executor.submit(Task(problem=problem, journal=journal, **fields))
         while True:
             for _, ending in executor.finished(wait_s=1.0):
-                return Answer(ending, _content(spool), tail_of(log).encode(errors="replace"), machine_info())
+                # The secrets of this machine were taken out here; the coordinator does not know them.
+                content = journal.read_bytes() if journal.is_file() else b""
+                return Answer(replace(ending, machine=machine_info()), content)
 
 
 @contextlib.contextmanager
 def _folder() -> Iterator[str]:
-    """A folder for a run, where Dask keeps what is its worker's, so that it goes with the worker."""
+    """Make a folder for a run where Dask keeps what is its worker's, so that it goes with the worker."""
     from distributed import get_worker
 
     try:
@@ -115,36 +112,51 @@ def _folder() -> Iterator[str]:
         yield name
 
 
+class Lanes:
+    """Hold the executors of a process: one for each of its threads and each campaign."""
+
+    MAX_PER_THREAD = 2
+    """Executors of campaigns that were killed are never closed by them."""
+
+    def __init__(self) -> None:
+        self._executors: dict[tuple[int, str], LocalExecutor] = {}
+        self._changing = threading.Lock()
+
+    @property
+    def campaigns(self) -> list[str]:
+        """Return the campaigns that have executors here, those used last at the end."""
+        return [campaign for _, campaign in self._executors]
+
+    def of(self, campaign: str) -> LocalExecutor:
+        """Return the executor of this thread for a campaign; Dask gives each thread one task at a time."""
+        thread = threading.get_ident()
+        with self._changing:
+            lane = self._executors.pop((thread, campaign), None)
+            if lane is None:
+                # Dask's nanny marks its workers as daemons, which may not have children. These end with it themselves.
+                multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]  # noqa: SLF001
+                lane = LocalExecutor()
+            self._executors[thread, campaign] = lane  # the youngest
+            mine = [key for key in self._executors if key[0] == thread]
+            old = [self._executors.pop(key) for key in mine[: -self.MAX_PER_THREAD]]
+        for executor in old:
+            executor.close()
+        return lane
+
+    def close(self, campaign: str) -> None:
+        """Kill what runs here for a campaign; nobody waits for it any more."""
+        with self._changing:
+            closed = [self._executors.pop(key) for key in list(self._executors) if key[1] == campaign]
+        for executor in closed:
+            executor.close()
+
+
+@cache
+def lanes_here() -> Lanes:
+    """Return the executors of this process."""
+    return Lanes()
+
+
 def close_lanes(campaign: str) -> None:
-    """Kill what runs here for a campaign; nobody waits for it any more. Others may use the same cluster."""
-    with _changing:
-        closed = [_lanes.pop(key) for key in list(_lanes) if key[1] == campaign]
-    for executor in closed:
-        executor.__exit__()
-
-
-_lanes: dict[tuple[int, str], LocalExecutor] = {}
-_changing = threading.Lock()
-KEPT = 2
-"""Lanes of a thread; those of campaigns that were killed are never closed by them."""
-
-
-def _lane(campaign: str) -> LocalExecutor:
-    """The lane of this thread for a campaign; Dask gives each thread one task at a time."""
-    thread = threading.get_ident()
-    with _changing:
-        lane = _lanes.pop((thread, campaign), None)
-        if lane is None:
-            # Dask's nanny marks its workers as daemons, which may not have children. These end with it by themselves.
-            multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]  # noqa: SLF001
-            lane = LocalExecutor()
-        _lanes[thread, campaign] = lane  # the youngest
-        old = [_lanes.pop(key) for key in [key for key in _lanes if key[0] == thread][:-KEPT]]
-    for executor in old:
-        executor.__exit__()
-    return lane
-
-
-def _content(path: Path) -> bytes:
-    """What a spool holds; its worker took the secrets of this machine out, which the coordinator does not know."""
-    return path.read_bytes() if path.is_file() else b""
+    """Kill what runs on this machine for a campaign; others may use the same cluster."""
+    lanes_here().close(campaign)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +47,30 @@ def slurm_cluster(table: SlurmTable, **options: Any) -> Any:
             scheduler_options={"dashboard_address": ":0"},  # the usual port may be another cluster's
             **options,
         )
-        cluster.adapt(minimum_jobs=table.jobs, maximum_jobs=table.jobs)  # a job that ends is submitted again
     except (ValueError, TypeError) as error:
-        raise InputError(f"[slurm]: {' '.join(str(error).split())}; see the README for its keys.") from error
+        raise InputError(f"[slurm]: {_text(error)}; see docs/clusters.md for its keys.") from error
     except (OSError, RuntimeError) as error:
-        raise UnavailableError(f"SLURM did not take the jobs: {' '.join(str(error).split())}.") from error
+        raise UnavailableError(f"SLURM did not take the jobs: {_text(error)}.") from error
+    try:
+        cluster.scale(jobs=table.jobs)
+        cluster.sync(cluster._correct_state)  # noqa: SLF001  submit now, so that a refusal is heard and not only logged
+        cluster.adapt(minimum_jobs=table.jobs, maximum_jobs=table.jobs)  # a job that ends is submitted again
+    except BaseException as error:
+        with contextlib.suppress(Exception):  # there may be nothing to cancel
+            cluster.close(timeout=5)
+        if isinstance(error, (OSError, RuntimeError)):
+            raise UnavailableError(
+                f"SLURM did not take the jobs: {_reason(error)}; see to --account, --queue, or the table [slurm]."
+            ) from error
+        raise
     return cluster
+
+
+def _reason(error: Exception) -> str:
+    """Return what `sbatch` said; dask-jobqueue puts it between the command and its exit code."""
+    _, _, said = str(error).partition("stderr:")
+    return " ".join((said or str(error)).split()).rstrip(".")
+
+
+def _text(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from bnnbench.errors import InputError
 
-THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""What keeps numerical libraries to one thread, unless the user has set it."""
 Cores = tuple[int, ...]
 """Numbers of the logical processors of one or more physical cores, ascending."""
 

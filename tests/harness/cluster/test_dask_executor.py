@@ -21,7 +21,7 @@ from distributed import Client, LocalCluster
 
 from bnnbench import cli
 from bnnbench.errors import InputError, UnavailableError
-from bnnbench.harness.campaign import find_truths, pending, run_cells
+from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.harness.cluster import dask_executor, remote
 from bnnbench.harness.cluster.dask_executor import DaskExecutor, tls_security
 from bnnbench.harness.cluster.slurm import slurm_cluster
@@ -81,7 +81,7 @@ def run_suite(path, out, executor_of, during=lambda _number: None):
         cells = pending(list(planned.cells()), store.finished())
         truths = {problem.hash: truth for problem, truth in find_truths(planned.problems, store)}
         executor = executor_of([solver.spec for solver in planned.solvers])
-        runs = run_cells(cells, truths, store, planned.suite.limits, executor=executor)
+        runs = Campaign(store, planned.suite.limits, truths, executor=executor).run(cells)
         for number, _ in enumerate(runs, start=1):
             during(number)
     with read_store(out) as store:
@@ -179,7 +179,7 @@ def test_the_end_of_a_campaign_leaves_the_runs_of_another_alone(cluster, tmp_pat
 
     def end_another():
         time.sleep(1.5)
-        DaskExecutor(cluster.scheduler_address, []).__exit__()
+        DaskExecutor(cluster.scheduler_address, []).close()
 
     other = threading.Thread(target=end_another)
     other.start()
@@ -198,12 +198,13 @@ def test_a_solver_that_was_edited_since_another_campaign_runs_as_it_is_now(clust
 
 
 def test_lanes_of_killed_campaigns_do_not_pile_up():
+    lanes = remote.Lanes()
     for number in range(5):
-        remote._lane(f"campaign {number}")
-    assert [campaign for _, campaign in remote._lanes] == ["campaign 3", "campaign 4"]
-    remote.close_lanes("campaign 3")
-    remote.close_lanes("campaign 4")
-    assert not remote._lanes
+        lanes.of(f"campaign {number}")
+    assert lanes.campaigns == ["campaign 3", "campaign 4"]
+    lanes.close("campaign 3")
+    lanes.close("campaign 4")
+    assert not lanes.campaigns
 
 
 def test_a_solver_that_a_worker_does_not_have_is_a_sentence(tmp_path):
@@ -255,7 +256,7 @@ def test_a_worker_that_joins_late_is_checked_too(cluster, tmp_path, monkeypatch)
 
 def test_threads_that_share_cores_are_not_timed(cluster, monkeypatch):
     executor = DaskExecutor(cluster.scheduler_address, [])
-    executor.__exit__()
+    executor.close()
     with Client(cluster, set_as_default=False) as client:
         cores = next(iter(client.run(dask_executor.machine_info).values()))["physical_cores"]
     assert executor.is_timed == ((cores or 1) >= 2)
@@ -263,7 +264,7 @@ def test_threads_that_share_cores_are_not_timed(cluster, monkeypatch):
 
 def test_solvers_of_many_threads_on_few_cores_are_not_timed(cluster):
     executor = DaskExecutor(cluster.scheduler_address, [], threads=1000)
-    executor.__exit__()
+    executor.close()
     assert not executor.is_timed
 
 

@@ -79,7 +79,7 @@ def test_the_limit_of_processes_is_left_out_where_the_system_counts_others(monke
 
 
 def test_a_denied_process_is_a_sentence_with_the_limit():
-    task = SimpleNamespace(processes=40, file_gb=1.0)
+    task = SimpleNamespace(limits=SimpleNamespace(processes=40, file_gb=1.0))
     sentence = worker._sentence(BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), task)
     assert sentence.endswith("Resource temporarily unavailable (a run may start 40 processes)")
 

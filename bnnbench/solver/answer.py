@@ -1,0 +1,47 @@
+"""Take a batch from a solver: everything in it is made real, and refused if it is no batch of bits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bnnbench.errors import CheckError
+from bnnbench.solver.contract import Batch
+
+
+def taken(batch: Any, num_variables: int) -> Batch:
+    """Return the batch with plain arrays, numbers and texts in it, so that nothing is left to be worked out later.
+
+    Raises
+    ------
+    CheckError
+        If it is no `Batch`, or its bits are no int8 array of 0 and 1 of shape (k, num_variables) with k ≥ 1.
+    """
+    if not isinstance(batch, Batch):
+        raise CheckError(f"the solver yielded {type(batch).__name__}; yield bnnbench.Batch(bits).")
+    bits = batch.bits
+    if not isinstance(bits, np.ndarray):
+        raise CheckError(f"the solver answered bits of the type {type(bits).__name__}; answer a NumPy array of int8.")
+    if bits.ndim != 2 or bits.shape[1] != num_variables or len(bits) == 0:
+        raise CheckError(
+            f"the solver answered an array of shape {bits.shape} where (k, {num_variables}) with k ≥ 1 was asked."
+        )
+    if bits.dtype.kind not in "biu" or not ((bits == 0) | (bits == 1)).all():
+        raise CheckError(f"the solver answered values other than 0 and 1 (dtype {bits.dtype}); spins are not bits.")
+    if bits.dtype != np.int8:
+        raise CheckError(f"the solver answered bits that are {bits.dtype}, but must be int8; use .astype(numpy.int8).")
+    return replace(
+        batch,
+        bits=np.array(bits, dtype=np.int8, subok=False),
+        lower_bound=None if batch.lower_bound is None else float(batch.lower_bound),
+        clocks={str(key): float(value) for key, value in batch.clocks.items()},
+        facts={str(key): _plain(value) for key, value in batch.facts.items()},
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return a scalar as it is, and all else as text."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    return plain if plain is None or type(plain) in (bool, int, float, str) else str(plain)
