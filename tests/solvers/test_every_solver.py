@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ PROBLEMS = {
 }
 # Weaker than the defaults, so that many runs take a moment each.
 FAST = {
+    "command": {"program": f"awk -v seed={{seed}} -f '{Path(__file__).with_name('guess.awk')}' {{file}}"},
     "cpsat": {},
     "control_errors": {"inner": "simulated_annealing[num_sweeps=200]"},
     "dwave_emulated": {"annealer": "simulated_annealing[num_sweeps=200]", "topology_size": 3},
