@@ -11,7 +11,7 @@ from bnnbench.cli._campaign import all_failed, run_campaign
 from bnnbench.cli._forecast import print_forecast
 from bnnbench.cli._options import Names
 from bnnbench.cli._place import Place
-from bnnbench.cli._screen import open_screen
+from bnnbench.cli._screen import announce_planning, open_screen
 from bnnbench.cli.show import show
 from bnnbench.errors import CheckError, StoppedError
 from bnnbench.store.store import open_store
@@ -75,6 +75,7 @@ def run(
     planned = plan(select(read_suite(path), overrides), path.parent)
     folder = out or Path("results") / path.stem
     place.check(planned)
+    announce_planning(planned.num_cells)
     if dry_run:
         print_forecast(planned, folder, jobs=place.runs_at_a_time(planned), retry=retry)
         return

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bnnbench.plugins.registry import formulation
+from bnnbench.plugins.registry import OWN, formulation
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo import instance
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.size import check_memory
 
 
 def compile(problem: Problem, setting: str | Formulation = "compact", /, **parameters: Any) -> Instance:  # noqa: A001
@@ -24,6 +25,9 @@ def compile(problem: Problem, setting: str | Formulation = "compact", /, **param
     UnknownNameError
         If there is no such formulation or parameter.
     InputError
-        If a parameter is wrong, or the formulation does not apply to the problem.
+        If a parameter is wrong, the formulation does not apply to the problem, or its QUBO does not fit into memory.
     """
-    return instance.compile(problem, formulation(setting, **parameters))
+    chosen = formulation(setting, **parameters)
+    if type(chosen).__module__.startswith(OWN["formulation"]):  # of others nobody knows how many couplings they make
+        check_memory(problem)
+    return instance.compile(problem, chosen)

@@ -54,6 +54,11 @@ class Plan:
     solvers: tuple[SuiteSolver, ...]
 
     @property
+    def num_cells(self) -> int:
+        """Number of runs at most, without making them."""
+        return len(self.problems) * len(self.formulations) * len(self.solvers) * self.suite.repetitions
+
+    @property
     def threads(self) -> int:
         """Most threads that a run uses."""
         return max(solver.threads for solver in self.solvers)

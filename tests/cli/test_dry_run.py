@@ -67,3 +67,18 @@ def test_columns_without_numbers_are_left_out(tmp_path, monkeypatch, capsys) -> 
 
     assert "refused" not in out.splitlines()[0]
     assert "to run" in out.splitlines()[0]
+
+
+def test_a_large_suite_says_first_how_long_it_takes_to_look_through(tmp_path, monkeypatch, capsys) -> None:
+    text = SUITE.partition('name = "simulated')[0].replace("repetitions = 20", "repetitions = 500")
+    (tmp_path / "s.toml").write_text(text + 'name = "random"\n')
+    arguments = ["run", tmp_path / "s.toml", "--out", tmp_path / "out", "--dry-run"]
+    monkeypatch.setattr(_screen, "MANY_CELLS", 2000)
+
+    _, _, err = call(monkeypatch, capsys, *arguments)
+    monkeypatch.setattr(_screen, "BYTES_PER_CELL", 10**12)
+    code, _, refusal = call(monkeypatch, capsys, *arguments)
+
+    assert err == "looking through 2,000 runs, which takes about 0 s …\n"
+    assert code == 2
+    assert "2,000 runs take about 2000000.0 GB of memory to plan" in refusal

@@ -1,0 +1,33 @@
+"""Estimate what a QUBO takes before it is compiled, so that what cannot fit is refused at once."""
+
+from __future__ import annotations
+
+from math import comb
+
+import psutil
+
+from bnnbench.errors import InputError
+from bnnbench.problem.problem import Problem
+
+BYTES_PER_COUPLING = 24
+"""Two indices of 8 bytes and a coefficient; compiling takes some times as much."""
+
+
+def num_couplings(problem: Problem) -> int:
+    r"""Estimate the number of couplings from below: the squared sum of a neuron couples its weights in pairs.
+
+    With fan-ins :math:`f_l` and widths :math:`d_l` it is :math:`\sum_l d_l \binom{f_l}{2}`; some may cancel.
+    """
+    network = problem.network
+    fan_ins = [width + network.bias for width in network.widths[:-1]]
+    return sum(width * comb(fan_in, 2) for fan_in, width in zip(fan_ins, network.widths[1:], strict=True))
+
+
+def check_memory(problem: Problem) -> None:
+    """Raise `InputError` if a QUBO of squared sums has no room in the memory that is free now."""
+    needed, free = num_couplings(problem) * BYTES_PER_COUPLING, psutil.virtual_memory().available
+    if needed > free:
+        raise InputError(
+            f"{problem.name}: its QUBO has about {num_couplings(problem):.1e} couplings, which take "
+            f"{needed / 1e9:,.0f} GB, but {free / 1e9:,.1f} GB of memory are free; take a narrower network."
+        )
