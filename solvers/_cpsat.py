@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,7 @@ from bnnbench.solver.stream import StreamClosed, stream_of
 
 
 def give_hint(model: Any, variables: list[Any], values: Any) -> None:
-    """Replace the model's hint by a value of each variable."""
-    model.clear_hints()
+    """Hint at a value of each variable."""
     for variable, value in zip(variables, values.tolist(), strict=True):
         model.add_hint(variable, value)
 
@@ -22,12 +21,14 @@ def solve(
     model: Any,
     literals: list[Any],
     energy_bound: Callable[[float], float | None],
-    num_workers: int,
+    options: Mapping[str, int],
     seed: int,
     budget: Budget,
     to_bits: Callable[[Any], Any],
 ) -> Iterator[Batch]:
     """Stream the solutions of a CP-SAT model as batches; `to_bits` turns values of `literals` into rows of bits.
+
+    `options` are parameters of CP-SAT.
 
     Each improving solution is a read, and so is the best one at the end. Of more solutions than the budget has reads,
     the last ones but the best are not answered.
@@ -35,7 +36,8 @@ def solve(
     from ortools.sat.python import cp_model
 
     solver = cp_model.CpSolver()
-    solver.parameters.num_workers = num_workers
+    for name, value in options.items():
+        setattr(solver.parameters, name, value)
     solver.parameters.random_seed = seed % (2**31 - 1)
     solver.parameters.catch_sigint_signal = False  # it would leave the process without Python's handler
     if budget.seconds is not None:

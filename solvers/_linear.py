@@ -10,10 +10,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.optimum.weight_anneal import warm_up
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.linear_program import LinearModel, linearized, network_program
+from bnnbench.qubo.symmetry import representative
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
 from bnnbench.solver.stream import StreamClosed, stream_of
+
+from ._hint import Hint, refusal, timed_weights, with_clock
 
 Report = Callable[[NDArray[np.float64], float], bool]
 """Takes a point and a bound on the objective; says whether to go on."""
@@ -27,6 +31,8 @@ class LinearSolver(Solver):
 
     model: Literal["network", "qubo"] = "network"
     """The network with hard constraints, where there is one, or the linearized QUBO in any case."""
+    hint: Hint = "none"
+    """Where the search starts: nowhere, or from what ``weight_search`` finds in 20 reads, with its time on a clock."""
 
     @property
     def works_on(self) -> WorksOn:  # type: ignore[override]
@@ -34,8 +40,22 @@ class LinearSolver(Solver):
         return self.model
 
     @abc.abstractmethod
-    def optimize(self, model: LinearModel, seed: int, budget: Budget, report: Report) -> tuple[Any, float]:
-        """Minimize; report improving points. Returns the best point, None if there is none, and the last bound."""
+    def optimize(
+        self, model: LinearModel, seed: int, budget: Budget, report: Report, start: NDArray[np.float64] | None
+    ) -> tuple[Any, float]:
+        """Minimize; report improving points. Returns the best point, None if there is none, and the last bound.
+
+        `start` has values of the first variables, from which the search is to start; None: from nowhere.
+        """
+
+    def warm_up(self) -> None:
+        """See `Solver.warm_up`: the search for a hint."""
+        if self.hint != "none":
+            warm_up()
+
+    def refuses(self, instance: Objective) -> str | None:
+        """See `Solver.refuses`: a hint where there is no network."""
+        return refusal(self.hint, self.name, has_network=isinstance(instance, Instance))
 
     def linear_model(self, instance: Objective) -> LinearModel:
         """The model of an instance that the hyperparameter chooses."""
@@ -51,6 +71,11 @@ class LinearSolver(Solver):
         """See `Solver.sample`: each improving point, and the best bound so far."""
         instance, model = prepared
         is_network = isinstance(instance, Instance) and self.model == "network"
+        start, hint_s = None, None
+        if self.hint != "none":
+            weights, hint_s = timed_weights(instance.problem, seed)
+            weights = representative(instance.problem.network, weights, fixes_signs=True)
+            start = (weights[0] > 0 if is_network else instance.complete(weights)[0]).astype(float)
 
         def batch(point: Any, bound: float) -> Batch:
             answer = (np.asarray(point[: model.num_answers]) > 0.5).astype(np.int8)[None]
@@ -73,7 +98,7 @@ class LinearSolver(Solver):
                     return False
                 return True
 
-            point, bound = self.optimize(model, seed, budget, report)
+            point, bound = self.optimize(model, seed, budget, report, start)
             emit(batch(np.ones(len(model.cost)) if point is None else point, bound))
 
-        return stream_of(call)
+        return with_clock(stream_of(call), hint_s)

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from bnnbench.errors import InputError
-from bnnbench.optimum.weight_anneal import quick_weights, warm_up
+from bnnbench.optimum.weight_anneal import warm_up
 from bnnbench.qubo.constraint import Affine, Gate, Square
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.qubo import Qubo
@@ -21,6 +21,7 @@ from bnnbench.qubo.tiling import Tiling
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
 
 from ._cpsat import give_hint, solve
+from ._hint import Hint, refusal, timed_weights, with_clock
 
 LARGEST_SCALE = 10**6
 """Largest factor that makes coefficients whole; beyond it they are rounded, and the bound pays for it."""
@@ -48,6 +49,10 @@ class CpSat(Solver):
     """Penalties as constraints where λ is sound, or as squares in any case."""
     num_workers: Annotated[int, Field(ge=1)] = 1
     """Search threads; with more than one the answers depend on timing."""
+    linearization: Annotated[int, Field(ge=0, le=2)] | None = None
+    """CP-SAT's linearization_level. None: 0 for ``constraints``, where relaxations cost more than they save; else 1."""
+    hint: Hint = "none"
+    """Where the search starts: nowhere, or from what ``weight_search`` finds in 20 reads, with its time on a clock."""
 
     @property
     def threads(self) -> int:
@@ -56,7 +61,12 @@ class CpSat(Solver):
 
     def warm_up(self) -> None:
         """See `Solver.warm_up`: the search for a hint."""
-        warm_up()
+        if self.hint != "none":
+            warm_up()
+
+    def refuses(self, instance: Objective) -> str | None:
+        """See `Solver.refuses`: a hint where there is no network."""
+        return refusal(self.hint, self.name, has_network=_tiling(instance) is not None)
 
     def prepare(self, instance: Objective) -> Any:
         """See `Solver.prepare`: the instance, its model, its bits, the factor to energies and the rounding error."""
@@ -70,17 +80,23 @@ class CpSat(Solver):
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: each improving solution, and the best bound so far."""
         instance, model, bits, scale, error = prepared
-        tiling = _tiling(instance)
-        if tiling is not None:
+        tiling, hint_s = _tiling(instance), None
+        model.clear_hints()
+        if self.hint != "none" and tiling is not None:
             fixes_signs = tiling.encoding.fixes_signs or self._is_constrained(instance)
-            network, found = tiling.problem.network, quick_weights(tiling.problem, seed)
-            found = representative(network, tiling.canonical(found), fixes_signs=fixes_signs)
+            found, hint_s = timed_weights(tiling.problem, seed)
+            found = representative(tiling.problem.network, tiling.canonical(found), fixes_signs=fixes_signs)
             give_hint(model, bits, tiling.complete(found)[0])
+        level = self.linearization
+        if level is None:
+            level = 0 if tiling is not None and self._is_constrained(instance) else 1
+        options = {"num_workers": self.num_workers, "linearization_level": level}
 
         def energy_bound(objective_bound: float) -> float:
             return float(objective_bound / scale - error)
 
-        return solve(model, bits, energy_bound, self.num_workers, seed, budget, lambda values: values[None])
+        stream = solve(model, bits, energy_bound, options, seed, budget, lambda values: values[None])
+        return with_clock(stream, hint_s)
 
     def _is_constrained(self, instance: Objective) -> bool:
         return self.model == "constraints" and isinstance(instance, Instance) and instance.is_sound

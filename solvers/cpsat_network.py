@@ -10,9 +10,13 @@ from pydantic import Field
 
 from bnnbench.errors import InputError
 from bnnbench.optimum.cpsat_model import network_model
-from bnnbench.optimum.weight_anneal import quick_weights, warm_up
+from bnnbench.optimum.weight_anneal import warm_up
 from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.symmetry import representative
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
+
+from ._cpsat import give_hint, solve
+from ._hint import Hint, timed_weights, with_clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +25,7 @@ class CpSatNetwork(Solver):
 
     The bound is one on the training loss; it is passed on as a bound on the energy where the formulation is sound.
     Equal samples are merged, and the sign symmetry of hidden neurons of odd fan-in is broken, and
-    so is the order of hidden neurons. A quick search of the weights gives the first solution.
+    so is the order of hidden neurons.
     """
 
     exact: ClassVar[bool] = True
@@ -30,6 +34,10 @@ class CpSatNetwork(Solver):
 
     num_workers: Annotated[int, Field(ge=1)] = 1
     """Search threads; with more than one the answers depend on timing."""
+    linearization: Annotated[int, Field(ge=0, le=2)] = 1
+    """CP-SAT's linearization_level."""
+    hint: Hint = "none"
+    """Where the search starts: nowhere, or from what ``weight_search`` finds in 20 reads, with its time on a clock."""
 
     @property
     def threads(self) -> int:
@@ -38,7 +46,8 @@ class CpSatNetwork(Solver):
 
     def warm_up(self) -> None:
         """See `Solver.warm_up`: the search for a hint."""
-        warm_up()
+        if self.hint != "none":
+            warm_up()
 
     def refuses(self, instance: Objective) -> str | None:
         """See `Solver.refuses`."""
@@ -54,13 +63,13 @@ class CpSatNetwork(Solver):
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """See `Solver.sample`: each improving network, and the best bound so far."""
-        from bnnbench.qubo.symmetry import representative
-
-        from ._cpsat import give_hint, solve
-
         instance, model, weights, unit = prepared
-        found = representative(instance.problem.network, quick_weights(instance.problem, seed), fixes_signs=True)
-        give_hint(model, weights, (found[0] > 0).astype(int))
+        hint_s = None
+        model.clear_hints()
+        if self.hint != "none":
+            found, hint_s = timed_weights(instance.problem, seed)
+            found = representative(instance.problem.network, found, fixes_signs=True)
+            give_hint(model, weights, (found[0] > 0).astype(int))
 
         def energy_bound(objective_bound: float) -> float | None:
             # The energy of an unsound formulation can fall below the loss.
@@ -69,4 +78,5 @@ class CpSatNetwork(Solver):
         def to_bits(values: Any) -> Any:
             return instance.complete(2 * values[None] - 1)
 
-        return solve(model, weights, energy_bound, self.num_workers, seed, budget, to_bits)
+        options = {"num_workers": self.num_workers, "linearization_level": self.linearization}
+        return with_clock(solve(model, weights, energy_bound, options, seed, budget, to_bits), hint_s)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from bnnbench.qubo.linear_program import LinearModel
@@ -45,7 +46,10 @@ class Gurobi(LinearSolver):
         return None
 
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`: models that are too large for the licence."""
+        """See `Solver.refuses`: also models that are too large for the licence."""
+        reason = super().refuses(instance)
+        if reason:
+            return reason
         model = self.linear_model(instance)
         size = max(len(model.cost), len(model.upper))
         if size <= MAX_FREE or _is_full_licence():
@@ -55,7 +59,9 @@ class Gurobi(LinearSolver):
             f"comes with gurobipy allows {MAX_FREE} of each; install a full licence, or use highs."
         )
 
-    def optimize(self, model: LinearModel, seed: int, budget: Budget, report: Report) -> tuple[Any, float]:
+    def optimize(
+        self, model: LinearModel, seed: int, budget: Budget, report: Report, start: NDArray[np.float64] | None
+    ) -> tuple[Any, float]:
         """See `LinearSolver.optimize`."""
         import gurobipy
         from gurobipy import GRB
@@ -63,6 +69,8 @@ class Gurobi(LinearSolver):
         with _environment() as environment, gurobipy.Model(env=environment) as program:
             types = np.where(model.is_whole, GRB.BINARY, GRB.CONTINUOUS)
             x = program.addMVar(len(model.cost), lb=model.lowest, ub=1.0, vtype=types)
+            if start is not None:
+                x[: len(start)].setAttr("Start", start)
             program.addMConstr(model.matrix, x, "<", model.upper)
             program.setObjective(model.cost @ x)
             program.Params.MIPGap, program.Params.MIPGapAbs = 0.0, 0.0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from bnnbench.qubo.linear_program import LinearModel
@@ -28,7 +29,9 @@ class Highs(LinearSolver):
         """See `Solver.threads`."""
         return self.num_threads
 
-    def optimize(self, model: LinearModel, seed: int, budget: Budget, report: Report) -> tuple[Any, float]:
+    def optimize(
+        self, model: LinearModel, seed: int, budget: Budget, report: Report, start: NDArray[np.float64] | None
+    ) -> tuple[Any, float]:
         """See `LinearSolver.optimize`."""
         import highspy
 
@@ -45,6 +48,8 @@ class Highs(LinearSolver):
         for name, value in options.items():
             solver.setOptionValue(name, value)
         solver.passModel(_program(model))
+        if start is not None:
+            solver.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
         goes_on = True
 
         def callback(kind: Any, _message: str, out: Any, into: Any, _data: Any) -> None:

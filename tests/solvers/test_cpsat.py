@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -68,9 +69,49 @@ def test_a_representative_computes_the_same_and_is_its_own(widths, formulation):
 def test_the_hint_is_the_first_answer(solver):
     """A hint that broke the order of neurons would be dropped."""
     problem = bb.load_problem("teacher", widths=[7, 3, 1], samples=10, seed=1)
-    adapter = bb.load_solver(solver)
+    adapter = bb.load_solver(solver, hint="weight_search")
     stream = adapter.sample(adapter.prepare(bb.compile(problem, "reduced")), seed=0, budget=bb.Budget(seconds=20))
     first = next(stream)
     stream.close()
     instance = bb.compile(problem, "reduced")
     assert problem.training_loss(instance.decode(first.bits)).tolist() == [0]
+
+
+HINTED = [name for name in ("cpsat", "cpsat_network", "highs", "gurobi") if not bb.load_solver(name).unavailable()]
+
+
+@pytest.mark.parametrize("solver", HINTED)
+def test_no_other_solver_is_asked_unless_a_hint_is_wanted(solver, monkeypatch):
+    def quick_weights(*_args, **_options):
+        raise AssertionError("another solver was asked")
+
+    adapter = bb.load_solver(solver)
+    monkeypatch.setattr("bnnbench.optimum.weight_anneal.quick_weights", quick_weights)
+    for module in [module for name, module in sys.modules.items() if name.endswith("_hint")]:
+        monkeypatch.setattr(module, "quick_weights", quick_weights)
+    instance = bb.compile(bb.load_problem("random_data", widths=[3, 1], samples=4), "reduced")
+
+    batches = list(adapter.sample(adapter.prepare(instance), seed=0, budget=bb.Budget(seconds=30)))
+
+    assert all("hint_s" not in batch.clocks for batch in batches)
+    hinted = bb.load_solver(solver, hint="weight_search")
+    with pytest.raises(AssertionError, match="another solver was asked"):
+        list(hinted.sample(hinted.prepare(instance), seed=0, budget=bb.Budget(seconds=30)))
+
+
+@pytest.mark.parametrize("solver", HINTED)
+def test_a_hint_has_a_clock_of_its_own(solver):
+    instance = bb.compile(bb.load_problem("random_data", widths=[3, 3, 1], samples=4), "reduced")
+
+    outcome = bb.run(instance, bb.load_solver(solver, hint="weight_search"), budget=bb.Budget(seconds=30))
+
+    assert outcome.proved
+    assert 0 < outcome.clocks["hint_s"] < outcome.sample_s
+
+
+@pytest.mark.parametrize("solver", sorted(set(HINTED) - {"cpsat_network"}))
+def test_a_hint_is_refused_where_there_is_no_network(solver):
+    qubo = bb.compile(bb.load_problem("random_data", widths=[3, 1], samples=4), "reduced").qubo
+
+    assert "hint=weight_search needs a network" in bb.load_solver(solver, hint="weight_search").refuses(qubo)
+    assert not bb.load_solver(solver).refuses(qubo)
