@@ -238,6 +238,31 @@ class HoldsALock(Sound):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadsTheNetwork(Sound):
+    """Says that it works on the QUBO, and answers what the weights of the network need."""
+
+    fails = ("works on",)
+
+    def prepare(self, instance):
+        return instance
+
+    def sample(self, prepared, *, seed: int, budget: Budget):
+        for batch in super().sample(prepared.qubo, seed=seed, budget=budget):
+            is_network = hasattr(prepared, "complete")
+            yield Batch(prepared.complete(prepared.decode(batch.bits))) if is_network else batch
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusesTheBareQubo(Sound):
+    """Says that it works on the QUBO, and does not."""
+
+    fails = ("works on",)
+
+    def refuses(self, instance):
+        return None if hasattr(instance, "problem") else "the network is missing."
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefusesSilently(Sound):
     """Refuses with an empty text."""
 

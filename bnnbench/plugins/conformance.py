@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from time import perf_counter
@@ -199,6 +200,31 @@ def check_seeds_differ(solver: Solver) -> None:
     answers = [_bits(_ask(solver, flat, seed=seed)[:1]) for seed in range(4)]
     if all(answer == answers[0] for answer in answers):
         raise CheckError("four seeds gave the same bits though all bits are equally good; it ignores `seed`.")
+
+
+@dataclass(frozen=True)
+class _Bare:
+    """A QUBO with nothing behind it."""
+
+    qubo: Qubo
+    suggested_beta_range: tuple[float, float] | None
+
+
+def check_bare(solver: Solver) -> None:
+    """A solver that says that it works on the QUBO answers the same without the network behind it."""
+    if solver.works_on != "qubo":
+        raise DoesNotApply(f"it says that it works on the {solver.works_on}.")
+    if not solver.seeded:
+        raise DoesNotApply("it says that nothing can seed it.")
+    for name, objective in networks().items():
+        bare = _Bare(objective.qubo, objective.suggested_beta_range)
+        if solver.refuses(objective):
+            continue
+        if solver.refuses(bare) or _bits(_ask(solver, objective)[:3]) != _bits(_ask(solver, bare)[:3]):
+            raise CheckError(
+                f"{name}: the bare QUBO has another answer; read nothing else of an instance than its qubo, or say "
+                'works_on = "network" (or "penalties").'
+            )
 
 
 def check_reads(solver: Solver) -> None:
@@ -406,6 +432,7 @@ CHECKS: dict[str, Callable[[Solver], None]] = {
     "order of variables": check_order,
     "same seed, same bits": check_seed,
     "other seed, other bits": check_seeds_differ,
+    "works on": check_bare,
     "budget in reads": check_reads,
     "budget in seconds": check_seconds,
     "stream can be closed": check_stream,
