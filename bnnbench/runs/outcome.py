@@ -37,204 +37,114 @@ class Outcome:
         The trace of the run.
     """
 
+    # fmt: off
     status: Status = column(
-        "ok; timeout, memory, crash or error if it failed; refused or unavailable if it was not asked",
-        header="status",
+        "ok; timeout, memory, crash or error if it failed; refused or unavailable if it was not asked", header="status",
         is_answer=True,
     )
     message: str = column("why the status is not ok", default="", empty="the status is ok", header="message")
     num_reads: int = column(
-        "samples that the solver answered, those that only trained left out",
-        default=0,
-        unit="reads",
-        header="reads",
-        follows_from="batches",
-        is_answer=True,
+        "samples that the solver answered, those that only trained left out", default=0, unit="reads", header="reads",
+        follows_from="batches", is_answer=True,
     )
     evaluations: int | None = column(
         "elementary steps of the solver: proposed flips, gradient steps × samples, circuit layers × shots, or nodes",
-        default=None,
-        empty="the solver does not count them",
-        header="evaluations",
-        statistic="median",
-        drop_rank=0,
+        default=None, empty="the solver does not count them", header="evaluations", statistic="median", drop_rank=0,
         follows_from="batches",
     )
     energy: float | None = column(
-        "least energy, recomputed", default=None, unit="loss", empty=_NO_READ, follows_from="samples", is_answer=True
+        "least energy, recomputed", default=None, unit="loss", empty=_NO_READ, follows_from="samples", is_answer=True,
     )
     loss: float | None = column(
-        "least training loss of decoded weights",
-        default=None,
-        unit="loss",
-        empty=_NO_READ,
-        header="loss",
-        follows_from="samples",
-        is_answer=True,
+        "least training loss of decoded weights", default=None, unit="loss", empty=_NO_READ, header="loss",
+        follows_from="samples", is_answer=True,
     )
     proved: bool = column(
-        "1 if the lower bound meets the least energy, else 0",
-        default=False,
-        header="proved",
-        statistic="count",
-        drop_rank=40,
-        follows_from="batches",
+        "1 if the lower bound meets the least energy, else 0", default=False, header="proved", statistic="count",
+        drop_rank=40, follows_from="batches",
     )
     energy_gap: float | None = column(
-        "least energy − ground energy",
-        default=None,
-        unit="loss",
-        empty=_UNSOUND,
-        header="energy gap",
-        statistic="censored_median",
-        needs="sound",
-        drop_rank=80,
-        follows_from="batches",
+        "least energy − ground energy", default=None, unit="loss", empty=_UNSOUND, header="energy gap",
+        statistic="censored_median", needs="sound", drop_rank=80, follows_from="batches",
     )
     loss_gap: float | None = column(
-        "least training loss of decoded weights − optimum, or − the best known loss, see truth_kind",
-        default=None,
-        unit="loss",
-        empty=_NO_OPTIMUM,
-        header="loss gap",
-        statistic="censored_median",
-        needs="optimum",
-        drop_rank=None,
+        "least training loss of decoded weights − optimum, or − the best known loss, see truth_kind", default=None,
+        unit="loss", empty=_NO_OPTIMUM, header="loss gap", statistic="censored_median", needs="optimum", drop_rank=None,
         follows_from="batches",
     )
     mean_loss: float | None = column(
-        "mean training loss over all reads",
-        default=None,
-        unit="loss",
-        empty=_NO_READ,
-        header="mean read",
-        follows_from="batches",
-        is_answer=True,
+        "mean training loss over all reads", default=None, unit="loss", empty=_NO_READ, header="mean read",
+        follows_from="batches", is_answer=True,
     )
     energy_successes: int | None = column(
-        "reads that reached the ground energy",
-        default=None,
-        unit="reads",
-        empty=_UNSOUND,
-        needs="sound",
+        "reads that reached the ground energy", default=None, unit="reads", empty=_UNSOUND, needs="sound",
         follows_from="batches",
     )
     loss_successes: int | None = column(
-        "reads whose decoded weights reached the optimum",
-        default=None,
-        unit="reads",
-        empty=_NO_OPTIMUM,
-        needs="optimum",
-        follows_from="batches",
+        "reads whose decoded weights reached the optimum", default=None, unit="reads", empty=_NO_OPTIMUM,
+        needs="optimum", follows_from="batches",
     )
     violations: int | None = column(
-        "violated penalties of the sample of least energy",
-        default=None,
-        empty=_NO_READ,
-        header="violated",
-        statistic="censored_median",
-        drop_rank=50,
-        follows_from="samples",
-        is_answer=True,
+        "violated penalties of the sample of least energy", default=None, empty=_NO_READ, header="violated",
+        statistic="censored_median", drop_rank=50, follows_from="samples", is_answer=True,
     )
     violations_by_kind: dict[str, int] = column(
-        "of the violations, those of one kind: sign, product, loss",
-        default_factory=dict,
-        empty=_NO_READ,
-        shown_as="violations.…",
-        follows_from="samples",
+        "of the violations, those of one kind: sign, product, loss", default_factory=dict, empty=_NO_READ,
+        shown_as="violations.…", follows_from="samples",
     )
     train_accuracy: float | None = column(
-        "of the weights of least loss on the training data, from 0 to 1",
-        default=None,
-        empty=_NO_READ,
-        header="train acc.",
-        statistic="median",
-        is_share=True,
-        drop_rank=20,
-        follows_from="samples",
-        is_answer=True,
+        "of the weights of least loss on the training data, from 0 to 1", default=None, empty=_NO_READ,
+        header="train acc.", statistic="median", is_share=True, drop_rank=20, follows_from="samples", is_answer=True,
     )
     test_accuracy: float | None = column(
-        "of the weights of least loss on the test data of the problem, held out or not, from 0 to 1",
-        default=None,
-        empty="the problem has no test data, or there is no read",
-        header="test acc.",
-        statistic="median",
-        is_share=True,
-        drop_rank=30,
-        follows_from="samples",
-        is_answer=True,
+        "of the weights of least loss on the test data of the problem, held out or not, from 0 to 1", default=None,
+        empty="the problem has no test data, or there is no read", header="test acc.", statistic="median",
+        is_share=True, drop_rank=30, follows_from="samples", is_answer=True,
     )
     lower_bound: float | None = column(
-        "largest lower bound on the energy that the solver claimed and no sample disproved",
-        default=None,
-        unit="loss",
-        empty="there is none",
-        follows_from="batches",
-        is_answer=True,
+        "largest lower bound on the energy that the solver claimed and no sample disproved", default=None, unit="loss",
+        empty="there is none", follows_from="batches", is_answer=True,
     )
     compile_s: float | None = column(
-        "time to build the QUBO", default=None, unit="s", empty="the run failed, or the solver is unavailable"
+        "time to build the QUBO", default=None, unit="s", empty="the run failed, or the solver is unavailable",
     )
     prepare_s: float | None = column(
-        "time of the solver's preparation, such as an embedding, not in the budget", default=None, unit="s", empty=_CUT
+        "time of the solver's preparation, such as an embedding, not in the budget", default=None, unit="s", empty=_CUT,
     )
     sample_s: float | None = column(
-        "sampling time, judging excluded",
-        default=None,
-        unit="s",
-        empty=_NO_READ,
-        header="sample time",
-        statistic="median",
-        drop_rank=100,
+        "sampling time, judging excluded", default=None, unit="s", empty=_NO_READ, header="sample time",
+        statistic="median", drop_rank=100,
     )
     judge_s: float | None = column("time to recompute energies and losses", default=None, unit="s", empty=_CUT)
     cpu_s: float | None = column(
         "processor time of all threads of the process while it sampled, without processes that it started",
-        default=None,
-        unit="s",
-        empty=_CUT,
+        default=None, unit="s", empty=_CUT,
     )
     peak_mib: float | None = column(
-        "peak of the worker's resident memory, libraries included",
-        default=None,
-        unit="MiB",
+        "peak of the worker's resident memory, libraries included", default=None, unit="MiB",
         empty="the system does not tell",
     )
     time_to_best_s: float | None = column(
-        "sampling time until the least energy was first seen",
-        default=None,
-        unit="s",
-        empty=_NO_READ,
+        "sampling time until the least energy was first seen", default=None, unit="s", empty=_NO_READ,
         follows_from="batches",
     )
     time_to_target_s: float | None = column(
-        "sampling time until decoded weights first reached the optimum",
-        default=None,
-        unit="s",
-        empty="they never did, or no optimum is known",
-        header="time to optimum",
-        needs="optimum",
+        "sampling time until decoded weights first reached the optimum", default=None, unit="s",
+        empty="they never did, or no optimum is known", header="time to optimum", needs="optimum",
         follows_from="batches",
     )
     flags: list[str] = column(
-        "claims that were found false, and budgets that were overrun",
-        default_factory=list,
-        empty="there are none",
-        header="flags",
-        shown_as="flag_texts",
+        "claims that were found false, and budgets that were overrun", default_factory=list, empty="there are none",
+        header="flags", shown_as="flag_texts",
     )
     clocks: dict[str, float] = column(
-        "time that only the solver can know, such as QPU access",
-        default_factory=dict,
-        unit="s",
-        empty="it did not tell",
-        shown_as="clock.…",
+        "time that only the solver can know, such as QPU access", default_factory=dict, unit="s",
+        empty="it did not tell", shown_as="clock.…",
     )
     facts: dict[str, Any] = column(
-        "what else the solver told", default_factory=dict, empty="it did not", shown_as="fact.…"
+        "what else the solver told", default_factory=dict, empty="it did not", shown_as="fact.…",
     )
+    # fmt: on
     best_bits: str = field(default="", repr=False)
     best_weights: str = field(default="", repr=False)
     batches: Sequence[JudgedBatch] = field(default=(), repr=False, compare=False)

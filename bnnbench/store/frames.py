@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -85,3 +85,12 @@ def batches_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame([{**row, **{name: json.loads(row[name]) for name in LEVELS}} for row in rows])
+
+
+def trace_frame(select: Callable[[str], list[dict[str, Any]]]) -> pd.DataFrame:
+    """Return the batches of all runs as a frame, see `bnnbench.store.store.Store.trace`."""
+    import pandas as pd
+
+    types = {"run": str, "number": int, "time_s": float, "num_reads": int, "energy": float, "loss": float}
+    query = f"SELECT {', '.join(types)} FROM batches WHERE run IN (SELECT key FROM runs) ORDER BY run, number"  # noqa: S608
+    return pd.DataFrame(select(query), columns=list(types)).astype(types)

@@ -6,15 +6,11 @@ loss. A file that is not such a store, or of a newer schema, is never written to
 
 from __future__ import annotations
 
-import contextlib
 import json
-import math
-import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from time import monotonic
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from bnnbench.errors import InputError, StoreError
 from bnnbench.hashing import canonical_json, content_hash
@@ -27,9 +23,10 @@ from bnnbench.runs.features import Features
 from bnnbench.runs.outcome import Outcome
 from bnnbench.runs.speed_probe import Canary
 from bnnbench.runs.thinning import thinned
+from bnnbench.store.database import Database, encodable
 from bnnbench.store.digests import broken_seals
-from bnnbench.store.file import FILE, open_to_read, open_to_write, store_errors
-from bnnbench.store.frames import RUNS, batches_frame, runs_frame
+from bnnbench.store.file import open_to_read, open_to_write, store_errors
+from bnnbench.store.frames import RUNS, batches_frame, runs_frame, trace_frame
 from bnnbench.store.rows import problem_of, problem_row, run_row, truth_of, truth_row
 from bnnbench.store.schema import BATCH, LEVELS, SEALED
 from bnnbench.store.stored_run import StoredRun, digest_of, join
@@ -40,64 +37,11 @@ if TYPE_CHECKING:
     from bnnbench.optimum.certificate import Certificate
 
 
-SETTLE_S = 0.2
-"""Seconds between two times at which the log is brought into the file."""
-
-
-class Store:
+class Store(Database):
     """An open results folder; see `open_store` and `read_store`."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: IO[str] | None) -> None:
-        self.folder = folder
-        self._db = connection
-        self._lock = lock
-        self._depth = 0
-        self._settled = -math.inf
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file and let go of the lock."""
-        self._db.close()
-        if self._lock:
-            self._lock.close()
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything written inside is committed together, or not at all."""
-        if self._depth:
-            yield
-            return
-        self._depth = 1
-        try:
-            with store_errors(self.folder):
-                self._db.execute("BEGIN")
-                try:
-                    yield
-                    self._db.execute("COMMIT")
-                except BaseException:
-                    if self._db.in_transaction:  # SQLite itself rolls back when the disk is full
-                        self._db.execute("ROLLBACK")
-                    raise
-                self._settle()
-        finally:
-            self._depth = 0
-
-    def _settle(self) -> None:
-        """Bring what was committed from the log into the file itself, some times a second at most.
-
-        A copy of the file alone then lacks what was written in the last moments only, even after a kill.
-        """
-        if self._lock is not None and monotonic() - self._settled >= SETTLE_S:
-            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")  # waits for nobody who reads
-            self._settled = monotonic()
-
     def add_machine(self, info: Mapping[str, Any]) -> str:
-        """Note a machine; returns its hash."""
+        """Note a machine, and return its hash."""
         key = content_hash("machine", info)
         self._insert("OR IGNORE", "machines", {"hash": key, "info": canonical_json(info)})
         return key
@@ -147,13 +91,13 @@ class Store:
             self._seal("truths", truth.problem_hash)
 
     def certificates(self) -> dict[str, dict[str, Any]]:
-        """Certificates by problem hash, as `bnnbench.optimum.certificate.Certificate` has them."""
+        """Return certificates by problem hash, as `bnnbench.optimum.certificate.Certificate` has them."""
         rows = self._select("SELECT * FROM truths WHERE certificate IS NOT NULL")
         with self._as_damage():
             return {row["problem_hash"]: dict(json.loads(row["certificate"])) for row in rows}
 
     def truths(self) -> dict[str, Truth]:
-        """What is known of each problem, by problem hash; of its optimal settings, only the first is kept."""
+        """Return what is known of each problem, by its hash; of its optimal settings, only the first is kept."""
         rows = self._select("SELECT * FROM truths ORDER BY problem_hash")
         with self._as_damage():
             return {row["problem_hash"]: truth_of(row) for row in rows}
@@ -165,11 +109,11 @@ class Store:
 
     def add_suite(self, name: str, text: str) -> None:
         """Note the file of a suite that runs into this store."""
-        row = {"name": _encodable(name), "text": _encodable(redacted(text))}
+        row = {"name": encodable(name), "text": encodable(redacted(text))}
         self._insert("OR IGNORE", "suites", {"hash": content_hash("suite", row), **row})
 
     def suites(self) -> list[dict[str, Any]]:
-        """Names and texts of the suite files that ran into this store, in the order in which they first did."""
+        """Return names and texts of the suite files that ran into this store, in the order in which they first did."""
         return self.rows("suites")
 
     def add_run(self, cell: Cell, outcome: Outcome, circumstances: Circumstances) -> None:
@@ -193,16 +137,16 @@ class Store:
         self._insert("OR IGNORE", "canaries", {"hash": content_hash("canary", row), **row})
 
     def hold(self) -> None:
-        """From now on read what is there now, whatever another process writes."""
+        """Read from now on what is there now, whatever another process writes."""
         with store_errors(self.folder):
             self._db.execute("BEGIN")
 
     def run_keys(self) -> list[str]:
-        """Keys of all runs."""
+        """Return the keys of all runs."""
         return [row["key"] for row in self._select("SELECT key FROM runs ORDER BY key")]
 
     def find_run(self, start: str) -> str:
-        """The key of the one run whose key is this, or starts with it.
+        """Return the key of the one run whose key is this, or starts with it.
 
         Raises
         ------
@@ -241,7 +185,7 @@ class Store:
         )
 
     def rows(self, table: str, column: str = "", value: str = "") -> list[dict[str, Any]]:
-        """Rows of a table as they are in the file; with a column, those that have a value there."""
+        """Return rows of a table as they are in the file; with a column, those that have a value there."""
         query = f"SELECT * FROM {table}"  # noqa: S608  names of this module
         return self._select(f"{query} WHERE {column} = ? ORDER BY rowid", value) if column else self._select(query)
 
@@ -257,11 +201,11 @@ class Store:
         self._seal("runs", run.key)
 
     def instances(self) -> list[dict[str, Any]]:
-        """Rows of instances, as they were added."""
+        """Return the rows of instances, as they were added."""
         return self._select("SELECT * FROM instances ORDER BY hash")
 
     def problems(self) -> list[dict[str, Any]]:
-        """Hash, name, network, loss and number of samples of each problem; see `problem` for its data."""
+        """Return hash, name, network, loss and number of samples of each problem; see `problem` for its data."""
         return self._select("SELECT hash, name, network, loss_name, num_samples FROM problems ORDER BY hash")
 
     def unsealed(self) -> Iterator[str]:
@@ -286,14 +230,14 @@ class Store:
             self._db.execute(f"UPDATE {table} SET digest = ? WHERE {column} = ?", (digest, key))  # noqa: S608
 
     def finished(self, *, retry_failed: bool = False) -> set[str]:
-        """Keys of the runs that need not be run again: all but ``unavailable`` ones, or only what did not fail."""
+        """Return the keys of runs that need not run again: all but ``unavailable`` ones, or only what did not fail."""
         done = ("ok", "refused") if retry_failed else ("ok", "refused", "timeout", "memory", "crash", "error")
         rows = self._select("SELECT key, status FROM runs")
         contradicted = {asked_key(row["key"]) for row in rows if asked_key(row["key"]) != row["key"]}
         return {row["key"] for row in rows if row["status"] in done} | contradicted  # these stay beside each other
 
     def endings(self) -> list[dict[str, Any]]:
-        """Key, status and loss gap of each run."""
+        """Return key, status and loss gap of each run."""
         return self._select("SELECT key, status, loss_gap FROM runs")
 
     def runs(self) -> pd.DataFrame:
@@ -307,64 +251,28 @@ class Store:
             return runs_frame(rows, machines, canaries)
 
     def canaries(self) -> list[dict[str, Any]]:
-        """How fast the machines were at what time, see `bnnbench.runs.speed_probe`."""
+        """Return how fast the machines were at what time, see `bnnbench.runs.speed_probe`."""
         return self._select("SELECT * FROM canaries ORDER BY at")
 
     def batches(self, key: str) -> pd.DataFrame:
-        """The anytime trace of a run, a row per batch; levels are lists of [value, number of reads]."""
+        """Return the anytime trace of a run, a row per batch; levels are lists of [value, number of reads]."""
         rows = self._select("SELECT * FROM batches WHERE run = ? ORDER BY number", key)
         with self._as_damage():
             return batches_frame(rows)
 
     def trace(self) -> pd.DataFrame:
-        """The batches of all runs, without their levels: a row per batch, in the order of the runs' keys."""
-        import pandas as pd
-
-        types = {"run": str, "number": int, "time_s": float, "num_reads": int, "energy": float, "loss": float}
-        query = f"SELECT {', '.join(types)} FROM batches WHERE run IN (SELECT key FROM runs) ORDER BY run, number"  # noqa: S608
-        return pd.DataFrame(self._select(query), columns=list(types)).astype(types)
+        """Return the batches of all runs, without their levels: a row per batch, in the order of the runs' keys."""
+        return trace_frame(self._select)
 
     def samples(self, key: str) -> dict[str, str]:
-        """Best sample (``energy``) and best weights (``loss``) of a run, for `bnnbench.runs.judge.unpack_bits`."""
+        """Return best sample (``energy``) and best weights (``loss``) of a run, packed: see `unpack_bits`."""
         return {row["role"]: row["bits"] for row in self._select("SELECT role, bits FROM samples WHERE run = ?", key)}
 
     def machines(self) -> dict[str, dict[str, Any]]:
-        """What is known of each machine, by its hash."""
+        """Return what is known of each machine, by its hash."""
         rows = self._select("SELECT * FROM machines")
         with self._as_damage():
             return {row["hash"]: dict(json.loads(row["info"])) for row in rows}
-
-    @contextlib.contextmanager
-    def _as_damage(self) -> Iterator[None]:
-        """Turn what damaged cells raise when they are read into a sentence."""
-        try:
-            yield
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ArithmeticError) as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise StoreError(
-                f"{self.folder / FILE} holds a cell that cannot be read ({reason}); the file is damaged, so restore it "
-                "from a copy."
-            ) from error
-
-    def _select(self, query: str, *values: str) -> list[dict[str, Any]]:
-        with store_errors(self.folder):
-            return [dict(row) for row in self._db.execute(query, values)]
-
-    def _stream(self, query: str, *values: str) -> Iterator[dict[str, Any]]:
-        """Yield rows as they are read."""
-        with store_errors(self.folder):
-            yield from map(dict, self._db.execute(query, values))
-
-    def _insert(self, conflict: str, table: str, row: Mapping[str, Any]) -> None:
-        marks = ", ".join("?" * len(row))
-        values = [_encodable(v) if isinstance(v, str) else v for v in row.values()]
-        with store_errors(self.folder):
-            self._db.execute(f"INSERT {conflict} INTO {table} ({', '.join(row)}) VALUES ({marks})", values)  # noqa: S608
-
-
-def _encodable(text: str) -> str:
-    """Paths and command lines can hold bytes that are no text; SQLite cannot."""
-    return text.encode(errors="replace").decode()
 
 
 def open_store(folder: Path) -> Store:

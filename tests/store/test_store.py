@@ -36,10 +36,11 @@ from bnnbench.runs.loop import run
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
 from bnnbench.store import file
+from bnnbench.store.database import SETTLE_S
 from bnnbench.store.file import FILE
 from bnnbench.store.parquet import to_parquet
 from bnnbench.store.schema import APPLICATION_ID, SCHEMA_VERSION, UNRELEASED_ID
-from bnnbench.store.store import SETTLE_S, open_store, read_store
+from bnnbench.store.store import open_store, read_store
 
 
 @pytest.fixture(scope="module")
