@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
-from typing import IO, Annotated, Literal
+from typing import IO, Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,8 @@ class Command(Solver):
     It is called without a shell, and stands still while its reads are judged. A program that ends with exit code 0
     before the budget is spent is called again with another seed, if it takes one.
     """
+
+    runs_programs: ClassVar[bool] = True
 
     program: Annotated[str, AfterValidator(_check_words)] = ""
     """Command line, such as ``./solver {file} {seed} {seconds} {reads}``; without ``{file}`` the file is its input."""

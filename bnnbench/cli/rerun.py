@@ -20,12 +20,13 @@ def rerun(
     results: Annotated[Path, typer.Option(help="Folder of results that the run is in.")],
     solver: Annotated[Path | None, typer.Option(help="File of the solver, if it came from one.")] = None,
     formulation: Annotated[Path | None, typer.Option(help="File of the formulation, if it came from one.")] = None,
+    program: Annotated[str | None, typer.Option(help="Program that the run may run, as its row has it.")] = None,
     memory_gb: Annotated[float, typer.Option(help="Memory that the run may take, in GB.", min=0.001, max=1e6)] = 4.0,
 ) -> None:
     """Run one run of the results again, and say whether the answer is the same."""
     with read_store(results) as store:
         files = [] if formulation is None else [formulation]
-        done = run_again(store, key, solver=solver, formulations=files, memory_gb=memory_gb)
+        done = run_again(store, key, solver=solver, formulations=files, program=program, memory_gb=memory_gb)
     screen = open_screen()
     screen.say(str(done.cell))
     for sentence in done.changed:

@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from bnnbench.errors import InputError
+from bnnbench.errors import BnnbenchError, InputError
 from bnnbench.harness.campaign import Campaign
-from bnnbench.plugins.registry import formulation, load_solver
+from bnnbench.plugins.registry import formulation, load_solver, solver_class
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.column import columns_of
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
-from bnnbench.spec import Spec
+from bnnbench.spec import Spec, parse_spec
 from bnnbench.store.answers import agree, differences
 from bnnbench.store.store import Store, open_store
-from bnnbench.store.stored_spec import refuse_files, stored_spec
+from bnnbench.store.stored_spec import refuse_files, stored_spec, texts_of
 from bnnbench.suite.file import Limits
 from bnnbench.suite.planning import suite_solver
 
@@ -77,6 +77,7 @@ def rerun(
     *,
     solver: Path | None = None,
     formulations: Sequence[Path] = (),
+    program: str | None = None,
     memory_gb: float = Limits().memory_gb,
 ) -> Rerun:
     """Run a run again, in a worker process; the store is not changed.
@@ -89,6 +90,8 @@ def rerun(
         File of the solver, if it came from a file: stores hold no paths.
     formulations
         Files of formulations, likewise.
+    program
+        Program that the run may run, as its row has it.
 
     Raises
     ------
@@ -96,7 +99,7 @@ def rerun(
         If there is no such run, or its solver is not known or no longer takes its parameters.
     """
     before = store.stored_run(store.find_run(key)).answer
-    cell = rebuild(store, before, solver, formulations)
+    cell = rebuild(store, before, solver, formulations, program)
     took_s = sum(before[name] or 0.0 for name in ("compile_s", "prepare_s", "sample_s", "judge_s"))
     wall_s = max(Limits().wall_s, PATIENCE * took_s)
     truth = store.truths().get(cell.problem.hash)
@@ -130,7 +133,11 @@ def rerun_sample(
 
 
 def rebuild(
-    store: Store, row: Mapping[str, Any], solver: Path | None = None, formulations: Sequence[Path] = ()
+    store: Store,
+    row: Mapping[str, Any],
+    solver: Path | None = None,
+    formulations: Sequence[Path] = (),
+    program: str | None = None,
 ) -> Cell:
     """The cell behind a row, from the problem's data and the parameters that the store holds."""
     name, versions = row["solver"].partition("[")[0], json.loads(row["versions"])
@@ -138,7 +145,7 @@ def rebuild(
         raise InputError(
             f"{row['key']}: the solver {name} came from a file, and results hold no paths; give it with --solver."
         )
-    refuse_files(name, json.loads(row["parameters"]))
+    _refuse_programs(name, json.loads(row["parameters"]), solver, program)
     budget = Budget(seconds=row["budget_seconds"], reads=row["budget_reads"])
     parameters = {key: value for key, value in json.loads(row["parameters"]).items() if value is not None}
     built = suite_solver(Spec(str(solver.resolve()) if solver else name, parameters), budget)
@@ -154,6 +161,25 @@ def rebuild(
         budget=budget,
         threads=built.threads,
     )
+
+
+def _refuse_programs(name: str, parameters: Mapping[str, Any], solver: Path | None, program: str | None) -> None:
+    """Raise `InputError` if a row names a file or a program that was not given on the command line."""
+    refuse_files("" if solver else name, parameters)
+    for text in (name, *texts_of(parameters.values())):
+        if _runs_programs(text) and (text != name or parameters.get("program") != program):
+            told = parameters.get("program") if text == name else text
+            raise InputError(
+                f"the results name the program {told!r}, and no program that results name is run; if you trust it, "
+                "give it with --program as it stands there."
+            )
+
+
+def _runs_programs(text: str) -> bool:
+    try:
+        return solver_class(parse_spec(text).name).runs_programs
+    except BnnbenchError:
+        return False  # a text that names no solver
 
 
 def _changes(cell: Cell, row: Mapping[str, Any]) -> Iterator[str]:

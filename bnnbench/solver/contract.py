@@ -143,6 +143,8 @@ class Solver(abc.ABC):
     """Whether reads are independent draws of one distribution, so that times to solution count reads."""
     is_floor: ClassVar[bool] = False
     """Whether this is guessing, the floor that others are compared with."""
+    runs_programs: ClassVar[bool] = False
+    """Whether a parameter names a program to run; no program that results name is run again unasked."""
 
     @property
     def threads(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def stored_spec(text: str, files: Iterable[Path] = ()) -> Spec:
 
 def refuse_files(name: str, parameters: Mapping[str, Any]) -> None:
     """Raise `InputError` if a name or a parameter from a store is the path of a Python file."""
-    for text in (name, *_texts(list(parameters.values()))):
+    for text in (name, *texts_of(parameters.values())):
         if _FILE.search(text):
             raise InputError(
                 f"the results name the file {text!r}, and no file that results name is run; give the file that you "
@@ -42,11 +42,12 @@ def refuse_files(name: str, parameters: Mapping[str, Any]) -> None:
             )
 
 
-def _texts(values: Iterable[Any]) -> Iterable[str]:
+def texts_of(values: Iterable[Any]) -> Iterator[str]:
+    """Yield all texts in parameters, those in lists and mappings included."""
     for value in values:
         if isinstance(value, str):
             yield value
         elif isinstance(value, (list, tuple)):
-            yield from _texts(value)
+            yield from texts_of(value)
         elif isinstance(value, dict):
-            yield from _texts([*value, *value.values()])
+            yield from texts_of([*value, *value.values()])
