@@ -76,7 +76,7 @@ def told(error: BaseException) -> str:
     """
     try:
         text = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001  also this is the plugin's
+    except BaseException:  # noqa: BLE001  also this is the plugin's
         text = "(no message)"
     sentence = f"{type(error).__name__}: {text}".removesuffix(": ")
     own, python = str(Path(__file__).parent), sysconfig.get_path("stdlib")

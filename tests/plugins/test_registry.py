@@ -207,7 +207,7 @@ def test_files_that_hold_nothing_of_use_are_refused(tmp_path: Path) -> None:
         load_solver(write("narrow", ADAPTER.replace(", *, seed, budget", "")))
     with pytest.raises(InputError, match=r"an annotation cannot be checked \(.*annotate parameters with types"):
         load_solver(write("vague", ADAPTER.replace("reads: int = 1", "reads: Batch = 1")))
-    with pytest.raises(InputError, match=r"division.py raised ZeroDivisionError: .*; bnnbench --debug shows where"):
+    with pytest.raises(InputError, match=r"division.py raised ZeroDivisionError: .*; bnnbench --debug shows the stack"):
         load_problem(write("division", "def division():\n    return 1 / 0\n"))
     with pytest.raises(InputError, match="must define a function named 'other'"):
         load_problem(write("other", FAMILY.format(name="single")))
