@@ -6,6 +6,7 @@ from __future__ import annotations
 def row(**changes):
     return {
         "problem": "p",
+        "problem_hash": "0" * 64,
         "formulation": "compact",
         "solver": "s",
         "status": "ok",
@@ -19,6 +20,8 @@ def row(**changes):
         "train_accuracy": 1.0,
         "test_accuracy": None,
         "sample_s": 1.0,
+        "num_reads": 10,
+        "budget_reads": 10,
         "num_variables": 10,
         "proved": 0,
         "flag_texts": "",

@@ -6,16 +6,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError
 from bnnbench.metrics.comparison import compare_runs
 from bnnbench.store.parquet import name_of, open_results
 from bnnbench.tables.rounding import plain
-from bnnbench.tables.terminal import DASH
+from bnnbench.tables.terminal import DASH, Field, print_sheet
 
 
 def compare(
@@ -39,26 +36,24 @@ def compare(
             raise InputError(f"{folder} holds no runs yet; run: bnnbench run SUITE --out {folder}")
     compared = compare_runs(runs[results], runs[other], by)
 
-    def text(value: float) -> str:
-        return DASH if value != value else plain(value)  # noqa: PLR0124  NaN
+    def text(value: float | str) -> str:
+        return DASH if value != value else plain(value) if isinstance(value, float) else str(value)  # noqa: PLR0124  NaN
 
     names = [name_of(results), name_of(other)]
     if names[0] == names[1]:
         names = [f"{names[0]}, first", f"{names[1]}, second"]
-    headers = ["formulation", names[0], names[1], "problems", *(f"{HEADERS[by]} ({n})" for n in names)]
-    headers += [f"better: {names[0]}", f"better: {names[1]}", "equal", "p", "p (Holm)"]
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for place, header in enumerate(headers):
-        table.add_column(Text(header), justify="left" if place < 3 else "right", overflow="fold")
-    for row in compared.to_dict("records"):
-        counts = [str(row[name]) for name in ("first_better", "second_better", "equal")]
-        medians = [text(row["first_median"]), text(row["second_median"])]
-        cells = [row["formulation"], row["first"], row["second"], str(row["problems"]), *medians, *counts]
-        is_clear = row["p_holm"] <= ALPHA
-        shown = [*cells, text(row["p"]), text(row["p_holm"])]
-        table.add_row(*[Text(str(cell), "bold" if is_clear else "") for cell in shown])
+    medians = [f"{HEADERS[by]} ({name})" for name in names]
+    headers = ["formulation", *names, "problems", *medians, *(f"better: {name}" for name in names)]
+    headers += ["equal", "p", "p (Holm)"]
+    keys = ["formulation", "first", "second", "problems", "first_median", "second_median"]
+    keys += ["first_better", "second_better", "equal", "p", "p_holm"]
+    fields = {
+        key: Field(header, [text(value) for value in compared[key].tolist()], is_text=place < 3, rank=RANKS.get(key))
+        for place, (key, header) in enumerate(zip(keys, headers, strict=True))
+    }
+    bold = [keys if p <= ALPHA else [] for p in compared["p_holm"]]
     screen = open_screen()
-    screen.print(table)
+    print_sheet(fields, screen, bold=bold)
     screen.print(
         "Wilcoxon's signed-rank test over problems, two-sided, exact up to 100 problems; a problem's cost is the "
         "median over repetitions, failed runs infinite. Bold: p corrected by Holm for "
@@ -66,6 +61,8 @@ def compare(
     )
 
 
+RANKS = {"equal": 10, "p": 20, "first_better": 30, "second_better": 31, "problems": 40}
+"""Columns that a narrow table does without, the least rank first."""
 HEADERS = {
     "loss_gap": "median loss gap [loss]",
     "energy_gap": "median energy gap [loss]",

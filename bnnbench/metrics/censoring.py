@@ -1,4 +1,4 @@
-"""Censoring: what a run that failed, or was not asked, is worth in a statistic; and tables of costs."""
+"""Censoring: the worth of a run that failed, or was not asked, in a statistic; and tables of costs."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bnnbench.errors import InputError
+from bnnbench.runs.column import columns_of
+from bnnbench.runs.outcome import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NOT_ASKED = ("refused", "unavailable")
 """Statuses of runs in which the question was not put to the solver."""
-NEEDS_OPTIMUM = ("energy_gap", "loss_gap", "mean_loss_gap", "energy_successes", "loss_successes", "time_to_target_s")
-NEEDS_SOUND = ("energy_gap", "energy_successes")
+_NEEDS = {column.name: column.needs for column in columns_of(Outcome)} | {"mean_loss_gap": "optimum"}
+"""What the question of a column presupposes: nothing, a known optimum, or a sound formulation and a known optimum."""
 
 
 def numbers(values: pd.Series) -> pd.Series:
-    """Floats, with NaN for None: a column in which every run failed has no numbers to tell pandas its type."""
+    """Return floats, with NaN for None: a column in which every run failed has no numbers to tell pandas its type."""
     import pandas as pd
 
     return pd.to_numeric(values).astype(float)
 
 
 def was_asked(runs: pd.DataFrame) -> pd.Series:
-    """Whether the question was put to the solver."""
+    """Tell of each run whether the question was put to the solver."""
     return ~runs["status"].isin(NOT_ASKED)
 
 
 def is_sound(runs: pd.DataFrame) -> pd.Series:
-    """Whether the ground energy of each run's instance is the optimal loss.
+    """Tell of each run whether the ground energy of its instance is the optimal loss.
 
     A run that failed before its instance was compiled does not know; other runs of the problem and the formulation
     speak for it, or else those of the formulation.
@@ -42,7 +44,7 @@ def is_sound(runs: pd.DataFrame) -> pd.Series:
 
 
 def censored(runs: pd.DataFrame, column: str) -> pd.Series:
-    """A column as a cost, of which less is better: infinite where a run failed, missing where there is no question.
+    """Return a column as a cost, where less is better: infinite for failed runs, missing without a question.
 
     Infinite (right-censored): runs with a status other than ``ok`` that were asked, whatever they had found; and
     values that a run of status ``ok`` does not have, such as the time to a target that it never reached.
@@ -70,9 +72,9 @@ def censored(runs: pd.DataFrame, column: str) -> pd.Series:
         values = numbers(runs[column])
     values = values.where(runs["status"] == "ok", math.inf).fillna(math.inf)
     has_answer = was_asked(runs)
-    if column in NEEDS_OPTIMUM:
+    if _NEEDS.get(column) in ("optimum", "sound"):
         has_answer &= runs["optimum"].notna()
-    if column in NEEDS_SOUND:
+    if _NEEDS.get(column) == "sound":
         has_answer &= is_sound(runs)
     return values.where(has_answer).rename(column)
 
@@ -80,7 +82,7 @@ def censored(runs: pd.DataFrame, column: str) -> pd.Series:
 def cost_table(
     runs: pd.DataFrame, column: str, rows: Sequence[str] = ("problem", "formulation"), columns: str = "solver"
 ) -> pd.DataFrame:
-    """Costs: a row per problem and formulation, a column per solver, each the median over repetitions.
+    """Return costs: a row per problem and formulation, a column per solver, each the median over repetitions.
 
     The median counts failed runs as infinite, see `censored`; of an even number of runs of which half failed it is
     infinite. Missing: the solver was never asked there, or the question has no answer. Use
@@ -95,17 +97,3 @@ def cost_table(
     """
     keyed = runs.assign(**{column: censored(runs, column)}).groupby([*rows, columns], dropna=False)
     return keyed[column].median().unstack(columns)  # noqa: PD010  a table of costs has one value column
-
-
-def virtual_best(costs: pd.DataFrame) -> pd.Series:
-    """The cost of the virtual best solver: in each row, the least of all solvers.
-
-    ``VBS(p) = min_s c(p, s)``. It is what a perfect choice of solver per problem would reach, so the ceiling of every
-    comparison. Censoring: infinite where all failed, missing where none was asked.
-
-    References
-    ----------
-    L. Xu, F. Hutter, H. Hoos and K. Leyton-Brown, "Evaluating Component Solver Contributions to Portfolio-Based
-    Algorithm Selectors", SAT, 2012.
-    """
-    return costs.min(axis=1).rename("virtual best")

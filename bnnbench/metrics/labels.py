@@ -36,14 +36,32 @@ def in_natural_order(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     )
 
 
+def printable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with its texts' control characters as escapes, so that none of them moves a cursor."""
+    texts = {str(n): frame[n].dropna().unique() for n in frame if str(frame[n].dtype) in _TEXTS}
+    dirty = [name for name, found in texts.items() if _CONTROL.search("\n".join(map(str, found)))]
+    return frame.assign(**{name: [_shown(value) for value in frame[name]] for name in dirty})
+
+
+_TEXTS = ("object", "string", "str")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but tabs and ends of lines, and marks that turn the direction of writing around."""
+
+
+def _shown(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), value)
+
+
 def disambiguated(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the runs with names that say the difference where runs of one name must not share a row.
 
     Within one formulation, a solver's label is followed by the budget and the hyperparameters that differ, such as
     ``tabu, 10 reads, tenure=5``, and where these do not tell versions apart, by the versions: ``mine, file=1f2e3d4``.
-    Problems of one name and different data are followed by their hash.
+    Problems of one name and different data are followed by their hash. Texts are `printable`.
     """
-    runs = runs.reset_index(drop=True)
+    runs = printable(runs.reset_index(drop=True))
     runs["solver"] = _disambiguate(runs, ["formulation", "solver"], ["budget_seconds", "budget_reads", "parameters"])
     runs["solver"] = _disambiguate(runs, ["formulation", "solver"], ["versions"])
     runs["problem"] = _disambiguate(runs, ["problem"], ["problem_hash"])

@@ -92,8 +92,8 @@ def _exact_p(differences: NDArray[np.float64], statistic: float) -> float:
     return float(chance[np.minimum(sums, doubled.sum() - sums) <= 2 * statistic].sum())
 
 
-def compare_all(costs: pd.DataFrame, reference: str | None = None) -> pd.DataFrame:
-    """Every pair of solvers, or each solver with a reference: `compare_pair`, corrected for their number.
+def compare_all(costs: pd.DataFrame) -> pd.DataFrame:
+    """Compare every pair of solvers by `compare_pair`, corrected for their number.
 
     Columns as `compare_pair` has them, and ``p_holm``: p corrected by `holm` over all rows of this table.
     Censoring as there.
@@ -101,15 +101,14 @@ def compare_all(costs: pd.DataFrame, reference: str | None = None) -> pd.DataFra
     import pandas as pd
 
     names: list[Any] = list(costs.dropna(axis="columns", how="all"))
-    pairs = combinations(names, 2) if reference is None else ((reference, name) for name in names if name != reference)
-    rows = [compare_pair(costs, first, second) for first, second in pairs]
+    rows = [compare_pair(costs, first, second) for first, second in combinations(names, 2)]
     columns = ["first", "second", "problems", "first_better", "second_better", "equal", "statistic", "p", "favors"]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.assign(p_holm=holm(frame["p"]))
 
 
 def holm(p_values: pd.Series) -> pd.Series:
-    """p values corrected for their number m by Holm's step-down method.
+    """Return p values corrected for their number m by Holm's step-down method.
 
     ``p'_(i) = max_{j ≤ i} min(1, (m − j + 1)·p_(j))`` for p_(1) ≤ … ≤ p_(m): with p' ≤ α called significant, the
     probability of any false claim is at most α, whatever depends on what. Missing values stay, and are not counted.

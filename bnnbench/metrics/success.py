@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bnnbench.errors import InputError
-from bnnbench.metrics.censoring import is_sound, numbers, was_asked
+from bnnbench.metrics.censoring import numbers, was_asked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ Interval = tuple[float, float, float]
 
 
 def success_probability(successes: int, reads: int) -> Interval:
-    """Success probability per read, with its 95 % Jeffreys interval.
+    """Return the success probability per read, with its 95 % Jeffreys interval.
 
     ``p = k/n``; the interval holds the 2.5 % and 97.5 % quantiles of Beta(k + 1/2, n − k + 1/2), with its lower end
     at 0 for k = 0 and its upper end at 1 for k = n. Reads of a run that failed have to be among the n, as failures,
@@ -44,7 +44,7 @@ def success_probability(successes: int, reads: int) -> Interval:
 
 
 def time_to_solution(t_read_s: float, interval: Interval) -> Interval:
-    """Seconds until a success with 99 % probability, with the interval mapped from that of p.
+    """Return the seconds until a success with 99 % probability, with the interval mapped from that of p.
 
     ``TTS_99 = t_read·max(1, ln 0.01 / ln(1 − p))``: no less than one read. It falls with p, so that the ends of the
     interval change places. Censoring: with no success in any read, the estimate and the upper end are infinite, and
@@ -73,10 +73,10 @@ def _tts(t_read_s: float, probability: float) -> float:
     return t_read_s * max(1.0, math.log(0.01) / math.log1p(-probability))
 
 
-def success_table(
-    runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulation", "solver"), of: str = "loss"
-) -> pd.DataFrame:
-    """Success per read and TTS_99 of each group, with their 95 % intervals.
+def success_table(runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulation", "solver")) -> pd.DataFrame:
+    """Return success per read and TTS_99 of each group, with their 95 % intervals.
+
+    A read succeeds if its decoded weights have the optimal loss.
 
     Columns of `by`, then ``reads`` and ``successes``; ``success``, ``success_low``, ``success_high`` as
     `success_probability` gives them; ``read_s``, seconds of sampling per read (clock ``sample_s``: compiling, embedding
@@ -85,8 +85,8 @@ def success_table(
     Censoring: the reads of a failed run are failures, whatever it had found; it counts as many as its budget asked
     for, or with a budget in seconds as the mean of its group's runs of status ok; as came if those are more, or one.
     Its time is not known, so that ``read_s`` is that of runs of status ok.
-    Without any, times are infinite: nothing succeeded. Runs that were not asked, have no known optimum or, for
-    ``energy``, are not sound are left out, and groups of such runs alone too.
+    Without any, times are infinite: nothing succeeded. Runs that were not asked or have no known
+    optimum are left out, and groups of such runs alone too.
 
     Reads of one run are taken as independent draws from one distribution, which holds for samplers with a fixed
     schedule, not for searches that go on from their last state.
@@ -97,26 +97,15 @@ def success_table(
         As `bnnbench.store.store.Store.runs` gives them.
     by
         Pool runs of one problem only: a mean over problems is the success probability of none of them.
-    of
-        A read succeeds if its decoded weights have the optimal ``loss``, or its bits the ground ``energy``.
-
-    Raises
-    ------
-    InputError
-        If `of` is anything else.
     """
     import pandas as pd
 
-    if of not in ("loss", "energy"):
-        raise InputError(f"success: of is loss or energy, but {of!r} came.")
     names = [
         "reads", "successes", "success", "success_low", "success_high", "read_s", "tts_s", "tts_low_s", "tts_high_s",
     ]  # fmt: skip
     if runs.empty:
         return pd.DataFrame(columns=[*by, *names])
     counted = was_asked(runs) & runs["optimum"].notna()
-    if of == "energy":
-        counted &= is_sound(runs)
     chosen = runs[counted]
     is_ended = chosen["status"] == "ok"
     came = numbers(chosen["num_reads"])
@@ -124,7 +113,7 @@ def success_table(
     asked = numbers(chosen["budget_reads"]).fillna(usual).fillna(0).combine(came.fillna(0), max).clip(lower=1).round()
     rows = chosen[list(by)].assign(
         reads=came.where(is_ended & (came > 0), asked),  # a run that ended without a read failed
-        successes=numbers(chosen[f"{of}_successes"]).where(is_ended, 0),
+        successes=numbers(chosen["loss_successes"]).where(is_ended, 0),
         ended_reads=came.where(is_ended),
         ended_s=numbers(chosen["sample_s"]).where(is_ended),
     )

@@ -1,90 +1,163 @@
-"""The summary: a row per formulation and solver, which `bnnbench show` prints."""
+"""The summary: a row per formulation and solver, which `bnnbench show` prints and papers show with intervals."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from bnnbench.metrics.averages import median_interval
 from bnnbench.metrics.censoring import censored, numbers, was_asked
-from bnnbench.metrics.labels import disambiguated
+from bnnbench.metrics.gaps import normalized_gap
+from bnnbench.metrics.labels import disambiguated, in_natural_order
+from bnnbench.metrics.success import success_probability
+from bnnbench.qubo.qubo import TOLERANCE
+from bnnbench.runs.column import Column, columns_of
+from bnnbench.runs.features import Features
+from bnnbench.runs.outcome import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
 
-from bnnbench.qubo.qubo import TOLERANCE
+_NO_OPTIMUM = "no optimum is known"
+_COUNTS = (
+    Column("runs", "runs that were asked: neither refused nor unavailable", "integer", header="runs", drop_rank=90),
+    Column("ok", "of these, runs that came to their end", "integer", "runs", header="ended", drop_rank=60),
+    Column(
+        "solved", "of these, runs with loss gap 0; failed runs are unsolved", "integer", "runs", _NO_OPTIMUM, "solved",
+        drop_rank=None,
+    ),
+    Column(
+        "solved_share", "of the runs that were asked and have a known optimum, those that are solved", "real",
+        empty=_NO_OPTIMUM, header="solved", is_share=True, drop_rank=None,
+    ),
+)  # fmt: skip
+_GAPS = (
+    Column(
+        "normalized_gap", "loss gap over that of as many random settings, see docs/metrics.md", "real",
+        empty="no random settings were drawn, or they reach the optimum", header="norm. gap",
+        statistic="censored_median", drop_rank=5,
+    ),
+    Column(
+        "mean_loss_gap", "mean training loss over all reads − optimum", "real", "loss", _NO_OPTIMUM, "mean read",
+        statistic="censored_median", drop_rank=110,
+    ),
+)  # fmt: skip
+_NOTES = (
+    Column("flagged", "runs with flag_texts", "integer", "runs", header="flagged", drop_rank=70),
+    Column(
+        "remarks", "runs that failed or were not asked, by status; runs without a known optimum", header="remarks",
+        drop_rank=120,
+    ),
+)  # fmt: skip
 
 
-def summarize(runs: pd.DataFrame, by: Sequence[str] = ("formulation", "solver")) -> pd.DataFrame:
-    """A row per group: how often solved and proved, medians of gaps and times, what failed.
+def _columns() -> Iterator[Column]:
+    yield from _COUNTS
+    for column in (*columns_of(Outcome), *columns_of(Features)):
+        if column.statistic:
+            yield column
+        if column.name == "loss_gap":
+            yield from _GAPS
+    yield from _NOTES
 
-    Columns of `by`, then
+
+SUMMARY = tuple(_columns())
+"""Columns of a summary, after those that it is grouped by: those of a run that have a statistic, and a few more."""
+
+
+def summarize(
+    runs: pd.DataFrame, by: Sequence[str] = ("formulation", "solver"), *, with_intervals: bool = False
+) -> pd.DataFrame:
+    """Return a row per group: how often solved and proved, medians of gaps and times, what failed.
+
+    Columns of `by`, then those of `SUMMARY`:
 
     - ``runs``: runs that were asked, so neither ``refused`` nor ``unavailable``; those are in ``remarks``;
     - ``ok``: of them, runs that came to their end;
     - ``solved``: of these, runs whose loss gap is at most 1e-6. A failed run is unsolved whatever it had found; a run
-      without a known optimum is no evidence, and is counted in ``remarks``. Missing if no optimum is known;
-    - ``proved``: of these, runs whose valid lower bound meets their energy;
-    - ``energy_gap``, ``loss_gap``, ``mean_loss_gap`` (of the mean read, not the best), ``violations``: medians over
-      asked runs, in which a failed run counts as infinite (right-censored), so that failing never makes a median
-      smaller. The gaps are over runs with a known optimum; the energy gap is over sound formulations only, as no
-      ground energy of others is known;
-    - ``train_accuracy``, ``test_accuracy``, ``sample_s``: medians over runs of status ok, not censored, so that they
-      flatter a solver that often fails: read them beside ``ok``. An accuracy that not every problem has is missing in
-      all rows: medians over different problems do not compare;
-    - ``num_variables``: median over all runs;
+      without a known optimum is no evidence, and is counted in ``remarks``. Missing if no optimum is known.
+      ``solved_share``: over the runs that were asked and have a known optimum;
+    - counts, such as ``proved``: runs of status ok in which it is 1;
+    - censored medians, such as ``loss_gap`` and ``mean_loss_gap`` (of the mean read, not the best): over asked runs, in
+      which a failed run counts as infinite, so that failing never makes a median smaller. Gaps are over runs with a
+      known optimum; the energy gap is over sound formulations only, as no ground energy of others is known;
+    - medians, such as ``sample_s``: over runs of status ok, not censored, so that they flatter a solver that often
+      fails: read them beside ``ok``. A share, such as an accuracy, that not every problem has is missing in all rows:
+      medians over different problems do not compare;
     - ``flagged``: runs with a claim that the harness found false, or an overrun budget;
     - ``remarks``: what failed or was not asked, by status.
 
     Runs that share a label but not their budget, hyperparameters or versions get rows of their own, see
-    `disambiguated`.
+    `disambiguated`. Rows are in natural order of their labels.
 
     Parameters
     ----------
     runs
         As `bnnbench.store.store.Store.runs` gives them.
+    with_intervals
+        Whether to add ``NAME_low`` and ``NAME_high``, the ends of the 95 % interval, for shares and medians.
     """
     import pandas as pd
 
     if runs.empty:
-        return pd.DataFrame(columns=[*by, *SUMMARY])
-    runs = disambiguated(runs)
-    is_asked, is_ended = was_asked(runs), runs["status"] == "ok"
-    is_known = is_asked & runs["optimum"].notna()
-    counts = {
-        "runs": is_asked,
-        "ok": is_ended,
-        "solved": is_ended & (numbers(runs["loss_gap"]) <= TOLERANCE),
-        "proved": is_ended & (numbers(runs["proved"]) == 1),
+        return pd.DataFrame(columns=[*by, *(column.name for column in SUMMARY)])
+    measured = [column.name for column in SUMMARY if column.statistic and column not in _GAPS]
+    runs = disambiguated(runs).assign(**{name: math.nan for name in measured if name not in runs})  # of older versions
+    keys = [runs[name] for name in by]
+    is_known = was_asked(runs) & runs["optimum"].notna()
+    counts = pd.DataFrame({
+        "runs": was_asked(runs),
+        "ok": runs["status"] == "ok",
+        "solved": (runs["status"] == "ok") & (numbers(runs["loss_gap"]) <= TOLERANCE),
         "flagged": runs["flag_texts"].notna() & (runs["flag_texts"] != ""),
         "known": is_known,
-    }
-    medians = {
-        **{name: censored(runs, name) for name in ("energy_gap", "loss_gap", "mean_loss_gap", "violations")},
-        **{name: numbers(runs[name]).where(is_ended) for name in ("train_accuracy", "test_accuracy", "sample_s")},
-        "num_variables": numbers(runs["num_variables"]),
-    }
-    groups = pd.concat([runs[list(by)], pd.DataFrame(counts | medians)], axis=1).groupby(list(by), dropna=False)
-    frame = pd.concat([groups[list(counts)].sum(), groups[list(medians)].median()], axis=1)
+        **{c.name: (runs["status"] == "ok") & (numbers(runs[c.name]) == 1) for c in SUMMARY if c.statistic == "count"},
+    })  # fmt: skip
+    frame = counts.groupby(keys, dropna=False).sum()
+    known = frame["known"].where(frame["known"] > 0)
+    frame["solved_share"] = frame["solved"] / known
     frame["solved"] = frame["solved"].where(frame["known"] > 0)
+    if with_intervals:
+        pairs = zip(frame["solved"].fillna(0), frame["known"], strict=True)
+        ends = [success_probability(int(k), int(n))[1:] if n else (math.nan, math.nan) for k, n in pairs]
+        frame["solved_share_low"], frame["solved_share_high"] = zip(*ends, strict=True)
+    for column in SUMMARY:
+        if column.statistic in ("median", "censored_median"):
+            frame = frame.join(_medians(runs, keys, column, with_intervals=with_intervals))
     frame["remarks"] = _remarks(runs, by, frame["runs"] - frame["known"])
-    frame = frame.reset_index()[[*by, *SUMMARY]]
-    ended = runs[is_ended]
-    for name in ("train_accuracy", "test_accuracy"):
-        if ended[name].isna().groupby(ended["problem"]).all().any():
-            frame[name] = math.nan
-    return frame
+    names = [n for c in SUMMARY for n in (c.name, f"{c.name}_low", f"{c.name}_high") if n in frame]
+    return in_natural_order(frame.reset_index()[[*by, *names]], by)
 
 
-SUMMARY = (
-    "runs", "ok", "solved", "proved", "energy_gap", "loss_gap", "mean_loss_gap", "violations", "train_accuracy",
-    "test_accuracy", "sample_s", "num_variables", "flagged", "remarks",
-)  # fmt: skip
-"""Columns of a summary, after those that it is grouped by."""
+def _medians(runs: pd.DataFrame, keys: list[pd.Series], column: Column, *, with_intervals: bool) -> pd.DataFrame:
+    """Return the median of a column by group, and the ends of its interval."""
+    if column.name == "normalized_gap":
+        values = normalized_gap(runs)
+    elif column.statistic == "censored_median":
+        values = censored(runs, column.name)
+    else:
+        values = numbers(runs[column.name]).where(runs["status"] == "ok")
+        if column.is_share and _is_partial(runs, column.name):
+            values = values.mask(values.notna())
+    groups = values.groupby(keys, dropna=False)
+    if not with_intervals:
+        return groups.median().to_frame(column.name)
+    import pandas as pd
+
+    estimates = groups.agg(median_interval)
+    names = [column.name, f"{column.name}_low", f"{column.name}_high"]
+    return pd.DataFrame(estimates.tolist(), index=estimates.index, columns=names)
+
+
+def _is_partial(runs: pd.DataFrame, name: str) -> bool:
+    """Tell whether a problem of runs that ended has no value at all."""
+    ended = runs[runs["status"] == "ok"]
+    return bool(ended[name].isna().groupby(ended["problem"]).all().any())
 
 
 def _remarks(runs: pd.DataFrame, by: Sequence[str], num_unknown: pd.Series) -> list[str]:
-    """Of each group, how many runs have which status other than ok, and how many asked ones no certain optimum."""
+    """Return, for each group, how many runs have which status but ok, and how many asked ones no certain optimum."""
     keys = [runs[name] for name in by]
     status = runs["status"].astype(object)
     counts = status.groupby(keys, dropna=False).value_counts().unstack(fill_value=0)  # noqa: PD010

@@ -21,7 +21,8 @@ from bnnbench.figures import figures
 from bnnbench.metrics import summarize
 from bnnbench.metrics.labels import natural
 from bnnbench.report.findings import findings
-from bnnbench.tables.terminal import CENSORING, LEGEND, flag_lines, make_sheet
+from bnnbench.store.columns import RUN_COLUMNS
+from bnnbench.tables.terminal import CENSORING, LEGEND, fit, flag_lines, summary_fields
 
 if TYPE_CHECKING:
     import jinja2
@@ -31,28 +32,8 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 200
 """Samples of a problem that its page lists."""
-RUN_COLUMNS = {
-    "problem": "problem",
-    "formulation": "formulation",
-    "solver": "solver",
-    "repetition": "rep.",
-    "status": "status",
-    "loss_gap": "loss gap [loss]",
-    "energy_gap": "energy gap [loss]",
-    "loss": "loss [loss]",
-    "mean_loss": "mean read [loss]",
-    "violations": "violated",
-    "proved": "proved",
-    "num_reads": "reads",
-    "sample_s": "sample time [s]",
-    "time_to_target_s": "time to optimum [s]",
-    "train_accuracy": "train acc.",
-    "test_accuracy": "test acc.",
-    "seed": "seed",
-    "message": "message",
-    "flag_texts": "flags",
-}
-"""Columns of the table of runs, and how they are called."""
+SHOWN = {column.shown_name: column.title for column in RUN_COLUMNS if column.header}
+"""Columns of the table of runs, and their headings."""
 
 
 def render(data: PlotData, *, version: str | None = None) -> str:
@@ -151,19 +132,17 @@ def _add(charts: dict[str, Any], key: str, data: PlotData, figure: Figure) -> di
 def _summary(data: PlotData) -> dict[str, Any]:
     if data.runs.empty:
         return {"headers": [], "rows": []}
-    sheet = make_sheet(summarize(data.runs), math.inf, gap=1)
-    return {"headers": list(sheet.headers.values()), "rows": sheet.rows}
+    sheet = fit(summary_fields(summarize(data.runs)), math.inf)
+    return {"headers": sheet.headers, "rows": sheet.rows}
 
 
 def _runs(data: PlotData) -> dict[str, Any]:
     """The table of runs, column by column; what is missing is null."""
     runs = data.runs
-    columns = [
-        name for name in RUN_COLUMNS if name in runs and (name in ("problem", "solver") or runs[name].notna().any())
-    ]
+    columns = [name for name in SHOWN if name in runs and (name in ("problem", "solver") or runs[name].notna().any())]
     return {
         "names": columns,
-        "headers": [RUN_COLUMNS[name] for name in columns],
+        "headers": [SHOWN[name] for name in columns],
         "columns": [[_cell(value) for value in runs[name].tolist()] for name in columns],
     }
 

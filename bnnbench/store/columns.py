@@ -78,18 +78,6 @@ DERIVED = (
 RUN_COLUMNS = (*STORED, DIGEST, *PROBLEM, *FEATURES, *TRUTH, *DERIVED)
 """All columns of a run."""
 
-SUMMARY_COLUMNS = (
-    Column("runs", "runs that were asked: neither refused nor unavailable", "integer", "runs"),
-    Column("ok", "of these, runs that came to their end", "integer", "runs"),
-    Column("solved", "of these, runs with loss gap 0; failed runs are unsolved", "integer", "runs", _NO_OPTIMUM),
-    Column(
-        "mean_loss_gap", "mean training loss over all reads − optimum; median over runs", "real", "loss", _NO_OPTIMUM
-    ),
-    Column("flagged", "runs with flag_texts", "integer", "runs"),
-    Column("remarks", "runs that failed or were not asked, by status; runs without a known optimum"),
-)
-"""Those that runs do not have; the others are medians of the column of the same name, `proved` is a number of runs."""
-
 
 def columns_guide() -> str:
     """Return the text of docs/columns.md."""

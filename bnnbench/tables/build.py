@@ -6,20 +6,21 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bnnbench.errors import InputError
 from bnnbench.metrics import (
+    SUMMARY,
     censored,
     disambiguated,
     expected_running_time,
     least_running_time,
     median_interval,
-    normalized_gap,
-    success_probability,
     success_table,
     summarize,
 )
+from bnnbench.metrics.labels import in_natural_order
 from bnnbench.solver.contract import Budget
 from bnnbench.tables.stamp import make_stamp
 from bnnbench.tables.table import Column, Table
@@ -30,12 +31,12 @@ if TYPE_CHECKING:
 
     from bnnbench.store.parquet import RunSource
 
+_BEST = {"solved_share": "greatest", "loss_gap": "least"}
+_ON_SCREEN = ("solved", "flagged")
+"""Columns of a summary that papers show in another way: as a share, and among the remarks."""
+SUMMARY_COLUMNS = {c.name: Column.of(c, best=_BEST.get(c.name)) for c in SUMMARY if c.name not in _ON_SCREEN}
 SOLVER = Column("solver", "solver", kind="text")
-RUNS = Column("runs", "runs", kind="count")
-OK = Column("ok", "ended", "runs", kind="count")
-SOLVED = Column("solved_share", "solved", "%", factor=100, best="greatest")
-LOSS_GAP = Column("loss_gap", "loss gap", "loss", best="least")
-REMARKS = Column("remarks", "remarks", kind="text")
+RUNS, OK, LOSS_GAP, REMARKS = (SUMMARY_COLUMNS[name] for name in ("runs", "ok", "loss_gap", "remarks"))
 INTERVALS = (
     "In brackets: 95 % intervals over repeated runs of these same problems, of shares by Jeffreys, of medians by order "
     "statistics (none below 6 runs)."
@@ -80,72 +81,25 @@ def make_table(results: RunSource, kind: str, name: str) -> Table:
         table.data.reset_index(drop=True),
         table.groups,
         make_stamp(runs, used),
-        table.dispensable,
     )
 
 
 def _summary(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
-    by = ["formulation", "solver"]
-    data = summarize(runs, by=by)
-    known = (runs["optimum"].notna() & ~runs["status"].isin(("refused", "unavailable"))).groupby(
-        [runs[key] for key in by], dropna=False
-    )
-    data["known"] = known.sum().to_numpy()
-    data["solved_share"] = data["solved"].astype(float) / data["known"].where(data["known"] > 0)
-    ends = [
-        success_probability(int(solved), int(asked))[1:] if asked else (math.nan, math.nan)
-        for solved, asked in zip(data["solved"].fillna(0), data["known"], strict=True)
-    ]
-    data["solved_share_low"], data["solved_share_high"] = zip(*ends, strict=True)
-    ended = runs["status"] == "ok"
-    costs = {
-        **{column: censored(runs, column) for column in ("energy_gap", "loss_gap", "mean_loss_gap", "violations")},
-        "normalized_gap": normalized_gap(runs),
-        **{column: runs[column].astype(float).where(ended) for column in ("train_accuracy", "test_accuracy")},
-        "sample_s": runs["sample_s"].astype(float).where(ended),
-    }
-    for column, values in costs.items():
-        intervals = values.groupby([runs[key] for key in by], dropna=False).agg(median_interval)
-        medians, lows, highs = zip(*intervals, strict=True)
-        if column == "normalized_gap":
-            data[column] = medians
-        data[f"{column}_low"], data[f"{column}_high"] = lows, highs
-        # What `summarize` leaves out has no interval either.
-        data.loc[data[column].isna(), [f"{column}_low", f"{column}_high"]] = math.nan
-    columns = (
-        Column("formulation", "formulation", kind="text"),
-        SOLVER,
-        RUNS,
-        *([OK] if (data["ok"] != data["runs"]).any() else []),
-        SOLVED,
-        LOSS_GAP,
-        Column("normalized_gap", "norm. gap"),
-        Column("energy_gap", "energy gap", "loss"),
-        Column("mean_loss_gap", "mean read", "loss"),
-        Column("violations", "violated"),
-        Column("train_accuracy", "train acc.", "%", factor=100),
-        Column("test_accuracy", "test acc.", "%", factor=100),
-        Column("sample_s", "sampling", "s", kind="log"),
-        REMARKS,
-    )
+    data = summarize(runs, with_intervals=True)
+    is_complete = (data["ok"] == data["runs"]).all()
+    measured = [column for key, column in SUMMARY_COLUMNS.items() if not (key == "ok" and is_complete)]
     caption = (
         f"Summary of {name}, medians over runs. Loss gap: best decoded weights above the optimum; norm. gap: over that "
         "of as many random settings; energy gap: where λ is sound; mean read: mean loss of reads above the optimum. "
         f"{FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
     )
-    dispensable = (
-        "train_accuracy", "test_accuracy", "violations", "energy_gap", "mean_loss_gap", "normalized_gap", "sample_s",
-        "ok", "remarks", "runs",
-    )  # fmt: skip
-    return Table("summary", name, caption, columns, data, ("formulation",), dispensable=dispensable)
+    columns = (Column("formulation", "formulation", kind="text"), SOLVER, *measured)
+    return Table("summary", name, caption, columns, data, ("formulation",))
 
 
 def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
     by = ["problem", "formulation", "solver"]
-    data = summarize(runs, by=by)
-    keys = [runs[key] for key in by]
-    intervals = censored(runs, "loss_gap").groupby(keys, dropna=False).agg(median_interval)
-    _, data["loss_gap_low"], data["loss_gap_high"] = zip(*intervals, strict=True)
+    data = summarize(runs, by=by, with_intervals=True)
     ends = {f"tts_{end}_s": f"tts_s_{end}" for end in ("low", "high")}
     data = data.merge(success_table(runs, by).rename(columns=ends), on=by, how="left")
     data = data.merge(expected_running_time(runs, by).reset_index(), on=by, how="left")
@@ -157,10 +111,10 @@ def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
         Column("block", "problem", kind="text"),
         SOLVER,
         RUNS,
-        LOSS_GAP,
+        replace(LOSS_GAP, rank=130),
         Column("success", "success", "%", factor=100),
         Column("tts_s", "TTS99", "s", kind="log", best="least"),
-        Column("ert_s", "ERT", "s", kind="log"),
+        Column("ert_s", "ERT", "s", kind="log", rank=10),
         REMARKS,
     )
     caption = (
@@ -168,9 +122,7 @@ def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
         "read. TTS99: sampling time until a success with 99 %; ERT: expected sampling time with restarts; >: 97.5 % "
         f"lower bound, nothing succeeded. {FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
     )
-    return Table(
-        "problems", name, caption, columns, data, ("block",), dispensable=("ert_s", "remarks", "runs", "loss_gap")
-    )
+    return Table("problems", name, caption, columns, data, ("block",))
 
 
 def _blocks(runs: pd.DataFrame, data: pd.DataFrame) -> list[str]:
@@ -212,9 +164,9 @@ def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -
         RUNS,
         Column("num_variables", "variables", kind="count"),
         Column("num_couplings", "couplings", kind="count"),
-        Column("dynamic_range", "dyn. range"),
+        Column("dynamic_range", "dyn. range", rank=100),
         Column("exact", "exact", kind="text"),
-        Column("compile_s", "compiling", "s", kind="log"),
+        Column("compile_s", "compiling", "s", kind="log", rank=10),
         Column("best_loss_gap", "best gap", "loss"),
         LOSS_GAP,
     )
@@ -223,15 +175,8 @@ def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -
         "minimum training loss for certain. Best gap: of the virtual best solver, the least median of all; loss gap: "
         f"median over runs of all solvers. {FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
     )
-    return Table(
-        "formulations",
-        name,
-        caption,
-        columns,
-        pd.DataFrame(rows),
-        ("problem",),
-        dispensable=("compile_s", "runs", "dynamic_range"),
-    )
+    data = in_natural_order(pd.DataFrame(rows), ["problem", "formulation"])
+    return Table("formulations", name, caption, columns, data, ("problem",))
 
 
 def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
@@ -265,14 +210,14 @@ def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> T
         *([OK] if any(row["ok"] != row["runs"] for row in rows) else []),
         Column("num_variables", "logical", kind="count"),
         Column("physical", "physical"),
-        Column("overhead", "phys./log."),
+        Column("overhead", "phys./log.", rank=130),
         Column("longest_chain", "longest chain"),
         Column("chain_breaks", "broken chains", "%", factor=100),
-        Column("embed_s", "embedding", "s", kind="log"),
+        Column("embed_s", "embedding", "s", kind="log", rank=110),
     )
     caption = f"Minor embeddings of {name}, medians over runs that found one. {INTERVALS} {NO_VALUE}"
-    dispensable = ("runs", "ok", "embed_s", "overhead")
-    return Table("embedding", name, caption, columns, pd.DataFrame(rows), ("problem",), dispensable=dispensable)
+    data = in_natural_order(pd.DataFrame(rows), ["problem", "formulation", "solver"])
+    return Table("embedding", name, caption, columns, data, ("problem",))
 
 
 def _environment(runs: pd.DataFrame, machines: Mapping[str, Any], name: str) -> Table:

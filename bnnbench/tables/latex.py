@@ -17,6 +17,8 @@ PAGE_ROWS = 36
 """Rows, headings among them, that a page holds under a caption of ten lines."""
 TEXT_WIDTH = 20
 """Characters of a text column, beyond which it is folded."""
+LONG_WORD = 30
+"""Characters of a word in a caption, beyond which it may break."""
 PIECE = re.compile(r"[^_[,=-]{1,12}[_[,=-]?|[_[,=-]")
 """Pieces of a word, between which it may break: where its parts end, or after twelve characters."""
 NUMBER = re.compile(r"(?P<sign>[>−-]?)(?P<whole>\d+)(?:\.(?P<decimals>\d+))?(?:e(?P<power>-?\d+))?")
@@ -38,14 +40,14 @@ def to_latex(table: Table) -> str:
     for row, heading in enumerate(table.headings()):
         if table.groups and heading != before:
             body += ["\\addlinespace"] if body else []
-            body.append(f"\\multicolumn{{{num_columns}}}{{@{{}}l}}{{\\emph{{{escape(heading)}}}}} \\\\")
+            body.append(_heading(heading, num_columns))
         before = heading
         line = [text for column in columns for text in _entries(column, cells[column.name], row)]
         body.append(f"{' & '.join(line)} \\\\")
     is_long = len(body) > PAGE_ROWS
     packages = "booktabs, array, siunitx and longtable" if is_long else "booktabs, array and siunitx"
     label = re.sub("[^A-Za-z0-9-]+", "-", f"{table.name}-{table.kind}")
-    caption = f"\\caption{{{escape(table.caption)}}}\\label{{tab:{label}}}"
+    caption = f"\\caption{{{' '.join(map(_captioned, table.caption.split()))}}}\\label{{tab:{label}}}"
     head = ["\\toprule", *(f"{' & '.join(line)} \\\\" for line in _headers(columns, cells)), "\\midrule"]
     layout = f"{{@{{}}{specification}@{{}}}}"
     style = ["\\small", "\\setlength{\\tabcolsep}{3pt}", "\\sisetup{mode=match, reset-text-series=false}"]
@@ -60,6 +62,23 @@ def to_latex(table: Table) -> str:
     comments = [stamp_line(table.stamp), f"needs the packages {packages}"]
     comments += [f"left out for want of width: {', '.join(column.header for column in left_out)}"] if left_out else []
     return "\n".join([*(f"% {comment}" for comment in comments), *lines]) + "\n"
+
+
+def _heading(text: str, num_columns: int) -> str:
+    """Return the line of a heading; one that is longer than a line is a paragraph that may break within words."""
+    if len(text) <= LINE_WIDTH:
+        return f"\\multicolumn{{{num_columns}}}{{@{{}}l}}{{\\emph{{{escape(text)}}}}} \\\\"
+    cell = f"\\raggedright\\arraybackslash\\emph{{{_breakable(text)}}}"
+    return f"\\multicolumn{{{num_columns}}}{{@{{}}p{{\\linewidth}}}}{{{cell}}} \\\\"
+
+
+def _captioned(word: str) -> str:
+    return escape(word) if len(word) <= LONG_WORD else _breakable(word)
+
+
+def _breakable(text: str) -> str:
+    """Return text whose words may break where their parts end."""
+    return " ".join("\\allowbreak{}".join(map(escape, PIECE.findall(word))) for word in text.split())
 
 
 def _fitted(table: Table) -> tuple[list[Column], list[Column]]:
@@ -157,7 +176,7 @@ def _head(column: Column, cells: Sequence[Cell], text: str) -> str:
 def _entries(column: Column, cells: Sequence[Cell], row: int) -> list[str]:
     cell = cells[row]
     if column.kind == "text":
-        return [" ".join("\\allowbreak{}".join(map(escape, PIECE.findall(word))) for word in cell.text.split())]
+        return [_breakable(cell.text)]
     is_number = NUMBER.fullmatch(cell.text) is not None
     text = cell.text.replace("−", "-") if is_number else f"{{{escape(cell.text)}}}"
     text = f"\\num{{{text}}}" if is_number and column.kind == "log" else text

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from bnnbench.runs.column import Column as Measured
 from bnnbench.tables.rounding import Scale, texts
 from bnnbench.tables.terminal import DASH
 
@@ -30,6 +31,8 @@ class Column:
         What the data are multiplied by: 100 for shares in percent.
     best
         Which value of a group is set in bold, if any.
+    rank
+        A narrow page first does without the columns of least rank; None: never without this one.
     """
 
     name: str
@@ -38,6 +41,23 @@ class Column:
     kind: Literal["text", "count", "linear", "log"] = "linear"
     factor: float = 1.0
     best: Literal["least", "greatest"] | None = None
+    rank: int | None = None
+
+    @classmethod
+    def of(cls, column: Measured, **changes: Any) -> Column:
+        """Return a column of results as tables show it."""
+        kind = "linear"
+        if column.kind in ("text", "json"):
+            kind = "text"
+        elif column.statistic == "count" or (column.kind == "integer" and column.statistic is None):
+            kind = "count"
+        elif column.unit == "s":
+            kind = "log"
+        unit = "%" if column.is_share else "runs" if column.statistic == "count" else column.unit
+        unit = "" if unit == column.header else unit
+        factor = 100.0 if column.is_share else 1.0
+        values = {"header": column.header, "unit": unit, "kind": kind, "factor": factor, "rank": column.drop_rank}
+        return cls(column.name, **{**values, **changes})
 
     @property
     def title(self) -> str:
@@ -74,8 +94,6 @@ class Table:
         Columns of text that become headings, between which best values are not compared.
     stamp
         Where it comes from, see `bnnbench.tables.stamp`.
-    dispensable
-        Names of columns in the order in which a narrow page does without them.
     """
 
     kind: str
@@ -85,12 +103,17 @@ class Table:
     data: pd.DataFrame
     groups: tuple[str, ...] = ()
     stamp: Mapping[str, Any] = field(default_factory=dict)
-    dispensable: tuple[str, ...] = ()
 
     @property
     def shown(self) -> tuple[Column, ...]:
         """Columns that say something: not those without any value, or without a remark."""
         return tuple(c for c in self.columns if c.name in self.groups or not _is_silent(self.data[c.name]))
+
+    @property
+    def dispensable(self) -> list[str]:
+        """Names of columns in the order in which a narrow page does without them."""
+        ranked = [(c.rank, c.name) for c in self.columns if c.rank is not None and c.name not in self.groups]
+        return [name for _, name in sorted(ranked)]
 
     def cells(self, column: Column) -> list[Cell]:
         """The cells of a column."""

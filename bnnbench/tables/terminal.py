@@ -1,38 +1,26 @@
-"""Tables: what a summary looks like in a terminal; see `bnnbench.tables` for a paper."""
+"""Tables in a terminal: fitted into its width without breaking a word or a number."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import IO, Any
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from bnnbench.errors import InputError
-from bnnbench.metrics import disambiguated
+from bnnbench.metrics import SUMMARY, disambiguated
+from bnnbench.metrics.labels import printable
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from rich.console import Console
-
-_HEADERS = {
-    "solved": "solved [runs]",
-    "proved": "proved [runs]",
-    "energy_gap": "energy gap [loss]",
-    "loss_gap": "loss gap [loss]",
-    "mean_loss_gap": "mean read [loss]",
-    "violations": "violated",
-    "train_accuracy": "train acc. [%]",
-    "test_accuracy": "test acc. [%]",
-    "sample_s": "sample time [s]",
-    "num_variables": "variables",
-}
-TEXTS = ("problem", "network", "loss_name", "formulation", "solver", "truth_kind", "remarks")
+COLUMNS = {column.name: column for column in SUMMARY if column.name != "solved_share"}
+"""Columns of a summary as terminals show them: solved runs by number, for they are few."""
 GROUPS = ("problem", "formulation")
-_LEFT_OUT_FIRST = (
-    "num_variables", "train_accuracy", "test_accuracy", "proved", "violations", "ok", "flagged", "energy_gap", "runs",
-    "sample_s", "mean_loss_gap", "remarks",
-)  # fmt: skip
-"""Columns in the order in which a narrow table does without them."""
 CENSORING = "Medians over runs; failed ones are infinitely bad in gaps and violations, not in accuracies and times."
 EMPTY = "there are no runs yet; run: bnnbench run SUITE."
 DASH = "–"
@@ -40,63 +28,188 @@ LEGEND = (
     f"Gaps are above the optimum, or above the best known loss where remarks say so. {DASH}: no value (energy gap: λ "
     "below its bound)."
 )
+MAX_DECIMALS = 3
+NAME_WIDTH = 24
+"""Characters to which names are wrapped before a column is left out: between the parts of a word, never within one."""
+_PART = re.compile(r"[^\s_\[\],=/-]*[\s_\[\],=/-]?")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of text: heading, cells, whether it holds names, and when a narrow table does without it."""
+
+    header: str
+    cells: Sequence[str]
+    is_text: bool = False
+    rank: int | None = None
+
+    @property
+    def width(self) -> int:
+        """Characters of its widest line."""
+        return max(len(line) for text in (self.header, *self.cells) for line in text.split("\n"))
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A summary as text: what stands where, and which columns had no room."""
+    """Columns that have room, and the headings of those that have none."""
 
-    headers: dict[str, str]
-    cells: dict[str, list[str]]
-    left_out: list[str]
+    fields: Mapping[str, Field]
+    left_out: Sequence[str]
+
+    @property
+    def headers(self) -> list[str]:
+        """Headings from left to right."""
+        return [field.header for field in self.fields.values()]
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
         """The cells, row by row."""
-        return list(zip(*self.cells.values(), strict=True))
+        return list(zip(*(field.cells for field in self.fields.values()), strict=True))
 
-    @property
-    def note(self) -> str:
-        """Names of the columns that were left out."""
-        return ", ".join(_header(name).partition(" [")[0] for name in self.left_out)
+
+def fit(fields: Mapping[str, Field], width: float, gap: float = 2) -> Sheet:
+    """Return the columns as they find room in a width, with a gap between them.
+
+    In one line; else with stacked headings and long names wrapped between their parts, without what can be done
+    without, and last with all names wrapped as far as they can be.
+    """
+
+    def total(shown: Mapping[str, Field]) -> float:
+        return sum(field.width for field in shown.values()) + gap * (len(shown) - 1)
+
+    shown, left_out = dict(fields), []
+    if total(shown) > width:
+        shown = {name: replace(field, header=field.header.replace(" ", "\n")) for name, field in shown.items()}
+    if total(shown) > width:
+        shown = {name: _wrapped(field, NAME_WIDTH) for name, field in shown.items()}
+    ranked = [(field.rank, name) for name, field in shown.items() if field.rank is not None]
+    for _, name in sorted(ranked):
+        if total(shown) > width:
+            left_out.append(fields[name].header.partition(" [")[0])
+            del shown[name]
+    most = max((field.width for field in shown.values()), default=0)
+    while total(shown) > width and most > 1:
+        most -= 1
+        shown = {name: _wrapped(field, most) for name, field in shown.items()}
+    return Sheet(shown, left_out)
+
+
+def _wrapped(field: Field, most: int) -> Field:
+    cells = [wrap(text.replace(", ", ",\n"), most) for text in field.cells] if field.is_text else field.cells
+    return replace(field, header=wrap(field.header, most), cells=cells)
+
+
+def wrap(text: str, most: int) -> str:
+    """Return a text in lines of at most so many characters, broken between the parts of words, as in ``num_|reads``."""
+    lines = []
+    for whole in text.split("\n"):
+        line = ""
+        for part in _PART.findall(whole):
+            if line and len(line) + len(part.rstrip()) > most:
+                lines.append(line.rstrip())
+                line = ""
+            line += part
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def print_sheet(
+    fields: Mapping[str, Field],
+    console: Console,
+    *,
+    title: str | None = None,
+    caption: str | None = None,
+    sections: Sequence[Any] = (),
+    bold: Sequence[Sequence[str]] = (),
+) -> None:
+    """Print columns, fitted into the console, and name those that had no room.
+
+    Parameters
+    ----------
+    sections
+        Of each row, what it belongs to; a line is left free between sections.
+    bold
+        Of each row, the names of the columns that are set in bold.
+    """
+    sheet = fit(fields, console.width)
+    # Text, not str: rich takes "[loss]" and "tabu[num_restarts=4]" for markup and drops what is in brackets.
+    table = Table(title=Text(title) if title else None, box=box.SIMPLE_HEAD, title_justify="left")
+    table.caption, table.caption_justify = Text(caption) if caption else None, "left"
+    table.show_edge, table.pad_edge, table.padding = False, False, (0, 1, 0, 0)
+    for field in sheet.fields.values():
+        justify: Any = "left" if field.is_text else "right"
+        table.add_column(Text(field.header), justify=justify, no_wrap=not field.is_text, overflow="fold")
+    for place, row in enumerate(sheet.rows):
+        if place and sections and sections[place] != sections[place - 1]:
+            table.add_section()
+        strong = bold[place] if bold else ()
+        table.add_row(
+            *[Text(cell, "bold" if name in strong else "") for name, cell in zip(sheet.fields, row, strict=True)]
+        )
+    console.print(table)
+    if sheet.left_out:
+        names = ", ".join(sheet.left_out)
+        console.print(Text(f"Columns left out: {names}; widen the terminal, or use bnnbench export."))
 
 
 def print_table(frame: pd.DataFrame, console: Console, title: str) -> None:
-    """Print a summary; the least finite loss gap of each formulation is bold. Without rows, print a sentence.
-
-    Columns that have no room are left out and named below, so that no number is broken.
-    """
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
+    """Print a summary; the least finite loss gap of each formulation is bold. Without rows, print a sentence."""
     if frame.empty:
         console.print(Text(f"{title}: {EMPTY}"))
         return
-    sheet = make_sheet(frame, console.width, gap=2)
-    # Text, not str: rich takes "[loss]" and "tabu[num_restarts=4]" for markup and drops what is in brackets.
-    table = Table(title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
-    table.show_edge, table.pad_edge, table.padding = False, False, (0, 1, 0, 0)
-    table.caption = Text(f"{CENSORING} {LEGEND}")
-    for name, header in sheet.headers.items():
-        # Names are folded only where no column is left that could be left out.
-        is_text = name in TEXTS
-        table.add_column(Text(header), justify="left" if is_text else "right", no_wrap=not is_text, overflow="fold")
     groups = [name for name in GROUPS if name in frame]
-    group_of = list(frame[groups].itertuples(index=False))
-    best = _least_gaps(frame, groups)
-    for place, row in enumerate(sheet.rows):
-        if place and group_of[place] != group_of[place - 1]:
-            table.add_section()
-        styles = {"loss_gap": "bold"} if best[place] else {}
-        table.add_row(*[Text(cell, styles.get(name, "")) for name, cell in zip(sheet.cells, row, strict=True)])
-    console.print(table)
-    if sheet.left_out:
-        console.print(Text(f"Columns left out: {sheet.note}; widen the terminal, or use bnnbench export."))
+    print_sheet(
+        summary_fields(frame),
+        console,
+        title=title,
+        caption=f"{CENSORING} {LEGEND}",
+        sections=list(frame[groups].itertuples(index=False)),
+        bold=[["loss_gap"] if is_best else [] for is_best in _least_gaps(frame, groups)],
+    )
+
+
+def summary_fields(frame: pd.DataFrame) -> dict[str, Field]:
+    """Return the columns of a summary that say something, as text."""
+    names = [name for name in map(str, frame.columns) if not (name in COLUMNS and _is_silent(frame, name))]
+    return {name: _field(name, frame[name].tolist()) for name in names if name != "solved_share"}
+
+
+def _field(name: str, values: list[Any]) -> Field:
+    column = COLUMNS.get(name)
+    if column is None:  # what the rows are grouped by
+        texts = all(isinstance(value, str) for value in values)
+        return Field(name, _texts(values, _decimals(values)), is_text=texts)
+    if column.kind == "text":
+        return Field(column.title, [str(value) for value in values], is_text=True, rank=column.drop_rank)
+    if column.is_share:
+        values = [100 * value for value in values]
+    decimals = 1 if column.is_share else MAX_DECIMALS if column.unit == "s" else _decimals(values)
+    title = "ok" if name == "ok" else f"{column.title} [runs]" if column.statistic == "count" else column.title
+    return Field(title, _texts(values, decimals), rank=column.drop_rank)
+
+
+def _is_silent(frame: pd.DataFrame, name: str) -> bool:
+    """Tell whether a column says nothing: all runs ended, nothing is flagged, no remarks, no value in any row."""
+    if name == "ok":
+        return "runs" in frame and bool((frame["ok"] == frame["runs"]).all())
+    if name in ("flagged", "remarks"):
+        return not frame[name].any()
+    column = COLUMNS[name]
+    is_optional = column.statistic is not None and column.needs is None and name != "mean_loss_gap"
+    return is_optional and bool(frame[name].isna().all())
+
+
+def _least_gaps(frame: pd.DataFrame, groups: list[str]) -> list[bool]:
+    """Tell of each row whether its loss gap is finite and the least of its group."""
+    if "loss_gap" not in frame:
+        return [False] * len(frame)
+    gaps = pd.to_numeric(frame["loss_gap"])
+    least = gaps.groupby([frame[name] for name in groups]).transform("min") if groups else gaps.min()
+    return list((gaps == least) & (gaps < math.inf))
 
 
 def flag_lines(runs: pd.DataFrame, most: int = 10) -> list[str]:
-    """What which solver was flagged for in how many runs, a line each.
+    """Return one line per flag: solver, flag, number of runs.
 
     Parameters
     ----------
@@ -117,54 +230,6 @@ def _runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count} runs"
 
 
-def make_sheet(frame: pd.DataFrame, width: float, gap: float) -> Sheet:
-    """The columns that say something, fitted into a width: in one line, stacked, or without the dispensable ones."""
-    silent = _silent(frame)
-    cells = {name: _texts(name, frame[name].tolist()) for name in map(str, frame.columns) if name not in silent}
-    headers = {name: _header(name) for name in cells}
-    if _width(headers, cells, gap) <= width:
-        return Sheet(headers, cells, [])
-    headers = {name: header.replace(" ", "\n") for name, header in headers.items()}
-    if _width(headers, cells, gap) > width:
-        cells = {n: [text.replace(", ", ",\n") for text in t] if n in TEXTS else t for n, t in cells.items()}
-    left_out = []
-    for name in _LEFT_OUT_FIRST:
-        if _width(headers, cells, gap) <= width:
-            break
-        if name in cells:
-            left_out.append(name)
-            del headers[name], cells[name]
-    return Sheet(headers, cells, left_out)
-
-
-def _header(name: str) -> str:
-    return _HEADERS.get(name, name)
-
-
-def _width(headers: Mapping[str, str], cells: Mapping[str, Sequence[str]], gap: float) -> float:
-    """Characters that a table takes, with a gap between columns."""
-    widths = [max(len(line) for text in (headers[n], *t) for line in text.split("\n")) for n, t in cells.items()]
-    return sum(widths) + gap * (len(widths) - 1)
-
-
-def _silent(frame: pd.DataFrame) -> list[str]:
-    """Columns that say nothing here: all runs ended, nothing is flagged, no remarks, no held-out data."""
-    silent = [name for name in ("flagged", "remarks") if name in frame and not frame[name].any()]
-    silent += [name for name in ("train_accuracy", "test_accuracy") if name in frame and frame[name].isna().all()]
-    return [*silent, "ok"] if {"ok", "runs"} <= set(frame) and (frame["ok"] == frame["runs"]).all() else silent
-
-
-def _least_gaps(frame: pd.DataFrame, groups: list[str]) -> list[bool]:
-    """For each row, whether its loss gap is finite and the least of its group."""
-    import pandas as pd
-
-    if "loss_gap" not in frame:
-        return [False] * len(frame)
-    gaps = pd.to_numeric(frame["loss_gap"])
-    least = gaps.groupby([frame[name] for name in groups]).transform("min") if groups else gaps.min()
-    return list((gaps == least) & (gaps < math.inf))
-
-
 def to_csv(runs: pd.DataFrame, stream: IO[str]) -> None:
     """Write every column of every run, numbers with all their digits; see `bnnbench.store.columns`.
 
@@ -175,35 +240,25 @@ def to_csv(runs: pd.DataFrame, stream: IO[str]) -> None:
     """
     if runs.empty:
         raise InputError(f"CSV: {EMPTY}")
-    runs.to_csv(stream, index=False, lineterminator="\n")
+    printable(runs).to_csv(stream, index=False, lineterminator="\n")
 
 
-def _texts(column: str, values: Sequence[Any]) -> list[str]:
-    """Cells of a column, all with the same number of decimals."""
-    if column.endswith("accuracy"):
-        values = [value if _is_missing(value) else 100 * value for value in values]
-    numbers = [v for v in values if isinstance(v, (int, float)) and math.isfinite(v)]
-    decimals = {"train_accuracy": 1, "test_accuracy": 1, "sample_s": MAX_DECIMALS}.get(column, _decimals(numbers))
-    return [_cell(value, decimals) for value in values]
-
-
-MAX_DECIMALS = 3
-
-
-def _decimals(numbers: Sequence[float]) -> int:
-    """As few decimals as show all numbers to three; a small number needs them all."""
+def _decimals(values: Sequence[Any]) -> int:
+    """Return as few decimals as show all numbers to three; a small number needs them all."""
+    numbers = [value for value in values if isinstance(value, (int, float)) and math.isfinite(value)]
     if any(0 < abs(number) < 10.0**-MAX_DECIMALS for number in numbers):
         return MAX_DECIMALS
     fewer = (k for k in range(MAX_DECIMALS) if all(round(n, k) == round(n, MAX_DECIMALS) for n in numbers))
     return next(fewer, MAX_DECIMALS)
 
 
-def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+def _texts(values: Sequence[Any], decimals: int) -> list[str]:
+    """Return cells of a column, all with the same number of decimals."""
+    return [_cell(value, decimals) for value in values]
 
 
 def _cell(value: Any, decimals: int) -> str:
-    if _is_missing(value):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return DASH
     if isinstance(value, str):
         return value

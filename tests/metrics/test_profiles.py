@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bnnbench.errors import InputError
-from bnnbench.metrics import data_profile, ecdf, performance_profile
+from bnnbench.metrics import performance_profile
 
 INF, NAN = math.inf, math.nan
 COSTS = st.lists(
@@ -38,37 +37,16 @@ def test_a_profile_is_the_count_of_its_definition(costs):
             assert profile.loc[factor, name] == sum(within) / len(costs)
 
 
-@given(COSTS)
-def test_an_ecdf_rises_to_the_share_that_was_solved(costs):
-    curves = ecdf(costs)
-    assert curves.index.is_monotonic_increasing
-    assert (curves.diff().iloc[1:] >= 0).all(axis=None)
-    np.testing.assert_allclose(curves.iloc[-1], np.isfinite(costs).mean())
-
-
 def test_a_solver_that_was_never_asked_has_no_curve():
-    assert list(ecdf(pd.DataFrame({"a": [1.0, NAN], "b": [NAN, NAN]}))) == ["a"]
+    assert list(performance_profile(pd.DataFrame({"a": [1.0, NAN], "b": [NAN, NAN]}))) == ["a"]
 
 
 def test_where_all_failed_there_is_no_step():
     assert performance_profile(pd.DataFrame({"a": [INF, INF]})).empty
-    assert ecdf(pd.DataFrame()).empty
+    assert performance_profile(pd.DataFrame()).empty
 
 
 @pytest.mark.parametrize("cost", [0.0, -1.0])
 def test_a_cost_without_ratios_is_refused(cost):
     with pytest.raises(InputError, match=f"costs must be positive, but {cost:g} came"):
         performance_profile(pd.DataFrame({"a": [cost, 1.0]}))
-
-
-def test_a_data_profile_counts_groups_of_a_gradient():
-    reads = pd.DataFrame({"a": [8.0, 30.0], "b": [16.0, INF]}, index=["p", "q"])
-    profile = data_profile(reads, pd.Series({"q": 9, "p": 3}))
-    assert profile.index.tolist() == [2, 3, 4]
-    assert profile["a"].tolist() == [0.5, 1, 1]
-    assert profile["b"].tolist() == [0, 0, 0.5]
-
-
-def test_a_data_profile_needs_every_size():
-    with pytest.raises(InputError, match="the size of 'q' is missing"):
-        data_profile(pd.DataFrame({"a": [1.0, 2.0]}, index=["p", "q"]), pd.Series({"p": 3}))

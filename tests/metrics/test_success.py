@@ -7,7 +7,6 @@ import math
 import pandas as pd
 import pytest
 
-from bnnbench.errors import InputError
 from bnnbench.metrics import success_probability, success_table, time_to_solution
 
 
@@ -18,8 +17,8 @@ def run(**changes):
     } | changes  # fmt: skip
 
 
-def table_of(*rows, of="loss"):
-    return success_table(pd.DataFrame(rows), of=of)
+def table_of(*rows):
+    return success_table(pd.DataFrame(rows))
 
 
 @pytest.mark.parametrize(
@@ -39,11 +38,6 @@ def test_reads_of_all_runs_are_pooled():
     assert tuple(got[["success", "success_low", "success_high"]]) == success_probability(5, 20)
     expected = time_to_solution(0.3, success_probability(5, 20))
     assert tuple(got[["tts_s", "tts_low_s", "tts_high_s"]]) == pytest.approx(expected)
-
-
-def test_reads_of_the_ground_energy_are_counted_where_it_is_known():
-    assert table_of(run(), of="energy").iloc[0]["successes"] == 1
-    assert table_of(run(is_sound=0, energy_successes=None), of="energy").empty
 
 
 @pytest.mark.parametrize(
@@ -86,8 +80,3 @@ def test_what_was_not_asked_or_has_no_optimum_is_left_out():
     assert table_of(unknown).empty
     empty = success_table(pd.DataFrame())
     assert list(empty)[:4] == ["problem", "formulation", "solver", "reads"]
-
-
-def test_another_kind_of_success_is_refused():
-    with pytest.raises(InputError, match="of is loss or energy, but 'hope' came"):
-        table_of(run(), of="hope")

@@ -17,7 +17,7 @@ from made_stores import MIXED, ended, fill
 from bnnbench.store.store import read_store
 from bnnbench.tables import KINDS, make_table, stamped
 from bnnbench.tables.formats import uniform
-from bnnbench.tables.latex import escape
+from bnnbench.tables.latex import escape, to_latex
 
 GOLDEN = Path(__file__).parent / "golden"
 NASTY = r"""a_b%c&d#e$f{g}h\i~j^k<script>alert("1")</script>|l*m*[n](o)`p` --> 'q' é 中 ∞"""
@@ -56,7 +56,7 @@ def test_the_text_is_what_it_was(folder, form, kind):
 
 def test_units_stand_in_the_headers(folder):
     head = text_of(folder, "markdown").splitlines()[0]
-    for title in ("solved [%]", "loss gap [loss]", "energy gap [loss]", "sampling [s]", "norm. gap"):
+    for title in ("solved [%]", "loss gap [loss]", "energy gap [loss]", "sample time [s]", "norm. gap"):
         assert f"| {title} |" in head
 
 
@@ -199,3 +199,14 @@ def test_macros_have_one_name_each_of_letters_alone(folder, tmp_path):
     assert "\\newcommand{\\bnnMadeCompactGoodSolved}{\\num{100}}" in text
     assert "\\newcommand{\\bnnMadeCompactGoodSolvedLow}{\\num{74}}" in text
     assert "\\newcommand{\\bnnMadeCompactFairLossGap}{\\ensuremath{\\infty}}" in text
+
+
+def test_a_heading_wider_than_the_page_and_a_long_word_of_the_caption_may_break(folder):
+    with read_store(folder) as store:
+        table = make_table(store, "summary", "a_" * 40)
+    table.data["formulation"] = "reduced[" + ",".join(f"parameter_{k}={k}" for k in range(9)) + "]"
+
+    text = to_latex(table)
+
+    assert "}{@{}p{\\linewidth}}{\\raggedright\\arraybackslash\\emph{reduced{[}\\allowbreak{}" in text
+    assert not re.search(r"[a-z_\\\\]{60}", text.partition("\\caption")[2].partition("\\label")[0])

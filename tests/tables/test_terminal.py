@@ -8,20 +8,23 @@ import re
 
 import pandas as pd
 import pytest
+from commands import call
+from made_stores import ended
+from made_stores import fill as fill_made
 from rich.console import Console
 from run_rows import FAILED, row
 from stored_cells import NOTE, add_everything, make_cell
 
 from bnnbench.errors import InputError
-from bnnbench.metrics import summarize
+from bnnbench.metrics import SUMMARY, summarize
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import formulation, load_problem, load_solver
 from bnnbench.runs.loop import run
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
-from bnnbench.store.columns import RUN_COLUMNS, SUMMARY_COLUMNS
+from bnnbench.store.columns import RUN_COLUMNS
 from bnnbench.store.store import open_store, read_store
-from bnnbench.tables.terminal import DASH, flag_lines, print_table, to_csv
+from bnnbench.tables.terminal import DASH, flag_lines, print_table, to_csv, wrap
 
 
 def printed(frame, title="t", *, styled=False, width=240):
@@ -156,7 +159,8 @@ def test_an_empty_store_is_a_sentence():
 
 
 def test_every_column_is_explained(runs):
-    known = [column.shown_name for column in (*RUN_COLUMNS, *SUMMARY_COLUMNS)]
+    own = [column for column in SUMMARY if column.name not in {c.name for c in RUN_COLUMNS}]
+    known = [column.shown_name for column in (*RUN_COLUMNS, *own)]
     shown = {re.sub(r"^(fact|clock|violations)\..*", r"\1.…", column) for column in [*runs, *summarize(runs)]}
     assert shown <= set(known)
     assert set(known) - shown <= {"fact.…", "clock.…"}, "nothing is explained that is not there"
@@ -176,3 +180,55 @@ def test_what_is_said_to_be_never_empty_is_not(runs, tmp_path):
 
 def test_no_column_hides_an_attribute_of_a_frame(runs):
     assert not {name for name in [*runs, *summarize(runs)] if hasattr(pd.DataFrame, name)}
+
+
+SWEEP = [row(solver=f"simulated_annealing[num_sweeps={number},seed_of_all=7]") for number in (1000, 100, 10, 9)]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_names_break_between_their_parts_and_sweeps_are_sorted_as_numbers(width):
+    text = printed(summarize(pd.DataFrame(SWEEP)), width=width)
+
+    assert max(map(len, text.splitlines())) <= width
+    assert re.findall(r"\b(9|10|100|1000),", text) == ["9", "10", "100", "1000"]
+
+
+@pytest.mark.parametrize("most", [4, 9, 14, 40])
+def test_a_wrapped_text_is_whole_and_broken_between_parts_only(most):
+    text = "loss gap (my_results), simulated_annealing[num_sweeps=100]"
+
+    lines = wrap(text, most).split("\n")
+
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(len(line) <= most or re.fullmatch(r"[^ _\[\],=/-]*[ _\[\],=/-]?", line) for line in lines)
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_comparison_breaks_no_word(width, tmp_path, monkeypatch, capsys):
+    names = {"compact": "simulated_annealing[num_sweeps=1000]", "reduced[penalty=3.0]": "tabu"}
+    outcomes = {pair: [ended(number)] for number, pair in enumerate(names.items())}
+    folders = [fill_made(tmp_path / name, outcomes) for name in ("a_long_name_of_results", "published")]
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+
+    code, out, _ = call(monkeypatch, capsys, "compare", *folders)
+
+    table = re.sub(r"\x1b\[\d*m", "", out.partition("Columns left out")[0])
+    assert code == 0
+    assert max(map(len, table.splitlines())) <= width
+    for word in ("formulation", "published", "median", "simulated_", "annealing[", "reduced", "tabu", "(Holm)"):
+        assert word in table
+
+
+ESCAPE = "\x1b]0;owned\x07\x1b[2J\u202eevil"
+
+
+def test_control_characters_of_an_exception_are_shown_and_move_nothing(tmp_path):
+    runs = pd.DataFrame([row(solver=f"s{ESCAPE}", status="crash", message=ESCAPE, flag_texts=ESCAPE, **FAILED)])
+    stream = io.StringIO()
+    to_csv(runs, stream)
+
+    shown = printed(summarize(runs)) + "".join(flag_lines(runs)) + stream.getvalue()
+
+    assert not re.search("[\x1b\x07\u202e]", shown)
+    assert r"\x1b]0;owned\x07" in shown
