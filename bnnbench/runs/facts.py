@@ -41,8 +41,11 @@ class Facts:
 
 
 def short(value: Any) -> str:
-    """Return the beginning of a text; secrets are taken out before, so that none is cut and kept in part."""
-    return redacted(str(value))[:FACT_LENGTH]
+    """Return the beginning of a text; secrets are taken out before, so that none is cut and kept in part.
+
+    Half a surrogate pair, which no file can hold, becomes a question mark.
+    """
+    return redacted(str(value))[:FACT_LENGTH].encode(errors="replace").decode()
 
 
 def _plain(value: Any) -> float | int | str | bool | None:
