@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Mapping
 from itertools import chain, islice, repeat, zip_longest
 from pathlib import Path
 from typing import Annotated, Literal
@@ -90,17 +91,8 @@ def table(
     features = _features(cells, path, target, features)
     training = ~_held_out(len(cells[target[0]]), test_fraction, seed, path)
     num_thresholds = {"refuse": 0, "median": 1, "thermometer": thermometer_levels}[numeric]
-    spins: dict[str, NDArray[np.int8]] = {}
-    faults: list[str] = []
-    for column in (*features, *target):
-        where = f"column {column!r}"
-        try:
-            _refuse_missing(cells[column], where)
-            given = () if column in target else (training, num_thresholds)
-            spins[column] = _encode(cells[column], where, *given)
-        except InputError as error:
-            faults.append(str(error))
-    _refuse(path, faults)
+    thresholds_of = dict.fromkeys(features, (training, num_thresholds)) | dict.fromkeys(target, (None, 0))
+    spins = _encode_all(cells, path, thresholds_of)
     inputs, targets = (np.hstack([spins[column] for column in columns]) for columns in (features, target))
     network = Network((inputs.shape[1], *hidden, targets.shape[1]), bias)
     encoding = {"refuse": "", "median": "median", "thermometer": f"thermometer{thermometer_levels}"}[numeric]
@@ -114,6 +106,23 @@ def table(
         test_inputs=inputs[~training] if test_fraction else None,
         test_targets=targets[~training] if test_fraction else None,
     )
+
+
+def _encode_all(
+    cells: Mapping[str, Column], path: Path, thresholds_of: Mapping[str, tuple[NDArray[np.bool_] | None, int]]
+) -> dict[str, NDArray[np.int8]]:
+    """Return the columns as −1 and +1, or name the faults of all of them."""
+    spins: dict[str, NDArray[np.int8]] = {}
+    faults: list[str] = []
+    for column, given in thresholds_of.items():
+        where = f"column {column!r}"
+        try:
+            _refuse_missing(cells[column], where)
+            spins[column] = _encode(cells[column], where, *given)
+        except InputError as error:
+            faults.append(str(error))
+    _refuse(path, faults)
+    return spins
 
 
 def _refuse(path: Path, faults: list[str]) -> None:

@@ -18,7 +18,7 @@ class OpenJijSolver(DimodSolver):
     memoryless: ClassVar[bool] = True
 
     def prepare(self, instance: Objective) -> Any:
-        """See `DimodSolver.prepare`: a sparse model of OpenJij, whose temperatures are fields of their own."""
+        """Build a sparse model of OpenJij, whose temperatures are fields of their own."""
         import openjij
 
         qubo = instance.qubo

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.plugins.files import SolverSpec
 from bnnbench.plugins.registry import file_hash, load_solver
@@ -47,19 +48,19 @@ class ControlErrors(Solver):
     """Standard deviation of δ_ij, in the machine's units."""
 
     def unavailable(self) -> str | None:
-        """See `Solver.unavailable`: where the inner solver is."""
+        """Be unavailable where the inner solver is."""
         return load_solver(self.inner).unavailable()
 
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`: what the inner solver refuses as a bare QUBO."""
+        """Refuse what the inner solver refuses as a bare QUBO."""
         return load_solver(self.inner).refuses(instance.qubo)
 
+    @override
     def prepare(self, instance: Objective) -> Qubo:
-        """See `Solver.prepare`."""
         return instance.qubo
 
     def sample(self, prepared: Qubo, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: the batches of the inner solver."""
+        """Yield the batches of the inner solver."""
         inner = load_solver(self.inner)
         wrong = self.perturbed(prepared, np.random.default_rng([seed, 0]))
         stream: Any = inner.sample(inner.prepare(wrong), seed=seed, budget=budget)
@@ -88,7 +89,7 @@ class ControlErrors(Solver):
 
     @property
     def versions(self) -> dict[str, str]:
-        """See `Solver.versions`: what the inner solver needs, and the hash of its file, if it is one."""
+        """Return what the inner solver needs, and the hash of its file, if it is one."""
         name = parse_spec(self.inner).name
         file = file_hash(name)
         return {**load_solver(self.inner).versions, **({Path(name).name: file} if file else {})}

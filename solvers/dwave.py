@@ -91,11 +91,11 @@ class DWave(Solver):
     """Answer from a recording, or from the one in this folder that has the run's instance and seed; asks no QPU."""
 
     def unavailable(self) -> str | None:
-        """See `Solver.unavailable`: also without a token, unless it replays. Asks no network whether it is good."""
+        """Ask for a token too, unless it replays; no network is asked whether it is good."""
         return None if self.replay else super().unavailable() or missing_token("dwave")
 
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`: to replay what is no recording of the instance with these parameters."""
+        """Refuse to replay what is no recording of the instance with these parameters."""
         if self.replay is None:
             return None
         try:
@@ -112,7 +112,7 @@ class DWave(Solver):
         return DWaveSampler(solver={"topology__type": self.topology, **name})
 
     def prepare(self, instance: Objective) -> _Prepared | Qubo:
-        """See `Solver.prepare`: connects and embeds; to replay, the QUBO is enough.
+        """Connect and embed; to replay, the QUBO is enough.
 
         Raises
         ------
@@ -137,7 +137,7 @@ class DWave(Solver):
         return _Prepared(qubo, sampler, embedding, model, reads)
 
     def sample(self, prepared: _Prepared | Qubo, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: one submission per batch.
+        """Submit once per batch.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class DWave(Solver):
         return self._batches(prepared.qubo, run, submissions)
 
     def qpu_seconds(self, prepared: _Prepared | Qubo, budget: Budget) -> float:
-        """See `Solver.qpu_seconds`: by the timing model of the QPU; a replay needs none.
+        """Estimate by the timing model of the QPU; a replay needs none.
 
         Raises
         ------
@@ -187,13 +187,13 @@ class DWave(Solver):
 
     @property
     def identity(self) -> Spec:
-        """See `Solver.identity`: a run and its replay have the same seed."""
+        """Leave out what a run and its replay differ in, so that they have the same seed."""
         spec = self.spec
         return Spec(spec.name, {key: value for key, value in spec.parameters.items() if key not in _ASK_NOTHING})
 
     @property
     def versions(self) -> dict[str, str]:
-        """See `Solver.versions`: also the hash of what is replayed."""
+        """Return also the hash of what is replayed."""
         recording = {} if self.replay is None else {"recording": recordings_hash(Path(self.replay))}
         return {**super().versions, **recording}
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.annealer.embedding import ChainPrefactor, ChainStrength, Topology
 from bnnbench.annealer.unembedding import ChainBreaks
@@ -65,26 +66,26 @@ class DWaveEmulated(Solver):
             chain_breaks=self.chain_breaks,
         )
 
+    @override
     def unavailable(self) -> str | None:
-        """See `Solver.unavailable`."""
         return super().unavailable() or self.composed.unavailable()
 
+    @override
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`."""
         return self.composed.refuses(instance)
 
+    @override
     def prepare(self, instance: Objective) -> Any:
-        """See `Solver.prepare`."""
         return self.composed.prepare(instance)
 
+    @override
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`."""
         stream: Any = self.composed.sample(prepared, seed=seed, budget=budget)
         with closing(stream):
             for batch in stream:
                 yield replace(batch, facts={**batch.facts, "emulated": True})
 
     @property
+    @override
     def versions(self) -> dict[str, str]:
-        """See `Solver.versions`."""
         return {**super().versions, **self.composed.versions}

@@ -76,25 +76,25 @@ class Embedded(Solver):
     """How broken chains are read, see `bnnbench.annealer.unembedding.ChainBreaks`."""
 
     def unavailable(self) -> str | None:
-        """See `Solver.unavailable`: also where the inner solver is."""
+        """Be unavailable also where the inner solver is."""
         return super().unavailable() or load_solver(self.inner).unavailable()
 
     @property
     def threads(self) -> int:
-        """See `Solver.threads`: those of the inner solver."""
+        """Return the threads of the inner solver."""
         return load_solver(self.inner).threads
 
     @property
     def memoryless(self) -> bool:  # type: ignore[override]
-        """See `Solver.memoryless`: chains are read alike for every read, so that the inner solver decides."""
+        """Return whether the inner solver is memoryless; chains are read alike for every read."""
         return load_solver(self.inner).memoryless
 
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`: what the inner solver refuses as a bare QUBO."""
+        """Refuse what the inner solver refuses as a bare QUBO."""
         return load_solver(self.inner).refuses(instance.qubo)
 
     def prepare(self, instance: Objective) -> _Prepared:
-        """See `Solver.prepare`: embeds, or takes the embedding out of the cache.
+        """Embed, or take the embedding out of the cache.
 
         Raises
         ------
@@ -114,7 +114,7 @@ class Embedded(Solver):
         return _Prepared(qubo, physical, embedding, inner.prepare(physical))
 
     def sample(self, prepared: _Prepared, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: the batches of the inner solver, one by one."""
+        """Yield the batches of the inner solver, one by one."""
         stream = load_solver(self.inner).sample(prepared.inner, seed=seed, budget=budget)
         unembedded = unembed_batches(prepared.embedding, stream, prepared.qubo, self.chain_breaks)
         with closing(unembedded) as batches:
@@ -124,7 +124,7 @@ class Embedded(Solver):
 
     @property
     def versions(self) -> dict[str, str]:
-        """See `Solver.versions`: also what the inner solver needs, and the hash of its file, if it is one."""
+        """Return also what the inner solver needs, and the hash of its file, if it is one."""
         name = parse_spec(self.inner).name
         file = file_hash(name)
         return {**super().versions, **load_solver(self.inner).versions, **({Path(name).name: file} if file else {})}

@@ -51,7 +51,7 @@ class LeapHybrid(Solver):
     """Refuse a run whose time limits sum up to more seconds than this, before anything is submitted."""
 
     def unavailable(self) -> str | None:
-        """See `Solver.unavailable`: also without a token. Asks no network whether it is good."""
+        """Ask for a token too; no network is asked whether it is good."""
         return super().unavailable() or missing_token("leap_hybrid")
 
     def sampler(self) -> Any:
@@ -61,7 +61,7 @@ class LeapHybrid(Solver):
         return LeapHybridSampler(**({} if self.hybrid_solver is None else {"solver": {"name": self.hybrid_solver}}))
 
     def prepare(self, instance: Objective) -> _Prepared:
-        """See `Solver.prepare`: connects.
+        """Connect.
 
         Raises
         ------
@@ -86,7 +86,7 @@ class LeapHybrid(Solver):
         return _Prepared(sampler, qubo.to_bqm())
 
     def sample(self, prepared: _Prepared, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: one submission per batch.
+        """Submit once per batch.
 
         Raises
         ------
@@ -112,7 +112,7 @@ class LeapHybrid(Solver):
         return self._batches(prepared, limit_s, number, budget)
 
     def qpu_seconds(self, prepared: _Prepared, budget: Budget) -> float:
-        """See `Solver.qpu_seconds`: at most the time limits, of which the QPU takes a part that none tells before."""
+        """Return the time limits, of which the QPU takes a part that nobody tells before."""
         return self._submissions(prepared, budget) * self._time_limit_s(prepared, budget)
 
     def _time_limit_s(self, prepared: _Prepared, budget: Budget) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.solver.contract import Positive
 
@@ -33,8 +34,8 @@ class OpenJij(OpenJijSolver):
     beta_max: Positive | None = None
     """Last inverse temperature; None: estimated from the instance."""
 
+    @override
     def sampler(self) -> dimod.Sampler:
-        """See `DimodSolver.sampler`."""
         import openjij
 
         return openjij.SASampler()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.solver.contract import Positive
 
@@ -35,8 +36,8 @@ class OpenJijSqa(OpenJijSolver):
     trotter: Annotated[int, Field(ge=2)] = 4
     """Slices of imaginary time."""
 
+    @override
     def sampler(self) -> dimod.Sampler:
-        """See `DimodSolver.sampler`."""
         import openjij
 
         return openjij.SQASampler()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.solver.contract import Positive
 from bnnbench.solver.dimod import DimodSolver
@@ -36,8 +37,8 @@ class PathIntegral(DimodSolver):
     beta_schedule_type: Literal["geometric", "linear"] = "geometric"
     """How the inverse temperature grows."""
 
+    @override
     def sampler(self) -> dimod.Sampler:
-        """See `DimodSolver.sampler`."""
         from dwave.samplers import PathIntegralAnnealingSampler
 
         return PathIntegralAnnealingSampler()

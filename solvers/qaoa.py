@@ -38,14 +38,14 @@ class Qaoa(Solver):
     """Larger instances are refused: time and memory double with every qubit."""
 
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`: too many qubits, or nothing to optimize."""
+        """Refuse too many qubits, and a constant energy."""
         qubits = instance.qubo.num_variables
         if qubits > self.max_qubits:
             return f"qaoa: {qubits} qubits are more than max_qubits = {self.max_qubits}; simulation doubles with each."
         return None if _largest(instance) > 0 else "qaoa: the energy is constant, so that there is no Hamiltonian."
 
     def prepare(self, instance: Objective) -> Any:
-        """See `Solver.prepare`: the Ising operator, scaled."""
+        """Build the Ising operator, scaled."""
         from qiskit.quantum_info import SparsePauliOp
         from qiskit_optimization import QuadraticProgram
 
@@ -62,7 +62,7 @@ class Qaoa(Solver):
         return SparsePauliOp(operator.paulis, np.rint(coefficients * 2**20) / 2**20)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: one batch of training per evaluation, then reads of the final state."""
+        """Yield a batch of training per evaluation, then reads of the final state."""
         from qiskit.primitives import StatevectorSampler
         from qiskit_optimization.minimum_eigensolvers import QAOA
         from qiskit_optimization.optimizers import COBYLA

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.qubo.qubo import all_energies
 from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Phase, Positive, Solver
@@ -48,8 +49,8 @@ class QaoaDiagonal(Solver):
     max_qubits: Annotated[int, Field(ge=1, le=28)] = 22
     """Larger instances are refused: time and memory double with every qubit; 26 qubits take 3 GB."""
 
+    @override
     def warm_up(self) -> None:
-        """See `Solver.warm_up`."""
         from ._statevector import Simulator
 
         for energies in (np.array([0.0, 1.0]), np.array([0.0, np.pi])):
@@ -58,14 +59,14 @@ class QaoaDiagonal(Solver):
             simulator.value()
 
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`: too many qubits."""
+        """Refuse too many qubits."""
         qubits = instance.qubo.num_variables
         if qubits <= self.max_qubits:
             return None
         return f"qaoa_diagonal: {qubits} qubits are more than max_qubits = {self.max_qubits}; each doubles the cost."
 
     def prepare(self, instance: Objective) -> Any:
-        """See `Solver.prepare`: the diagonal."""
+        """Compute the diagonal."""
         from ._statevector import Simulator
 
         self.warm_up()
@@ -74,7 +75,7 @@ class QaoaDiagonal(Solver):
         return Simulator(energies, float(energies.std()) or 1.0, single=self.precision == "single")
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: one batch of training per evaluation, then reads of the final state."""
+        """Yield a batch of training per evaluation, then reads of the final state."""
         from scipy.optimize import minimize
 
         random = np.random.default_rng(seed)

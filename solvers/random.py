@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from typing_extensions import override
 
 from bnnbench.qubo.instance import Instance
 from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Solver, WorksOn
@@ -21,8 +22,8 @@ class Random(Solver):
     memoryless: ClassVar[bool] = True
     is_floor: ClassVar[bool] = True
 
+    @override
     def sample(self, prepared: Objective, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`."""
         random = np.random.default_rng(seed)
         most = MAX_BATCH_BITS // prepared.qubo.num_variables
         for reads in budget.reads_in_batches(self.batch_reads, most):

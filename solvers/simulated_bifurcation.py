@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 
@@ -36,21 +37,21 @@ class SimulatedBifurcation(Solver):
     time_step: Annotated[float, Field(gt=0, lt=2)] = 1.0
     """In units of the reciprocal of the oscillators' frequency; from 2 on they are unstable."""
 
+    @override
     def warm_up(self) -> None:
-        """See `Solver.warm_up`."""
         from ._bifurcation import warm_up
 
         warm_up()
 
     def prepare(self, instance: Objective) -> Any:
-        """See `Solver.prepare`: the Ising model, scaled."""
+        """Build the Ising model, scaled."""
         from ._bifurcation import Oscillators
 
         self.warm_up()
         return Oscillators(instance.qubo), max(1, 2 * instance.qubo.num_couplings)
 
+    @override
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`."""
         oscillators, work = prepared
         random = np.random.default_rng(seed)
         discrete = self.variant == "discrete"

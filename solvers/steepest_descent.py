@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from typing_extensions import override
+
 from bnnbench.solver.dimod import DimodSolver
 
 if TYPE_CHECKING:
@@ -19,8 +21,8 @@ class SteepestDescent(DimodSolver):
     batch_reads: ClassVar[int] = 100
     memoryless: ClassVar[bool] = True
 
+    @override
     def sampler(self) -> dimod.Sampler:
-        """See `DimodSolver.sampler`."""
         from dwave.samplers import SteepestDescentSampler
 
         return SteepestDescentSampler()

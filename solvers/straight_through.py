@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.errors import InputError
 from bnnbench.qubo.instance import Instance
@@ -37,12 +38,12 @@ class StraightThrough(Solver):
     learning_rate: Positive = LEARNING_RATE
     """Step along the mean gradient of the samples; latent weights lie in [−1, 1]."""
 
+    @override
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`."""
         return None if isinstance(instance, Instance) else "straight_through needs a network, but this QUBO has none."
 
+    @override
     def sample(self, prepared: Objective, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`."""
         if not isinstance(prepared, Instance):
             raise InputError(self.refuses(prepared))
         problem = prepared.problem

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.solver.dimod import DimodSolver
 
@@ -32,12 +33,12 @@ class Tabu(DimodSolver):
     tenure: Annotated[int, Field(ge=1)] | None = None
     """Flips for which a flipped bit stays; None: a quarter of the variables, 20 at most."""
 
+    @override
     def sampler(self) -> dimod.Sampler:
-        """See `DimodSolver.sampler`."""
         from tabu import TabuSampler
 
         return TabuSampler()
 
     def keywords(self, num_reads: int, seed: int) -> dict[str, Any]:
-        """See `DimodSolver.keywords`: its own limit of 20 ms per read would make answers depend on speed."""
+        """Lift the sampler's own limit of 20 ms per read, which would make answers depend on speed."""
         return {**super().keywords(num_reads, seed), "timeout": 2**31 - 1}

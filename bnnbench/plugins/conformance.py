@@ -40,7 +40,7 @@ MANY_READS = 2000
 EXACT_SECONDS = 20.0
 """How long a solver that calls itself exact may take for a proof."""
 _MAX_BATCHES = 500
-_STANDARD = ("bnnbench", "dimod", "numpy", "pydantic", "scipy")
+_STANDARD = ("bnnbench", "dimod", "numpy", "pydantic", "scipy", "typing-extensions")
 """Distributions that are there wherever bnnbench is."""
 
 

@@ -53,7 +53,7 @@ class DimodSolver(Solver):
         return instance.qubo.to_bqm(), named
 
     def sample(self, prepared: tuple[Any, dict[str, Any]], *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: one call of the sampler per batch, each with a seed of its own."""
+        """Call the sampler once per batch, each time with a seed of its own."""
         model, named = prepared
         sampler = self.sampler()
         random = np.random.default_rng(seed)
