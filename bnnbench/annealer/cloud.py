@@ -14,22 +14,33 @@ _ADVICE = (
 
 
 def missing_token(name: str) -> str | None:
-    """Why there is no token for D-Wave's cloud, as a sentence; None if there is one. Whether it is good, none is asked.
+    """Return why there is no token that can be sent to D-Wave's cloud, as a sentence; None if there is one.
 
     Parameters
     ----------
     name
         What the sentence calls the solver.
     """
-    if os.environ.get("DWAVE_API_TOKEN"):
-        return None
+    if token := os.environ.get("DWAVE_API_TOKEN"):
+        return _flaw(name, token)
     from dwave.cloud.config import load_config
     from dwave.cloud.config.exceptions import ConfigFileError
 
     try:
-        return None if load_config().get("token") else f"{name}: no token for D-Wave's cloud; {_ADVICE}"
+        token = load_config().get("token")
+        return _flaw(name, token) if token else f"{name}: no token for D-Wave's cloud; {_ADVICE}"
     except (ConfigFileError, ValueError) as error:  # ValueError: DWAVE_PROFILE names no profile
         return f"{name}: the configuration of D-Wave's cloud cannot be used: {error}; {_ADVICE}"
+
+
+def _flaw(name: str, token: str) -> str | None:
+    """Return why a token can be none, without showing it; the library would quote it as the value of a header."""
+    if token.isprintable() and not any(map(str.isspace, token)) and token.isascii():
+        return None
+    return (
+        f"{name}: the token for D-Wave's cloud holds a line end, a blank or another character that no token has, so "
+        "nothing was sent; write DWAVE_API_TOKEN, or token in dwave.conf, again as one word."
+    )
 
 
 @contextmanager

@@ -52,18 +52,24 @@ def slurm_cluster(table: SlurmTable, **options: Any) -> Any:
     except (OSError, RuntimeError) as error:
         raise UnavailableError(f"SLURM did not take the jobs: {_text(error)}.") from error
     try:
-        cluster.scale(jobs=table.jobs)
-        cluster.sync(cluster._correct_state)  # noqa: SLF001  submit now, so that a refusal is heard and not only logged
+        cluster.sync(_submit, cluster, table.jobs)
         cluster.adapt(minimum_jobs=table.jobs, maximum_jobs=table.jobs)  # a job that ends is submitted again
     except BaseException as error:
         with contextlib.suppress(Exception):  # there may be nothing to cancel
             cluster.close(timeout=5)
         if isinstance(error, (OSError, RuntimeError)):
             raise UnavailableError(
-                f"SLURM did not take the jobs: {_reason(error)}; see to --account, --queue, or the table [slurm]."
+                f"SLURM did not take the jobs: {_reason(error)}; see docs/clusters.md for account and queue."
             ) from error
         raise
     return cluster
+
+
+async def _submit(cluster: Any, jobs: int) -> None:
+    """Submit the jobs; what `scale` and `adapt` do likewise, but where a refusal is logged and not raised."""
+    while len(cluster.worker_spec) < jobs:
+        cluster.worker_spec.update(cluster.new_worker_spec())
+    await cluster._correct_state()  # noqa: SLF001
 
 
 def _reason(error: Exception) -> str:

@@ -436,3 +436,19 @@ def test_without_slurm_it_is_a_sentence(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     with pytest.raises(UnavailableError, match="there is no sbatch on this machine"):
         slurm_cluster(SlurmTable())
+
+
+REFUSING = """#!/bin/sh
+echo "sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified" >&2
+exit 1
+"""
+
+
+def test_a_slurm_that_refuses_is_a_sentence_at_once(slurm, tmp_path):
+    (tmp_path / "bin" / "sbatch").write_text(REFUSING)
+    start = time.monotonic()
+
+    with pytest.raises(UnavailableError, match=r"SLURM did not take the jobs: .*Invalid account"):
+        slurm_cluster(SlurmTable())
+
+    assert time.monotonic() - start < 60

@@ -1,0 +1,61 @@
+"""What a run leaves behind in its process is seen."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import threading
+from dataclasses import replace
+
+import pytest
+
+from bnnbench.harness.isolation import leftovers
+from bnnbench.harness.isolation.leftovers import Leftovers
+
+
+def test_nothing_is_left_by_nothing():
+    before = Leftovers.of_this_process()
+
+    assert not Leftovers.of_this_process().harm_after(before)
+
+
+def test_a_thread_that_goes_on_is_seen():
+    before, end = Leftovers.of_this_process(), threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    try:
+        assert Leftovers.of_this_process().harm_after(before)
+    finally:
+        end.set()
+        thread.join()
+
+
+def test_a_timer_that_runs_is_seen():
+    before = Leftovers.of_this_process()
+    signal.setitimer(signal.ITIMER_REAL, 1000)
+    try:
+        assert Leftovers.of_this_process().harm_after(before)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def test_a_handler_and_a_collector_that_was_switched_off_are_seen():
+    before = Leftovers.of_this_process()
+    old = signal.signal(signal.SIGALRM, lambda *_: None)
+    try:
+        assert Leftovers.of_this_process().harm_after(before)
+    finally:
+        signal.signal(signal.SIGALRM, old)
+    gc.disable()
+    try:
+        assert Leftovers.of_this_process().harm_after(before)
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(("factor", "is_harm"), [(0.5, False), (1.5, True)])
+def test_memory_that_is_kept_is_seen(factor, is_harm):
+    before = Leftovers.of_this_process()
+    after = replace(before, memory_mib=before.memory_mib + factor * leftovers.MAX_LEFT_MIB)
+
+    assert after.harm_after(before) == is_harm
