@@ -1,0 +1,97 @@
+"""To add a measured column is to change one file: it is then in the store, every table, the report and the guide."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "bnnbench"
+FIELD = """
+    num_batches: int | None = column(
+        "batches that the solver answered", default=None, unit="batches", empty="there is no read", header="batches",
+        statistic="median", follows_from="batches",
+    )
+    flags: list[str] = column("""
+SUITE = """
+repetitions = 2
+[budget]
+reads = 20
+[[problems]]
+name = "parity"
+size = 2
+[[formulations]]
+name = "compact"
+[[solvers]]
+name = "random"
+"""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A copy of the package in which one file is another: outcome.py has a field more, and fills it."""
+    folder = tmp_path_factory.mktemp("tree")
+    shutil.copytree(PACKAGE, folder / "bnnbench")  # with compiled kernels
+    path = folder / "bnnbench" / "runs" / "outcome.py"
+    text = path.read_text()
+    for old, new in (
+        ("\n    flags: list[str] = column(", FIELD),
+        ("        num_reads=num_reads,\n", "        num_reads=num_reads,\n        num_batches=len(batches),\n"),
+    ):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    path.write_text(text)
+    (folder / "s.toml").write_text(SUITE)
+    bnnbench(folder, "run", "s.toml", "--out", "out")
+    return folder
+
+
+def bnnbench(folder, *arguments):
+    """Standard output of a verb of the copy."""
+    line = "import sys; sys.path.insert(0, '.'); from bnnbench.cli import main; main()"
+    command = [sys.executable, "-c", line, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment(folder))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def environment(folder):
+    """The environment, in which the copy is found before the installed package."""
+    return os.environ | {"COLUMNS": "250", "PYTHONPATH": str(folder)}
+
+
+def test_it_is_in_the_csv_and_holds_what_was_measured(tree):
+    header, *rows = bnnbench(tree, "export", "out").splitlines()
+
+    place = header.split(",").index("num_batches")
+    assert all(float(row.split(",")[place]) >= 1 for row in rows if '"' not in row)
+
+
+@pytest.mark.parametrize(
+    "verb", [["show", "out"], ["export", "out", "--to", "latex"], ["export", "out", "--to", "html"]]
+)
+def test_it_is_in_every_table(tree, verb):
+    assert "batches" in bnnbench(tree, *verb)
+
+
+def test_it_is_in_the_report(tree):
+    bnnbench(tree, "report", "out", "-o", "report.html")
+
+    assert '"num_batches"' in (tree / "report.html").read_text()
+
+
+def test_it_is_in_the_guide(tree):
+    line = "from bnnbench.store.columns import columns_guide; print(columns_guide())"
+    done = subprocess.run(
+        [sys.executable, "-c", line], cwd=tree, capture_output=True, text=True, check=True, env=environment(tree)
+    )
+
+    assert "| `num_batches` | batches that the solver answered | batches | there is no read |" in done.stdout
+
+
+def test_verify_recomputes_it(tree):
+    assert "num_batches" in bnnbench(tree, "verify", "out")
