@@ -28,7 +28,8 @@ from bnnbench.qubo.qubo import Qubo, all_energies
 LARGEST = 34
 """Variables up to which all states are visited, in some ten seconds."""
 _INNER, _OUTER = 7, 5
-_CHUNK = 2**14
+_CHUNK = 2**10
+"""Steps of the Gray code after which energies are added up anew, so that rounding stays small."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,8 @@ class Levels:
         Ground states, int8 of shape (k, n), 0 or 1; not all if there are more than the cap.
     seconds
         Wall time.
+    tolerance
+        Energies that differ by at most this are one level; 0 where energies are exact.
     """
 
     energy: float
@@ -54,10 +57,28 @@ class Levels:
     gap: float | None
     states: NDArray[np.int8] = field(repr=False)
     seconds: float
+    tolerance: float = 0.0
+
+
+def rounding(qubo: Qubo) -> float:
+    """Return a bound on the rounding error of an energy, in units of energy; 0 if all sums are exact.
+
+    They are if the coefficients are multiples of a power of two, as small as it may be, and their sizes add up to less
+    than 2^53 of it. Else an energy is a sum of at most k = 2^10 + n² terms, each at most S = Σ|c|, and is wrong by at
+    most k·2^-53·S.
+    """
+    coefficients = np.abs(np.concatenate([qubo.linear, qubo.couplings, [qubo.offset]]))
+    mantissas, exponents = np.frexp(coefficients[coefficients > 0])
+    total = float(coefficients.sum())
+    if not len(mantissas):
+        return 0.0
+    whole = (mantissas * 2.0**53).astype(np.int64)
+    unit = float(np.ldexp((whole & -whole).astype(float), exponents - 53).min())
+    return 0.0 if total < 2.0**53 * unit else (_CHUNK + qubo.num_variables**2) * 2.0**-53 * total
 
 
 def levels(
-    qubo: Qubo, *, cap: int = 1000, tolerance: float = 1e-9, report: Callable[[float], None] | None = None
+    qubo: Qubo, *, cap: int = 1000, tolerance: float | None = None, report: Callable[[float], None] | None = None
 ) -> Levels:
     """Visit all 2^n states of a QUBO.
 
@@ -66,7 +87,7 @@ def levels(
     cap
         How many ground states to keep.
     tolerance
-        Energies that differ by less are one level. Dyadic coefficients give exact energies.
+        Energies that differ by at most this are one level; None: twice what rounding can do, see `rounding`.
     report
         Called now and then with the fraction that is done.
 
@@ -82,6 +103,7 @@ def levels(
             "use a smaller problem, or a solver with a proof."
         )
     start = time.perf_counter()
+    tolerance = 2 * rounding(qubo) if tolerance is None else tolerance
     matrix = qubo.symmetric()
     inner = min(_INNER, n)
     low = min(_INNER + _OUTER, n)
@@ -101,6 +123,7 @@ def levels(
         gap=float(found[1] - found[0]) if np.isfinite(found[1]) else None,
         states=(kept[:, None] >> np.arange(n) & 1).astype(np.int8),
         seconds=time.perf_counter() - start,
+        tolerance=tolerance,
     )
 
 
@@ -178,7 +201,7 @@ def _visit(
         _sums(fields[inner:], outer_sums)
         for block in range(num_outer):
             base = energy + outer_sums[block]
-            if base + _least(table[block], inner_sums) >= found[1] - tolerance:
+            if base + _least(table[block], inner_sums) >= found[1]:
                 continue
             for x in range(num_inner):
                 e = base + table[block, x] + inner_sums[x]

@@ -250,14 +250,25 @@ def test_a_truth_is_verified_written_and_checked_again(bnnbench_, tmp_path):
     path = tmp_path / "claim.json"
     code, out, _ = bnnbench_("truth", "parity", "--verify", "-o", path)
     assert code == 0
-    assert out.count("agreed") == 2
+    assert out.count("agreed") == 3
     assert str(path) in out
 
     code, out, _ = bnnbench_("truth", "parity", "--certificate", path)
 
     assert code == 0
     assert "claimed loss" in out
-    assert out.count("agreed") == 2
+    assert out.count("agreed") == 3
+
+
+def test_a_claim_that_nothing_confirms_is_a_failed_check(bnnbench_, tmp_path):
+    path, problem = tmp_path / "claim.json", "random_data[widths=[7,7,1],samples=40]"
+    assert bnnbench_("truth", problem, "-o", path, "--check-seconds", "0")[0] == 0
+
+    code, out, err = bnnbench_("truth", problem, "--certificate", path, "--check-seconds", "0")
+
+    assert code == 1
+    assert "not checked" in out
+    assert "nothing confirms that no loss is below 6" in err
 
 
 @pytest.mark.parametrize("change", [{"loss": 7.0}, {"num_optima": "3"}, {"weights": "+" * 12}, {"lower_bound": 0.25}])

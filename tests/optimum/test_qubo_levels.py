@@ -8,7 +8,7 @@ from strategies import random_problem
 
 from bnnbench.errors import InputError
 from bnnbench.optimum.prove import search
-from bnnbench.optimum.qubo_levels import levels
+from bnnbench.optimum.qubo_levels import levels, rounding
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.qubo.qubo import Qubo, make_qubo
 
@@ -94,3 +94,38 @@ def test_sound_formulations_have_the_ground_states_they_promise(
 def test_a_large_qubo_is_refused_with_a_sentence() -> None:
     with pytest.raises(InputError, match=r"a QUBO of 35 variables has 2\^35 states, and 2\^34 are the most"):
         levels(random_qubo(35, 0, whole=True))
+
+
+@pytest.mark.parametrize("scale", [1e-7, 0.1, 1 / 3, 1000000.1, 9.9e11])
+def test_a_scale_of_the_energies_changes_no_level(scale: float) -> None:
+    for seed in range(5):
+        whole = random_qubo(14, seed, whole=True)
+        right = levels(whole)
+        scaled = make_qubo(scale * whole.linear, whole.rows, whole.cols, scale * whole.couplings, scale * whole.offset)
+
+        found = levels(scaled)
+
+        assert right.tolerance == 0
+        assert 0 <= found.tolerance < 1e-9 * scale
+        assert found.num_states == right.num_states
+        assert found.gap == pytest.approx(scale * right.gap, rel=1e-9)
+        assert sorted(found.states.tolist()) == sorted(right.states.tolist())
+
+
+def test_energies_that_are_exact_have_no_tolerance() -> None:
+    none = np.zeros(0, dtype=np.int32)
+
+    def of(*linear: float) -> float:
+        return rounding(make_qubo(np.array(linear), none, none, np.zeros(0), 0.0))
+
+    assert of(0.0) == of(3, -5, 2.0**-40) == of(2.0**52, 1) == of(2.0**-30, 2.0**22) == 0
+    assert of(2.0**53, 1) > 0
+    assert of(0.1, 0.25) > 0
+
+
+def test_levels_a_hair_apart_are_two_where_energies_are_exact() -> None:
+    none = np.zeros(0, dtype=np.int32)
+
+    found = levels(make_qubo(np.array([2.0**-40, 1.0]), none, none, np.zeros(0), 0.0))
+
+    assert (found.num_states, found.gap) == (1, 2.0**-40)
