@@ -1,52 +1,71 @@
-"""To add a column of a table is a change of one place."""
+"""To add a column of a table is to change one file: it is then in every format, in the report, and checked."""
 
 from __future__ import annotations
 
-import io
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from rich.console import Console
 from small_stores import fill
 
-from bnnbench.metrics import summary
-from bnnbench.report import make_page
-from bnnbench.runs.column import Column
-from bnnbench.store.store import read_store
-from bnnbench.tables import build, check_table, make_table, stamped, terminal, write_table
-from bnnbench.tables.table import Column as Shown
+from bnnbench.metrics import SUMMARY
+from bnnbench.tables import build, terminal
 
-MINE = Column(
-    "mean_loss", "mean training loss over all reads", "real", "loss", header="all reads", statistic="median",
-    drop_rank=115,
-)  # fmt: skip
+PACKAGE = Path(__file__).parents[2] / "bnnbench"
+OLD = '    Column("flagged", "runs with flag_texts"'
+NEW = """    Column(
+        "mean_loss", "over all reads", "real", "loss", header="everyread", statistic="median", drop_rank=None
+    ),
+"""
 
 
-@pytest.fixture
-def results(tmp_path, monkeypatch):
-    """Results of a bnnbench whose list of columns of a summary has one more."""
-    monkeypatch.setattr(summary, "SUMMARY", (*summary.SUMMARY, MINE))
-    monkeypatch.setitem(terminal.COLUMNS, MINE.name, MINE)  # as importing it again would derive it
-    monkeypatch.setitem(build.SUMMARY_COLUMNS, MINE.name, Shown.of(MINE))
-    return fill(tmp_path / "mine", problems=["majority"], settings=["compact"], repetitions=1)
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """Results, and a copy of the package in which one file has one line more."""
+    folder = tmp_path_factory.mktemp("tree")
+    shutil.copytree(PACKAGE, folder / "bnnbench")
+    path = folder / "bnnbench" / "metrics" / "summary.py"
+    text = path.read_text()
+    assert text.count(OLD) == 1
+    path.write_text(text.replace(OLD, NEW + OLD))
+    fill(folder / "out", problems=["majority"], settings=["compact"], repetitions=1)
+    return folder
 
 
-def test_a_column_of_the_summary_is_in_the_terminal_the_papers_the_report_and_the_check(results):
-    with read_store(results) as store:
-        runs, table = store.runs(), make_table(store, "summary", "mine")
-    stream = io.StringIO()
-    terminal.print_table(summary.summarize(runs), Console(file=stream, width=300), "t")
-    (results / "table.md").write_bytes(stamped(table, "markdown", "."))
+def bnnbench(folder, *arguments):
+    """Standard output of a verb of the copy."""
+    line = "import sys; sys.path.insert(0, '.'); from bnnbench.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", line, *arguments],
+        cwd=folder,
+        env=os.environ | {"COLUMNS": "250", "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
-    assert "all reads [loss]" in stream.getvalue()
-    for form in ("markdown", "html"):
-        assert "all reads [loss]" in write_table(table, form).decode()
-    assert "{reads}" in write_table(table, "latex").decode()
-    assert "all reads [loss]" in make_page(results)
-    assert list(check_table(results / "table.md")) == []
+
+@pytest.mark.parametrize(
+    "verb", ["show out", "export out --to markdown", "export out --to latex", "export out --to html"]
+)
+def test_it_is_in_every_table(tree, verb):
+    assert "everyread" in bnnbench(tree, *verb.split())
+
+
+def test_it_is_in_the_report_and_in_what_is_checked(tree):
+    bnnbench(tree, "report", "out", "-o", "report.html")
+    bnnbench(tree, "export", "out", "--to", "markdown", "-o", "table.md")
+
+    assert "everyread [loss]" in (tree / "report.html").read_text()
+    assert "every number is what its store gives" in bnnbench(tree, "verify-table", "table.md")
 
 
 def test_the_lists_of_terminal_and_papers_are_derived_from_the_one_list():
-    names = {column.name for column in summary.SUMMARY}
+    names = {column.name for column in SUMMARY}
 
     assert set(terminal.COLUMNS) == names - {"solved_share"}
     assert set(build.SUMMARY_COLUMNS) == names - {"solved", "flagged"}
