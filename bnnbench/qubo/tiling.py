@@ -168,7 +168,8 @@ def tile(one: Template, inputs: NDArray[np.int8], factors: NDArray[np.float64]) 
     # 16 bits), because within a row it comes by sample and then by column; what starts at an ancilla is in order.
     first = np.concatenate([ends_rows[inside], np.tile(ends_rows[across], num_samples)])
     order = np.argsort(first.astype(np.uint16) if num_weights < 2**16 else first, kind="stable")
-    sizes = np.abs(one.couplings).sum(axis=0)
+    # What cancels in binary fractions is exactly 0.
+    sizes = np.abs(one.couplings).sum(axis=0) * (0 if one.is_dyadic else ROUNDING)
     head = np.concatenate(
         [
             _without_residues(
@@ -193,20 +194,20 @@ def tile(one: Template, inputs: NDArray[np.int8], factors: NDArray[np.float64]) 
 
     # σ = 2x − 1: J σ_i σ_j = 4J x_i x_j − 2J x_i − 2J x_j + J, h σ = 2h x − h.
     n = len(linear)
-    sizes = np.abs(linear)
+    reach = 2 * np.abs(linear)
     degree = np.bincount(rows, couplings, n) + np.bincount(cols, couplings, n)
     offset += float(couplings.sum() - linear.sum())
     couplings *= 4
     linear = 2 * linear - 2 * degree
-    if not one.is_dyadic:  # otherwise what cancels is exactly 0
-        degree = np.bincount(rows, np.abs(couplings), n) + np.bincount(cols, np.abs(couplings), n)
-        linear = _without_residues(linear, 2 * sizes + degree / 2)
+    if not one.is_dyadic:
+        reach += (np.bincount(rows, np.abs(couplings), n) + np.bincount(cols, np.abs(couplings), n)) / 2
+        linear = _without_residues(linear, ROUNDING * reach)
     return Qubo(linear, rows, cols, couplings, offset)
 
 
 def _without_residues(values: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return values with 0 for what cancels but for rounding: at most `ROUNDING` of the sizes that were added."""
-    return np.where(np.abs(values) <= ROUNDING * sizes, 0.0, values)
+    """Return values with 0 where they are at most as large as their part of `sizes`."""
+    return np.where(np.abs(values) <= sizes, 0.0, values) if sizes.any() else values
 
 
 def _gauged_sum(
