@@ -156,7 +156,7 @@ def _format(value: Any) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether text is read back as it stands."""
+    """Return whether text is read back as it stands."""
     try:
         return parse_spec(f"x[y={text}]").parameters == {"y": text}
     except InputError:

@@ -48,7 +48,7 @@ def two_classes(name: str, labels: NDArray[Any], classes: Sequence[Any]) -> tupl
 
 
 def draw_training(name: str, targets: NDArray[np.int8], samples: int, seed: int) -> NDArray[np.bool_]:
-    """Which rows train: `samples` at random, as many of each class, or one more of −1; the others are held out.
+    """Draw the rows that train: `samples` at random, as many of each class, or one more of −1; the others are held out.
 
     Returns
     -------

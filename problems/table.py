@@ -219,7 +219,7 @@ def _refuse_missing(column: Column, where: str) -> None:
 
 
 def _held_out(num_rows: int, test_fraction: float, seed: int, path: Path) -> NDArray[np.bool_]:
-    """Which rows are held out, shape (num_rows,)."""
+    """Draw the rows that are held out, shape (num_rows,)."""
     num_test = round(test_fraction * num_rows)
     if test_fraction and not 0 < num_test < num_rows:
         raise InputError(

@@ -71,7 +71,7 @@ class Command(Solver):
 
     @property
     def seeded(self) -> bool:  # type: ignore[override]
-        """Whether the program is given a seed."""
+        """Return whether the program is given a seed."""
         return "{seed}" in self.program
 
     @property

@@ -199,12 +199,12 @@ class DWave(Solver):
 
     @property
     def _asked(self) -> dict[str, Any]:
-        """What decides what is submitted."""
+        """Return the parameters that decide what is submitted."""
         return {key: value for key, value in self.parameters.items() if key not in _ASK_NOTHING}
 
     @property
     def _given(self) -> dict[str, Any]:
-        """What a submission asks for besides reads."""
+        """Return what a submission asks for besides reads."""
         if self.anneal_schedule is not None:
             return {"anneal_schedule": [list(point) for point in self.anneal_schedule]}
         return {} if self.annealing_time_us is None else {"annealing_time": self.annealing_time_us}

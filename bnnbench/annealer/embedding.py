@@ -233,7 +233,7 @@ def _read(path: Path, key: dict[str, Any], qubo: Qubo, graph: nx.Graph) -> Embed
 
 
 def _fits(embedding: Embedding, qubo: Qubo, graph: nx.Graph) -> bool:
-    """Whether the chains are disjoint and connected, one per variable, and have a coupler for each coupling."""
+    """Return whether chains are disjoint and connected, one per variable, with a coupler for each coupling."""
     from dwave.embedding import is_valid_embedding
 
     if len(embedding.chains) != qubo.num_variables or len(set(embedding.qubits)) != embedding.num_physical:

@@ -68,7 +68,7 @@ class RecordedRun:
         return content_hash("recording", {**asked, "parameters": self.parameters})
 
     def differs(self, qubo_hash: str, parameters: Mapping[str, Any]) -> str | None:
-        """How another instance or other parameters differ from those of the run, as half a sentence; None: not."""
+        """Return how another instance or other parameters differ from the run's, as half a sentence, or None."""
         if qubo_hash != self.qubo_hash:
             return f"is of the QUBO {self.qubo_hash[:12]}…, but the instance has the QUBO {qubo_hash[:12]}…"
         for name, value in parameters.items():

@@ -124,7 +124,7 @@ class Problem:
 
     @cached_property
     def loss_weights(self) -> LossWeights:
-        """What an error and a unit of margin cost."""
+        """Return the prices of an error and of a unit of margin."""
         if self.loss == "zero_one":
             return LossWeights(errors=1.0, margin=0.0)
         if self.loss == "margin":

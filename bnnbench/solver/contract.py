@@ -45,7 +45,7 @@ MAX_BATCH_BITS = 20_000_000
 
 
 def is_number(value: Any, *, whole: bool = False) -> bool:
-    """Whether a value is a real number, or a whole one, of Python or NumPy; truth values are none."""
+    """Return whether a value is a real (or whole) number of Python or NumPy; truth values are none."""
     return isinstance(value, numbers.Integral if whole else numbers.Real) and not isinstance(value, bool)
 
 
@@ -200,7 +200,7 @@ class Solver(abc.ABC):
 
     @property
     def identity(self) -> Spec:
-        """What a suite derives seeds from: `spec`, in some solvers without what does not change what they are asked."""
+        """Return what a suite derives seeds from: `spec`, without what does not change what a solver is asked."""
         return self.spec
 
     @property
