@@ -1,4 +1,4 @@
-"""What can go wrong, as one tree.
+"""The errors of bnnbench, as one tree.
 
 ::
 
@@ -31,7 +31,7 @@ class BnnbenchError(Exception):
 
 
 class InputError(BnnbenchError, ValueError):
-    """What the user gave cannot be used."""
+    """An input of the user that cannot be used."""
 
 
 class UnknownNameError(InputError):

@@ -164,5 +164,5 @@ def _is_plain(text: str) -> bool:
 
 
 def _quote(text: str) -> str:
-    """As a TOML string: JSON's escapes, and one more."""
+    """Return a TOML string: JSON's escapes, and one more."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

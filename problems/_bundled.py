@@ -14,7 +14,7 @@ from bnnbench.problem.problem import LossName, Problem
 
 
 def load_bundled(name: str) -> Any:
-    """Data set of `sklearn.datasets`: ``data`` of shape (rows, features), ``target``, ``target_names``; no download.
+    """Load a data set of `sklearn.datasets`: ``data`` (rows, features), ``target``, ``target_names``; no download.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def load_bundled(name: str) -> Any:
 
 
 def two_classes(name: str, labels: NDArray[Any], classes: Sequence[Any]) -> tuple[NDArray[np.intp], NDArray[np.int8]]:
-    """Rows of the two classes, in the order of the file, and their targets, +1 for the second; shapes (n,) and (n,).
+    """Return rows of the two classes, in the order of the file, and their targets, +1 for the second; (n,) and (n,).
 
     Raises
     ------
@@ -94,5 +94,5 @@ def split_problem(
 
 
 def above_median(values: NDArray[np.float64], training: NDArray[np.bool_]) -> NDArray[np.int8]:
-    """+1 where a feature is above its median in the training rows, else −1; int8 of the shape (rows, features)."""
+    """Return +1 where a feature is above its median in the training rows, else −1; int8 (rows, features)."""
     return np.where(values > np.median(values[training], axis=0), 1, -1).astype(np.int8)

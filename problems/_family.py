@@ -1,4 +1,4 @@
-"""What problem families share: kinds of parameters, the truth table of inputs, and names."""
+"""Tools of the problem families: kinds of parameters, the truth table of inputs, and names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TruthTableSize = Annotated[int, Field(ge=1, le=16)]
 
 
 def truth_table(size: int) -> NDArray[np.int8]:
-    """All 2^size settings of −1 and +1 in counting order, −1 before +1, the last input fastest; int8 (2^size, size)."""
+    """Return all 2^size rows of −1 and +1 in counting order, −1 first, the last input fastest; int8 (2^size, size)."""
     bits = np.arange(2**size)[:, None] >> np.arange(size)[::-1] & 1
     return (2 * bits - 1).astype(np.int8)
 
@@ -37,12 +37,12 @@ def random_spins(generator: np.random.Generator, *shape: int) -> NDArray[np.int8
 
 
 def thresholds(training: NDArray[np.float64], number: int) -> NDArray[np.float64]:
-    """Those of the quantiles 1/(number+1), …, number/(number+1) that split the training part, each split once."""
+    """Return the quantiles 1/(number+1), …, number/(number+1) that split the training part, each split once."""
     quantiles = np.quantile(training, np.arange(1, number + 1) / (number + 1))
     not_above, first = np.unique(np.searchsorted(np.sort(training), quantiles, side="right"), return_index=True)
     return np.asarray(quantiles[first[not_above < len(training)]], dtype=np.float64)
 
 
 def title(*parts: object, loss: LossName = "zero_one") -> str:
-    """Name of a problem: its parts but the empty ones, and its loss unless that is the default."""
+    """Return the name of a problem: its parts but the empty ones, and its loss unless that is the default."""
     return " ".join(str(part) for part in (*parts, "" if loss == "zero_one" else loss) if part != "")

@@ -75,7 +75,7 @@ def digits(
 
 
 def overlaps(size: int) -> NDArray[np.float64]:
-    """Share of each old pixel in each of `size` equal parts of a row; float64 (size, 8), rows add up to 1.
+    """Return the share of each old pixel in each of `size` equal parts of a row; float64 (size, 8), rows sum to 1.
 
     Shares are numbers of 24ths, which 3 and 4 parts have in common, so that equal grays stay equal.
     """

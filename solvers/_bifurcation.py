@@ -47,7 +47,7 @@ class Oscillators:
     def settle(
         self, num_reads: int, num_steps: int, time_step: float, random: np.random.Generator, *, discrete: bool
     ) -> NDArray[np.int8]:
-        """Bits where independent starts settle: 0 or 1, (num_reads, n)."""
+        """Return bits where independent starts settle: 0 or 1, (num_reads, n)."""
         x, y = random.uniform(-START, START, (2, len(self._fields), num_reads)).astype(np.float32)
         _settle(
             self._starts, self._columns, self._couplings, self._fields, x, y, num_steps, np.float32(time_step), discrete

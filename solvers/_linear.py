@@ -36,7 +36,7 @@ class LinearSolver(Solver):
 
     @property
     def works_on(self) -> WorksOn:  # type: ignore[override]
-        """See `Solver.works_on`: what the hyperparameter `model` says."""
+        """Return what the hyperparameter `model` says."""
         return self.model
 
     @abc.abstractmethod
@@ -49,26 +49,26 @@ class LinearSolver(Solver):
         """
 
     def warm_up(self) -> None:
-        """See `Solver.warm_up`: the search for a hint."""
+        """Compile the search for a hint."""
         if self.hint != "none":
             warm_up()
 
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`: a hint where there is no network."""
+        """Refuse a hint where there is no network."""
         return refusal(self.hint, self.name, has_network=isinstance(instance, Instance))
 
     def linear_model(self, instance: Objective) -> LinearModel:
-        """The model of an instance that the hyperparameter chooses."""
+        """Return the model of an instance that the hyperparameter chooses."""
         if isinstance(instance, Instance) and self.model == "network":
             return network_program(instance.problem)
         return linearized(instance.qubo)
 
     def prepare(self, instance: Objective) -> Any:
-        """See `Solver.prepare`: the instance and its model."""
+        """Return the instance and its model."""
         return instance, self.linear_model(instance)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: each improving point, and the best bound so far."""
+        """Yield each improving point, with the best bound so far."""
         instance, model = prepared
         is_network = isinstance(instance, Instance) and self.model == "network"
         start, hint_s = None, None

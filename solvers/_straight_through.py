@@ -56,7 +56,7 @@ def train(
 
 
 def gradient(problem: Problem, weights: NDArray[np.int8], z: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Straight-through gradient of the surrogate loss, summed over the samples.
+    """Return the straight-through gradient of the surrogate loss, summed over the samples.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def _signs(z: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _centered(z: NDArray[np.float32], fan_in: int) -> tuple[NDArray[np.float32], np.float32]:
-    """Pre-activations with their threshold at the middle of two values, and √m.
+    """Return pre-activations with their threshold at the middle of two values, and √m.
 
     With an even fan-in z is even, and z = 0 counts as +1; z + 1 has the same sign, and is never 0.
     """

@@ -204,7 +204,7 @@ class _Run:
         self._signal(signal.SIGCONT)
 
     def close(self) -> None:
-        """End the program with all that it started."""
+        """Kill the program with all that it started."""
         self._signal(signal.SIGKILL)
         self._process.wait()
         if self._process.stdout is not None:

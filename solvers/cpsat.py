@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.errors import InputError
 from bnnbench.optimum.weight_anneal import warm_up
@@ -55,21 +56,21 @@ class CpSat(Solver):
     """Where the search starts: nowhere, or from what ``weight_search`` finds in 20 reads, with its time on a clock."""
 
     @property
+    @override
     def threads(self) -> int:
-        """See `Solver.threads`."""
         return self.num_workers
 
     def warm_up(self) -> None:
-        """See `Solver.warm_up`: the search for a hint."""
+        """Compile the search for a hint."""
         if self.hint != "none":
             warm_up()
 
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`: a hint where there is no network."""
+        """Refuse a hint where there is no network."""
         return refusal(self.hint, self.name, has_network=_tiling(instance) is not None)
 
     def prepare(self, instance: Objective) -> Any:
-        """See `Solver.prepare`: the instance, its model, its bits, the factor to energies and the rounding error."""
+        """Return the instance, its model, its bits, the factor to energies and the rounding error."""
         tiling = _tiling(instance)
         if tiling is None:
             return instance, *_linearized_model(instance.qubo)
@@ -78,7 +79,7 @@ class CpSat(Solver):
         return instance, *_squares_model(tiling)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: each improving solution, and the best bound so far."""
+        """Yield each improving solution, with the best bound so far."""
         instance, model, bits, scale, error = prepared
         tiling, hint_s = _tiling(instance), None
         model.clear_hints()
@@ -103,12 +104,12 @@ class CpSat(Solver):
 
 
 def _tiling(instance: Objective) -> Tiling | None:
-    """The penalties behind a QUBO, where they are known."""
+    """Return the penalties behind a QUBO, where they are known."""
     return instance.tiling if isinstance(instance, Instance) else None
 
 
 def _squares_model(tiling: Tiling) -> tuple[Any, list[Any], int, float]:
-    """Loss + Σ λ·penalty, scaled to whole numbers."""
+    """Return the model of loss + Σ λ·penalty, scaled to whole numbers."""
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
@@ -130,7 +131,7 @@ def _squares_model(tiling: Tiling) -> tuple[Any, list[Any], int, float]:
 
 
 def _constrained_model(tiling: Tiling) -> tuple[Any, list[Any], int, float]:
-    """The loss, with every penalty at zero, over one representative of each orbit of hidden neurons."""
+    """Return the model of the loss with all penalties zero, over one representative per orbit of hidden neurons."""
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
@@ -158,7 +159,7 @@ def _constrained_model(tiling: Tiling) -> tuple[Any, list[Any], int, float]:
 
 
 def _weights(tiling: Tiling, bits: list[Any]) -> list[Any]:
-    """Every weight of the network: its bit, or 1 where it is fixed."""
+    """Return every weight of the network: its bit, or 1 where it is fixed."""
     weights: list[Any] = [1] * tiling.problem.network.num_weights
     for place, bit in zip(tiling.free_weights.tolist(), bits, strict=False):
         weights[place] = bit
@@ -166,7 +167,7 @@ def _weights(tiling: Tiling, bits: list[Any]) -> list[Any]:
 
 
 def _exact(penalty: float) -> Fraction:
-    """λ as it is, if it is a multiple of 2^-32 as sound ones are; else as it is written."""
+    """Return λ as it is, if it is a multiple of 2^-32 as sound ones are; else as it is written."""
     exact = Fraction(penalty)
     return exact if exact.denominator <= 2**32 else Fraction(str(penalty))
 
@@ -177,7 +178,7 @@ def _loss_scale(tiling: Tiling) -> int:
 
 
 def _loss(tiling: Tiling, bits: list[Any], scale: int) -> list[Any]:
-    """Terms of the loss, times `scale`."""
+    """Return the terms of the loss, times `scale`."""
     network, price = tiling.problem.network, tiling.problem.loss_weights
     errors, margin = int(scale * Fraction(price.errors)), int(scale * Fraction(price.margin))
     fan_in, plan = network.fan_in(network.num_layers), tiling.encoding
@@ -194,7 +195,7 @@ def _loss(tiling: Tiling, bits: list[Any], scale: int) -> list[Any]:
 
 
 def _literals(tiling: Tiling, gate: Gate, sample: int, bits: list[Any]) -> list[Any]:
-    """Operands of a gate on a sample."""
+    """Return the operands of a gate on a sample."""
     columns = tiling.columns[sample]
     return [
         bits[columns[v]].negated() if tiling.literals(gate, v)[sample] else bits[columns[v]] for v in gate.variables
@@ -206,7 +207,7 @@ def _linear(form: Affine, bits: list[Any]) -> Any:
 
 
 def _square(model: Any, form: Affine, bits: list[Any], paired: bool) -> Any:
-    """An integer for the form, and its square, or half its product with its predecessor."""
+    """Return an integer for the form, and its square, or half its product with its predecessor."""
     low = form.constant + sum(c for c in form.coefficients.values() if c < 0)
     high = form.constant + sum(c for c in form.coefficients.values() if c > 0)
     value = model.new_int_var(low, high, "")
@@ -221,7 +222,7 @@ def _square(model: Any, form: Affine, bits: list[Any], paired: bool) -> Any:
 
 
 def _gate(model: Any, gate: Gate, literals: list[Any]) -> Any:
-    """The value of a gate's polynomial, from a table of all its inputs."""
+    """Return the value of a gate's polynomial, from a table of all its inputs."""
     rows = [[*row, gate.polynomial(*row)] for row in np.ndindex(*(2,) * len(literals))]
     value = model.new_int_var(0, max(row[-1] for row in rows), "")
     # Tables take variables: a complemented literal enters as its variable, with its column complemented.
@@ -233,7 +234,7 @@ def _gate(model: Any, gate: Gate, literals: list[Any]) -> Any:
 
 
 def _linearized_model(qubo: Qubo) -> tuple[Any, list[Any], int, float]:
-    """Σ coefficient·bit + Σ coefficient·product, with a Boolean for each product."""
+    """Return the model of Σ coefficient·bit + Σ coefficient·product, with a Boolean for each product."""
     from ortools.sat.python import cp_model
 
     coefficients = np.concatenate([qubo.linear, qubo.couplings, [qubo.offset]])

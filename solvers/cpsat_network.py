@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.errors import InputError
 from bnnbench.optimum.cpsat_model import network_model
@@ -40,21 +41,21 @@ class CpSatNetwork(Solver):
     """Where the search starts: nowhere, or from what ``weight_search`` finds in 20 reads, with its time on a clock."""
 
     @property
+    @override
     def threads(self) -> int:
-        """See `Solver.threads`."""
         return self.num_workers
 
     def warm_up(self) -> None:
-        """See `Solver.warm_up`: the search for a hint."""
+        """Compile the search for a hint."""
         if self.hint != "none":
             warm_up()
 
+    @override
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`."""
         return None if isinstance(instance, Instance) else "cpsat_network needs a network, but this QUBO has none."
 
     def prepare(self, instance: Objective) -> Any:
-        """See `Solver.prepare`: instance, model, weights, and the factor from objective to loss."""
+        """Return instance, model, weights, and the factor from objective to loss."""
         if not isinstance(instance, Instance):
             raise InputError(self.refuses(instance))
         model, weights, objective, unit = network_model(instance.problem)
@@ -62,7 +63,7 @@ class CpSatNetwork(Solver):
         return instance, model, weights, unit
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: each improving network, and the best bound so far."""
+        """Yield each improving network, with the best bound so far."""
         instance, model, weights, unit = prepared
         hint_s = None
         model.clear_hints()

@@ -224,7 +224,7 @@ class DWave(Solver):
         )
 
     def _replayed(self, qubo: Qubo, seed: int, budget: Budget) -> Iterator[Batch]:
-        """The batches of a recording, with facts that say what they are."""
+        """Yield the batches of a recording, with facts that say what they are."""
         recording = read_recording(find_recording(Path(str(self.replay)), qubo.hash, self._asked, seed))
         facts = {"replayed": True, "recorded_seed": recording.run.seed}
         with closing(self._batches(qubo, recording.run, recording.replay(budget))) as batches:
@@ -232,7 +232,7 @@ class DWave(Solver):
                 yield replace(batch, facts={**batch.facts, **facts})
 
     def _batches(self, qubo: Qubo, run: RecordedRun, submissions: Generator[Submission]) -> Generator[Batch]:
-        """Batches over variables; closing them closes the submissions."""
+        """Yield batches over variables; closing them closes the submissions."""
         facts = {} if run.chip_id is None else {"chip_id": run.chip_id}
         with closing(submissions):
             over_qubits = (submission.batch(facts) for submission in submissions)

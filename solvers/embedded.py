@@ -39,7 +39,7 @@ class _Prepared:
     inner: Any
 
     def bound(self, bound: float) -> float:
-        """A bound on the energy of qubits as one on that of variables, safe from rounding.
+        """Return a bound on the energy of qubits as one on that of variables, safe from rounding.
 
         Intact chains have the energy of their variables, so that no variables can do better than the best qubits. Both
         energies are sums of these many terms, each rounded.

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from typing_extensions import override
+
 from bnnbench.optimum.search.cost import why_hopeless
 from bnnbench.qubo.instance import Instance
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
@@ -22,22 +24,22 @@ class Exhaustive(Solver):
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     works_on: ClassVar[WorksOn] = "network"
 
+    @override
     def warm_up(self) -> None:
-        """See `Solver.warm_up`."""
         from bnnbench.optimum.prove import compile_kernels
 
         for num_layers in (1, 2, 3):
             compile_kernels(num_layers)
 
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`: networks that are too large to search."""
+        """Refuse networks that are too large to search."""
         if not isinstance(instance, Instance):
             return "exhaustive searches the weights of a network, but this QUBO has none."
         reason = why_hopeless(instance.problem)
         return f"exhaustive: {reason}" if reason else None
 
     def prepare(self, instance: Objective) -> Any:
-        """See `Solver.prepare`: compiles the kernels, which would count as sampling otherwise."""
+        """Compile the kernels, which would count as sampling otherwise."""
         from bnnbench.optimum.prove import compile_kernels
 
         if isinstance(instance, Instance):
@@ -45,7 +47,7 @@ class Exhaustive(Solver):
         return instance
 
     def sample(self, prepared: Instance, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`: one batch of one sample; a search that runs out of time has a bound all the same."""
+        """Yield one batch of one sample; a search that runs out of time has a bound all the same."""
         from bnnbench.optimum.prove import search
 
         del seed

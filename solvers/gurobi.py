@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.qubo.linear_program import LinearModel
 from bnnbench.solver.contract import Budget, Objective
@@ -28,12 +29,12 @@ class Gurobi(LinearSolver):
     """Threads of the library."""
 
     @property
+    @override
     def threads(self) -> int:
-        """See `Solver.threads`."""
         return self.num_threads
 
     def unavailable(self) -> str | None:
-        """See `Solver.unavailable`: also where the licence does not hold."""
+        """Return the solver's own reason, or a sentence where the licence does not hold."""
         reason = super().unavailable()
         if reason:
             return reason
@@ -46,7 +47,7 @@ class Gurobi(LinearSolver):
         return None
 
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`: also models that are too large for the licence."""
+        """Refuse also models that are too large for the licence."""
         reason = super().refuses(instance)
         if reason:
             return reason
@@ -59,10 +60,10 @@ class Gurobi(LinearSolver):
             f"comes with gurobipy allows {MAX_FREE} of each; install a full licence, or use highs."
         )
 
+    @override
     def optimize(
         self, model: LinearModel, seed: int, budget: Budget, report: Report, start: NDArray[np.float64] | None
     ) -> tuple[Any, float]:
-        """See `LinearSolver.optimize`."""
         import gurobipy
         from gurobipy import GRB
 
@@ -89,14 +90,14 @@ class Gurobi(LinearSolver):
 
 
 def _environment() -> Any:
-    """A quiet environment."""
+    """Return a quiet environment."""
     import gurobipy
 
     return gurobipy.Env(params={"OutputFlag": 0})
 
 
 def _is_full_licence() -> bool:
-    """Whether a model beyond the limit is accepted."""
+    """Return whether a model beyond the limit is accepted."""
     import gurobipy
 
     with _environment() as environment, gurobipy.Model(env=environment) as program:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.qubo.linear_program import LinearModel
 from bnnbench.solver.contract import Budget
@@ -25,14 +26,14 @@ class Highs(LinearSolver):
     """Threads of the library."""
 
     @property
+    @override
     def threads(self) -> int:
-        """See `Solver.threads`."""
         return self.num_threads
 
+    @override
     def optimize(
         self, model: LinearModel, seed: int, budget: Budget, report: Report, start: NDArray[np.float64] | None
     ) -> tuple[Any, float]:
-        """See `LinearSolver.optimize`."""
         import highspy
 
         solver: Any = highspy.Highs()

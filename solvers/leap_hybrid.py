@@ -120,7 +120,7 @@ class LeapHybrid(Solver):
         return float(prepared.sampler.min_time_limit(prepared.model)) if given is None else given
 
     def _submissions(self, prepared: _Prepared, budget: Budget) -> int:
-        """At most; fewer, if they answer several reads each."""
+        """Return the most submissions; there are fewer if one answers several reads."""
         in_time = (
             math.inf if budget.seconds is None else math.ceil(budget.seconds / self._time_limit_s(prepared, budget))
         )

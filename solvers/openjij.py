@@ -41,5 +41,5 @@ class OpenJij(OpenJijSolver):
         return openjij.SASampler()
 
     def evaluations(self, answer: dimod.SampleSet) -> int:
-        """Every sweep proposes to flip every variable."""
+        """Count a proposed flip per variable and sweep."""
         return self.num_sweeps * len(answer.variables) * len(answer)

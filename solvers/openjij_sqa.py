@@ -43,5 +43,5 @@ class OpenJijSqa(OpenJijSolver):
         return openjij.SQASampler()
 
     def evaluations(self, answer: dimod.SampleSet) -> int:
-        """Every sweep proposes to flip every variable of every slice."""
+        """Count a proposed flip per variable, slice and sweep."""
         return self.num_sweeps * self.trotter * len(answer.variables) * len(answer)

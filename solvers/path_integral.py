@@ -44,5 +44,5 @@ class PathIntegral(DimodSolver):
         return PathIntegralAnnealingSampler()
 
     def evaluations(self, answer: dimod.SampleSet) -> int:
-        """Every sweep proposes to flip every variable."""
+        """Count a proposed flip per variable and sweep."""
         return self.num_sweeps * len(answer.variables) * len(answer)

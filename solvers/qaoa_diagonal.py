@@ -104,7 +104,7 @@ class QaoaDiagonal(Solver):
 
 
 def _interpolate(angles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Angles of p + 1 layers between those of p: the l-th is (l − 1)/p · old_{l−1} + (p − l + 1)/p · old_l."""
+    """Return angles of p + 1 layers: the l-th is (l − 1)/p · old_{l−1} + (p − l + 1)/p · old_l."""
     p = len(angles)
     place = np.arange(p + 1) / p
     return np.asarray(place * np.append(0, angles) + (1 - place) * np.append(angles, 0))

@@ -28,5 +28,5 @@ class SteepestDescent(DimodSolver):
         return SteepestDescentSampler()
 
     def evaluations(self, answer: dimod.SampleSet) -> int:
-        """Every step looks at all variables, as does the one that finds none."""
+        """Count a look at all variables per step, also for the last, which finds none."""
         return int((answer.record.num_steps + 1).sum()) * len(answer.variables)

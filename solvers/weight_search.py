@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.errors import InputError
 from bnnbench.optimum.weight_anneal import COLD, HOT
@@ -35,18 +36,18 @@ class WeightSearch(Solver):
     cold: Positive = COLD
     """Last temperature, in units of the loss of one sample."""
 
+    @override
     def warm_up(self) -> None:
-        """See `Solver.warm_up`."""
         from bnnbench.optimum.weight_anneal import warm_up
 
         warm_up()
 
+    @override
     def refuses(self, instance: Objective) -> str | None:
-        """See `Solver.refuses`."""
         return None if isinstance(instance, Instance) else "weight_search needs a network, but this QUBO has none."
 
     def prepare(self, instance: Objective) -> Any:
-        """See `Solver.prepare`: packs the samples."""
+        """Pack the samples."""
         from bnnbench.optimum.weight_anneal import WeightAnnealer
 
         if not isinstance(instance, Instance):
@@ -54,8 +55,8 @@ class WeightSearch(Solver):
         self.warm_up()
         return instance, WeightAnnealer(instance.problem)
 
+    @override
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """See `Solver.sample`."""
         instance, annealer = prepared
         random = np.random.default_rng(seed)
         most = MAX_BATCH_BITS // instance.qubo.num_variables

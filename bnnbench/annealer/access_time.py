@@ -18,11 +18,11 @@ class AccessTime:
     read_s: float
 
     def of(self, num_reads: int) -> float:
-        """Seconds of one submission."""
+        """Return the seconds of one submission."""
         return self.fixed_s + num_reads * self.read_s
 
     def of_run(self, budget: Budget, reads_per_call: int) -> float:
-        """Seconds of a run whose submissions follow each other.
+        """Return the seconds of a run whose submissions follow each other.
 
         None of them holds the QPU longer than its wall time, and the last one may begin just before the budget's
         seconds are over: with seconds, the estimate is at most these and one submission.
@@ -57,7 +57,7 @@ def access_time(sampler: Any, num_qubits: int, given: dict[str, Any]) -> AccessT
 
 
 def reads_within_limits(sampler: Any, num_qubits: int, wanted: int, given: dict[str, Any]) -> int:
-    """Reads of one submission: as many as wanted, or as the QPU takes at once.
+    """Return the reads of one submission: as many as wanted, or as many as the QPU takes at once.
 
     Its property ``num_reads_range`` limits the reads, ``problem_run_duration_range`` the microseconds. The latter are
     estimated by the timing model, which is above the documented formula (programming thermalization and the anneals);

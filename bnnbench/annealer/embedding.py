@@ -78,7 +78,7 @@ class Embedding:
 
 @functools.cache
 def hardware_graph(topology: Topology, size: int) -> nx.Graph:
-    """Ideal graph of a topology, all qubits and couplers working; made once per process, and frozen.
+    """Return the ideal graph of a topology, with all qubits and couplers; it is made once per process, and frozen.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def hardware_graph(topology: Topology, size: int) -> nx.Graph:
 
 
 def damaged_graph(topology: Topology, size: int, qubit_yield: float, seed: int) -> nx.Graph:
-    """Graph of a topology of which this share of the qubits works, drawn from the seed; 1 gives the ideal graph."""
+    """Return the graph of a topology with this share of its qubits, drawn from the seed; 1 gives the ideal graph."""
     ideal = hardware_graph(topology, size)
     if qubit_yield == 1:
         return ideal
@@ -145,7 +145,7 @@ def physical_model(
     chain_strength: float | None,
     chain_prefactor: float | None = None,
 ) -> dimod.BinaryQuadraticModel:
-    """Model over the qubits, as spins: where all chains are intact, its energy is that of the QUBO.
+    """Return a model over the qubits, as spins: with all chains intact, its energy is that of the QUBO.
 
     A broken coupler of a chain costs ``2 · chain_strength``. So the physical minimum is never above the logical one,
     and below it only where chains are too weak to stay intact.
@@ -201,7 +201,7 @@ def _embed(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -> Embedding
 
 
 def _source(qubo: Qubo) -> nx.Graph:
-    """The graph of a QUBO; variables without couplings are in it, and get a qubit too."""
+    """Return the graph of a QUBO; variables without couplings are in it, and get a qubit too."""
     import networkx as nx
 
     graph: nx.Graph = nx.empty_graph(qubo.num_variables)
@@ -217,14 +217,14 @@ def _graph_hash(graph: nx.Graph) -> str:
 
 @dataclass(frozen=True)
 class _Stored:
-    """What a file of the cache holds."""
+    """The content of a file of the cache."""
 
     key: dict[str, Any]
     embedding: Embedding
 
 
 def _read(path: Path, key: dict[str, Any], qubo: Qubo, graph: nx.Graph) -> Embedding | None:
-    """The embedding in a file, if the file is there, has the key, and the chains fit."""
+    """Return the embedding in a file; None without the file, with another key, or with chains that do not fit."""
     try:
         stored = TypeAdapter(_Stored).validate_json(path.read_bytes(), strict=True)
     except (OSError, ValueError):  # no file, or not what was written: pydantic's ValidationError is a ValueError

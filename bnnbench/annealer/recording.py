@@ -37,7 +37,7 @@ _Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """What a recording says of its run.
+    """A run as its recording describes it.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Recording:
     is_complete: bool
 
     def replay(self, budget: Budget) -> Generator[Submission]:
-        """The submissions, as they came.
+        """Return the submissions in the order in which they came.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class Recording:
 
 
 def record(path: Path, run: RecordedRun, submissions: Generator[Submission]) -> Generator[Submission]:
-    """Pass submissions through, each written to a file before it is handed on.
+    """Write each submission to a file, then hand it on.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def record(path: Path, run: RecordedRun, submissions: Generator[Submission]) -> 
 
 
 def find_recording(path: Path, qubo_hash: str, parameters: Mapping[str, Any], seed: int | None = None) -> Path:
-    """Path of the recording of an instance with these parameters.
+    """Return the path of the recording of an instance with these parameters.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def read_recording(path: Path) -> Recording:
 
 
 def recordings_hash(path: Path) -> str:
-    """Content hash of a recording, or of all that are in a folder; ``absent`` if there is none."""
+    """Return the content hash of a recording, or of all recordings in a folder; ``absent`` without any."""
     files = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
     try:
         contents = [np.frombuffer(file.read_bytes(), dtype=np.uint8) for file in files]
@@ -223,7 +223,7 @@ def _read_run(path: Path) -> RecordedRun:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Numbers, from 1, and contents of the lines that were written to their end."""
+    """Yield the numbers, from 1, and the contents of the lines that were written to their end."""
     digest = ""
     try:
         with path.open(encoding="utf-8") as file:

@@ -42,7 +42,7 @@ class Submission:
     queue_s: float | None = None
 
     def batch(self, facts: Mapping[str, float | int | str | bool]) -> Batch:
-        """The reads, turned back, over qubits; clocks in seconds."""
+        """Return the reads, turned back, over qubits; clocks in seconds."""
         clocks = {f"{name}_s": self.timing[f"{name}_time"] / 1e6 for name in _CLOCKS if f"{name}_time" in self.timing}
         queue = {} if self.queue_s is None else {"qpu_queue_s": self.queue_s}
         return Batch(self.bits ^ self.gauge, clocks=clocks | queue, facts=facts)
@@ -99,7 +99,7 @@ def _is_time(value: Any) -> bool:
 
 
 def _queue_s(future: Any, timing: Mapping[str, float]) -> float | None:
-    """By the clock of the server: from the receipt of the problem to its answer, without the access to the QPU."""
+    """Return the seconds in the queue: from receipt to answer on the server's clock, less the access to the QPU."""
     received, solved = (getattr(future, name, None) for name in ("time_received", "time_solved"))
     if received is None or solved is None:
         return None

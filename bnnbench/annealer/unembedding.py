@@ -78,7 +78,7 @@ def _minimize_energy(qubo: Qubo, bits: NDArray[np.int8], broken: NDArray[np.bool
 def unembed_batches(
     embedding: Embedding, batches: Iterator[Batch], qubo: Qubo, chain_breaks: ChainBreaks = "majority_vote"
 ) -> Generator[Batch]:
-    """Batches over qubits as batches over variables, bounds kept; closing this stream closes the one behind it.
+    """Turn batches over qubits into batches over variables, and keep bounds; closing this stream closes its source.
 
     Adds the clock ``embed_s`` and the facts ``num_physical``, ``longest_chain``, ``chain_break_fraction`` and, if reads
     are discarded, ``num_discarded``; the last two over all reads so far, since what a run reports are the facts of its

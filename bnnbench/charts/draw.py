@@ -171,7 +171,7 @@ def draw_chart(chart: Chart, *, width: Width = "page") -> Figure:
 
 
 def _legend_columns(names: Sequence[str], width_in: float) -> int:
-    """As many as fit, at some 0.052 inches per character of 6.5 points and half an inch for the line."""
+    """Return how many columns fit: 0.052 inches per character of 6.5 points, half an inch for the line."""
     widest = max(map(len, names), default=1) * 0.052 + 0.5
     return max(1, min(len(names), int(width_in / widest)))
 
@@ -183,7 +183,7 @@ def _height(panel: Panel) -> float:
 
 
 def _names_in(panel: Panel) -> float:
-    """Inches below the last row, for names that stand upright, at 0.055 inches per character of 6.5 points."""
+    """Return the inches below the last row for upright names, at 0.055 inches per character of 6.5 points."""
     content = panel.content
     return 0.055 * max(map(len, map(_short, content.columns)), default=0) if isinstance(content, Matrix) else 0.0
 
@@ -256,7 +256,7 @@ def _draw_one(axes: Axes, series: Series, x: Any, *, has_axes: bool) -> Any:
 
 
 def _fit_ticks(axes: Axes, content: tuple[Series, ...], *, log_x: bool, log_y: bool) -> None:
-    """Whole numbers where all are, room for a line at 0, and few numbers on a logarithmic axis."""
+    """Set ticks: whole numbers where all are whole, room for a line at 0, few numbers on a logarithmic axis."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     for axis in (axes.xaxis, axes.yaxis):

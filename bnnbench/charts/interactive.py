@@ -20,7 +20,7 @@ DIGITS = 6
 
 
 def panel_figures(chart: Chart) -> list[dict[str, Any]]:
-    """Data and layout of each panel."""
+    """Return data and layout of each panel."""
     return [{"title": panel.title, **_figure(panel)} for panel in chart.panels]
 
 
@@ -107,7 +107,7 @@ def _error_bars(series: Series) -> dict[str, Any]:
 
 
 def _band(series: Series, group: str, color: str) -> list[dict[str, Any]]:
-    """Lower edge, and the upper one that fills down to it; where either is not finite, there is no band."""
+    """Return the lower edge, and the upper one that fills down to it; nothing where either is not finite."""
     if series.low is None or series.high is None:
         return []
     places = [
@@ -162,10 +162,10 @@ def _matrix(matrix: Matrix) -> dict[str, Any]:
 
 
 def _plain(values: Sequence[Any]) -> list[Any]:
-    """For JSON: names as `_text` has them, numbers rounded, None for what is not finite."""
+    """Return a value for JSON: names as `_text` has them, numbers rounded, None for what is not finite."""
     return [_text(v) if isinstance(v, str) else float(f"{v:.{DIGITS}g}") if math.isfinite(v) else None for v in values]
 
 
 def _text(text: str) -> str:
-    """As plotly.js, which reads some HTML and TeX in texts, shows it as it stands."""
+    """Escape a text so that plotly.js, which reads some HTML and TeX, shows it as it stands."""
     return html.escape(text, quote=False).replace("$", "&#36;")

@@ -115,7 +115,7 @@ def _find_truths(cells: Sequence[Cell], store: Store, bars: Progress) -> dict[st
 
 @dataclass
 class _Progress:
-    """What is said while runs end: bars on a terminal, lines elsewhere."""
+    """The progress of a campaign: bars on a terminal, lines elsewhere."""
 
     bars: Progress
     is_terminal: bool
@@ -134,7 +134,7 @@ class _Progress:
             self.bars.update(self.rows[name], total=total)
 
     def ended(self, cell: Cell, outcome: Outcome) -> None:
-        """Advance the bars, and print a line where there are none, or where it matters."""
+        """Advance the bars; print a line where there are no bars, or where the ending matters."""
         self.bars.advance(self.rows["all runs"])
         self.bars.advance(self.rows[cell.solver_label])
         if outcome.status == "unavailable":

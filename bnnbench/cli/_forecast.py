@@ -64,7 +64,7 @@ def print_forecast(planned: Plan, folder: Path, *, jobs: int | None, retry: bool
 
 
 def _reason(cell: Cell, why: str) -> str:
-    """Why, with the solver's name in front."""
+    """Return the reason with the solver's name in front."""
     name, _, rest = why.partition(": ")
     return f"{cell.solver_label}: {rest if name == cell.solver.name else why}"
 
@@ -111,7 +111,7 @@ def _spaced(name: object) -> str:
 
 
 def _time(found: Forecast, jobs: int | None) -> str:
-    """Half a sentence on how long it takes."""
+    """Return half a sentence on the duration."""
     parts = []
     if found.num_unknown < len(found.waiting):
         total = timedelta(seconds=round(found.seconds / (jobs or 1)))

@@ -1,4 +1,4 @@
-"""Where a campaign runs: on this machine, on a Dask cluster, or on SLURM jobs."""
+"""The place of a campaign: this machine, a Dask cluster, or SLURM jobs."""
 
 from __future__ import annotations
 

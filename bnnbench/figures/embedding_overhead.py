@@ -1,4 +1,4 @@
-"""What a minor embedding into the hardware's graph costs."""
+"""The cost of a minor embedding into the hardware's graph."""
 
 from __future__ import annotations
 

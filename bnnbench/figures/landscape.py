@@ -1,4 +1,4 @@
-"""How many weight settings of a problem have each loss."""
+"""Numbers of weight settings of a problem over their loss."""
 
 from __future__ import annotations
 

@@ -26,5 +26,5 @@ class Compact(PenaltyFormulation):
 
     @property
     def counting(self) -> Counter:
-        """How counts are written in bits."""
+        """Return the counter: the way in which counts are written in bits."""
         return counter_named(self.counter, self.name)

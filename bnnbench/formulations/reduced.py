@@ -22,5 +22,5 @@ class Reduced(PenaltyFormulation):
 
     @property
     def counting(self) -> Counter:
-        """How counts are written in bits."""
+        """Return the counter: the way in which counts are written in bits."""
         return counter_named(self.counter, self.name)

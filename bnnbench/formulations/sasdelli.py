@@ -72,7 +72,7 @@ class Sasdelli(PenaltyFormulation):
 
     @property
     def counting(self) -> Counter:
-        """How counts are written in bits."""
+        """Return the counter: the way in which counts are written in bits."""
         return COUNTERS["binary"]
 
     def refuses(self, problem: Problem) -> str | None:

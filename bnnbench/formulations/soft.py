@@ -27,7 +27,7 @@ class Soft(PenaltyFormulation):
 
     @property
     def counting(self) -> Counter:
-        """How counts are written in bits."""
+        """Return the counter: the way in which counts are written in bits."""
         return counter_named(self.counter, self.name)
 
     def penalties(self, network: Network) -> tuple[float, ...]:

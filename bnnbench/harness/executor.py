@@ -1,4 +1,4 @@
-"""Where tasks run: in worker processes on this machine, or wherever another `Executor` has them."""
+"""Executors of tasks: worker processes on this machine, or any other place that an `Executor` has for them."""
 
 from __future__ import annotations
 
@@ -208,13 +208,13 @@ class LocalExecutor(Executor):
         return None
 
     def _note_probe(self, lane: _Lane) -> None:
-        """A worker measures the speed of its processors when that is due, before and after a run."""
+        """Note the speed of a worker's processors, which it measures when that is due, before and after a run."""
         if perf_counter() - lane.probed_at >= EVERY_S:
             lane.probed_at = perf_counter()
 
 
 def _post_mortem(worker: WorkerProcess) -> Ending:
-    """Bury a worker that died, and say what of."""
+    """Reap a worker that died, and say what of."""
     worker.process.join(worker_process.LAST_MESSAGE_S / 10)  # its pipe closes first
     machine_was_full, group_was_full = worker.was_out_of_memory()
     log_tail = worker.log.tail()

@@ -81,7 +81,7 @@ _GONE = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ESTALE)
 
 
 class DiskError(Exception):
-    """What a run has cannot be written; that is no fault of its solver, and the run has to run again."""
+    """A failure to write what a run has: no fault of its solver, and the run has to run again."""
 
 
 class Journal:

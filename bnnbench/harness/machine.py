@@ -1,4 +1,4 @@
-"""Where a run happened: machine and versions, without anything personal."""
+"""The machine and versions of a run, without anything personal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bnnbench.processes import THREAD_LIMITS
 
 @cache
 def machine_info() -> dict[str, Any]:
-    """Machine, system and versions; no host name, no user name, no path. Unknown things are None; nothing is raised."""
+    """Return machine, system and versions, without host name, user name or path. Unknown things are None."""
     commit, dirty = _commit()
     return {
         "cpu": _cpu_model(),
@@ -62,7 +62,7 @@ def _cpu_model() -> str | None:
 
 
 def _frequency_policy() -> str | None:
-    """Governor of the first processor, such as ``performance``; under any other, times depend on what ran before."""
+    """Return the governor of the first processor; unless it is ``performance``, times depend on what ran before."""
     try:
         return Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").read_text(encoding="ascii").strip()
     except (OSError, ValueError):  # a virtual machine has none
@@ -70,7 +70,7 @@ def _frequency_policy() -> str | None:
 
 
 def _library_threads() -> str:
-    """Threads that numerical libraries get in a worker: one, unless the environment says otherwise."""
+    """Return the threads that numerical libraries get in a worker: one, unless the environment says otherwise."""
     given = {name: os.environ[name] for name in THREAD_LIMITS if name in os.environ}
     return ", ".join(f"{name}={value}" for name, value in given.items()) or "1"
 

@@ -16,7 +16,7 @@ from bnnbench.spec import Spec
 
 @dataclass
 class QpuAllowance:
-    """What is left, in seconds; None: there is no limit.
+    """The QPU seconds that are left; None: there is no limit.
 
     An estimate needs the embedding, which the worker finds, so that cells are not refused before the campaign but each
     before its own submission. Only one run at a time may use the QPU: what two would use is not known beforehand.
@@ -26,7 +26,7 @@ class QpuAllowance:
     is_busy: bool = False
 
     def take(self, waiting: deque[Cell]) -> Cell | None:
-        """The next cell that may start, taken out of the queue; None if all have to wait."""
+        """Take the next cell that may start out of the queue; None if all have to wait."""
         for place, cell in enumerate(waiting):
             is_metered = self.left_s is not None and _uses_qpu(cell.solver)
             if not (is_metered and self.is_busy):

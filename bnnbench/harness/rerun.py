@@ -139,7 +139,7 @@ def rebuild(
     formulations: Sequence[Path] = (),
     program: str | None = None,
 ) -> Cell:
-    """The cell behind a row, from the problem's data and the parameters that the store holds."""
+    """Return the cell behind a row, from the problem's data and the parameters that the store holds."""
     name, versions = row["solver"].partition("[")[0], json.loads(row["versions"])
     if "file" in versions and solver is None:
         raise InputError(
@@ -183,7 +183,7 @@ def _runs_programs(text: str) -> bool:
 
 
 def _changes(cell: Cell, row: Mapping[str, Any]) -> Iterator[str]:
-    """What a key is made of and is not as it was."""
+    """Yield the parts of a key that are not as they were."""
     if cell.instance_hash != row["instance_hash"]:
         yield "this version of bnnbench builds another QUBO"
     pairs = {"parameter": ("parameters", cell.parameters), "version of": ("versions", cell.versions)}
@@ -200,7 +200,7 @@ def _short(value: Any) -> str:
 
 
 def _is_fixed(cell: Cell, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether reads, and not the clock, ended both runs, and the seed decides the bits."""
+    """Return whether reads, and not the clock, ended both runs, and the seed decides the bits."""
     if not load_solver(cell.solver).seeded or "timeout" in (before["status"], now["status"]):
         return False
     return cell.budget.seconds is None or before["num_reads"] == now["num_reads"] == cell.budget.reads

@@ -206,7 +206,7 @@ def _check_file(name: str, digest: str | None) -> None:
 
 @lru_cache(maxsize=4)
 def _compile(problem: Problem, formulation: Formulation) -> tuple[Instance, str]:
-    """Instance and its digest; cells of one instance come one after another, so that a few instances are enough."""
+    """Return instance and digest; cells of one instance come one after another, so that a few instances are enough."""
     instance = compile(problem, formulation)
     return instance, _digest(instance)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def best_so_far(trace: pd.DataFrame, value: str = "loss") -> pd.DataFrame:
-    """The anytime curves: in each run, the least value until each batch, with the reads until then.
+    """Return the anytime curves: per run and batch the least value so far, and the reads so far.
 
     Columns ``run``, ``time_s``, ``reads``, and `value` (``loss`` or ``energy``), one row per batch, by time. A curve is
     a step function: a value holds until the next row. Runs without a batch have no rows: count them as unsolved.
@@ -30,7 +30,7 @@ def best_so_far(trace: pd.DataFrame, value: str = "loss") -> pd.DataFrame:
 
 
 def expected_running_time(runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulation", "solver")) -> pd.Series:
-    """ERT: expected seconds until the optimum, if a run that fails is started again, of each group.
+    """Return the ERT per group: expected seconds until the optimum, if a run that fails is started again.
 
     ``ERT = Σ_r T_r / #successes``: the time of a successful run until it reached the optimal loss, and the whole time
     of one that did not. Censoring: infinite without a success. A run that failed took ``sample_s``, or its budget of
@@ -52,7 +52,7 @@ def expected_running_time(runs: pd.DataFrame, by: Sequence[str] = ("problem", "f
 
 
 def least_running_time(runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulation", "solver")) -> pd.Series:
-    """What the ERT is at least, with 97.5 % confidence, of each group in which no run succeeded; else missing.
+    """Return the lower bound of the ERT, at 97.5 % confidence, per group in which no run succeeded; else missing.
 
     ``T̄·(1 − p)/p`` with the mean time T̄ of the group's runs, as `expected_running_time` counts it, and the upper end
     p of the 95 % Jeffreys interval of no success in n runs: the expected time of the failures before a success.
@@ -67,7 +67,7 @@ def least_running_time(runs: pd.DataFrame, by: Sequence[str] = ("problem", "form
 
 
 def _spent(counted: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Seconds of each run until the optimum, or all of it without; and whether it was a success."""
+    """Return per run the seconds until the optimum, or all its seconds without, and whether it succeeded."""
     to_target = censored(counted, "time_to_target_s")
     is_success = np.isfinite(to_target)
     whole = numbers(counted["sample_s"]).fillna(numbers(counted["budget_seconds"])).fillna(0)

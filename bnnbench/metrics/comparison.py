@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_gap") -> pd.DataFrame:
-    """Each solver of the first results against each of the second, in each formulation, over their common problems.
+    """Compare each solver of the first results with each of the second, per formulation, over common problems.
 
     A problem's cost is the median over repetitions, see `bnnbench.metrics.cost_table`; problems are the same if their
     content is. Columns: ``formulation``, ``first``, ``second``, ``problems`` (in common, where both were asked),

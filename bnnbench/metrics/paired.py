@@ -18,7 +18,7 @@ MAX_EXACT = 100
 
 
 def compare_pair(costs: pd.DataFrame, first: str, second: str) -> dict[str, Any]:
-    """Two-sided Wilcoxon signed-rank test of two solvers over the problems on which both were asked.
+    """Test two solvers over their common problems by the two-sided Wilcoxon signed-rank test.
 
     d_p = c(p, first) − c(p, second); ``T = min(Σ_{d>0} rank|d|, Σ_{d<0} rank|d|)``, in which the ranks of d = 0 are
     split evenly (Demšar 2006). p is the probability of a T that is as small or smaller, if the sign of each d were
@@ -79,7 +79,7 @@ def compare_pair(costs: pd.DataFrame, first: str, second: str) -> dict[str, Any]
 
 
 def _exact_p(differences: NDArray[np.float64], statistic: float) -> float:
-    """Share of all 2^n signs with a statistic as small or smaller; scipy counts them only where no ranks are tied."""
+    """Return the share of all 2^n signs with a statistic as small or smaller; scipy counts them only without ties."""
     from scipy.stats import rankdata
 
     doubled = np.rint(2 * rankdata(np.abs(differences))).astype(int)  # whole, where ties have half ranks

@@ -53,7 +53,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What is claimed, how it was found, and what checks said.
+    """A claim about the optimum, how it was found, and what checks said.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Certificate:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether a check confirmed that no loss is below the bound, and none disagreed."""
+        """Return whether a check confirmed that no loss is below the bound, and none disagreed."""
         proofs = [check for check in self.checks if check.name in PROOFS]
         return not self.failed and any(check.verdict == "agreed" for check in proofs)
 
@@ -218,7 +218,7 @@ def _text(certificate: Certificate) -> str:
 
 
 def signs(weights: NDArray[np.int8]) -> str:
-    """Weights as text, a ``+`` or ``-`` each."""
+    """Return weights as text, a ``+`` or ``-`` each."""
     return "".join("+" if weight > 0 else "-" for weight in weights)
 
 

@@ -10,7 +10,7 @@ from bnnbench.problem.problem import Problem, integer_prices
 
 
 def network_model(problem: Problem) -> tuple[Any, list[Any], Any, float]:
-    """Model of a training problem: the model without an objective, its weights, the objective, and its unit of loss."""
+    """Return a CP-SAT model of a problem without an objective, its weights, the objective, and its unit of loss."""
     from ortools.sat.python import cp_model
 
     network = problem.network
@@ -47,7 +47,7 @@ def network_model(problem: Problem) -> tuple[Any, list[Any], Any, float]:
 
 
 def _agreement(model: Any, weight: Any, value: Any) -> Any:
-    """The literal [weight = value]; data needs no variable."""
+    """Return the literal [weight = value]; data needs no variable."""
     if isinstance(value, bool):
         return weight if value else weight.negated()
     same = model.new_bool_var("")

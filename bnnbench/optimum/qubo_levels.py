@@ -129,7 +129,7 @@ def levels(
 
 @numba.njit(cache=True, nogil=True)
 def _sums(fields: NDArray[Any], sums: NDArray[Any]) -> None:
-    """Σ_i fields_i x_i of all states, by doubling."""
+    """Return Σ_i fields_i x_i of all states, by doubling."""
     sums[0] = 0.0
     for i in range(len(fields)):
         for x in range(1 << i):
@@ -138,7 +138,7 @@ def _sums(fields: NDArray[Any], sums: NDArray[Any]) -> None:
 
 @numba.njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
 def _least(row: NDArray[Any], sums: NDArray[Any]) -> float:
-    """Least sum of two rows; the order of the comparisons is free, so that the loop runs on vectors."""
+    """Return the least sum of two rows; the order of the comparisons is free, so that the loop runs on vectors."""
     least = np.inf
     for x in range(len(sums)):
         least = min(least, row[x] + sums[x])

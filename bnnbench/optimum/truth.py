@@ -1,4 +1,4 @@
-"""What is known about the optimum of a problem."""
+"""Knowledge about the optimum of a problem."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Truth:
 
     @property
     def is_certified(self) -> bool:
-        """Whether no setting can have a lower loss."""
+        """Return whether no setting can have a lower loss."""
         return self.kind != "best_known"
 
     @property
@@ -66,5 +66,5 @@ class Truth:
 
     @property
     def is_capped(self) -> bool:
-        """Whether there are more optimal settings than `optima` lists."""
+        """Return whether there are more optimal settings than `optima` lists."""
         return self.num_optima is None or len(self.optima) < self.num_optima

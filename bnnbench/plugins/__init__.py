@@ -1,1 +1,1 @@
-"""What others write: found by name, described by its source, checked against its contract."""
+"""Plugins: found by name, described by their source, checked against their contract."""

@@ -57,7 +57,7 @@ def run_check(name: str, solver: Solver) -> Result:
 
 @cache
 def bare_qubos() -> dict[str, Qubo]:
-    """QUBOs of few variables, each odd in its own way."""
+    """Return QUBOs of few variables, each odd in its own way."""
     none = np.zeros(0, dtype=np.int32)
     first, second = np.array([0, 2], dtype=np.int32), np.array([1, 3], dtype=np.int32)
     return {
@@ -74,7 +74,7 @@ def bare_qubos() -> dict[str, Qubo]:
 
 @cache
 def separable() -> tuple[Qubo, list[int]]:
-    """A QUBO with one right value per variable, and these values; no two orders of the variables give the same."""
+    """Return a QUBO with one right value per variable, and these values; no permutation of them is the same."""
     right = np.array([1, 0, 0, 1, 1, 0, 1])
     none = np.zeros(0, dtype=np.int32)
     return make_qubo((1.0 - 2.0 * right) * np.arange(1, 8), none, none, np.zeros(0), 3.0), right.tolist()
@@ -82,7 +82,7 @@ def separable() -> tuple[Qubo, list[int]]:
 
 @cache
 def networks() -> dict[str, Objective]:
-    """Training problems, as QUBOs."""
+    """Return training problems as QUBOs."""
     perceptron = load_problem("random_function", size=3, hidden=[], samples=3)
     margin = load_problem("random_function", size=3, hidden=[], samples=3, loss="margin")
     hidden = load_problem("random_function", size=3, hidden=2, samples=2, seed=3)
@@ -99,7 +99,7 @@ def _dense(n: int, offset: float) -> Qubo:
 
 
 def _objectives(solver: Solver) -> dict[str, Objective]:
-    """All of the above that the solver does not refuse."""
+    """Return those of the above that the solver does not refuse."""
     everything: dict[str, Objective] = {**bare_qubos(), **networks()}
     taken = {name: objective for name, objective in everything.items() if not solver.refuses(objective)}
     if not taken:
@@ -110,7 +110,7 @@ def _objectives(solver: Solver) -> dict[str, Objective]:
 def _ask(
     solver: Solver, objective: Objective, *, seed: int = 1, budget: Budget | None = None, prepared: Any = None
 ) -> list[Batch]:
-    """Batches as the harness asks for them: until the budget is spent."""
+    """Ask for batches as the harness does: until the budget is spent."""
     budget = budget or Budget(reads=READS)
     prepared = solver.prepare(objective) if prepared is None else prepared
     batches: list[Batch] = []
@@ -141,7 +141,7 @@ def _bits(batches: list[Batch]) -> list[Any]:
 
 
 def check_answers(solver: Solver) -> None:
-    """Every batch holds bits: int8, 0 or 1, a column per variable, a row or more; and there is one."""
+    """Check that every batch holds bits: int8, 0 or 1, a column per variable, a row or more; and that there is one."""
     for name, objective in _objectives(solver).items():
         batches = _ask(solver, objective)
         if not batches:
@@ -162,7 +162,7 @@ def check_answers(solver: Solver) -> None:
 
 
 def check_order(solver: Solver) -> None:
-    """On a separable QUBO each variable has its right value in its own place."""
+    """Check on a separable QUBO that each variable has its right value in its own place."""
     qubo, right = separable()
     if reason := solver.refuses(qubo):
         raise DoesNotApply(reason)
@@ -179,7 +179,7 @@ def check_order(solver: Solver) -> None:
 
 
 def check_seed(solver: Solver) -> None:
-    """The same seed and the same number of reads give the same bits."""
+    """Check that the same seed and the same number of reads give the same bits."""
     if not solver.seeded:
         raise DoesNotApply("it says that nothing can seed it.")
     for name, objective in _objectives(solver).items():
@@ -188,7 +188,7 @@ def check_seed(solver: Solver) -> None:
 
 
 def check_seeds_differ(solver: Solver) -> None:
-    """Other seeds give other bits, where all bits are equally good; so `seed` is not ignored."""
+    """Check that other seeds give other bits where all bits are equally good, so that `seed` is not ignored."""
     none = np.zeros(0, dtype=np.int32)
     flat = make_qubo(np.zeros(16), none, none, np.zeros(0), 0.0)
     if solver.exact:
@@ -211,7 +211,7 @@ class _Bare:
 
 
 def check_bare(solver: Solver) -> None:
-    """A solver that says that it works on the QUBO answers the same without the network behind it."""
+    """Check that a solver that says that it works on the QUBO answers the same without the network behind it."""
     if solver.works_on != "qubo":
         raise DoesNotApply(f"it says that it works on the {solver.works_on}.")
     if not solver.seeded:
@@ -228,7 +228,7 @@ def check_bare(solver: Solver) -> None:
 
 
 def check_reads(solver: Solver) -> None:
-    """A budget of reads is not overrun, not even by one."""
+    """Check that a budget of reads is not overrun, not even by one."""
     for name, objective in _objectives(solver).items():
         for reads in (1, 3):
             answered = sum(map(_num_reads, _ask(solver, objective, budget=Budget(reads=reads))))
@@ -239,7 +239,7 @@ def check_reads(solver: Solver) -> None:
 
 
 def check_seconds(solver: Solver) -> None:
-    """A budget of seconds is kept, though the harness can stop only between two batches."""
+    """Check that a budget of seconds is kept, though the harness can stop only between two batches."""
     for name, objective in _objectives(solver).items():
         if name not in ("eight variables", *networks()):
             continue
@@ -256,7 +256,7 @@ def check_seconds(solver: Solver) -> None:
 
 
 def check_stream(solver: Solver) -> None:
-    """A stream can be cut after a batch and closed; a new one then starts afresh."""
+    """Check that a stream can be cut after a batch and closed, and that a new one then starts afresh."""
     for name, objective in _objectives(solver).items():
         prepared = solver.prepare(objective)
         whole = _bits(_ask(solver, objective, seed=2, prepared=prepared)[:2])
@@ -268,7 +268,7 @@ def check_stream(solver: Solver) -> None:
 
 
 def check_state(solver: Solver) -> None:
-    """Two streams that run at once do not change each other."""
+    """Check that two streams that run at once do not change each other."""
     if not solver.seeded:
         raise DoesNotApply("it says that nothing can seed it.")
     for name, objective in _objectives(solver).items():
@@ -284,7 +284,7 @@ def check_state(solver: Solver) -> None:
 
 
 def check_bounds(solver: Solver) -> None:
-    """A claimed lower bound holds for every assignment."""
+    """Check that a claimed lower bound holds for every assignment."""
     claimed = False
     for name, objective, least in _minima(solver):
         for batch in _ask(solver, objective, budget=Budget(reads=READS, seconds=EXACT_SECONDS)):
@@ -299,7 +299,7 @@ def check_bounds(solver: Solver) -> None:
 
 
 def check_exact(solver: Solver) -> None:
-    """A solver that calls itself exact finds the minimum and proves it."""
+    """Check that a solver that calls itself exact finds the minimum and proves it."""
     if not solver.exact:
         raise DoesNotApply("it does not say that it is exact.")
     for name, objective, least in _minima(solver):
@@ -322,7 +322,7 @@ def _minima(solver: Solver) -> Iterator[tuple[str, Objective, float]]:
 
 
 def check_instance(solver: Solver) -> None:
-    """The instance is not written to."""
+    """Check that the instance is not written to."""
     for name, objective in _objectives(solver).items():
         before = _content(objective.qubo)
         _ask(solver, objective)
@@ -337,7 +337,7 @@ def _content(qubo: Qubo) -> str:
 
 
 def check_facts(solver: Solver) -> None:
-    """Clocks are seconds, facts are scalars."""
+    """Check that clocks are seconds, and facts scalars."""
     for name, objective in _objectives(solver).items():
         for batch in _ask(solver, objective):
             for key, seconds in batch.clocks.items():
@@ -349,13 +349,13 @@ def check_facts(solver: Solver) -> None:
 
 
 def check_pickle(solver: Solver) -> None:
-    """The solver can be sent to another process, and arrives as the same."""
+    """Check that the solver can be sent to another process, and arrives as the same."""
     if pickle.loads(pickle.dumps(solver)) != solver:  # noqa: S301  it comes from here
         raise CheckError("it is another after pickling; keep to frozen dataclass fields.")
 
 
 def check_refusal(solver: Solver) -> None:
-    """What it refuses, it refuses with a sentence, and without an exception."""
+    """Check that the solver refuses with a sentence, and without an exception."""
     none = np.zeros(0, dtype=np.int32)
     large = make_qubo(np.ones(100_000), none, none, np.zeros(0), 0.0)
     for objective in (*bare_qubos().values(), *networks().values(), large):
@@ -365,7 +365,7 @@ def check_refusal(solver: Solver) -> None:
 
 
 def check_needs(solver: Solver) -> None:
-    """Every distribution that it imports is declared in `needs`, and imported inside a method."""
+    """Check that every imported distribution is declared in `needs`, and imported inside a method."""
     source = inspect.getsource(sys.modules[type(solver).__module__])
     allowed = {_canonical(name) for name in _closure(frozenset((*_STANDARD, *solver.needs)))}
     providers = packages_distributions()
@@ -386,7 +386,7 @@ def check_needs(solver: Solver) -> None:
 
 
 def _imports(tree: ast.AST, *, is_inside: bool = False) -> Iterator[tuple[str, int, bool]]:
-    """Modules that run-time code imports, their lines, and whether inside a function."""
+    """Yield the modules that run-time code imports, their lines, and whether inside a function."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
@@ -407,7 +407,7 @@ def _imports(tree: ast.AST, *, is_inside: bool = False) -> Iterator[tuple[str, i
 
 @cache
 def _closure(names: frozenset[str]) -> frozenset[str]:
-    """Distributions with all that they require in turn; bnnbench's own requirements are not followed."""
+    """Return distributions with all that they require in turn; bnnbench's own requirements are not followed."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:

@@ -38,7 +38,7 @@ def without_folders(kind: Kind, spec: Spec) -> Spec:
 
 
 def _mapped(kind: Kind, spec: Spec, change: Callable[[str], str], *, is_placed: bool) -> Spec:
-    """Change each path; to learn which parameters are paths, what the specification names is loaded."""
+    """Change each path; load what the specification names to learn which parameters are paths."""
     name = change(spec.name) if spec.name.endswith(".py") else spec.name
     if not spec.parameters:
         return Spec(name, spec.parameters)

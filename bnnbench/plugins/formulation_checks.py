@@ -138,7 +138,7 @@ def _all_bits(count: int) -> NDArray[np.int8]:
 
 
 def check_refusals(formulation: Formulation) -> None:
-    """What it refuses, it refuses with a sentence."""
+    """Check that the formulation refuses with a sentence."""
     for problem in problems():
         reason = formulation.refuses(problem)
         if reason is not None and not (isinstance(reason, str) and re.search(r"\w+ \w+", reason)):
@@ -147,7 +147,7 @@ def check_refusals(formulation: Formulation) -> None:
 
 
 def check_coefficients(formulation: Formulation) -> None:
-    """Coefficients are finite, and the same when the problem is compiled again."""
+    """Check that coefficients are finite, and the same when the problem is compiled again."""
     for case in cases(formulation):
         parts = (case.qubo.linear, case.qubo.couplings, np.array([case.qubo.offset]))
         if not all(np.isfinite(part).all() for part in parts):
@@ -157,7 +157,7 @@ def check_coefficients(formulation: Formulation) -> None:
 
 
 def check_decoding(formulation: Formulation) -> None:
-    """Each row of bits decodes to a row of weights, −1 or +1, whatever the other rows are."""
+    """Check that each row of bits decodes to weights, −1 or +1, whatever the other rows are."""
     for case in cases(formulation):
         bits = case.states[:: max(1, len(case.states) // 32)]
         weights = formulation.decode(case.problem, bits)
@@ -171,7 +171,7 @@ def check_decoding(formulation: Formulation) -> None:
 
 
 def check_completion(formulation: Formulation) -> None:
-    """Bits that complete weights decode to a network that computes the same.
+    """Check that bits that complete weights decode to a network that computes the same.
 
     Unless the formulation is unsound, no other bits that decode to it cost less.
     """
@@ -216,7 +216,7 @@ def _numbers(weights: NDArray[np.int8]) -> NDArray[np.int64]:
 
 
 def check_soundness(formulation: Formulation) -> None:
-    """Where it says that it is sound, the minimum energy is the minimum loss, and optimal weights have it."""
+    """Check a formulation that calls itself sound: the minimum energy is the minimum loss, at optimal weights."""
     claimed = [case for case in cases(formulation) if _claim(formulation, case) is Soundness.SOUND]
     for case in claimed:
         ground = float(case.energies.min())
@@ -233,7 +233,7 @@ def check_soundness(formulation: Formulation) -> None:
 
 
 def check_one_sided(formulation: Formulation) -> None:
-    """Where it says that an energy of 0 proves a loss of 0, every state of energy 0 or less has it."""
+    """Check a one-sided formulation: every state of energy 0 or less has a loss of 0."""
     claimed = [case for case in cases(formulation) if _claim(formulation, case) is Soundness.ONE_SIDED]
     for case in claimed:
         bits = case.states[case.energies <= case.tolerance]
@@ -255,7 +255,7 @@ def _claim(formulation: Formulation, case: Case) -> Soundness:
 
 
 def check_violations(formulation: Formulation) -> None:
-    """Violations are counts per row; completed weights of a sound formulation that counts them violate nothing."""
+    """Check that violations are counts per row, and 0 for completed weights of a sound formulation."""
     counted = False
     for case in cases(formulation):
         bits = case.states[:8]
@@ -273,7 +273,7 @@ def check_violations(formulation: Formulation) -> None:
 
 
 def check_identity(formulation: Formulation) -> None:
-    """It arrives as the same in another process, and its parameters can be written down."""
+    """Check that it arrives as the same in another process, and that its parameters can be written down."""
     if pickle.loads(pickle.dumps(formulation)) != formulation:  # noqa: S301  it comes from here
         raise CheckError("it is another after pickling; keep to frozen dataclass fields.")
     try:

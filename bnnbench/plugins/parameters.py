@@ -61,7 +61,7 @@ def _written(value: Any) -> str:
 
 
 def _of_fields(adapter: type) -> Iterator[tuple[str, str]]:
-    """Names of fields with the strings below them, of a class and of those that it is made of."""
+    """Yield names of fields with the strings below them, of a class and of its bases."""
     for part in reversed(adapter.__mro__[:-1]):
         try:
             (body,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
@@ -74,7 +74,7 @@ def _of_fields(adapter: type) -> Iterator[tuple[str, str]]:
 
 
 def _of_docstring(text: str) -> Iterator[tuple[str, str]]:
-    """Names with their texts in numpydoc's section of parameters."""
+    """Yield names with their texts in numpydoc's section of parameters."""
     section = text.partition("Parameters\n----------\n")[2].partition("\n\n")[0]
     for names, meaning in re.findall(r"^(\S.*)\n((?:[ ]+.*\n?)+)", section, re.MULTILINE):
         for name in names.split(", "):

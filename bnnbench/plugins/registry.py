@@ -40,7 +40,7 @@ OWN: dict[str, str] = {"formulation": "bnnbench.formulations", "figure": "bnnben
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a registered module lies, known without importing it."""
+    """A registered module: its place, known without an import."""
 
     name: str
     module: str
@@ -69,7 +69,7 @@ class Entry:
 
 @cache
 def entries(kind: Kind) -> dict[str, Entry]:
-    """All registered modules of a kind, by name, in alphabetical order.
+    """Return all registered modules of a kind, by name, in alphabetical order.
 
     Raises
     ------
@@ -298,7 +298,7 @@ def load_module(kind: Kind, name: str) -> ModuleType:
 
 
 def file_hash(name: str) -> str | None:
-    """SHA-256 of the file, if `name` is a path; its stand-in for a version."""
+    """Return the SHA-256 of the file, if `name` is a path: it stands for a version."""
     return hashlib.sha256(Path(name).read_bytes()).hexdigest() if name.endswith(".py") else None
 
 
@@ -397,7 +397,7 @@ def _takes_truth_values(target: Callable[..., Any], name: str) -> bool:
 
 @cache
 def _validator(target: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
-    """What calls `target` with checked parameters; pydantic takes milliseconds to build one."""
+    """Return a function that calls `target` with checked parameters; pydantic takes milliseconds to build one."""
     import pydantic
 
     if isinstance(target, type):

@@ -1,4 +1,4 @@
-"""What becomes of a check: passed, failed, or nothing to say."""
+"""The verdict of a check: passed, failed, or nothing to say."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bnnbench.errors import CheckError, told
 
 
 class DoesNotApply(Exception):  # noqa: N818  it is no error
-    """Why a check says nothing about a plugin."""
+    """The reason that a check says nothing about a plugin."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a check, with a sentence where it did not pass, and how long it took (seconds)."""
+    """The result of a check, with a sentence where it did not pass, and its duration (seconds)."""
 
     check: str
     verdict: Literal["passed", "failed", "does not apply"]

@@ -83,11 +83,11 @@ class Network:
         return content_hash("network", {"widths": self.widths, "bias": self.bias})
 
     def fan_in(self, layer: int) -> int:
-        """m_l, the number of weights of a neuron of layer l = 1, …, L, its bias included."""
+        """Return m_l, the number of weights of a neuron of layer l = 1, …, L, its bias included."""
         return self.widths[layer - 1] + self.bias
 
     def offset(self, layer: int) -> int:
-        """Place in the weight vector of the first weight of a layer."""
+        """Return the place in the weight vector of the first weight of a layer."""
         return sum(self.widths[below] * self.fan_in(below) for below in range(1, layer))
 
     def layer_weights(self, weights: NDArray[Any], layer: int) -> NDArray[Any]:
@@ -109,7 +109,7 @@ class Network:
         return check_table(inputs, self.num_inputs, f"network {self}: inputs")
 
     def layers(self, weights: NDArray[np.int8], inputs: NDArray[np.int8]) -> list[NDArray[np.float32]]:
-        """Pre-activations z of every layer, float32 integers of shapes (…, N, d_l); arguments are not checked."""
+        """Return pre-activations z of every layer, float32 integers, shapes (…, N, d_l); arguments are not checked."""
         # float32 goes through BLAS and is exact below 2^24, far above any fan-in.
         activation = inputs.astype(np.float32)
         result = []
@@ -123,7 +123,7 @@ class Network:
         return result
 
     def forward(self, weights: Any, inputs: Any) -> NDArray[np.int8]:
-        """Outputs sgn(z_L) of the network.
+        """Return the outputs sgn(z_L) of the network.
 
         Parameters
         ----------

@@ -133,12 +133,12 @@ class Problem:
         return LossWeights(errors=1.0, margin=2.0 ** -largest.bit_length())
 
     def training_loss(self, weights: Any) -> NDArray[np.float64]:
-        """Loss of weights of shape (…, num_weights) on the training data; shape (…), in units of loss."""
+        """Return the loss of weights of shape (…, num_weights) on the training data; shape (…), in units of loss."""
         z = self.network.layers(self.network.check_weights(weights), self.inputs)[-1]
         return self.loss_of_outputs(z)
 
     def loss_of_outputs(self, z: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Loss of output pre-activations of shape (…, N, d_L); shape (…)."""
+        """Return the loss of output pre-activations of shape (…, N, d_L); shape (…)."""
         wrong = (z >= 0) != (self.targets > 0)
         fan_in = self.network.fan_in(self.network.num_layers)
         disagreements = (fan_in - self.targets * z.astype(np.float64)) / 2
@@ -147,11 +147,11 @@ class Problem:
         return np.asarray(total, dtype=np.float64)
 
     def accuracy(self, weights: Any) -> NDArray[np.float64]:
-        """Fraction of (sample, output) pairs of the training data that weights get right; shape (…)."""
+        """Return the fraction of (sample, output) pairs of the training data that weights get right; shape (…)."""
         return self._accuracy(weights, self.inputs, self.targets)
 
     def test_accuracy(self, weights: Any) -> NDArray[np.float64] | None:
-        """Like `accuracy`, on the held-out data; None if there is none."""
+        """Return the accuracy on the held-out data; None without such data."""
         if self.test_inputs is None or self.test_targets is None:
             return None
         return self._accuracy(weights, self.test_inputs, self.test_targets)
@@ -162,7 +162,7 @@ class Problem:
 
 
 def integer_prices(problem: Problem) -> tuple[int, int, float]:
-    """Prices of an error and of a unit of margin as whole numbers, and their unit; prices are powers of two."""
+    """Return the prices of an error and of a unit of margin as whole numbers, and their unit, a power of two."""
     price = problem.loss_weights
     unit = price.margin or price.errors
     return int(price.errors / unit), int(price.margin / unit), unit

@@ -1,4 +1,4 @@
-"""What must hold between the bits of a sample, and what it costs where it does not."""
+"""Constraints between the bits of a sample, and their penalties."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Square:
 
     @property
     def paired(self) -> bool:
-        """Whether the penalty is ``form·(form − 1)/2``."""
+        """Return whether the penalty is ``form·(form − 1)/2``."""
         return self.lowest + self.highest == 1
 
     @property

@@ -74,7 +74,7 @@ class Unary(Counter):
 
 @dataclass(frozen=True)
 class Paired(Counter):
-    """Every second r: the penalty k·(k − 1)/2 of k = s − T·α − r does not distinguish r from the next one."""
+    """Counter of every second r: the penalty k·(k − 1)/2 of k = s − T·α − r does not tell r from the next one."""
 
     def added_inputs(self, fan_in: int) -> int:
         """Return 1 for an even fan-in."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 class Decoder(abc.ABC):
-    """What the bits of an instance mean. Arguments are checked before: int8 of the right shapes."""
+    """The meaning of the bits of an instance. Arguments are checked before: int8 of the right shapes."""
 
     @property
     def arrays(self) -> tuple[NDArray[np.int64], ...]:

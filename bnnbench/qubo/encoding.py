@@ -97,7 +97,7 @@ class Encoding:
 
     @property
     def gauged_inputs(self) -> NDArray[np.int64]:
-        """For each template variable the input that complements it when −1, or −1 if none does."""
+        """Return for each template variable the input that complements it when −1, or −1 if none does."""
         width = self.network.num_inputs
         return np.array(
             [v.index if v.role == "weight" and v.layer == 1 and v.index < width else -1 for v in self.variables],
@@ -114,7 +114,7 @@ class Encoding:
         errors: Any,
         margin: Any,
     ) -> Any:
-        """Energy of one sample: PyQUBO expressions in, PyQUBO expression out (or numbers in, number out).
+        """Return the energy of one sample: PyQUBO expressions in, an expression out (or numbers in, a number out).
 
         Parameters
         ----------
@@ -153,7 +153,7 @@ class Encoding:
 
 
 def _times(sign: Any, bit: Any) -> Any:
-    """The bit where the sign is +1, its complement where it is −1."""
+    """Return the bit where the sign is +1, its complement where it is −1."""
     return (1 + sign * (2 * bit - 1)) / 2
 
 

@@ -104,7 +104,7 @@ _CONSTANT = "Constant"
 
 
 def _lp(qubo: Qubo) -> bytes:
-    """The LP format of CPLEX, a term per line, as lines are limited."""
+    """Write the LP format of CPLEX, a term per line, as lines are limited."""
     model = linearized(qubo)
     names = _names(model)
     cost = [f" {_signed(value)} {name}" for name, value in zip(names, model.cost.tolist(), strict=True)]
@@ -123,7 +123,7 @@ def _lp(qubo: Qubo) -> bytes:
 
 
 def _mps(qubo: Qubo) -> bytes:
-    """The free MPS format; CBC takes it for the fixed one unless the first line says FREE."""
+    """Write the free MPS format; CBC takes it for the fixed one unless the first line says FREE."""
     model = linearized(qubo)
     names, by_column = _names(model), model.matrix.tocsc()
     starts, rows, values = by_column.indptr.tolist(), by_column.indices.tolist(), by_column.data.tolist()
@@ -148,7 +148,7 @@ def _signed(value: float) -> str:
 
 
 def _names(model: LinearModel) -> list[str]:
-    """Bits come first, products of them behind."""
+    """Return the names of the variables: bits first, products of bits behind."""
     return [f"x{k}" if k < model.num_answers else f"product{k}" for k in range(len(model.cost))]
 
 

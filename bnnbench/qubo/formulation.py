@@ -27,7 +27,7 @@ FILE_PREFIX = "bnnbench_file_"
 
 
 class Soundness(enum.StrEnum):
-    """What the minimum energy says about the training loss."""
+    """The relation of the minimum energy to the training loss."""
 
     SOUND = "sound"
     """The minimum energy is the minimum training loss."""
@@ -140,7 +140,7 @@ class Formulation(abc.ABC):  # noqa: B024  each method has a default
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class OwnDecoder(Decoder):
-    """What a formulation says of its own bits; what comes from outside is checked here, on both sides."""
+    """A formulation's own decoder, with what comes from outside checked on both sides."""
 
     formulation: Formulation
     problem: Problem

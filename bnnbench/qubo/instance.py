@@ -41,7 +41,7 @@ class Instance:
 
     @property
     def is_sound(self) -> bool:
-        """Whether the minimum energy is the minimum training loss for certain."""
+        """Return whether the minimum energy is the minimum training loss for certain."""
         return self.formulation.is_sound(self.problem)
 
     @property

@@ -47,7 +47,7 @@ class LinearModel:
     unit: float
 
     def safe_bound(self, bound: float) -> float:
-        """A bound on the loss or the energy, from one in floating point on ``cost·x``.
+        """Return a bound on the loss or the energy, from one in floating point on ``cost·x``.
 
         One part in a million is taken off, which is the tolerance of such solvers, and the rest is rounded up to the
         next value that the objective can have.
@@ -74,7 +74,7 @@ class _Builder:
         self.rows.append((form.coefficients, bound - form.constant))
 
     def product(self, first: Affine, second: Affine) -> Affine:
-        """The product of two values in {0, 1}."""
+        """Return the product of two values in {0, 1}."""
         result = self.variable(whole=False)
         self.at_most(result.plus(first, -1), 0)
         self.at_most(result.plus(second, -1), 0)
@@ -103,7 +103,7 @@ class _Builder:
 
 
 def network_program(problem: Problem) -> LinearModel:
-    """The loss over weights and activations, each activation a pair of big-M constraints on its agreement count."""
+    """Return the loss over weights and activations; an activation is a pair of big-M constraints on agreements."""
     network = problem.network
     errors, margin, unit = integer_prices(problem)
     builder = _Builder()
@@ -143,14 +143,14 @@ def network_program(problem: Problem) -> LinearModel:
 
 
 def _agreement(builder: _Builder, weight: Affine, value: Affine) -> Affine:
-    """[weight = value] as 1 − w − a + 2wa; data needs no variable."""
+    """Return [weight = value] as 1 − w − a + 2wa; data needs no variable."""
     if not value.coefficients:
         return weight if value.constant else Affine({}, 1).plus(weight, -1)
     return Affine({}, 1).plus(weight, -1).plus(value, -1).plus(builder.product(weight, value), 2)
 
 
 def linearized(qubo: Qubo) -> LinearModel:
-    """The energy with a variable for each product of bits (R. Fortet, 1960)."""
+    """Return the energy with a variable for each product of bits (R. Fortet, 1960)."""
     builder = _Builder()
     bits = [builder.variable(whole=True) for _ in range(qubo.num_variables)]
     cost = dict(enumerate(qubo.linear.tolist()))

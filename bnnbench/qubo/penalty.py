@@ -1,4 +1,4 @@
-r"""How large a penalty λ must be, and how large it may be in double precision.
+r"""Bounds of a penalty λ: what soundness needs, and what double precision allows.
 
 See docs/formulation.md for the proofs.
 """

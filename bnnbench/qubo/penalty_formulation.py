@@ -49,7 +49,7 @@ class PenaltyFormulation(Formulation):
     @property
     @abc.abstractmethod
     def counting(self) -> Counter:
-        """How r is written in bits."""
+        """Return the counter: the way in which r is written in bits."""
 
     def penalties(self, network: Network) -> tuple[float, ...]:
         """Return λ_1, …, λ_L.
@@ -121,7 +121,7 @@ class PenaltyFormulation(Formulation):
 
     @property
     def recipe(self) -> Recipe:
-        """What decides the encoding of a network."""
+        """Return the decisions behind the encoding of a network."""
         return Recipe(self.builder, self.counting, self.fixes_signs)
 
     def _tiling(self, problem: Problem) -> Tiling:

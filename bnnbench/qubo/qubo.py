@@ -89,7 +89,7 @@ class Qubo:
 
     @cached_property
     def is_integer(self) -> bool:
-        """Whether all coefficients are whole numbers of a sum below 2^53, so that energies are exact."""
+        """Return whether all coefficients are whole numbers of a sum below 2^53, so that energies are exact."""
         parts = (self.linear, self.couplings, np.array([self.offset]))
         size = sum(float(np.abs(part).sum()) for part in parts)
         return size < 2**53 and all(bool(np.all(part == np.rint(part))) for part in parts)
@@ -135,13 +135,13 @@ class Qubo:
         return array.astype(np.int8, copy=False)
 
     def symmetric(self) -> NDArray[np.float64]:
-        """The couplings as a symmetric matrix with zeros on its diagonal, (n, n)."""
+        """Return the couplings as a symmetric matrix with zeros on its diagonal, (n, n)."""
         matrix = np.zeros((self.num_variables, self.num_variables))
         matrix[self.rows, self.cols] = self.couplings
         return matrix + matrix.T
 
     def to_bqm(self) -> dimod.BinaryQuadraticModel:
-        """As a dimod model over the integers 0, …, n − 1, in this order, binary."""
+        """Return a binary dimod model over the integers 0, …, n − 1, in this order."""
         import dimod
 
         quadratic = (self.rows, self.cols, self.couplings)
@@ -153,7 +153,7 @@ class Qubo:
 def all_energies(
     linear: NDArray[np.float64], symmetric: NDArray[np.float64], offset: float = 0.0
 ) -> NDArray[np.float64]:
-    """Energies of all 2^n states, float64 of shape (2^n,), by doubling; bit i of a state's number is variable i."""
+    """Return the energies of all 2^n states, float64 (2^n,), by doubling; bit i of a state's number is variable i."""
     energies = np.array([offset])
     for i, bias in enumerate(linear):
         fields = np.array([bias])
@@ -164,7 +164,7 @@ def all_energies(
 
 
 def qubo_from_bqm(bqm: dimod.BinaryQuadraticModel) -> Qubo:
-    """Canonical arrays of a dimod model over the integers 0, …, n − 1; any vartype.
+    """Return canonical arrays of a dimod model of any vartype over the integers 0, …, n − 1.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def qubo_from_bqm(bqm: dimod.BinaryQuadraticModel) -> Qubo:
 def make_qubo(
     linear: NDArray[Any], rows: NDArray[Any], cols: NDArray[Any], couplings: NDArray[Any], offset: float
 ) -> Qubo:
-    """Canonical `Qubo` of couplings in any order and orientation; pairs that occur twice are added."""
+    """Return the canonical `Qubo` of couplings in any order and orientation; pairs that occur twice are added."""
     import scipy.sparse
 
     n = len(linear)

@@ -18,7 +18,7 @@ from bnnbench.qubo.encoding import Builder, Encoding
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides the encoding of a network: the builder, the counter, and whether signs are fixed."""
+    """The decisions behind the encoding of a network: the builder, the counter, and whether signs are fixed."""
 
     builder: type[Builder]
     counter: Counter
@@ -64,7 +64,7 @@ class Template:
 
     @cached_property
     def is_dyadic(self) -> bool:
-        """Whether all coefficients are multiples of 2^-32, so that what cancels is exactly 0."""
+        """Return whether all coefficients are multiples of 2^-32, so that what cancels is exactly 0."""
         parts = (self.linear, self.couplings, self.offset)
         return all(bool(np.all(part * 2.0**32 == np.rint(part * 2.0**32))) for part in parts)
 

@@ -82,7 +82,7 @@ class Tiling(Decoder):
 
     @cached_property
     def complemented(self) -> NDArray[np.bool_]:
-        """Whether the sample's inputs complement each template variable, shape (N, V)."""
+        """Return whether the sample's inputs complement each template variable, shape (N, V)."""
         gauged = self.encoding.gauged_inputs
         return (self.problem.inputs[:, gauged] < 0) & (gauged >= 0)
 

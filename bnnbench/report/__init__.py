@@ -10,7 +10,7 @@ FILE = "report.html"
 
 
 def make_page(folder: Path, version: str | None = None) -> str:
-    """The page of a results folder; see `bnnbench.report.page.render`.
+    """Return the page of a results folder; see `bnnbench.report.page.render`.
 
     Raises
     ------

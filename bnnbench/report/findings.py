@@ -20,7 +20,7 @@ ALPHA = 0.05
 
 
 def findings(data: PlotData) -> list[str]:
-    """Sentences, the most important first; one that says so if there are no runs."""
+    """Return sentences, the most important first; one that says so if there are no runs."""
     if data.runs.empty:
         return [f"{data.name} holds no runs yet."]
     parts = (_asked, _best, _random_floor, _significance, _formulations, _failures, _flags, _truths)
@@ -40,7 +40,7 @@ def _asked(data: PlotData) -> Iterator[str]:
 
 
 def _best(data: PlotData) -> Iterator[str]:
-    """Who reaches a certified optimum most often, by the share of runs, with its interval."""
+    """Yield who reaches a certified optimum most often, by the share of runs, with its interval."""
     certified = data.asked[lambda runs: runs["truth_kind"].isin(CERTIFIED)] if len(data.asked) else data.asked
     if certified.empty:
         yield "No run has a certified optimum, so that nothing can be said of who reaches it."
@@ -88,7 +88,7 @@ def _best(data: PlotData) -> Iterator[str]:
 
 
 def _on_the_same_instances(solvers: pd.Series, instances: pd.Series) -> list[str]:
-    """Solvers whose shares compare: those asked on one set of instances, the largest, or that of most solvers."""
+    """Return solvers whose shares compare: asked on one set of instances, the largest, or that of most solvers."""
     sets = instances.groupby(solvers).agg(frozenset)
     together = Counter(sets)
     chosen = max(together, key=lambda found: (len(found), together[found]))
@@ -96,7 +96,7 @@ def _on_the_same_instances(solvers: pd.Series, instances: pd.Series) -> list[str
 
 
 def _random_floor(data: PlotData) -> Iterator[str]:
-    """Who is never better than random weights with the same budget; where random is optimal, nobody can be."""
+    """Yield who is never better than random weights with the same budget, except where random is optimal."""
     asked = data.asked
     known = asked[asked["optimum"].notna()] if len(asked) else asked
     if known.empty:
@@ -127,7 +127,7 @@ def _random_floor(data: PlotData) -> Iterator[str]:
 
 
 def _significance(data: PlotData) -> Iterator[str]:
-    """The pairs whose loss gaps differ by more than chance, over problems; corrected for all pairs on the page."""
+    """Yield the pairs whose loss gaps differ by more than chance over problems, corrected for all pairs on the page."""
     asked = data.asked
     known = asked[asked["optimum"].notna()] if len(asked) else asked
     if known.empty:
@@ -216,15 +216,15 @@ def _truths(data: PlotData) -> Iterator[str]:
 
 
 def count(number: int, noun: str) -> str:
-    """A number of things in words."""
+    """Return a number of things in words."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def listed(names: Sequence[str]) -> str:
-    """A, B and C."""
+    """Join texts: A, B and C."""
     return str(names[0]) if len(names) == 1 else f"{', '.join(map(str, names[:-1]))} and {names[-1]}"
 
 
 def shortened(names: Sequence[str], most: int = 5) -> str:
-    """A, B and C, or the first few and how many more."""
+    """Join texts: A, B and C, or the first few and how many more."""
     return listed(names) if len(names) <= most else f"{', '.join(names[:most])} and {len(names) - most} more"

@@ -37,7 +37,7 @@ SHOWN = {column.shown_name: column.title for column in RUN_COLUMNS if column.hea
 
 
 def render(data: PlotData, *, version: str | None = None) -> str:
-    """The page of a store.
+    """Return the page of a store.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def render(data: PlotData, *, version: str | None = None) -> str:
 
 
 def script_json(value: Any) -> str:
-    r"""JSON that cannot end the script element that it stands in: ``<``, ``>`` and ``&`` are written as ``\u00..``."""
+    r"""Return JSON that cannot end its script element: ``<``, ``>`` and ``&`` are written as ``\u00..``."""
     text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -137,7 +137,7 @@ def _summary(data: PlotData) -> dict[str, Any]:
 
 
 def _runs(data: PlotData) -> dict[str, Any]:
-    """The table of runs, column by column; what is missing is null."""
+    """Return the table of runs, column by column; what is missing is null."""
     runs = data.runs
     columns = [name for name in SHOWN if name in runs and (name in ("problem", "solver") or runs[name].notna().any())]
     return {
@@ -190,7 +190,7 @@ def _certainty(truth: Truth | None) -> str:
 
 
 def _data(problem: Problem) -> dict[str, Any]:
-    """Distinct samples with their number, the most frequent first."""
+    """Return distinct samples with their number, the most frequent first."""
     table = np.hstack([problem.inputs, problem.targets])
     distinct, numbers = np.unique(table, axis=0, return_counts=True)
     width = problem.network.num_inputs
@@ -229,13 +229,13 @@ def _solvers(data: PlotData, charts: dict[str, Any]) -> Iterator[dict[str, Any]]
 
 
 def _versions(data: PlotData) -> list[tuple[str, str]]:
-    """Every distribution in every version that a run used."""
+    """Return every distribution in every version that a run used."""
     texts: Iterable[str] = data.runs["versions"].unique() if len(data.runs) else ()
     return sorted({(name, version) for text in texts for name, version in json.loads(text).items()})
 
 
 def _budgets(data: PlotData) -> list[tuple[str, int]]:
-    """Budgets of runs, in words, and how many runs had each."""
+    """Return budgets of runs in words, and how many runs had each."""
     from bnnbench.solver.contract import Budget
 
     if data.runs.empty:

@@ -33,12 +33,12 @@ class LiveReport:
         self._page, self._version, self._next = "", "", 0.0
 
     def version(self) -> str:
-        """Changes when there is a new page to be had."""
+        """Return a text that changes when there is a new page to be had."""
         changed = _stamp(self._folder)
         return changed if self._clock() >= self._next else self._version
 
     def page(self) -> str:
-        """The newest page; a sentence that waits, while there is no store or it cannot be read."""
+        """Return the newest page; a sentence that waits, while there is no store or it cannot be read."""
         with self._lock:
             version = self.version()
             if version != self._version or not self._page:
@@ -54,7 +54,7 @@ class LiveReport:
 
 
 def _stamp(folder: Path) -> str:
-    """Times and sizes of the store's file and its log; a log without content comes and goes with readers."""
+    """Return times and sizes of the store's file and its log; a log without content comes and goes with readers."""
     parts = []
     for name in (FILE, f"{FILE}-wal"):
         try:
@@ -66,7 +66,7 @@ def _stamp(folder: Path) -> str:
 
 
 def make_server(report: LiveReport, port: int) -> ThreadingHTTPServer:
-    """A server on this machine alone; port 0 takes a free one.
+    """Return a server on this machine alone; port 0 takes a free one.
 
     Raises
     ------

@@ -84,12 +84,12 @@ _instance_hash = lru_cache(maxsize=1024)(instance_hash)
 
 
 def asked_key(key: str) -> str:
-    """The `Cell.key` behind a row's key: in merged stores, ``~2`` and so on tell different answers of one key apart."""
+    """Return the `Cell.key` behind a row's key: merged stores add ``~2`` and so on to keys with different answers."""
     return key.partition("~")[0]
 
 
 def derive_seed(suite_seed: int, problem: Problem, formulation: Formulation, solver: str, repetition: int) -> int:
-    """Seed of a cell: SHA-256 of what names it, so that it depends on no order and on no other solver; below 2^63."""
+    """Return the seed of a cell, below 2^63: SHA-256 of what names it, so that no order and no other solver matters."""
     header = {
         "suite": suite_seed,
         "problem": problem.hash,

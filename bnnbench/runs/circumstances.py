@@ -9,7 +9,7 @@ from bnnbench.runs.column import column
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
-    """What can change the times of a run, and not its answer."""
+    """The circumstances of a run: they can change its times, and not its answer."""
 
     machine: str = column("hash of machine, system and versions, see `Store.machines`")
     started_at: str = column("when the run started, UTC")

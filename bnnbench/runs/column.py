@@ -75,7 +75,7 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        """Whether its cells are numbers."""
+        """Return whether its cells are numbers."""
         return self.kind in ("integer", "real")
 
     @property

@@ -13,7 +13,7 @@ _NOT_COMPILED = "no run got as far as the QUBO"
 
 @dataclass(frozen=True)
 class Features:
-    """What is noted of an instance before the run.
+    """The features of an instance that are noted before the run.
 
     A field that is added here, and filled by `features_of`, is a column of the store, the tables and docs/columns.md.
 
@@ -42,7 +42,7 @@ class Features:
 
     @property
     def is_possible(self) -> bool:
-        """Whether the numbers are such as `features_of` gives, so that the store can hold them."""
+        """Return whether the numbers are such as `features_of` gives, so that the store can hold them."""
         numbers = [value for value in vars(self).values() if isinstance(value, (int, float))]
         return all(0 <= number < (2**53 if isinstance(number, int) else math.inf) for number in numbers)
 

@@ -23,7 +23,7 @@ MAX_LEVELS = 32
 
 @dataclass(frozen=True)
 class JudgedBatch:
-    """What is kept of a batch. Plain JSON values, so that it can be written to a file as it comes.
+    """A batch as it is kept. Plain JSON values, so that it can be written to a file as it comes.
 
     Attributes
     ----------
@@ -130,7 +130,7 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
 
 
 def pack_bits(bits: NDArray[Any]) -> str:
-    """Bits as text: eight to a byte, first bit highest, base64."""
+    """Return bits as text: eight to a byte, first bit highest, base64."""
     return base64.b64encode(np.packbits(np.asarray(bits).astype(bool)).tobytes()).decode()
 
 
@@ -141,6 +141,6 @@ def unpack_bits(text: str, count: int) -> NDArray[np.int8]:
 
 
 def _levels(values: NDArray[np.float64]) -> list[tuple[float, int]]:
-    """Lowest distinct values with their counts; values that differ by rounding alone are one."""
+    """Return the lowest distinct values with their counts; values that differ by rounding alone are one."""
     levels, counts = np.unique(np.round(values, 9), return_counts=True)
     return [(float(v), int(c)) for v, c in zip(levels[:MAX_LEVELS], counts[:MAX_LEVELS], strict=True)]

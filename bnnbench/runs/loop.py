@@ -136,7 +136,7 @@ def measure(
 
 
 def _keep_nothing(batch: JudgedBatch) -> None:
-    """Record nowhere: the outcome holds the batches."""
+    """Drop the batch: the outcome holds the batches."""
 
 
 def _iterator(stream: Any) -> Iterator[Any]:

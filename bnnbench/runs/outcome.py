@@ -216,7 +216,7 @@ def _total_evaluations(batches: Sequence[JudgedBatch]) -> int | None:
 
 
 def _total_clocks(batches: Sequence[JudgedBatch]) -> dict[str, float]:
-    """QPU seconds add up over batches; an embedding is made once, so that its seconds do not."""
+    """Return clocks of a run: QPU seconds add up over batches; an embedding is made once and its seconds do not."""
     totals: dict[str, float] = {}
     for batch in batches:
         for name, seconds in batch.clocks.items():

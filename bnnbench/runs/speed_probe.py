@@ -42,7 +42,7 @@ def sing() -> Canary:
 
 
 def _rounds(matrix: NDArray[np.int64]) -> list[float]:
-    """Seconds of each of ten products."""
+    """Return the seconds of each of ten products."""
     ends = [perf_counter()]
     for _ in range(_ROUNDS):
         matrix @ matrix
@@ -51,7 +51,7 @@ def _rounds(matrix: NDArray[np.int64]) -> list[float]:
 
 
 def slowdowns(runs: Iterable[tuple[Any, Any, float, float]], songs: Sequence[Mapping[str, Any]]) -> list[float | None]:
-    """How many times slower than at its best a machine was around each run; None where no canary is near.
+    """Return how many times slower than at its best a machine was around each run; None where no canary is near.
 
     The slower of the last canary before and the first after, on the same processors, over the machine's fastest.
 

@@ -9,7 +9,7 @@ from bnnbench.optimum.truth import TruthKind
 
 @dataclass(frozen=True)
 class Target:
-    """What a run is measured against: the optimal loss, how it is known, and whether the formulation is sound."""
+    """The measure of a run: the optimal loss, how it is known, and whether the formulation is sound."""
 
     loss: float | None
     kind: TruthKind | None

@@ -16,7 +16,7 @@ STEP = 1.01
 
 
 def thinned(batches: Sequence[JudgedBatch]) -> list[JudgedBatch]:
-    """The batches, or fewer that have the same reads, best samples, levels and bounds, in longer steps of time.
+    """Return the batches, or fewer with the same reads, best samples, levels and bounds, in longer steps of time.
 
     What was better than all before keeps its own time, and what came with a bound or a clock stands alone; the batches
     between are united as far as their times differ by 1 % at most. What is folded from them stays the same, up to
@@ -40,7 +40,7 @@ def thinned(batches: Sequence[JudgedBatch]) -> list[JudgedBatch]:
 
 
 def _united(group: Sequence[JudgedBatch]) -> JudgedBatch:
-    """One batch that came when the last of them did."""
+    """Return one batch that came when the last of them did."""
     best, learned = min(group, key=lambda b: b.energy), min(group, key=lambda b: b.loss)
     num_reads = sum(b.num_reads for b in group)
     return replace(
@@ -68,7 +68,7 @@ def _mean(values: Sequence[float], weights: Sequence[int]) -> float:
 
 
 def _lowest(levels: Sequence[Sequence[tuple[float, int]]]) -> list[tuple[float, int]]:
-    """The lowest distinct values of all with their counts; exact, as each has its own lowest."""
+    """Return the lowest distinct values of all with their counts; exact, as each has its own lowest."""
     counts: Counter[float] = Counter()
     for batch in levels:
         for value, count in batch:

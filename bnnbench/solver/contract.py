@@ -20,7 +20,7 @@ from bnnbench.spec import Spec
 
 
 class Objective(Protocol):
-    """What every solver can read: an `Instance`, or a bare `Qubo`, which is its own `qubo`."""
+    """The part of an instance that every solver reads: an `Instance`, or a bare `Qubo`, which is its own `qubo`."""
 
     @property
     def qubo(self) -> Qubo:
@@ -51,7 +51,7 @@ def is_number(value: Any, *, whole: bool = False) -> bool:
 
 @dataclass(frozen=True)
 class Budget:
-    """When the harness stops asking for batches: after `seconds` of sampling, after `reads` samples, or either.
+    """The end of a run: after `seconds` of sampling, after `reads` samples, or either.
 
     Raises
     ------
@@ -82,7 +82,7 @@ class Budget:
         return " or ".join([*parts, *([reads] if self.reads is not None else [])])
 
     def reads_in_batches(self, size: int, most: int = 0) -> Iterator[int]:
-        """Sizes of batches of at most `size` reads, for ever or until `reads` are spent.
+        """Yield sizes of batches of at most `size` reads, for ever or until `reads` are spent.
 
         With `most` they grow up to that many: each is a tenth of all before, so that a run of any length is some
         dozens of batches, and overruns its seconds by a tenth at most.
@@ -152,7 +152,7 @@ class Solver(abc.ABC):
         return 1
 
     def unavailable(self) -> str | None:
-        """Why this solver cannot run on this machine at all, as a sentence; None if it can."""
+        """Return why this solver cannot run on this machine at all, as a sentence; None if it can."""
         missing = [name for name in self.needs if _version(name) is None]
         return f"{' and '.join(missing)} not installed; run: pip install {' '.join(missing)}." if missing else None
 
@@ -161,7 +161,7 @@ class Solver(abc.ABC):
         return
 
     def refuses(self, instance: Objective) -> str | None:
-        """Why this solver does not apply to an instance, as a sentence; None if it does."""
+        """Return why this solver does not apply to an instance, as a sentence; None if it does."""
         del instance
         return None
 

@@ -36,7 +36,7 @@ class DimodSolver(Solver):
         """Construct the sampler."""
 
     def keywords(self, num_reads: int, seed: int) -> dict[str, Any]:
-        """Keyword arguments of one call."""
+        """Return the keyword arguments of one call."""
         given = {key: value for key, value in self.parameters.items() if value is not None}
         return {"num_reads": num_reads, "seed": seed, **given}
 
@@ -65,7 +65,7 @@ class DimodSolver(Solver):
 
 
 def bits_of(answer: dimod.SampleSet) -> NDArray[np.int8]:
-    """Bits of a sample set over the variables 0, …, n − 1, in their order, a row per read: (k, n)."""
+    """Return the bits of a sample set over the variables 0, …, n − 1, in their order, a row per read: (k, n)."""
     import dimod
 
     rows, counts = answer.record.sample, answer.record.num_occurrences

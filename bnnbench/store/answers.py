@@ -19,7 +19,7 @@ ANSWER = {
 
 
 def differences(answer: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Names of what two runs answered differently; times are no part of an answer.
+    """Return the names of what two runs answered differently; times are no part of an answer.
 
     Figures agree if they differ by at most `bnnbench.qubo.qubo.TOLERANCE`.
 

@@ -61,7 +61,7 @@ class Database:
             self._depth = 0
 
     def _settle(self) -> None:
-        """Bring what was committed from the log into the file itself, some times a second at most.
+        """Move what was committed from the log into the file itself, a few times a second at most.
 
         A copy of the file alone then lacks what was written in the last moments only, even after a kill.
         """

@@ -25,7 +25,7 @@ TIMEOUT_S = 30.0
 
 
 def open_to_write(folder: Path) -> tuple[sqlite3.Connection, IO[str]]:
-    """The file of a folder, which is made if it is not there, and the lock, which holds until it is closed.
+    """Open the file of a folder, which is made if it is not there, and its lock, which holds until it is closed.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def _lock(folder: Path) -> IO[str]:
 
 
 def open_to_read(folder: Path) -> sqlite3.Connection:
-    """The file of a folder, to be read, also while another process writes to it.
+    """Open the file of a folder to read it, also while another process writes to it.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is a file; `StoreError` if there is something else, which could block whoever opens it."""
+    """Return whether there is a file; `StoreError` if something else stands there, which could block who opens it."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -145,7 +145,7 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _is_blank(path: Path) -> bool:
-    """Whether a file has yet to get its tables; `StoreError` if it is not a store of this schema. Changes nothing."""
+    """Return whether a file has no tables yet, and change nothing; `StoreError` if it is no store of this schema."""
     try:
         with contextlib.closing(_connect_to_read(path)) as connection:
             application = connection.execute("PRAGMA application_id").fetchone()[0]

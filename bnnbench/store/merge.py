@@ -29,7 +29,7 @@ from bnnbench.store.stored_run import StoredRun
 
 @dataclass(frozen=True)
 class Merged:
-    """What became of the runs: how many are in the new store, how many stood in several, how many contradict others."""
+    """The result of a merge: numbers of runs in the new store, in several stores, and in contradiction to others."""
 
     num_runs: int
     num_equal: int
@@ -112,7 +112,7 @@ def _fill(draft: Path, folders: Sequence[Path]) -> Merged:
 
 
 def _first_of_each(rows: Sequence[Mapping[str, Any]], column: str) -> Iterator[Mapping[str, Any]]:
-    """The rows without those of a value that came before; of equal ones, one that knows all."""
+    """Yield the rows without repeated values; of equal rows, one that knows all."""
     found: dict[Any, Mapping[str, Any]] = {}
     for row in rows:
         other = found.get(row[column])
@@ -122,7 +122,7 @@ def _first_of_each(rows: Sequence[Mapping[str, Any]], column: str) -> Iterator[M
 
 
 def _best_truths(stores: Sequence[Store]) -> dict[str, Mapping[str, Any]]:
-    """Of the truths of each problem the row that says most, by problem hash."""
+    """Return for each problem hash the truth that says most."""
     best: dict[str, tuple[Any, Mapping[str, Any], Path, Truth]] = {}
     for store in stores:
         truths = store.truths()

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from typing_extensions import override
+
 from bnnbench.errors import InputError
 from bnnbench.hashing import canonical_json
 from bnnbench.store.columns import RUN_COLUMNS
@@ -25,15 +27,15 @@ _MACHINES = "bnnbench-machines"
 
 
 class RunSource(Protocol):
-    """What tables are made of: runs and the machines that they ran on."""
+    """The source of a table: runs and the machines that they ran on."""
 
     folder: Path
 
     def runs(self) -> pd.DataFrame:
-        """See `bnnbench.store.store.Store.runs`."""
+        """Return a row per run with its problem, instance and truth."""
 
     def machines(self) -> dict[str, Any]:
-        """See `bnnbench.store.store.Store.machines`."""
+        """Return the machines that the runs name, by hash."""
 
     def __enter__(self) -> Self: ...
 
@@ -41,30 +43,32 @@ class RunSource(Protocol):
 
 
 @dataclass
-class Published:
+class Published(RunSource):
     """Runs of a Parquet file."""
 
     folder: Path
     rows: pd.DataFrame
     known_machines: dict[str, Any]
 
+    @override
     def __enter__(self) -> Self:
         return self
 
+    @override
     def __exit__(self, *error: object) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is nothing to close."""
 
+    @override
     def runs(self) -> pd.DataFrame:
-        """See `bnnbench.store.store.Store.runs`."""
         return self.rows.copy()
 
+    @override
     def machines(self) -> dict[str, Any]:
-        """See `bnnbench.store.store.Store.machines`."""
         return dict(self.known_machines)
 
 
 def open_results(path: Path) -> RunSource:
-    """The store of a folder; where there is none, what is published there; or a Parquet file of runs.
+    """Open the store of a folder; without one, what is published there; or a Parquet file of runs.
 
     Raises
     ------
@@ -80,7 +84,7 @@ def open_results(path: Path) -> RunSource:
 
 
 def name_of(path: Path) -> str:
-    """What results are called: by their folder, or by their file if its name says more than that it holds runs."""
+    """Return the name of results: their folder, or their file if its name says more than that it holds runs."""
     path = path.resolve()
     if path.name == PUBLISHED:
         return path.parent.name
@@ -88,7 +92,7 @@ def name_of(path: Path) -> str:
 
 
 def to_parquet(runs: pd.DataFrame, machines: Mapping[str, Any]) -> bytes:
-    """Runs as a Parquet file, with their machines in its metadata, from which `open_results` reads both."""
+    """Write runs as a Parquet file, with their machines in its metadata, from which `open_results` reads both."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -100,7 +104,7 @@ def to_parquet(runs: pd.DataFrame, machines: Mapping[str, Any]) -> bytes:
 
 
 def uniform(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with one type per column: a column with a text, or with what is no number, becomes one of text."""
+    """Return the frame with one type per column: a column with a text, or with no numbers, becomes one of text."""
     import pandas as pd
 
     uniform = frame.copy()

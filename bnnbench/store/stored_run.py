@@ -30,12 +30,12 @@ class StoredRun:
 
     @property
     def key(self) -> str:
-        """Its key; in merged stores one that can end in ``~2``."""
+        """Return the key; in merged stores one that can end in ``~2``."""
         return str(self.row["key"])
 
     @property
     def name(self) -> str:
-        """What it is called in sentences; as `bnnbench.runs.cell.Cell` is."""
+        """Return the name in sentences, as of `bnnbench.runs.cell.Cell`."""
         row = self.row
         return f"{row['solver']} on {row['problem']} as {row['formulation']}, repetition {row['repetition']}"
 
@@ -51,7 +51,7 @@ class StoredRun:
 
     @property
     def answer(self) -> dict[str, Any]:
-        """Its row with its samples; see `bnnbench.store.answers.differences`."""
+        """Return the row with its samples; see `bnnbench.store.answers.differences`."""
         return {**self.row, **{f"sample.{role}": bits for role, bits in self.packed_samples.items()}}
 
 

@@ -29,7 +29,7 @@ from bnnbench.store.verify_runs import Finding, RunCheck
 
 @dataclass
 class Tally:
-    """What was checked, for a sentence at the end.
+    """Numbers of what was checked, for a sentence at the end.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ def _findings(
 
 
 def _problems(store: Store) -> Generator[Finding, None, dict[str, Problem]]:
-    """Problems by hash, built again from their data."""
+    """Build problems again from their data, by hash."""
     problems: dict[str, Problem] = {}
     for row in store.problems():
         try:
@@ -117,7 +117,7 @@ def _problems(store: Store) -> Generator[Finding, None, dict[str, Problem]]:
 def _instances(
     store: Store, problems: dict[str, Problem], files: Sequence[Path]
 ) -> Generator[Finding, None, dict[str, Instance]]:
-    """Instances by hash, compiled anew."""
+    """Compile instances anew, by hash."""
     instances: dict[str, Instance] = {}
     for row in store.instances():
         problem = problems.get(row["problem_hash"])

@@ -25,7 +25,7 @@ from bnnbench.store.stored_run import StoredRun
 
 @dataclass(frozen=True)
 class Finding:
-    """What does not hold: where (``store``, ``problem``, ``instance``, ``truth``, ``run``), and a sentence."""
+    """A claim that does not hold: where (``store``, ``problem``, ``instance``, ``truth``, ``run``), and a sentence."""
 
     kind: str
     sentence: str
@@ -103,7 +103,7 @@ def _most_together(instance: Instance) -> int:
 
 @dataclass(frozen=True)
 class _Sampled:
-    """What is left to check of a run: its row with its best sample and best weights; None: they are not there."""
+    """The part of a run still to check: its row with its best sample and weights; None where they are missing."""
 
     name: str
     row: Mapping[str, Any]

@@ -41,7 +41,7 @@ class Limits(pydantic.BaseModel):
     """Processes and threads that a run may start; root is held to it in control groups only, see docs/results.md."""
 
     def wall_limit_s(self, budget: Budget) -> float:
-        """Seconds after which a run is killed."""
+        """Return the seconds after which a run is killed."""
         return self.wall_s if budget.seconds is None else budget.seconds + self.grace_s
 
 
@@ -96,7 +96,7 @@ class Suite(pydantic.BaseModel):
 
 
 def suite_paths() -> dict[str, Path]:
-    """Installed suites by name: every TOML file in a package of the group ``bnnbench.problems``."""
+    """Return installed suites by name: every TOML file in a package of the group ``bnnbench.problems``."""
     import importlib.util
 
     found: dict[str, Path] = {}
@@ -108,7 +108,7 @@ def suite_paths() -> dict[str, Path]:
 
 
 def suite_path(name: str) -> Path:
-    """Path of a suite: an installed name, or a path that ends in ``.toml``."""
+    """Return the path of a suite: an installed name, or a path that ends in ``.toml``."""
     if name.endswith(".toml"):
         path = Path(name)
         try:
@@ -153,7 +153,7 @@ def read_suite(path: Path) -> Suite:
 
 
 def suite_text(path: Path) -> str:
-    """What a suite file says.
+    """Return the text of a suite file.
 
     Raises
     ------

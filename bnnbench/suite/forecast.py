@@ -64,7 +64,7 @@ class Forecast:
 
 
 def forecast(planned: Plan, rows: Sequence[Mapping[str, Any]], finished: set[str], *, ask_s: float = ASK_S) -> Forecast:
-    """Foresee what becomes of each cell; of cells with the same key, of the first; repetitions not needed are left out.
+    """Foresee what becomes of each cell; the first of cells with the same key; no repetitions beyond what is needed.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class _Asked:
 
 @lru_cache(maxsize=1)
 def _compiled(problem: Problem, setting: Formulation) -> Instance:
-    """Cells of one instance come one after another."""
+    """Compile a problem; the last one is kept, as the cells of one instance come one after another."""
     return compile_problem(problem, setting)
 
 

@@ -64,7 +64,7 @@ class Plan:
         return max(solver.threads for solver in self.solvers)
 
     def cells(self) -> Iterator[Cell]:
-        """All runs, problem by problem, in the order of the file; pairs that a formulation refuses are left out."""
+        """Yield all runs, problem by problem, in the order of the file, without pairs that a formulation refuses."""
         for problem, setting, solver in itertools.product(self.problems, self.formulations, self.solvers):
             if setting.refuses(problem):
                 continue
@@ -84,12 +84,12 @@ class Plan:
 
     @property
     def precision(self) -> Precision | None:
-        """When a cell has been repeated often enough; None: after a fixed number."""
+        """Return the precision that ends the repetitions of a cell; None: they have a fixed number."""
         table, most = self.suite.precision, self.suite.repetitions
         return Precision(min(table.at_least, most), most, table.width) if table else None
 
     def refused(self) -> list[str]:
-        """Why which formulations do not apply to which problems."""
+        """Return a sentence for each formulation that does not apply to a problem."""
         pairs = itertools.product(self.problems, self.formulations)
         return [f"{problem.name}: {reason}" for problem, setting in pairs if (reason := setting.refuses(problem))]
 
@@ -147,7 +147,7 @@ def _problem(spec: Spec) -> tuple[Problem, Spec]:
 
 
 def _named_apart(problems: Sequence[tuple[Problem, Spec]]) -> Iterator[Problem]:
-    """Return the problems; different ones of one name with the parameters in which they differ."""
+    """Yield the problems; different ones of one name with the parameters in which they differ."""
     alike: dict[str, list[int]] = {}
     for place, (problem, _) in enumerate(problems):
         alike.setdefault(problem.name, []).append(place)
@@ -200,7 +200,7 @@ def _num_expanded(tables: list[dict[str, Any]]) -> int:
 
 
 def _expand(table: dict[str, Any]) -> Iterator[tuple[Spec, tuple[str, ...]]]:
-    """Return every combination of the values of parameters that are lists, with the names of those that vary."""
+    """Yield every combination of the values of parameters that are lists, with the names of those that vary."""
     parameters = dict(table)
     name = parameters.pop("name", None)
     if not isinstance(name, str) or not name:

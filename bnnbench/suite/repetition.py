@@ -1,4 +1,4 @@
-"""How often a cell is repeated: until the interval of its success probability is narrow enough."""
+"""Repetitions of a cell, until the interval of its success probability is narrow enough."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Precision:
     width: float
 
     def checkpoints(self) -> Iterator[int]:
-        """Numbers of repetitions after which one looks: each a fifth more than the last.
+        """Yield the numbers of repetitions after which to look: each a fifth more than the last.
 
         They depend on nothing that was measured, so that any order of runs and any interruption end at the same rows.
         """
@@ -46,7 +46,7 @@ class Precision:
 
 
 class Repeater:
-    """Which cells have to run, as far as the finished ones tell.
+    """The cells that have to run, as far as the finished ones tell.
 
     Parameters
     ----------
@@ -67,16 +67,16 @@ class Repeater:
         self._asked: set[str] = set()
 
     def first(self) -> list[Cell]:
-        """Cells that are needed before anything runs, finished ones included."""
+        """Return the cells that are needed before anything runs, finished ones included."""
         return [cell for group in self._groups.values() for cell in self._due(group)]
 
     def after(self, cell: Cell, outcome: Outcome) -> list[Cell]:
-        """Further cells that are needed because a run ended as it did."""
+        """Return further cells that are needed because a run ended as it did."""
         self._verdicts[cell.key] = verdict(outcome.status, outcome.loss_gap)
         return self._due(self._groups[_group(cell)])
 
     def possible(self) -> set[str]:
-        """Keys of the cells that are needed, or can come to be."""
+        """Return keys of the cells that are needed, or can come to be."""
         return {cell.key for group in self._groups.values() for cell in self._possible(group)}
 
     def _possible(self, group: list[Cell]) -> list[Cell]:
@@ -89,7 +89,7 @@ class Repeater:
         return due
 
     def _needed(self, group: list[Cell]) -> int:
-        """Repetitions that are needed for certain: up to the first checkpoint that is open or reached."""
+        """Return the repetitions that are needed for certain: up to the first checkpoint that is open or reached."""
         if self._precision is None:
             return len(group)
         for number in self._precision.checkpoints():
@@ -112,12 +112,12 @@ def _group(cell: Cell) -> tuple[Any, ...]:
 
 
 def verdicts(rows: Iterable[Mapping[str, Any]]) -> dict[str, Verdict]:
-    """Of runs by key, from rows with a key, a status and a loss gap."""
+    """Return the verdicts of runs by key, from rows with a key, a status and a loss gap."""
     return {row["key"]: verdict(row["status"], row["loss_gap"]) for row in rows}
 
 
 def verdict(status: Status, loss_gap: float | None) -> Verdict:
-    """Of a run; one that failed is unsolved, also if it had seen the optimum."""
+    """Return the verdict of a run; one that failed is unsolved, also if it had seen the optimum."""
     if status in ("refused", "unavailable") or (status == "ok" and loss_gap is None):
         return "undecided"
     return "solved" if status == "ok" and loss_gap is not None and loss_gap <= TOLERANCE else "unsolved"

@@ -1,4 +1,4 @@
-"""What stands in each kind of table: numbers from the rows of a store, and a caption that says how they came about."""
+"""The kinds of tables: numbers from the rows of a store, and a caption that says how they came about."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NO_VALUE = f"{DASH}: no value."
 
 
 def make_table(results: RunSource, kind: str, name: str) -> Table:
-    """A table of a store, or of what was published of one.
+    """Make a table of a store, or of what was published of one.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
 
 
 def _blocks(runs: pd.DataFrame, data: pd.DataFrame) -> list[str]:
-    """Headings: problem, formulation, and the optimum with how it is known."""
+    """Return headings: problem, formulation, and the optimum with how it is known."""
     known = runs.dropna(subset="optimum").drop_duplicates("problem").set_index("problem")
     optima = {
         problem: f"optimum {row['optimum']:g} ({str(row['truth_kind']).replace('_', ' ')})"
@@ -236,7 +236,7 @@ def _environment(runs: pd.DataFrame, machines: Mapping[str, Any], name: str) -> 
 
 
 def _machine(info: Mapping[str, Any]) -> str:
-    """A machine in words; of what is not known, nothing."""
+    """Describe a machine in words; what is not known is left out."""
     parts = {
         "cpu": "{}",
         "cores": "{} cores",
@@ -253,7 +253,7 @@ def _machine(info: Mapping[str, Any]) -> str:
 
 
 def _set_up(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, Any]]) -> str:
-    """The end of a caption: number of runs, budget, clock and machine."""
+    """Return the end of a caption: number of runs, budget, clock and machine."""
     pairs = runs[["budget_seconds", "budget_reads"]].drop_duplicates().itertuples(index=False, name=None)
     budgets = sorted({str(Budget(seconds=_known(s), reads=_whole(r))) for s, r in pairs})
     shown = "; ".join(budgets) if len(budgets) <= MAX_BUDGETS else f"{len(budgets)} different ones"
@@ -267,7 +267,7 @@ def _set_up(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, Any]]) -> st
 
 
 def _flags(runs: pd.DataFrame) -> str:
-    """The last sentence of a caption: what runs are flagged for."""
+    """Return the last sentence of a caption: what runs are flagged for."""
     texts = Counter(text for texts in runs["flag_texts"].dropna() for text in str(texts).split("; ") if text)
     shown = [f"{text} ({number})" for text, number in texts.most_common(MAX_FLAGS)]
     rest = [f"{len(texts) - MAX_FLAGS} more"] if len(texts) > MAX_FLAGS else []

@@ -18,7 +18,7 @@ from bnnbench.tables.table import Table
 
 
 def stamped(table: Table, form: str, results: str) -> bytes:
-    """A table in a format (one of `FORMATS`, or ``macros``), stamped with what regenerates it."""
+    """Return a table in a format (one of `FORMATS`, or ``macros``), stamped with what regenerates it."""
     from dataclasses import replace
 
     where = {"table": table.kind, "format": form, "results": results, "name": table.name}
@@ -27,7 +27,7 @@ def stamped(table: Table, form: str, results: str) -> bytes:
 
 
 def check_table(path: Path, results: Path | None = None) -> Iterator[str]:
-    """Lines in which a table differs from what the store gives now, as of a unified diff; none if it holds.
+    """Yield the lines of a unified diff between a table and what the store gives now; none if it holds.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def _find(path: Path, stamp: dict[str, Any], results: Path | None) -> Path:
 
 
 def _text_differences(old: str, new: str) -> Iterator[str]:
-    """Lines of a diff without those of the stamp, which names commits and versions that may change."""
+    """Yield lines of a diff without those of the stamp, which names commits and versions that may change."""
     was, now = ([line for line in text.splitlines() if MARK not in line] for text in (old, new))
     yield from difflib.unified_diff(was, now, "the table", "the store", lineterm="", n=0)
 

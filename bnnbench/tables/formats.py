@@ -15,7 +15,7 @@ from bnnbench.tables.terminal import DASH
 
 
 def write_table(table: Table, form: str) -> bytes:
-    """A table in a format, as the bytes of a file; one of `FORMATS`. Text is UTF-8.
+    """Return a table in one of `FORMATS`, as the bytes of a file. Text is UTF-8.
 
     Markdown, LaTeX and HTML are what is read: rounded as `bnnbench.tables.rounding` says, with caption and stamp. CSV
     and Parquet are all the data, with all digits; Parquet has the stamp in its metadata, CSV has no place for it.
@@ -24,12 +24,12 @@ def write_table(table: Table, form: str) -> bytes:
 
 
 def to_csv(table: Table) -> str:
-    """Comma-separated values with all digits."""
+    """Return comma-separated values with all digits."""
     return table.data.to_csv(index=False, lineterminator="\n")
 
 
 def to_parquet(table: Table) -> bytes:
-    """Apache Parquet with the stamp in the metadata of the file."""
+    """Return Apache Parquet with the stamp in the metadata of the file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -41,7 +41,7 @@ def to_parquet(table: Table) -> bytes:
 
 
 def to_markdown(table: Table) -> str:
-    """A table of GitHub's Markdown, with its caption and stamp below; groups are a column, best values bold."""
+    """Return a table of GitHub's Markdown, caption and stamp below; groups are a column, best values bold."""
     columns = list(table.shown)
     cells = [table.cells(column) for column in columns]
     rows = [
@@ -61,7 +61,7 @@ def _markdown(cell: Cell, column: Column) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Markdown that shows the text: nothing in it is markup, HTML or a link."""
+    """Return Markdown that shows the text: nothing in it is markup, HTML or a link."""
     flat = " ".join(text.split())
     flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*\[\]|~])|(?<!\w)(_)|(_)(?!\w)", lambda found: f"\\{found[0]}", flat)
@@ -77,7 +77,7 @@ _STYLE = (
 
 
 def to_html(table: Table) -> str:
-    """A page with the table alone, groups as headings; everything that solvers print is escaped."""
+    """Return a page with the table alone, groups as headings; everything that solvers print is escaped."""
     columns = [column for column in table.shown if column.name not in table.groups]
     cells = [table.cells(column) for column in columns]
     head = "".join(f'<th scope="col"{_class(column)}>{html.escape(column.title)}</th>' for column in columns)

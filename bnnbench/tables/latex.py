@@ -25,7 +25,7 @@ NUMBER = re.compile(r"(?P<sign>[>−-]?)(?P<whole>\d+)(?:\.(?P<decimals>\d+))?(?
 
 
 def to_latex(table: Table) -> str:
-    """A table as LaTeX that needs booktabs, array and siunitx (3, of 2021), no wider than an article's text on A4.
+    """Return LaTeX that needs booktabs, array and siunitx (3, of 2021), no wider than an article's text on A4.
 
     Numbers are columns of siunitx, aligned at the decimal marker, intervals stand beside them, groups become headings.
     Columns for which there is no room are left out, and named in a comment. What is longer than a page is a longtable,
@@ -82,7 +82,7 @@ def _breakable(text: str) -> str:
 
 
 def _fitted(table: Table) -> tuple[list[Column], list[Column]]:
-    """Columns that find room, and those that do not."""
+    """Return the columns that find room, and those that do not."""
     columns = [column for column in table.shown if column.name not in table.groups]
     widths = {column.name: _width(table, column) + COLUMN_GAP for column in columns}
     left_out: list[str] = []
@@ -103,7 +103,7 @@ def _total(widths: dict[str, float], left_out: Sequence[str]) -> float:
 
 
 def _width(table: Table, column: Column) -> float:
-    """Characters that a column takes, with its intervals."""
+    """Return the characters that a column takes, with its intervals."""
     cells = table.cells(column)
     header = max(map(len, _header(column)))
     if column.kind == "text":
@@ -118,12 +118,12 @@ def _width(table: Table, column: Column) -> float:
 
 
 def _length(text: str) -> float:
-    """Characters that a number or an interval takes; × 10 and a raised sign are wider than an e."""
+    """Return the characters that a number or an interval takes; × 10 and a raised sign are wider than an e."""
     return len(text) + 1.5 * text.count("e")
 
 
 def _format(cells: Sequence[Cell]) -> tuple[int, int, int]:
-    """Digits before and after the marker and of the exponent, the most of all cells."""
+    """Return the most digits before and after the marker and of the exponent, over all cells."""
     found = [match for cell in cells if (match := NUMBER.fullmatch(cell.text))]
     whole = max((len(m["whole"]) for m in found), default=1)
     decimals = max((len(m["decimals"] or "") for m in found), default=0)
@@ -151,7 +151,7 @@ def _num_columns(cells: Sequence[Cell]) -> int:
 
 
 def _header(column: Column) -> list[str]:
-    """Lines of a header: the unit below the name, and long names in two lines."""
+    """Return lines of a header: the unit below the name, and long names in two lines."""
     name = column.header.split(" ") if len(column.header) > 8 else [column.header]
     return [*name, *([f"[{column.unit}]"] if column.unit else [])]
 
@@ -185,7 +185,7 @@ def _entries(column: Column, cells: Sequence[Cell], row: int) -> list[str]:
 
 
 def _interval(text: str) -> str:
-    """An interval with its numbers set by siunitx; the bracket hidden from a line break before it."""
+    """Return an interval with its numbers set by siunitx; the bracket is hidden from a line break before it."""
     ends = text.strip("[]").split(", ") if text else []
     shown = [f"\\num{{{end.replace('−', '-')}}}" if NUMBER.fullmatch(end) else escape(end) for end in ends]
     return f"{{[}}{', '.join(shown)}]" if shown else ""
@@ -213,7 +213,7 @@ _LATEX = str.maketrans({
 
 
 def escape(text: str) -> str:
-    """Text that LaTeX sets as it is. What no font of a plain document has is named by its number, such as U+4E2D."""
+    """Return text that LaTeX sets as it is; a character that no plain font has becomes its number, such as U+4E2D."""
     known = " ".join(text.split()).replace("--", "-{}-").split("-{}-")
     return "-{}-".join(_safe(part.translate(_LATEX)) for part in known).replace(" \\%", "~\\%")
 

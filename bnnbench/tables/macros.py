@@ -12,7 +12,7 @@ _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight
 
 
 def to_macros(table: Table) -> str:
-    r"""``\newcommand{\bnnSmokeReducedTabuLossGap}{\num{0.5}}``: a command for each number of a table that is printed.
+    r"""Return a command per printed number of a table: ``\newcommand{\bnnSmokeReducedTabuLossGap}{\num{0.5}}``.
 
     Named by the results, the text columns of the row, and the header, in letters alone, digits in words; where two
     names are one, the later ones get numbers. ``…Low`` and ``…High`` are the ends of the interval. Needs siunitx.
@@ -35,7 +35,7 @@ def to_macros(table: Table) -> str:
 
 
 def _name(*parts: str) -> str:
-    """Letters alone: each word begins with a capital, digits are words."""
+    """Return a name of letters alone: each word begins with a capital, digits are words."""
     words = re.findall(r"[A-Za-z]+|[0-9]", " ".join(parts))
     return "bnn" + "".join(_DIGITS[int(word)] if word.isdigit() else word[0].upper() + word[1:] for word in words)
 

@@ -16,7 +16,7 @@ UNKNOWN = "N/A"
 
 
 def qoblib_submission(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """A row per problem, formulation and solver, with the columns of QOBLIB's summary files; what is not known is N/A.
+    """Return a row per problem, formulation and solver, with the columns of QOBLIB's summary files; unknown is N/A.
 
     The objective is the energy, offset included, of the best feasible run. A run is feasible if its sample of least
     energy breaks no penalty, successful if it is feasible and reached the ground energy within the threshold, or the
@@ -78,7 +78,7 @@ def _row(names: Any, group: pd.DataFrame, machines: Mapping[str, Mapping[str, An
 
 
 def _known(value: float) -> float | int | str:
-    """N/A for NaN; a whole number without a point."""
+    """Return N/A for NaN, and a whole number without a point."""
     if value != value:  # noqa: PLR0124  NaN
         return UNKNOWN
     return int(value) if float(value).is_integer() else float(value)

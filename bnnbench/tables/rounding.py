@@ -14,7 +14,7 @@ LEAST_FIXED = 1e-3
 
 
 def decimals_for(half_width: float) -> int:
-    """Decimals of a number with an uncertainty, of which one digit is shown, or two if its first three are below 355.
+    """Return the decimals of a number with an uncertainty: one digit of it is shown, or two below 355.
 
     Negative for tens, hundreds and so on.
 
@@ -28,7 +28,7 @@ def decimals_for(half_width: float) -> int:
 
 
 def texts(value: float, low: float, high: float, scale: Scale = "linear") -> tuple[str, str]:
-    """A number and its interval as text, such as ``("0.31", "[0.12, 0.50]")``.
+    """Return a number and its interval as text, such as ``("0.31", "[0.12, 0.50]")``.
 
     - With a finite interval, `decimals_for` half of its width decides; on a scale of factors (``log``), half of its
       width in factors, and the ends get the significant digits of the number, at least one.
@@ -73,7 +73,7 @@ def _end(number: float, show: Callable[[float], str]) -> str:
 
 
 def plain(value: float) -> str:
-    """A number without an interval: whole numbers and halves as they are, others with two significant digits."""
+    """Return a number without an interval: whole numbers and halves as they are, others with two significant digits."""
     if math.isinf(value):
         return "∞"
     return f"{value:.10g}" if (2 * value).is_integer() and abs(value) < 1e6 else _significant(value, 2)
@@ -87,7 +87,7 @@ def _significant(value: float, digits: int) -> str:
 
 
 def _rounded(value: float, decimals: int) -> str:
-    """Rounded to decimals; with a power of ten where zeros would pose as digits (up to 100 they may) or fill a line."""
+    """Round to decimals; a power of ten where zeros would pose as digits (up to 100 they may) or fill a line."""
     number = round(value, decimals) + 0.0  # no negative zero
     if number == 0 or (decimals >= 0 and abs(number) >= LEAST_FIXED):
         return f"{number:.{max(0, min(decimals, 6))}f}"

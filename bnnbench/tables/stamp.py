@@ -17,7 +17,7 @@ MARK = "bnnbench-stamp"
 
 
 def make_stamp(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Hashes of what was asked and of what came, commits and versions of what measured it, and the number of runs.
+    """Return hashes of what was asked and of what came, commits and versions of what measured it, and the runs' number.
 
     - ``suite``: hash of the keys of all runs, so of every instance, solver, parameter, version, seed and budget;
     - ``store``: hash of the content of all runs and of the optima that they are measured against;
@@ -39,12 +39,12 @@ def make_stamp(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, Any]]) ->
 
 
 def stamp_line(stamp: Mapping[str, Any]) -> str:
-    """A stamp as a line of text without ``--``, which would end a comment of HTML."""
+    """Return a stamp as a line of text without ``--``, which would end a comment of HTML."""
     return re.sub("--+", lambda found: "\\u002d" * len(found[0]), f"{MARK} {canonical_json(stamp)}")
 
 
 def read_stamp(text: str, source: str) -> dict[str, Any]:
-    """The stamp in a table's text.
+    """Return the stamp in a table's text.
 
     Raises
     ------

@@ -116,7 +116,7 @@ class Table:
         return [name for _, name in sorted(ranked)]
 
     def cells(self, column: Column) -> list[Cell]:
-        """The cells of a column."""
+        """Return the cells of a column."""
         values = self.data[column.name].tolist()
         if column.kind == "text":
             return [Cell(DASH if _is_missing(value) else str(value)) for value in values]
@@ -130,7 +130,7 @@ class Table:
         return [Cell(*texts(value, low, high, scale), is_best) for value, low, high, is_best in rows]
 
     def headings(self) -> list[str]:
-        """For each row, the heading that it stands under; empty without groups."""
+        """Return for each row the heading that it stands under; empty without groups."""
         rows = self.data[list(self.groups)].itertuples(index=False, name=None)
         return [", ".join(map(str, row)) for row in rows]
 
@@ -143,7 +143,7 @@ class Table:
     def _best(
         self, column: Column, values: Sequence[float], lows: Sequence[float], highs: Sequence[float]
     ) -> list[bool]:
-        """The best of each group, what equals it, and what its interval does not set apart from it.
+        """Return the best of each group, what equals it, and what its interval does not set apart from it.
 
         None, where that would be the whole group; nothing infinite is bold. Where values are too few for an
         interval, its ends are −∞ and ∞, and nothing is set apart.

@@ -1,4 +1,4 @@
-"""Where tasks run: the workers of a Dask cluster, each task in a process of its own there.
+"""An executor on the workers of a Dask cluster, each task in a process of its own there.
 
 A task that is lost with its worker runs again on another one. Only the coordinator writes the store.
 """
@@ -114,7 +114,7 @@ class DaskExecutor(Executor):
 
     @property
     def has_room(self) -> bool:
-        """Whether the cluster has fewer tasks than keep all its threads busy.
+        """Return whether the cluster has fewer tasks than keep all its threads busy.
 
         Raises
         ------
@@ -154,7 +154,7 @@ class DaskExecutor(Executor):
         self._running[future] = task
 
     def finished(self, wait_s: float) -> Iterator[tuple[Task, Ending]]:
-        """Tasks that have ended, with their journals in place; see `Executor.finished`.
+        """Yield tasks that have ended, with their journals in place; see `Executor.finished`.
 
         Raises
         ------
@@ -178,7 +178,7 @@ class DaskExecutor(Executor):
             future.release()
 
     def _is_lost(self, future: Future) -> bool:
-        """Whether Dask gave a task up because workers were lost that had it, or had it in their queue."""
+        """Return whether Dask gave a task up because workers were lost that had it, or had it in their queue."""
         from distributed import KilledWorker
 
         with _lost(self._address):
@@ -229,7 +229,7 @@ class DaskExecutor(Executor):
         self.is_timed = self._are_apart()
 
     def _are_apart(self) -> bool:
-        """Whether the machines of the workers have a core for each thread that runs on them may use at a time."""
+        """Return whether the workers' machines have a core for each thread that their runs may use at a time."""
         with _lost(self._address):
             machines = self._client.run(machine_info, on_error="return")
             threads = self._client.nthreads()
@@ -255,7 +255,7 @@ def _check_address(address: str) -> None:
 
 
 def tls_security(authority: Path, certificate: Path, key: Path) -> Any:
-    """Credentials for ``tls://`` addresses; nothing is then sent in the clear.
+    """Return credentials for ``tls://`` addresses; nothing is then sent in the clear.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What happens on a Dask worker: one task at a time per thread, in a killable process of its own, as on one machine."""
+"""The work of a Dask worker: one task at a time per thread, in a killable process of its own, as on one machine."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class DifferenceError(Exception):
 
 
 def versions_here(solver: Spec) -> dict[str, str | None]:
-    """Versions that decide the answers of a solver, by distribution; of a file its hash, of bnnbench the commit too."""
+    """Return the versions that decide a solver's answers, by distribution; files' hashes, and bnnbench's commit too."""
     try:
         return _versions(solver, file_hash(solver.name))  # a file can change while a worker of a cluster lives
     except OSError as error:
@@ -53,7 +53,7 @@ def _versions(solver: Spec, digest: str | None) -> dict[str, str | None]:
 
 
 def differences(solvers: Sequence[tuple[Spec, Mapping[str, str | None]]]) -> list[str]:
-    """How this process differs from what a coordinator has, a sentence's part each."""
+    """Return the differences between this process and the coordinator, a sentence's part each."""
     found: list[str] = []
     for solver, expected in solvers:
         here = versions_here(solver)
@@ -63,7 +63,7 @@ def differences(solvers: Sequence[tuple[Spec, Mapping[str, str | None]]]) -> lis
 
 
 def same(value: Any) -> Any:
-    """The value itself: as a task, it is shipped once per worker, and again when a worker is lost."""
+    """Return the value itself: as a task, it is shipped once per worker, and again when a worker is lost."""
     return value
 
 

@@ -1,1 +1,1 @@
-"""What holds a run apart from others: its cores, its memory, its processes."""
+"""The isolation of a run: its cores, its memory, its processes."""

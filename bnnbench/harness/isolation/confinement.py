@@ -1,4 +1,4 @@
-"""What keeps a run from harming others: limits of the system on its worker, and an end for all that it starts."""
+"""Protection from a run: limits of the system on its worker, and an end for all that it starts."""
 
 from __future__ import annotations
 
@@ -85,13 +85,13 @@ def _limited(kind: int, limit: int | None) -> Iterator[None]:
 
 @cache
 def _this_process(pid: int) -> psutil.Process:
-    """The process itself, looked up once: that costs more than the limits."""
+    """Return the process itself, looked up once: that costs more than the limits."""
     return psutil.Process(pid)
 
 
 @cache
 def _most_tasks(processes: int) -> int | None:
-    """Tasks that the user may have; None if the system counts others than we see, as in a container.
+    """Return the tasks that the user may have; None if the system counts others than we see, as in a container.
 
     Counted once per worker: it reads the table of all processes.
     """
@@ -112,7 +112,7 @@ def _most_tasks(processes: int) -> int | None:
 
 
 def num_oom_kills(file: Path = Path("/proc/vmstat")) -> int:
-    """Processes that the kernel has killed for want of memory, of the machine or of a cgroup; 0 if it does not tell.
+    """Count the processes that the kernel has killed for want of memory, of the machine or a cgroup; 0 if unknown.
 
     Asked before each run, so that the other lines are not looked at.
     """
@@ -139,7 +139,7 @@ def kill_children(pid: int) -> bool:
 
 
 def _is_running(process: psutil.Process) -> bool:
-    """Whether a process is more than an entry that its parent has yet to take notice of."""
+    """Return whether a process is more than an entry that its parent has yet to take notice of."""
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:

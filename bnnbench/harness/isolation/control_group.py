@@ -81,7 +81,7 @@ class ControlGroup:
             control.allow(more[name])
 
     def num_kills(self) -> int:
-        """Processes of the group that the kernel has killed for want of memory."""
+        """Count the processes of the group that the kernel has killed for want of memory."""
         memory = self.controls.get("memory")
         return num_oom_kills(memory.folder / memory.events) if memory else 0
 
@@ -114,7 +114,7 @@ class ControlGroup:
 
 
 def make_group(pid: int) -> ControlGroup | None:
-    """A group with a process in it; None where this process may not make one."""
+    """Return a group with a process in it; None where this process may not make one."""
     name = f"{PREFIX}{os.getpid()}-{next(_numbers)}"
     group = ControlGroup({key: replace(above, folder=above.folder / name) for key, above in _controls().items()})
     try:
@@ -129,7 +129,7 @@ def make_group(pid: int) -> ControlGroup | None:
 
 @cache
 def _controls() -> Mapping[str, Control]:
-    """Where this process may make groups; looked up once, and then rid of those of processes that were killed."""
+    """Return where this process may make groups; looked up once, and rid of groups of killed processes."""
     try:
         lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
         controls = find_controls(lines, ROOT)
@@ -145,7 +145,7 @@ def _controls() -> Mapping[str, Control]:
 
 
 def find_controls(lines: list[str], root: Path) -> Mapping[str, Control]:
-    """Where a process with these lines in ``/proc/self/cgroup`` can make groups with limits, by controller.
+    """Return the places where a process with these lines in ``/proc/self/cgroup`` can make groups, by controller.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def find_controls(lines: list[str], root: Path) -> Mapping[str, Control]:
 
 
 def _own(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """Controllers and path of each hierarchy; of version 2 without controllers."""
+    """Yield controllers and path of each hierarchy; of version 2 without controllers."""
     for line in lines:
         _, controllers, path = line.split(":", 2)
         yield controllers, path.lstrip("/")

@@ -1,4 +1,4 @@
-"""Which cores a run has for itself: a time means something only where nothing else ran on the same core."""
+"""Cores of a run: a time means something only where nothing else ran on the same core."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Cores = tuple[int, ...]
 
 
 def physical_cores(cpus: Path = Path("/sys/devices/system/cpu")) -> list[Cores]:
-    """The physical cores that this process may use, each with its logical processors; empty where nobody can say.
+    """Return the physical cores that this process may use, each with its logical processors; empty if unknown.
 
     Two hardware threads of a core share its arithmetic, so that runs on both are not apart.
     """
@@ -24,7 +24,7 @@ def physical_cores(cpus: Path = Path("/sys/devices/system/cpu")) -> list[Cores]:
 
 
 def _siblings(cpus: Path, number: int) -> set[int]:
-    """Logical processors of the physical core of one of them; itself alone if the system does not tell."""
+    """Return the logical processors of the physical core of one of them; itself alone if the system does not tell."""
     try:
         text = (cpus / f"cpu{number}/topology/thread_siblings_list").read_text(encoding="ascii")
         return {number, *_numbers(text)}
@@ -33,13 +33,13 @@ def _siblings(cpus: Path, number: int) -> set[int]:
 
 
 def _numbers(text: str) -> set[int]:
-    """Numbers of a list of ranges as the kernel writes it, such as ``0-2,8``."""
+    """Return the numbers of a list of ranges as the kernel writes it, such as ``0-2,8``."""
     ends = [part.partition("-") for part in text.strip().split(",")]
     return {number for low, dash, high in ends for number in range(int(low), int(high if dash else low) + 1)}
 
 
 def processor_quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> float | None:
-    """Processors that a container may use at a time, on average; None: all that it sees."""
+    """Return the processors that a container may use at a time, on average; None: all that it sees."""
     try:
         quota, period = file.read_text(encoding="ascii").split()
         return int(quota) / int(period)
@@ -48,7 +48,7 @@ def processor_quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> float | None
 
 
 def lanes_apart(jobs: int, threads: int = 1) -> list[Cores | None]:
-    """Cores for each of `jobs` runs at a time, so that no two share one; None: the system cannot pin processes.
+    """Return cores for `jobs` runs at a time, none of them shared; None: the system cannot pin processes.
 
     Cores that are left over go round, so that one job has them all.
 

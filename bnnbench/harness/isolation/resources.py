@@ -1,4 +1,4 @@
-"""What a run takes of the machine besides time."""
+"""Resources that a run takes of the machine besides time."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def pack(spins: NDArray[np.int8]) -> NDArray[np.uint64]:
 
 
 def planes(weights: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Bits of the weights of samples: (outputs, N), whole numbers ≥ 0 → (outputs, bits, ⌈N/64⌉)."""
+    """Return the bits of the weights of samples: (outputs, N), whole numbers ≥ 0 → (outputs, bits, ⌈N/64⌉)."""
     num_bits = max(1, int(weights.max(initial=0)).bit_length())
     bits = [pack(np.where(weights >> bit & 1, 1, -1)) for bit in range(num_bits)]
     return np.stack(bits, axis=1)
@@ -35,7 +35,7 @@ def planes(weights: NDArray[np.int64]) -> NDArray[np.uint64]:
 
 @numba.njit(cache=True, nogil=True)
 def _half_counts(inputs: NDArray[Any], num_bits: int) -> NDArray[Any]:
-    """Bit-sliced agreement counts of all 2^m weight vectors over m inputs: (2^m, bits, words), by doubling."""
+    """Return bit-sliced agreement counts of all 2^m weight vectors over m inputs: (2^m, bits, words), by doubling."""
     fan_in, num_words = inputs.shape
     counts = np.zeros((1 << fan_in, num_bits, num_words), dtype=np.uint64)
     for i in range(fan_in):
@@ -54,7 +54,7 @@ def _half_counts(inputs: NDArray[Any], num_bits: int) -> NDArray[Any]:
 
 @numba.njit(cache=True, nogil=True)
 def _sign(low: NDArray[Any], high: NDArray[Any], word: int, threshold: int) -> Any:
-    """Samples for which the sum of two bit-sliced counts is at least the threshold."""
+    """Return the samples for which the sum of two bit-sliced counts is at least the threshold."""
     num_bits = low.shape[0]
     complement = (1 << num_bits) - threshold  # s ≥ T iff s + 2^bits − T carries out
     carry_sum = np.uint64(0)
@@ -77,7 +77,7 @@ def _bit_length(number: int) -> int:
 
 @intrinsic
 def _popcount(_: Any, word: Any) -> Any:  # noqa: ARG001
-    """Number of set bits of a 64-bit word, by the processor's own instruction where it has one."""
+    """Count the set bits of a 64-bit word, by the processor's own instruction where it has one."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
         count = builder.module.declare_intrinsic("llvm.ctpop", [ir.IntType(64)])
@@ -91,7 +91,7 @@ popcount: Any = _popcount  # called with the word alone
 
 @numba.njit(cache=True, nogil=True)
 def weigh(word: Any, planes: NDArray[Any], place: int) -> int:
-    """Total weight of the samples whose bits are set in one word of a pattern."""
+    """Return the total weight of the samples whose bits are set in one word of a pattern."""
     total = np.int64(0)
     for bit in range(planes.shape[0]):
         total += popcount(word & planes[bit, place]) << bit
@@ -167,7 +167,7 @@ def neuron_losses(
 
 @numba.njit(cache=True, nogil=True)
 def total_weights(words: NDArray[Any], planes: NDArray[Any]) -> NDArray[Any]:
-    """Total weight of the samples in each row: (n, words) → int64 (n,)."""
+    """Return the total weight of the samples in each row: (n, words) → int64 (n,)."""
     totals = np.zeros(words.shape[0], dtype=np.int64)
     for row in range(words.shape[0]):
         for word in range(words.shape[1]):

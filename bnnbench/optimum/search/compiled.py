@@ -1,4 +1,4 @@
-"""How the kernels of the searches are compiled by numba.
+"""Compilation of the searches' kernels by numba.
 
 A kernel takes state records, `NamedTuple`s of arrays, and its parts are inlined into it, so that a field of a record is
 a variable like any other. Counting references of arrays would take more than half of the time of an anneal: kernels do

@@ -1,4 +1,4 @@
-"""What a search would cost, in evaluations and in bytes, before it begins."""
+"""The cost of a search, in evaluations and in bytes, before it begins."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ _BITS = 30
 
 
 def primes_for(num_weights: int) -> NDArray[np.int64]:
-    """Primes whose product exceeds 2^num_weights: the largest below 2^31, so that products of two fit in 63 bits."""
+    """Return primes of a product above 2^num_weights: the largest below 2^31, so that two multiply in 63 bits."""
     return np.array(_largest_primes(num_weights // _BITS + 1), dtype=np.int64)
 
 
 def from_residues(residues: Sequence[int]) -> int:
-    """The least number ≥ 0 with these residues modulo the first primes."""
+    """Return the least number ≥ 0 with these residues modulo the first primes."""
     primes = _largest_primes(len(residues))
     modulus = math.prod(primes)
     total = 0
@@ -34,7 +34,7 @@ def from_residues(residues: Sequence[int]) -> int:
 
 @cache
 def _largest_primes(count: int) -> tuple[int, ...]:
-    """The largest primes below 2^31, in descending order."""
+    """Return the largest primes below 2^31, in descending order."""
     if not count:
         return ()
     known = _largest_primes(count - 1)
@@ -45,7 +45,7 @@ def _largest_primes(count: int) -> tuple[int, ...]:
 
 
 def _is_prime(number: int) -> bool:
-    """Miller–Rabin with bases 2, 3, 5, 7, which errs on no odd number from 9 to 3,215,031,750.
+    """Test by Miller–Rabin with bases 2, 3, 5, 7, which errs on no odd number from 9 to 3,215,031,750.
 
     C. Pomerance, J. L. Selfridge and S. S. Wagstaff, "The pseudoprimes to 25·10⁹", Mathematics of Computation, 1980.
     """

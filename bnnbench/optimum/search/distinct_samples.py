@@ -104,7 +104,7 @@ def all_samples(problem: Problem) -> DistinctSamples:
 
 
 def _distinct(rows: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where each distinct row occurs first, and which of them each row is."""
+    """Return the first place of each distinct row, and which of them each row is."""
     packed = np.packbits(rows > 0, axis=1)
     if packed.shape[1] <= 8:  # numbers sort much faster than rows
         padded = np.zeros((len(rows), 8), dtype=np.uint8)
@@ -116,5 +116,5 @@ def _distinct(rows: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int
 
 
 def is_odd(network: Network) -> bool:
-    """Whether f(−x) = −f(x) for all weights: no bias, and no sum that can be 0."""
+    """Return whether f(−x) = −f(x) for all weights: no bias, and no sum that can be 0."""
     return not network.bias and all(network.fan_in(layer) % 2 for layer in range(1, network.num_layers + 1))

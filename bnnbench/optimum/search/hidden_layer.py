@@ -85,7 +85,7 @@ class HiddenLayer:
         return found_by(kept, finished)
 
     def settings(self, task: int, state: NDArray[np.int64], cap: int) -> NDArray[np.int8]:
-        """Weight settings behind a multiset of words, in every order, at most `cap`: (k, num_weights)."""
+        """Return weight settings behind a multiset of words, in every order, at most `cap`: (k, num_weights)."""
         network = self._distinct.network
         pools = [self._order[self._starts[word] : self._starts[word + 1]].tolist() for word in state]
         members = itertools.chain.from_iterable(
@@ -107,7 +107,7 @@ class HiddenLayer:
         return bound_rates(self._hidden, scale), scale
 
     def _agreement(self, patterns: NDArray[np.uint64], signs: int) -> NDArray[np.uint64]:
-        """Agreement of patterns with the targets if outgoing weights have these signs: (n, outputs · words)."""
+        """Return the agreement of patterns with the targets under these outgoing signs: (n, outputs · words)."""
         blocks = [
             (patterns ^ (~target if signs >> output & 1 else target)) & active
             for output, (target, active) in enumerate(zip(self._targets, self._active, strict=True))
@@ -115,7 +115,7 @@ class HiddenLayer:
         return np.hstack(blocks)
 
     def _root(self, signs: int) -> tuple[NDArray[np.uint64], int]:
-        """Samples by the agreements they need, and the loss that is decided, after the bias has been chosen."""
+        """Return samples by the agreements they need, and the loss that is decided, after the bias has been chosen."""
         distinct = self._distinct
         fan_in = distinct.network.fan_in(2)
         # A sum of 0 counts as +1: a target of +1 needs half of the products, one of −1 more than half.

@@ -44,7 +44,7 @@ _DONE, _BRANCHES, _STOPPED, _ENOUGH = range(4)
 
 
 class Tree(NamedTuple):
-    """Where a search stands: by depth, the words that may still be chosen and the samples that still need some."""
+    """The state of a search: by depth, the words that may still be chosen and the samples that still need some."""
 
     path: NDArray[np.int64]
     ids: NDArray[np.int64]

@@ -35,7 +35,7 @@ _SMALL = 20
 
 
 def _num_representatives(fan_in: int) -> int:
-    """Weight vectors of a hidden neuron, up to negation where the fan-in is odd."""
+    """Count the weight vectors of a hidden neuron, up to negation where the fan-in is odd."""
     return 1 << (fan_in - fan_in % 2)
 
 
@@ -97,7 +97,7 @@ class Layers:
         return self._search(task, query, np.zeros(0, dtype=np.int64), progress)
 
     def spectrum(self) -> dict[int, int]:
-        """Number of weight settings by loss above the base; for networks of at most 62 weights."""
+        """Return the number of weight settings by loss above the base; for networks of at most 62 weights."""
         shared = np.array([NEVER, 0], dtype=np.int64)
         query = Query(NEVER, 0, counting=True, node_limit=NEVER, cap=0, shared=shared)
         total = np.zeros(self._distinct.ceiling + 1, dtype=np.int64)
@@ -122,7 +122,7 @@ class Layers:
         )  # fmt: skip
 
     def settings(self, task: int, state: NDArray[np.int64], cap: int) -> NDArray[np.int8]:
-        """Weight settings behind a state, at most `cap`: merged vectors × best outputs × arrangements × signs."""
+        """Return at most `cap` weight settings behind a state: merged vectors × best outputs × arrangements × signs."""
         return np.array(list(itertools.islice(self._settings(state), cap)))
 
     def _settings(self, state: NDArray[np.int64]) -> Iterator[NDArray[np.int8]]:
@@ -146,7 +146,7 @@ class Layers:
                 yield moved
 
     def _moves(self, chosen: Sequence[NDArray[np.int64]], layer: int = 1) -> Iterator[tuple[_Move, ...]]:
-        """Arrangements and signs of all hidden layers from one up.
+        """Yield arrangements and signs of all hidden layers from one up.
 
         Made anew for each layer below instead of kept: there can be 2^width · width! for one layer.
         """
@@ -161,7 +161,7 @@ class Layers:
                     yield ((arrangement, np.array(signs, dtype=np.int8)), *rest)
 
     def _weights(self, vectors: Sequence[int]) -> NDArray[np.int8]:
-        """Weight vector of a network whose neurons have the vectors of these numbers."""
+        """Return the weight vector of a network whose neurons have the vectors of these numbers."""
         network = self._distinct.network
         layers = range(1, network.num_layers + 1)
         lengths = [network.fan_in(layer) for layer in layers for _ in range(network.widths[layer])]
@@ -169,7 +169,7 @@ class Layers:
         return np.concatenate(parts)
 
     def _best_outputs(self, hidden: list[int]) -> list[list[int]]:
-        """For each output the weight vectors of least loss, given the vectors of all hidden neurons."""
+        """Return for each output the weight vectors of least loss, given the vectors of all hidden neurons."""
         distinct = self._distinct
         network = distinct.network
         fan_in = network.fan_in(network.num_layers)

@@ -57,7 +57,7 @@ class DeepProblem(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """Where the search stands: the choice of each hidden neuron (a *slot*), and what follows from the choices."""
+    """The state of the search: the choice of each hidden neuron (a *slot*), and what follows from the choices."""
 
     layer_of: NDArray[np.int64]
     neuron_of: NDArray[np.int64]
@@ -201,7 +201,7 @@ def _count(problem: DeepProblem, memory: Memory, primes: NDArray[Any], residues:
 
 @numba.njit(cache=True, nogil=True)
 def _inverse(number: int, prime: int) -> int:
-    """Inverse modulo a prime, by Fermat's little theorem."""
+    """Return the inverse modulo a prime, by Fermat's little theorem."""
     result, base, exponent = np.int64(1), np.int64(number), prime - 2
     if number == 1:
         return result
@@ -223,7 +223,7 @@ def _told_apart(
     codes: NDArray[Any],
     tally: NDArray[Any],
 ) -> int:
-    """Sum over outputs and distinct activations of |Σ weight · target|; `tally` is 0 before and after."""
+    """Sum |Σ weight · target| over outputs and distinct activations; `tally` is 0 before and after."""
     num_rows, num_outputs = targets.shape
     full = (1 << width) - 1
     for row in range(num_rows):

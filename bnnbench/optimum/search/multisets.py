@@ -12,7 +12,7 @@ from bnnbench.optimum.search.compiled import kernel, part
 
 
 class Ways(NamedTuple):
-    """How many settings are behind each word.
+    """Numbers of settings behind each word.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ _GROWTH = 4
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a search has come.
+    """The progress of a search.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ Report = Callable[[Standing], None]
 
 @dataclass(frozen=True)
 class Result:
-    """What a search found.
+    """The result of a search.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a search may cost, and what it has to say.
+    """The limits of a search, and what it has to say.
 
     Parameters
     ----------

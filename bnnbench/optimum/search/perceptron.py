@@ -33,7 +33,7 @@ class Perceptron:
             bits.neuron_losses(bits.pack(rows), target, plane, distinct.errors, distinct.margin, losses)
 
     def minimum(self, cap: int) -> tuple[int, int, NDArray[np.int8]]:
-        """Least loss, number of weight settings that reach it, and the settings, at most `cap`."""
+        """Return the least loss, the number of weight settings that reach it, and the settings, at most `cap`."""
         best = [np.flatnonzero(losses == losses.min()) for losses in self.losses]
         count = 1
         for vectors in best:
@@ -45,7 +45,7 @@ class Perceptron:
         return int(self.losses.min(axis=1).sum()), count, optima[np.lexsort(optima.T[::-1])]
 
     def spectrum(self) -> dict[int, int]:
-        """Number of weight settings by loss above the base."""
+        """Return the number of weight settings by loss above the base."""
         total = {0: 1}
         for losses in self.losses:
             levels, counts = np.unique(losses, return_counts=True)

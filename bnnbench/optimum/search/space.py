@@ -1,4 +1,4 @@
-"""What a search runs through: the states of a network, split into tasks."""
+"""The space of a search: the states of a network, split into tasks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bnnbench.optimum.search.tally import Ask, Kept
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked of a task: states of loss at most `theta`.
+    """The question to a task: states of loss at most `theta`.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Found:
-    """What a task found.
+    """The result of a task.
 
     Parameters
     ----------
@@ -96,18 +96,18 @@ class Space(Protocol):
         ...
 
     def settings(self, task: int, state: NDArray[np.int64], cap: int) -> NDArray[np.int8]:
-        """Weight settings behind a state, at most `cap`: (k, num_weights)."""
+        """Return weight settings behind a state, at most `cap`: (k, num_weights)."""
         ...
 
 
 def total_count(space: Space, found: Sequence[Found], primes: NDArray[np.int64]) -> int:
-    """Number of weight settings that tasks counted."""
+    """Return the number of weight settings that tasks counted."""
     residues = sum((one.residues for one in found), np.zeros(len(primes), dtype=np.int64)) % primes
     return from_residues([int(r) * space.factor % int(p) for r, p in zip(residues, primes, strict=True)])
 
 
 def optimal_settings(space: Space, found: Sequence[Found], cap: int) -> NDArray[np.int8]:
-    """Weight settings behind the states found, at most `cap`, in lexicographic order."""
+    """Return weight settings behind the states found, at most `cap`, in lexicographic order."""
     blocks = []
     for task, state in ((task, state) for task, one in enumerate(found) for state in one.states):
         blocks.append(space.settings(task, state, cap))
@@ -119,7 +119,7 @@ def optimal_settings(space: Space, found: Sequence[Found], cap: int) -> NDArray[
 
 
 def arrangements(chosen: Sequence[int]) -> Iterator[list[int]]:
-    """Distinct orders of a multiset, each as a list of places."""
+    """Yield distinct orders of a multiset, each as a list of places."""
     return _arrangements(chosen, tuple(range(len(chosen))))
 
 
@@ -132,5 +132,5 @@ def _arrangements(chosen: Sequence[int], places: tuple[int, ...]) -> Iterator[li
 
 
 def spins(vectors: NDArray[np.int64], length: int) -> NDArray[np.int8]:
-    """Weights of neurons by the numbers of their vectors, (…) → (…, length): +1 where bit i of a number is set."""
+    """Return neurons' weights by the numbers of their vectors, (…) → (…, length): +1 where bit i of a number is set."""
     return ((vectors[..., None] >> np.arange(length) & 1) * 2 - 1).astype(np.int8)

@@ -1,4 +1,4 @@
-"""What the compiled searches share: what is asked of them, what they have found, and how a state is accepted."""
+"""Shared records of the compiled searches: the question, the states found, and how a state is accepted."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Ask(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What a task has found.
+    """The states that a task has found.
 
     Parameters
     ----------
