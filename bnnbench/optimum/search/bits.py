@@ -8,7 +8,7 @@ bit b of the weights of 64 samples is one word.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -16,6 +16,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from bnnbench.optimum.search.compiled import kernel, part
 
 
 def pack(spins: NDArray[np.int8]) -> NDArray[np.uint64]:
@@ -33,15 +35,40 @@ def planes(weights: NDArray[np.int64]) -> NDArray[np.uint64]:
     return np.stack(bits, axis=1)
 
 
-@numba.njit(cache=True, nogil=True)
-def _half_counts(inputs: NDArray[Any], num_bits: int) -> NDArray[Any]:
-    """Return bit-sliced agreement counts of all 2^m weight vectors over m inputs: (2^m, bits, words), by doubling."""
-    fan_in, num_words = inputs.shape
-    counts = np.zeros((1 << fan_in, num_bits, num_words), dtype=np.uint64)
-    for i in range(fan_in):
+class Counts(NamedTuple):
+    """Memory of bit-sliced agreement counts: of the weight vectors over either half of a neuron's inputs.
+
+    Parameters
+    ----------
+    low, high
+        uint64 of shape (2^⌊m/2⌋, bits, words) and (2^⌈m/2⌉, bits, words).
+    change
+        int64 of shape (m,).
+    """
+
+    low: NDArray[np.uint64]
+    high: NDArray[np.uint64]
+    change: NDArray[np.int64]
+
+
+def counts_for(fan_in: int, num_words: int) -> Counts:
+    """Return the memory for neurons of up to this fan-in."""
+    split, num_bits = fan_in // 2, fan_in.bit_length()
+    low, high = (np.empty((1 << size, num_bits, num_words), np.uint64) for size in (split, fan_in - split))
+    return Counts(low, high, np.empty(fan_in, np.int64))
+
+
+@kernel
+def _fill_half(inputs: NDArray[Any], start: int, stop: int, num_bits: int, counts: NDArray[Any]) -> None:
+    """Fill in the agreement counts of all weight vectors over a range of inputs, by doubling."""
+    num_words = inputs.shape[1]
+    for bit in range(num_bits):
+        for word in range(num_words):
+            counts[0, bit, word] = np.uint64(0)
+    for i in range(stop - start):
         for vector in range(1 << i):
             for word in range(num_words):
-                plus = inputs[i, word]
+                plus = inputs[start + i, word]
                 minus = ~plus
                 for bit in range(num_bits):
                     count = counts[vector, bit, word]
@@ -49,25 +76,23 @@ def _half_counts(inputs: NDArray[Any], num_bits: int) -> NDArray[Any]:
                     counts[vector, bit, word] = count ^ minus
                     plus &= count
                     minus &= count
-    return counts
 
 
-@numba.njit(cache=True, nogil=True)
-def _sign(low: NDArray[Any], high: NDArray[Any], word: int, threshold: int) -> Any:
+@part
+def _sign(counts: Counts, low: int, high: int, word: int, num_bits: int, threshold: int) -> Any:
     """Return the samples for which the sum of two bit-sliced counts is at least the threshold."""
-    num_bits = low.shape[0]
     complement = (1 << num_bits) - threshold  # s ≥ T iff s + 2^bits − T carries out
     carry_sum = np.uint64(0)
     carry = np.uint64(0)
     for bit in range(num_bits):
-        a, b = low[bit, word], high[bit, word]
+        a, b = counts.low[low, bit, word], counts.high[high, bit, word]
         total = a ^ b ^ carry_sum
         carry_sum = (a & b) | (carry_sum & (a ^ b))
         carry = (total | carry) if (complement >> bit) & 1 else (total & carry)
     return carry
 
 
-@numba.njit(cache=True, nogil=True)
+@part
 def _bit_length(number: int) -> int:
     length = 0
     while number >> length:
@@ -89,7 +114,7 @@ def _popcount(_: Any, word: Any) -> Any:  # noqa: ARG001
 popcount: Any = _popcount  # called with the word alone
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def weigh(word: Any, planes: NDArray[Any], place: int) -> int:
     """Return the total weight of the samples whose bits are set in one word of a pattern."""
     total = np.int64(0)
@@ -103,29 +128,29 @@ def pattern_table(inputs: NDArray[Any], num_vectors: int, mask: NDArray[Any]) ->
 
     Bit i of a vector's number is set where the weight of input i is +1.
     """
-    table = np.empty((num_vectors, inputs.shape[1]), dtype=np.uint64)
-    fill_pattern_table(inputs, mask, table)
+    fan_in, num_words = inputs.shape
+    table = np.empty((num_vectors, num_words), dtype=np.uint64)
+    fill_pattern_table(inputs, mask, counts_for(fan_in, num_words), table)
     return table
 
 
-@numba.njit(cache=True, nogil=True)
-def fill_pattern_table(inputs: NDArray[Any], mask: NDArray[Any], table: NDArray[Any]) -> None:
+@kernel
+def fill_pattern_table(inputs: NDArray[Any], mask: NDArray[Any], counts: Counts, table: NDArray[Any]) -> None:
     """Fill in what `pattern_table` returns."""
     fan_in, num_words = inputs.shape
-    split = fan_in // 2
-    num_bits = _bit_length(fan_in)
-    low, high = _half_counts(inputs[:split], num_bits), _half_counts(inputs[split:], num_bits)
+    split, num_bits, threshold = fan_in // 2, _bit_length(fan_in), (fan_in + 1) // 2
+    _fill_half(inputs, 0, split, num_bits, counts.low)
+    _fill_half(inputs, split, fan_in, num_bits, counts.high)
     for vector in range(len(table)):
-        a, b = low[vector & ((1 << split) - 1)], high[vector >> split]
+        low, high = vector & ((1 << split) - 1), vector >> split
         for word in range(num_words):
-            table[vector, word] = _sign(a, b, word, (fan_in + 1) // 2) & mask[word]
+            table[vector, word] = _sign(counts, low, high, word, num_bits, threshold) & mask[word]
 
 
-@numba.njit(cache=True, nogil=True)
 def neuron_losses(
-    inputs: NDArray[Any], target: NDArray[Any], planes: NDArray[Any], errors: int, margin: int, losses: NDArray[Any]
-) -> None:
-    """Fill in the loss of every weight vector of one output neuron: int64 of shape (2^m,).
+    inputs: NDArray[np.uint64], target: NDArray[np.uint64], planes: NDArray[np.uint64], errors: int, margin: int
+) -> NDArray[np.int64]:
+    """Return the loss of every weight vector of one output neuron: int64 of shape (2^m,).
 
     Parameters
     ----------
@@ -134,35 +159,50 @@ def neuron_losses(
     errors, margin
         Price of an error, and of a product that disagrees with the target.
     """
+    losses = np.empty(1 << len(inputs), dtype=np.int64)
+    fill_neuron_losses(inputs, target, planes, errors, margin, counts_for(*inputs.shape), losses)
+    return losses
+
+
+@kernel
+def fill_neuron_losses(
+    inputs: NDArray[Any],
+    target: NDArray[Any],
+    planes: NDArray[Any],
+    errors: int,
+    margin: int,
+    counts: Counts,
+    losses: NDArray[Any],
+) -> int:
+    """Fill in what `neuron_losses` returns, and return the least of it."""
     fan_in, num_words = inputs.shape
-    split = fan_in // 2
-    num_bits = _bit_length(fan_in)
-    losses[:] = 0
+    split, num_bits, threshold = fan_in // 2, _bit_length(fan_in), (fan_in + 1) // 2
     if errors:
-        low, high = _half_counts(inputs[:split], num_bits), _half_counts(inputs[split:], num_bits)
-        for vector in range(1 << fan_in):
-            a, b = low[vector & ((1 << split) - 1)], high[vector >> split]
-            wrong = 0
-            for word in range(num_words):
-                wrong += weigh(_sign(a, b, word, (fan_in + 1) // 2) ^ target[word], planes, word)
-            losses[vector] = errors * wrong
+        _fill_half(inputs, 0, split, num_bits, counts.low)
+        _fill_half(inputs, split, fan_in, num_bits, counts.high)
+    constant, least = np.int64(0), np.int64(2**62)
     if margin:
         # Disagreeing products are linear in the weights: sum over inputs, by doubling.
-        constant = 0
-        change = np.empty(fan_in, dtype=np.int64)
         for i in range(fan_in):
-            plus, minus = 0, 0
+            plus, minus = np.int64(0), np.int64(0)
             for word in range(num_words):
                 plus += weigh(inputs[i, word] ^ target[word], planes, word)
                 minus += weigh(~inputs[i, word] ^ target[word], planes, word)
             constant += minus
-            change[i] = plus - minus
-        for vector in range(1 << fan_in):
-            disagreements = constant
+            counts.change[i] = plus - minus
+    for vector in range(1 << fan_in):
+        low, high = vector & ((1 << split) - 1), vector >> split
+        wrong, disagreements = np.int64(0), constant
+        if errors:
+            for word in range(num_words):
+                wrong += weigh(_sign(counts, low, high, word, num_bits, threshold) ^ target[word], planes, word)
+        if margin:
             for i in range(fan_in):
                 if (vector >> i) & 1:
-                    disagreements += change[i]
-            losses[vector] += margin * disagreements
+                    disagreements += counts.change[i]
+        losses[vector] = errors * wrong + margin * disagreements
+        least = min(least, losses[vector])
+    return least
 
 
 @numba.njit(cache=True, nogil=True)

@@ -19,7 +19,7 @@ from bnnbench.optimum.search import bits
 from bnnbench.optimum.search.counting import primes_for
 from bnnbench.optimum.search.distinct_samples import DistinctSamples
 from bnnbench.optimum.search.hidden_layer_kernel import cover, plant
-from bnnbench.optimum.search.multisets import ways_of
+from bnnbench.optimum.search.multisets import ways_of, with_own_memory
 from bnnbench.optimum.search.space import Found, Query, arrangements, found_by, spins
 from bnnbench.optimum.search.tally import nothing_kept
 from bnnbench.optimum.search.words import Words, bound_rates, score_scale
@@ -56,6 +56,7 @@ class HiddenLayer:
 
         self.primes = primes_for(network.num_weights)
         self.factor = math.factorial(self._hidden)
+        self._ways = ways_of(np.diff(self._starts), self.primes, self._hidden)
         self._total = distinct.margin * int(distinct.weights.sum())
         self._gains = distinct.margin * bits.total_weights(self._words, self._planes)
         self._roots = [self._root(signs) for signs in range(1 << self._outputs if network.bias else 1)]
@@ -78,7 +79,7 @@ class HiddenLayer:
         finished = cover(
             problem,
             query.to(first, self._splits, progress),
-            ways_of(np.diff(self._starts), self.primes, self._hidden),
+            with_own_memory(self._ways),
             kept,
             plant(problem, kept),
         )

@@ -108,7 +108,7 @@ class Layers:
     def _search(self, task: int, query: Query, spectrum: NDArray[np.int64], progress: NDArray[np.int64]) -> Found:
         num_slots = sum(self._distinct.network.widths[layer] for layer in self._hidden)
         kept = nothing_kept(query.cap, num_slots, len(self.primes), query.theta)
-        ask, memory = query.to(task, self.num_tasks, progress), memory_of(self._problem)
+        ask, memory = query.to(task, self.num_tasks, progress), memory_of(self._problem, len(spectrum))
         finished = search_layers(self._problem, ask, kept, memory, self.primes, spectrum)
         return found_by(kept, finished)
 
@@ -172,13 +172,11 @@ class Layers:
         """Return for each output the weight vectors of least loss, given the vectors of all hidden neurons."""
         distinct = self._distinct
         network = distinct.network
-        fan_in = network.fan_in(network.num_layers)
         z = network.layers(self._weights([*hidden, *[0] * network.num_outputs]), distinct.inputs)[-2]
         rows = np.vstack([np.where(z >= 0, 1, -1).T, np.ones((int(network.bias), len(z)))]).astype(np.int8)
         best = []
         for target, planes in zip(self._targets, self._planes, strict=True):
-            losses = np.empty(1 << fan_in, dtype=np.int64)
-            neuron_losses(bits.pack(rows), target, planes, distinct.errors, distinct.margin, losses)
+            losses = neuron_losses(bits.pack(rows), target, planes, distinct.errors, distinct.margin)
             best.append(np.flatnonzero(losses == losses.min()).tolist())
         return best
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bnnbench.optimum.search.bits import fill_pattern_table, neuron_losses
-from bnnbench.optimum.search.compiled import copy, part
+from bnnbench.optimum.search.bits import Counts, counts_for, fill_neuron_losses, fill_pattern_table
+from bnnbench.optimum.search.compiled import copy, kernel, part
 from bnnbench.optimum.search.tally import Ask, Kept, accept, is_stopped
 
 _WIDEST = 14
@@ -64,14 +63,18 @@ class Memory(NamedTuple):
     choice: NDArray[np.int64]
     activations: NDArray[np.uint64]
     losses: NDArray[np.int64]
+    least: NDArray[np.int64]
     tally: NDArray[np.int64]
     codes: NDArray[np.int64]
     tables: NDArray[np.uint64]
     starts: NDArray[np.int64]
+    counts: Counts
+    partial: NDArray[np.int64]
+    combined: NDArray[np.int64]
 
 
-def memory_of(problem: DeepProblem) -> Memory:
-    """Return the memory of a search that has not begun."""
+def memory_of(problem: DeepProblem, num_levels: int) -> Memory:
+    """Return the memory of a search that has not begun, for a spectrum of this length."""
     widths, num_layers = problem.widths, len(problem.widths) - 1
     hidden = range(1, num_layers)
     # Activations of every hidden layer, with a constant +1 after them for the bias.
@@ -87,14 +90,18 @@ def memory_of(problem: DeepProblem) -> Memory:
         np.full(len(layer_of), -1),
         activations,
         np.empty((num_outputs, 1 << (widths[num_layers - 1] + problem.bias)), np.int64),
+        np.empty(num_outputs, np.int64),
         np.zeros((1 << min(widths.max(), _WIDEST), num_outputs), np.int64),
         np.zeros(len(problem.row_targets), np.int64),
         np.empty((starts[-1], len(problem.mask)), np.uint64),
         starts,
+        counts_for(int(widths[1:num_layers].max()) + problem.bias, len(problem.mask)),
+        np.zeros(num_levels, np.int64),
+        np.zeros(num_levels, np.int64),
     )
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def search_layers(
     problem: DeepProblem, ask: Ask, kept: Kept, memory: Memory, primes: NDArray[Any], spectrum: NDArray[Any]
 ) -> bool:
@@ -130,7 +137,8 @@ def search_layers(
             continue
         if layer < num_hidden:
             below = memory.activations[layer, : problem.widths[layer] + problem.bias]
-            fill_pattern_table(below, problem.mask, memory.tables[memory.starts[layer] : memory.starts[layer + 1]])
+            table = memory.tables[memory.starts[layer] : memory.starts[layer + 1]]
+            fill_pattern_table(below, problem.mask, memory.counts, table)
             slot += 1
             choice[slot] = -1
         elif _finish(problem, ask, kept, memory, primes, spectrum):
@@ -164,11 +172,14 @@ def _finish(
     below = memory.activations[last, : problem.widths[last] + problem.bias]
     total = np.int64(0)
     for output in range(len(problem.targets)):
-        losses = memory.losses[output]
-        neuron_losses(below, problem.targets[output], problem.planes[output], problem.errors, problem.margin, losses)
-        total += losses.min()
+        least = fill_neuron_losses(
+            below, problem.targets[output], problem.planes[output], problem.errors, problem.margin, memory.counts,
+            memory.losses[output],
+        )  # fmt: skip
+        memory.least[output] = least
+        total += least
     if len(spectrum):
-        _add_to_spectrum(memory.losses, _behind(memory, problem.multiplicities), spectrum)
+        _add_to_spectrum(memory, _behind(memory, problem.multiplicities), spectrum)
         return False
     if total > kept.tally.theta:
         kept.tally.guess = min(kept.tally.guess, total)
@@ -192,14 +203,14 @@ def _count(problem: DeepProblem, memory: Memory, primes: NDArray[Any], residues:
             if memory.layer_of[slot] == 1:
                 term = term * (problem.multiplicities[choice] % prime) % prime
         for output in range(len(problem.targets)):
-            ways, least = np.int64(0), memory.losses[output].min()
+            ways, least = np.int64(0), memory.least[output]
             for loss in memory.losses[output]:
                 ways += loss == least
             term = term * (ways % prime) % prime
         residues[index] = (residues[index] + term) % prime
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _inverse(number: int, prime: int) -> int:
     """Return the inverse modulo a prime, by Fermat's little theorem."""
     result, base, exponent = np.int64(1), np.int64(number), prime - 2
@@ -213,7 +224,7 @@ def _inverse(number: int, prime: int) -> int:
     return result
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _told_apart(
     activations: NDArray[Any],
     width: int,
@@ -259,23 +270,21 @@ def _behind(memory: Memory, multiplicities: NDArray[Any]) -> int:
     return behind
 
 
-@numba.njit(cache=True, nogil=True)
-def _add_to_spectrum(all_losses: NDArray[Any], behind: int, spectrum: NDArray[Any]) -> None:
-    """Add the losses of all output weights: a convolution over the outputs, and the last one straight into the sum."""
-    num_outputs = all_losses.shape[0]
-    if num_outputs == 1:
-        for loss in all_losses[0]:
-            spectrum[loss] += behind
-        return
-    partial = np.zeros(len(spectrum), np.int64)
+@kernel
+def _add_to_spectrum(memory: Memory, behind: int, spectrum: NDArray[Any]) -> None:
+    """Add the losses of all output weights: a convolution over the outputs."""
+    partial, combined = memory.partial, memory.combined
     partial[0] = behind
     reach = np.int64(0)
-    for output in range(num_outputs):
-        combined = np.zeros(len(spectrum), np.int64)
-        for loss in all_losses[output]:
+    for output in range(len(memory.losses)):
+        most = np.int64(0)
+        for loss in memory.losses[output]:
+            most = max(most, loss)
             for level in range(reach + 1):
-                if partial[level]:
-                    combined[level + loss] += partial[level]
-        reach += all_losses[output].max()
-        partial = combined
-    spectrum += partial
+                combined[level + loss] += partial[level]
+        reach += most
+        for level in range(reach + 1):
+            partial[level], combined[level] = combined[level], np.int64(0)
+    for level in range(reach + 1):
+        spectrum[level] += partial[level]
+        partial[level] = np.int64(0)

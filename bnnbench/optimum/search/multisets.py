@@ -41,10 +41,21 @@ def ways_of(multiplicities: NDArray[np.int64], primes: NDArray[np.int64], num_pi
         multiplicities=np.ascontiguousarray(multiplicities[:, None] % primes),
         primes=primes,
         inverse_factorials=np.array([[pow(k, -1, prime) for k in factorials] for prime in primes.tolist()]),
-        power=np.empty(num_picks + 1, dtype=np.int64),
-        product=np.empty(num_picks + 1, dtype=np.int64),
-        is_open=np.empty(num_picks, dtype=np.bool_),
+        **_memory(num_picks),
     )
+
+
+def with_own_memory(ways: Ways) -> Ways:
+    """Return the ways for another thread."""
+    return ways._replace(**_memory(len(ways.is_open)))
+
+
+def _memory(num_picks: int) -> dict[str, Any]:
+    return {
+        "power": np.empty(num_picks + 1, dtype=np.int64),
+        "product": np.empty(num_picks + 1, dtype=np.int64),
+        "is_open": np.empty(num_picks, dtype=np.bool_),
+    }
 
 
 @kernel

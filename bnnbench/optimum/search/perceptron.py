@@ -27,10 +27,13 @@ class Perceptron:
         network = distinct.network
         self._network = network
         rows = np.vstack([distinct.inputs.T, np.ones((int(network.bias), len(distinct.inputs)), dtype=np.int8)])
-        self.losses = np.empty((network.num_outputs, 1 << network.fan_in(1)), dtype=np.int64)
         targets, planes = bits.pack(distinct.targets.T), bits.planes(distinct.weights.T)
-        for target, plane, losses in zip(targets, planes, self.losses, strict=True):
-            bits.neuron_losses(bits.pack(rows), target, plane, distinct.errors, distinct.margin, losses)
+        self.losses = np.array(
+            [
+                bits.neuron_losses(bits.pack(rows), target, plane, distinct.errors, distinct.margin)
+                for target, plane in zip(targets, planes, strict=True)
+            ]
+        )
 
     def minimum(self, cap: int) -> tuple[int, int, NDArray[np.int8]]:
         """Return the least loss, the number of weight settings that reach it, and the settings, at most `cap`."""
