@@ -119,9 +119,10 @@ def _squares_model(tiling: Tiling) -> tuple[Any, list[Any], int, float]:
     penalties = [_exact(p) for p in tiling.penalties]
     scale = lcm(_loss_scale(tiling), *(p.denominator for p in penalties))
     terms = _loss(tiling, bits, scale)
-    for n in range(tiling.problem.num_samples):
+    for n, (row, outputs) in enumerate(zip(tiling.samples.row_weights, tiling.samples.weights, strict=True)):
         for penalty in tiling.encoding.penalties:
-            factor = int(scale * penalties[penalty.layer - 1])
+            target = penalty.target if isinstance(penalty, Gate) else None
+            factor = int(scale * penalties[penalty.layer - 1]) * int(row if target is None else outputs[target])
             if isinstance(penalty, Square):
                 terms.append(factor * _square(model, tiling.on_sample(penalty.form, n), bits, penalty.paired))
             else:
@@ -142,7 +143,7 @@ def _constrained_model(tiling: Tiling) -> tuple[Any, list[Any], int, float]:
             if is_fixed(network, layer, 0, index):
                 model.add(weights[network.offset(layer) + index] == 1)
     order_neurons(model, network, weights, fixes_signs=True)
-    for n in range(tiling.problem.num_samples):
+    for n in range(len(tiling.samples)):
         for penalty in tiling.encoding.penalties:
             if isinstance(penalty, Square):
                 form = _linear(tiling.on_sample(penalty.form, n), bits)
@@ -182,15 +183,15 @@ def _loss(tiling: Tiling, bits: list[Any], scale: int) -> list[Any]:
     network, price = tiling.problem.network, tiling.problem.loss_weights
     errors, margin = int(scale * Fraction(price.errors)), int(scale * Fraction(price.margin))
     fan_in, plan = network.fan_in(network.num_layers), tiling.encoding
-    terms: list[Any] = []
-    for n in range(tiling.problem.num_samples):
-        for output, target in enumerate(tiling.problem.targets[n].tolist()):
+    terms: list[Any] = [tiling.samples.num_conflicts * (errors + margin * fan_in)]
+    for n, row in enumerate(tiling.samples.weights.tolist()):
+        for output, (target, weight) in enumerate(zip(tiling.samples.targets[n].tolist(), row, strict=True)):
             if errors:
                 bit = bits[tiling.columns[n][(plan.loss_bits or plan.output_activations)[output]]]
-                terms.append(errors * (bit if plan.loss_bits or target < 0 else 1 - bit))
+                terms.append(weight * errors * (bit if plan.loss_bits or target < 0 else 1 - bit))
             if margin:
                 agreements = _linear(tiling.on_sample(plan.output_counts[output], n), bits)
-                terms.append(margin * (fan_in - agreements if target > 0 else agreements))
+                terms.append(weight * margin * (fan_in - agreements if target > 0 else agreements))
     return terms
 
 

@@ -99,12 +99,13 @@ def formulated(draw: st.DrawFn) -> tuple[Problem, Formulation]:
     name = draw(st.sampled_from(["compact", "reduced", "soft", "sasdelli"]))
     if name == "sasdelli":
         shapes = st.sampled_from(PUBLISHED_SHAPES).map(Network)
-        return draw(problems(shapes, st.just("zero_one"))), formulation(name)
+        return draw(problems(shapes, st.just("zero_one"))), formulation(name, merge=draw(st.booleans()))
     problem = draw(problems())
     penalty = st.sampled_from(PENALTIES)
     layers = problem.network.num_layers
     penalties = penalty | st.lists(penalty, min_size=layers, max_size=layers)
-    return problem, formulation(name, counter=draw(st.sampled_from(COUNTERS)), penalty=draw(penalties))
+    counter, merge = draw(st.sampled_from(COUNTERS)), draw(st.booleans())
+    return problem, formulation(name, counter=counter, penalty=draw(penalties), merge=merge)
 
 
 @st.composite
@@ -119,4 +120,4 @@ def enumerable(draw: st.DrawFn, excess: st.SearchStrategy[float] = AT_THE_BOUND)
     problem = draw(problems(st.just(network), st.just(loss), st.integers(1, min(3, fits))))
     more = draw(excess)
     penalties = [max(bound, LEAST) + more for bound in layer_bounds(network, problem.loss_weights)]
-    return problem, formulation(name, counter=counter, penalty=penalties)
+    return problem, formulation(name, counter=counter, penalty=penalties, merge=draw(st.booleans()))

@@ -16,14 +16,16 @@ def whole_expression(instance: Instance) -> Any:
     plan = tiling.encoding
     shared = [pyqubo.Binary(str(v)) for v in plan.variables[: plan.num_weights]]
     energy: Any = 0
-    for n in range(problem.num_samples):
-        energy = energy + plan.expression(
+    samples = tiling.samples
+    for n, weight in enumerate(samples.row_weights.tolist()):
+        energy = energy + weight * plan.expression(
             weights=shared,
             ancillas=[pyqubo.Binary(f"n{n}_{v}") for v in plan.variables[plan.num_weights :]],
-            inputs=problem.inputs[n].tolist(),
-            targets=problem.targets[n].tolist(),
+            inputs=samples.inputs[n].tolist(),
+            targets=samples.targets[n].tolist(),
+            shares=(samples.weights[n] / weight).tolist(),
             penalties=tiling.penalties,
             errors=problem.loss_weights.errors,
             margin=problem.loss_weights.margin,
         )
-    return energy
+    return energy + samples.base(problem)

@@ -23,6 +23,8 @@ class Compact(PenaltyFormulation):
     """How counts are written: binary, unary, paired (every second count, half as many bits) or none (no bits)."""
     penalty: Penalty = 2.0
     """λ, what a violation costs at least: one number, or one per layer."""
+    merge: bool = True
+    """Whether samples that no network tells apart are one sample of a larger weight: equal and, if odd, opposite."""
 
     @property
     def counting(self) -> Counter:

@@ -69,6 +69,8 @@ class Sasdelli(PenaltyFormulation):
 
     penalty: Penalty = 50.0
     """λ, what a violation costs at least: one number, or one per layer."""
+    merge: bool = False
+    """Whether samples that no network tells apart are one sample of a larger weight: equal and, if odd, opposite."""
 
     @property
     def counting(self) -> Counter:

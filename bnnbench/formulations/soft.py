@@ -24,6 +24,8 @@ class Soft(PenaltyFormulation):
     """How counts are written: binary, unary, paired (every second count, half as many bits) or none (no bits)."""
     penalty: Penalty = BY_DEPTH
     """λ, what a violation costs at least: one number, or one per layer; the default stands for any depth."""
+    merge: bool = True
+    """Whether samples that no network tells apart are one sample of a larger weight: equal and, if odd, opposite."""
 
     @property
     def counting(self) -> Counter:

@@ -111,6 +111,7 @@ class Encoding:
         inputs: Sequence[Any],
         targets: Sequence[Any],
         penalties: Sequence[Any],
+        shares: Sequence[Any],
         errors: Any,
         margin: Any,
     ) -> Any:
@@ -124,6 +125,8 @@ class Encoding:
             Data in {−1, +1}.
         penalties
             λ_1, …, λ_L.
+        shares
+            Weight of each output in the loss, and in the penalties that know its target.
         errors, margin
             The prices of the loss, see `bnnbench.problem.problem.LossWeights`.
         """
@@ -135,20 +138,22 @@ class Encoding:
         energy: Any = 0
         for penalty in self.penalties:
             operands: Any = bits
+            price = penalties[penalty.layer - 1]
             if isinstance(penalty, Gate) and penalty.target is not None:
+                price = price * shares[penalty.target]
                 last = penalty.variables[-1]
                 operands = {v: bits[v] for v in penalty.variables[:-1]} | {
                     last: _times(targets[penalty.target], bits[last])
                 }
-            energy = energy + penalties[penalty.layer - 1] * penalty(operands)
+            energy = energy + price * penalty(operands)
         fan_in = self.network.fan_in(self.network.num_layers)
-        for output, target in enumerate(targets):
+        for output, (target, share) in enumerate(zip(targets, shares, strict=True)):
             if self.loss_bits:
-                energy = energy + errors * bits[self.loss_bits[output]]
+                energy = energy + share * errors * bits[self.loss_bits[output]]
             elif self.output_activations:
-                energy = energy + errors * (1 - _times(target, bits[self.output_activations[output]]))
+                energy = energy + share * errors * (1 - _times(target, bits[self.output_activations[output]]))
             spin_sum = 2 * self.output_counts[output](bits) - fan_in
-            energy = energy + margin * (fan_in - target * spin_sum) / 2
+            energy = energy + share * margin * (fan_in - target * spin_sum) / 2
         return energy
 
 

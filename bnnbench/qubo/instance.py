@@ -17,7 +17,7 @@ from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.qubo.tiling import Tiling
 
-ENCODING_VERSION = 1
+ENCODING_VERSION = 2
 """Raised whenever the same problem and formulation would give other bits, so that old results are not mixed in."""
 
 

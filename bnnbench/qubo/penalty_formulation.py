@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import numbers
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import SkipValidation
 
 from bnnbench.errors import InputError
+from bnnbench.problem.merging import WeightedSamples, every_sample, merged_samples
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.counter import Counter
@@ -37,6 +39,8 @@ class PenaltyFormulation(Formulation):
     """
 
     penalty: Penalty
+    merge: bool
+    """Whether samples that no network tells apart are one sample of a larger weight."""
     fixes_signs: ClassVar[bool] = False
     """Whether the sign symmetry of hidden neurons is removed by fixing weights to +1."""
     builder: ClassVar[type[Builder]] = Builder
@@ -99,9 +103,13 @@ class PenaltyFormulation(Formulation):
         if self.is_sound(problem):
             bits = self._exact_bits(problem)
             penalties = tuple(on_grid(penalty, bits, loss) for penalty in penalties)
-        factors = np.hstack([np.ones((problem.num_samples, 1)), problem.targets])
-        qubo = tile(template(self.recipe, network, penalties, loss), problem.inputs, factors)
-        return qubo, Tiling(problem, encoding(self.recipe, network, loss), penalties)
+        samples = self._samples(problem)
+        weights = samples.weights
+        factors = np.hstack([samples.row_weights[:, None], weights, weights * samples.targets]).astype(np.float64)
+        qubo = tile(template(self.recipe, network, penalties, loss), samples.inputs, factors)
+        if samples.num_conflicts:
+            qubo = replace(qubo, offset=qubo.offset + samples.base(problem))
+        return qubo, Tiling(problem, encoding(self.recipe, network, loss), penalties, samples)
 
     def compile(self, problem: Problem) -> Qubo:
         """Return the QUBO of a problem."""
@@ -126,7 +134,11 @@ class PenaltyFormulation(Formulation):
 
     def _tiling(self, problem: Problem) -> Tiling:
         network = problem.network
-        return Tiling(problem, encoding(self.recipe, network, problem.loss_weights), self.penalties(network))
+        plan = encoding(self.recipe, network, problem.loss_weights)
+        return Tiling(problem, plan, self.penalties(network), self._samples(problem))
+
+    def _samples(self, problem: Problem) -> WeightedSamples:
+        return merged_samples(problem) if self.merge else every_sample(problem)
 
     def _exact_bits(self, problem: Problem) -> int:
         """Return the bits behind the point that energies can have; λ is counted as if it were rounded up."""

@@ -30,8 +30,9 @@ class Template:
     r"""Spin coefficients of one sample with all inputs +1, split by how they depend on the targets.
 
     ``E(σ) = c·offset + Σ_v (c·linear)_v σ_v + Σ_t (c·couplings)_t σ_{rows_t} σ_{cols_t}``,
-    with one factor c per row, such as ``c = (1, y_1, …, y_d)``: then row 0 does not depend on the targets, and row o
-    changes sign with the target of output o.
+    with one factor c per row, such as ``c = (v, v_1, …, v_d, v_1·y_1, …, v_d·y_d)`` for a sample whose penalties weigh
+    v and whose outputs weigh v_o: row 0 has the penalties, then each output has the part of its loss that does not
+    depend on its target, then the part that changes sign with it.
 
     Attributes
     ----------
@@ -75,12 +76,14 @@ def template(recipe: Recipe, network: Network, penalties: tuple[float, ...], los
     plan, model = _compile(recipe, network, needs_sign=loss.errors > 0)
     values: dict[str, float] = {"errors": loss.errors, "margin": loss.margin}
     values |= {f"penalty_{layer}": p for layer, p in enumerate(penalties, start=1)}
-    outputs = [f"target_{output}" for output in range(network.num_outputs)]
-    # The objective is affine in each target: its value at 0 is the even part, the difference to it at 1 the odd part.
+    outputs = range(network.num_outputs)
+    values |= dict.fromkeys([*map(_share, outputs), *map(_target, outputs)], 0.0)
+    # The loss of an output is affine in its target: its value at 0 is the even part, the difference at 1 the odd part.
     names = [str(variable) for variable in plan.variables]
-    parts = [spin_form(model, names, values | dict.fromkeys(outputs, 0.0))]
-    parts += [spin_form(model, names, values | dict.fromkeys(outputs, 0.0) | {o: 1.0}) for o in outputs]
-    return stacked(parts, plan.num_weights, plan.gauged_inputs, differences=True)
+    parts = [spin_form(model, names, values)]
+    parts += [spin_form(model, names, values | {_share(o): 1.0}) for o in outputs]
+    parts += [spin_form(model, names, values | {_share(o): 1.0, _target(o): 1.0}) for o in outputs]
+    return stacked(parts, plan.num_weights, plan.gauged_inputs, minus=[0] * len(outputs) + [1 + o for o in outputs])
 
 
 def encoding(recipe: Recipe, network: Network, loss: LossWeights) -> Encoding:
@@ -100,12 +103,21 @@ def _compile(recipe: Recipe, network: Network, *, needs_sign: bool) -> tuple[Enc
         weights=bits[: plan.num_weights],
         ancillas=bits[plan.num_weights :],
         inputs=[1] * network.num_inputs,
-        targets=[pyqubo.Placeholder(f"target_{output}") for output in range(network.num_outputs)],
+        targets=[pyqubo.Placeholder(_target(output)) for output in range(network.num_outputs)],
+        shares=[pyqubo.Placeholder(_share(output)) for output in range(network.num_outputs)],
         penalties=[pyqubo.Placeholder(f"penalty_{layer}") for layer in range(1, network.num_layers + 1)],
         errors=pyqubo.Placeholder("errors"),
         margin=pyqubo.Placeholder("margin"),
     )
     return plan, expression.compile()
+
+
+def _target(output: int) -> str:
+    return f"target_{output}"
+
+
+def _share(output: int) -> str:
+    return f"share_{output}"
 
 
 SpinForm = tuple[list[float], dict[tuple[int, int], float], float]
@@ -124,17 +136,17 @@ def spin_form(model: Any, names: Sequence[str], values: dict[str, float]) -> Spi
 
 
 def stacked(
-    parts: Sequence[SpinForm], num_weights: int, gauged_inputs: NDArray[np.int64], *, differences: bool = False
+    parts: Sequence[SpinForm], num_weights: int, gauged_inputs: NDArray[np.int64], *, minus: Sequence[int] = ()
 ) -> Template:
-    """Return a template with a row per part; with `differences`, all but the first become differences to it."""
+    """Return a template with a row per part; from each row but the first, the part of this number is taken off."""
     places = sorted(set().union(*(couplings for _, couplings, _ in parts)))
     couplings = np.array([[part.get(place, 0.0) for place in places] for _, part, _ in parts])
     couplings = couplings.reshape(len(parts), -1)
     linear = np.array([linear for linear, _, _ in parts])
     offset = np.array([offset for _, _, offset in parts])
-    if differences:
+    if minus:
         for array in (linear, couplings, offset):
-            array[1:] -= array[0]
+            array[1:] -= array[list(minus)]
     keep = np.any(couplings != 0, axis=0)
     ends = np.array(places, dtype=np.int64).reshape(-1, 2)[keep]
     return Template(num_weights, gauged_inputs, linear, ends[:, 0], ends[:, 1], couplings[:, keep], offset)

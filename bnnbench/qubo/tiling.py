@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.problem.merging import WeightedSamples
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo import symmetry
 from bnnbench.qubo.constraint import Affine, Gate, Square
@@ -26,7 +27,7 @@ from bnnbench.qubo.template import Template
 
 @dataclass(frozen=True, eq=False)
 class Tiling(Decoder):
-    """The encoding of one sample, laid over all samples of a problem.
+    """The encoding of one sample, laid over the samples of a problem.
 
     Bits are in canonical order: the free weights in the order of the weight vector, then for each sample its ancillas
     in the order of `Encoding.variables`.
@@ -34,12 +35,15 @@ class Tiling(Decoder):
     Attributes
     ----------
     penalties
-        λ_1, …, λ_L, as the QUBO has them.
+        λ_1, …, λ_L, as the QUBO has them for a sample of weight 1.
+    samples
+        What the encoding is laid over: all samples of the problem, or its distinct rows with their weights.
     """
 
     problem: Problem
     encoding: Encoding
     penalties: tuple[float, ...]
+    samples: WeightedSamples
 
     @cached_property
     def free_weights(self) -> NDArray[np.int64]:
@@ -61,7 +65,7 @@ class Tiling(Decoder):
     @property
     def num_variables(self) -> int:
         """Bits of the instance."""
-        return self.encoding.num_weights + self.problem.num_samples * self.encoding.num_ancillas
+        return self.encoding.num_weights + len(self.samples) * self.encoding.num_ancillas
 
     @cached_property
     def variable_names(self) -> list[str]:
@@ -69,13 +73,13 @@ class Tiling(Decoder):
         plan = self.encoding
         shared = [str(v) for v in plan.variables[: plan.num_weights]]
         private = [str(v) for v in plan.variables[plan.num_weights :]]
-        return shared + [f"n{n}_{name}" for n in range(self.problem.num_samples) for name in private]
+        return shared + [f"n{n}_{name}" for n in range(len(self.samples)) for name in private]
 
     @cached_property
     def columns(self) -> NDArray[np.int64]:
         """Bit of the instance behind each template variable of each sample, shape (N, V)."""
         plan = self.encoding
-        samples = np.arange(self.problem.num_samples)[:, None]
+        samples = np.arange(len(self.samples))[:, None]
         template_variables = np.arange(len(plan.variables))[None, :]
         is_weight = template_variables < plan.num_weights
         return np.where(is_weight, template_variables, template_variables + samples * plan.num_ancillas)
@@ -84,7 +88,7 @@ class Tiling(Decoder):
     def complemented(self) -> NDArray[np.bool_]:
         """Return whether the sample's inputs complement each template variable, shape (N, V)."""
         gauged = self.encoding.gauged_inputs
-        return (self.problem.inputs[:, gauged] < 0) & (gauged >= 0)
+        return (self.samples.inputs[:, gauged] < 0) & (gauged >= 0)
 
     def decode(self, bits: NDArray[np.int8]) -> NDArray[np.int8]:
         """Return the weights behind bits; fixed weights are +1."""
@@ -113,7 +117,10 @@ class Tiling(Decoder):
         return np.concatenate([shared, ancillas.reshape(len(w), -1)], axis=1)
 
     def violations(self, bits: NDArray[np.int8]) -> dict[str, NDArray[np.int64]]:
-        """Return the number of violated penalties by kind (``sign``, ``product``, ``loss``), each of shape (k,)."""
+        """Return the number of violated penalties by kind (``sign``, ``product``, ``loss``), each of shape (k,).
+
+        A penalty on merged samples counts once.
+        """
         counts = {kind: np.zeros(len(bits), dtype=np.int64) for kind in ("sign", "product", "loss")}
         for penalty in self.encoding.penalties:
             operands = {}
@@ -126,7 +133,7 @@ class Tiling(Decoder):
     def literals(self, penalty: Square | Gate, variable: int) -> NDArray[np.bool_]:
         """Return, for each sample, whether a penalty sees the complement of a template variable; shape (N,)."""
         if isinstance(penalty, Gate) and penalty.target is not None and variable == penalty.variables[-1]:
-            return self.problem.targets[:, penalty.target] < 0
+            return self.samples.targets[:, penalty.target] < 0
         return self.complemented[:, variable]
 
     def on_sample(self, form: Affine, sample: int) -> Affine:
@@ -231,17 +238,16 @@ def _gauged_sum(
 
 def _ancilla_values(tiling: Tiling, weights: NDArray[np.int8]) -> Callable[[Variable], NDArray[Any]]:
     """Return a function from an ancilla to its best values for given weights, shape (k, N)."""
-    problem = tiling.problem
-    network = problem.network
-    pre_activations = network.layers(weights, problem.inputs)
-    shape = (len(weights), problem.num_samples)
+    samples, network = tiling.samples, tiling.problem.network
+    pre_activations = network.layers(weights, samples.inputs)
+    shape = (len(weights), len(samples))
     counter = tiling.encoding.counter
 
     def spin_input(layer: int, index: int) -> Any:
         """Return the input of a neuron: data, bias or the activation below; broadcasts to (k, N)."""
         if index == network.widths[layer - 1]:
             return np.int8(1)
-        return problem.inputs[:, index] if layer == 1 else np.where(pre_activations[layer - 2][..., index] >= 0, 1, -1)
+        return samples.inputs[:, index] if layer == 1 else np.where(pre_activations[layer - 2][..., index] >= 0, 1, -1)
 
     def value(variable: Variable) -> NDArray[Any]:
         layer, neuron = variable.layer, variable.neuron
@@ -259,7 +265,7 @@ def _ancilla_values(tiling: Tiling, weights: NDArray[np.int8]) -> Callable[[Vari
         elif variable.role == "extra":
             result = rest > largest
         elif variable.role == "loss":
-            result = positive != (problem.targets[:, neuron] > 0)
+            result = positive != (samples.targets[:, neuron] > 0)
         else:
             weight = network.layer_weights(weights, layer)[:, neuron, variable.index, None]
             both = (weight > 0) & (spin_input(layer, variable.index) > 0)

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from strategies import all_bits, all_weights, enumerable, problems, random_problem
 
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import formulation
+from bnnbench.problem.merging import WeightedSamples, merged_samples
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.counter import COUNTERS
@@ -94,8 +95,8 @@ def test_below_the_bound_the_minimum_energy_can_be_below_the_optimal_loss() -> N
     problem = contradiction((3, 1), "zero_one")
     assert penalty_bound(problem.network, problem.loss_weights) == 1
 
-    _, below = best_energies(compile_problem(problem, penalty=0.75))
-    _, at = best_energies(compile_problem(problem, penalty=1))
+    _, below = best_energies(compile_problem(problem, penalty=0.75, merge=False))
+    _, at = best_energies(compile_problem(problem, penalty=1, merge=False))
 
     assert (below.min(), at.min(), least_loss(problem)) == (0.75, 1, 1)
 
@@ -104,8 +105,8 @@ def test_a_wrong_product_moves_the_margin_by_two() -> None:
     """One output of fan-in 1: the span of the loss is 1, but λ = 1 is not enough at the output."""
     problem = Problem(Network((1, 1, 1)), [[1], [1]], [[1], [-1]], "margin")
 
-    _, at_span = best_energies(compile_problem(problem, penalty=1))
-    _, at_bound = best_energies(compile_problem(problem, penalty=2))
+    _, at_span = best_energies(compile_problem(problem, penalty=1, merge=False))
+    _, at_bound = best_energies(compile_problem(problem, penalty=2, merge=False))
 
     assert at_span.min() < least_loss(problem)
     assert at_bound.min() == least_loss(problem) == 1
@@ -141,7 +142,7 @@ def test_no_layer_can_do_with_less_than_its_bound(widths: tuple[int, ...], loss:
             penalties = [4.0] * len(bounds)
             penalties[layer] = bound - 0.25
             if bound and not found[layer]:
-                _, energies = best_energies(compile_problem(problem, penalty=penalties))
+                _, energies = best_energies(compile_problem(problem, penalty=penalties, merge=False))
                 found[layer] = energies.min() < least_loss(problem)
 
     assert found == [bound > 0 for bound in bounds]
@@ -167,7 +168,7 @@ def test_compact_reduced_and_sasdelli_are_sound_by_default_and_soft_is_not() -> 
 def test_the_minimum_energy_of_soft_is_not_the_optimal_loss() -> None:
     problem = contradiction((3, 1), "zero_one")
 
-    _, energies = best_energies(compile_problem(problem, "soft"))
+    _, energies = best_energies(compile_problem(problem, "soft", merge=False))
 
     assert energies.min() < least_loss(problem)
 
@@ -194,6 +195,66 @@ def test_the_published_xnor_products_are_exact() -> None:
             w, a, p = row
             least = min(gate(dict(zip(gate.variables, [w, a, p, q], strict=True))) for q in (0, 1))  # type: ignore[arg-type]
             assert least == (0 if p == (w == a) else 1)
+
+
+# Merging
+
+
+@settings(max_examples=60)
+@given(enumerable(), st.integers(0, 2**16))
+def test_merging_keeps_the_minimum_over_ancillas_on_rows_that_repeat(drawn: Any, seed: int) -> None:
+    """Equal rows, opposite rows and contradictions, whatever the outputs ask for."""
+    problem, setting = drawn
+    random = np.random.default_rng(seed)
+    rows = random.integers(problem.num_samples, size=7)
+    signs = random.choice([-1, 1], size=(7, 1))
+    targets = random.choice([-1, 1], size=(7, problem.network.num_outputs))
+    many = Problem(problem.network, problem.inputs[rows] * signs, targets, problem.loss)
+    merged = formulation(setting, merge=True, penalty=max(layer_bounds(many.network, many.loss_weights)) or 1)
+    assume(encoding_of(compile_problem(many, merged)).num_ancillas * len(merged_samples(many)) <= 12)
+
+    weights, energies = best_energies(compile_problem(many, merged))
+
+    assert np.array_equal(energies, many.training_loss(weights))
+
+
+def test_a_row_whose_penalty_has_no_weight_buys_off_its_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """λ must grow with the weight of the row: two equal samples would hide two errors for one violation."""
+    twice = Problem(Network((3, 1)), np.ones((2, 3)), [[-1], [-1]])
+    _, right = best_energies(compile_problem(twice, penalty=1))
+
+    monkeypatch.setattr(WeightedSamples, "row_weights", property(lambda rows: np.ones(len(rows), dtype=np.int64)))
+    _, wrong = best_energies(compile_problem(twice, penalty=1))
+
+    assert sorted(set(right.tolist())) == [0, 2]
+    assert 1 in wrong
+
+
+def test_opposite_rows_are_one_only_where_the_network_is_odd() -> None:
+    inputs, targets = [[1, 1, -1], [-1, -1, 1]], [[1], [-1]]
+
+    sizes = [len(merged_samples(Problem(Network((3, 1), bias), inputs, targets))) for bias in (False, True)]
+
+    assert sizes == [1, 2]
+
+
+def test_where_all_samples_cancel_one_row_of_penalties_stays() -> None:
+    problem = contradiction((3, 1), "zero_one")
+
+    instance = compile_problem(problem)
+
+    assert instance.qubo.num_variables == 3 + 2
+    assert instance.qubo.num_couplings
+    assert set(best_energies(instance)[1].tolist()) == {1.0}
+
+
+def test_distinct_rows_give_the_same_qubo_merged_or_not() -> None:
+    inputs = [[1, 1, 1], [1, -1, 1], [-1, 1, 1]]
+    problem = Problem(Network((3, 3, 1)), inputs, [[1], [-1], [1]])
+
+    hashes = {compile_problem(problem, name, merge=merge).qubo.hash for merge in (True, False) for name in ["reduced"]}
+
+    assert len(hashes) == 1
 
 
 # Counters
@@ -229,7 +290,7 @@ def test_a_paired_counter_writes_every_number_or_its_predecessor(fan_in: int) ->
 def test_sizes_for_3_3_1_are_those_of_the_table(samples: int) -> None:
     problem = random_problem((3, 3, 1), samples)
 
-    instances = {name: compile_problem(problem, name) for name in SHIPPED}
+    instances = {name: compile_problem(problem, name, merge=False) for name in SHIPPED}
 
     assert {name: instance.qubo.num_variables for name, instance in instances.items()} == {
         "sasdelli": 12 + 24 * samples,
@@ -238,8 +299,8 @@ def test_sizes_for_3_3_1_are_those_of_the_table(samples: int) -> None:
         "soft": 9 + 4 * samples,
     }
     assert instances["sasdelli"].qubo.num_couplings == 68 * samples
-    assert compile_problem(problem, "compact", counter="paired").qubo.num_variables == 12 + 7 * samples
-    assert compile_problem(problem, "reduced", counter="paired").qubo.num_variables == 9 + 4 * samples
+    assert compile_problem(problem, "compact", counter="paired", merge=False).qubo.num_variables == 12 + 7 * samples
+    assert compile_problem(problem, "reduced", counter="paired", merge=False).qubo.num_variables == 9 + 4 * samples
 
 
 @pytest.mark.parametrize("widths", [(3, 3, 1), (7, 3, 1), (15, 7, 1), (3, 3, 3, 1)])
@@ -264,7 +325,7 @@ def test_sizes_of_compact_follow_the_formula(problem: Problem) -> None:
         if layer > 1:
             ancillas += network.widths[layer - 1] * network.widths[layer]
 
-    size = compile_problem(problem).qubo.num_variables
+    size = compile_problem(problem, merge=False).qubo.num_variables
 
     assert size == network.num_weights + problem.num_samples * ancillas
 
@@ -330,7 +391,7 @@ def test_unknown_names_are_refused_and_near_names_are_offered() -> None:
 
 def test_sasdelli_takes_a_penalty_and_no_counter() -> None:
     problem = random_problem((3, 1), 2)
-    with pytest.raises(UnknownNameError, match="formulation sasdelli named 'counter'; known are: penalty"):
+    with pytest.raises(UnknownNameError, match="formulation sasdelli named 'counter'; known are: merge, penalty"):
         formulation("sasdelli[counter=unary]")
 
     _, energies = best_energies(compile_problem(problem, "sasdelli", penalty=1))

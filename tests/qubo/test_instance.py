@@ -147,7 +147,7 @@ def test_a_flipped_ancilla_breaks_a_constraint_of_its_kind(drawn: Any, seed: int
 
 def test_violations_are_counted_by_kind_and_row() -> None:
     problem = Problem(Network((1, 1, 1)), [[1], [-1]], [[1], [1]])
-    instance = compile_problem(problem)
+    instance = compile_problem(problem, merge=False)
     names = tiling_of(instance).variable_names
     assert names == ["w_1_0_0", "w_2_0_0", "n0_a_1_0", "n0_p_2_0_0", "n0_a_2_0", "n1_a_1_0", "n1_p_2_0_0", "n1_a_2_0"]
     right = instance.complete([[1, 1]])

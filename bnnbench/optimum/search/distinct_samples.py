@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.errors import InputError
+from bnnbench.problem.merging import distinct_rows, is_odd
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem, integer_prices
 
@@ -77,7 +78,7 @@ def distinct_samples(problem: Problem) -> DistinctSamples:
     if is_odd(network):
         sign = inputs[:, :1]
         inputs, targets = inputs * sign, targets * sign
-    first, place = _distinct(inputs)
+    first, place = distinct_rows(inputs)
     rows = inputs[first]
     net = np.zeros((len(rows), network.num_outputs), dtype=np.int64)
     np.add.at(net, place, targets.astype(np.int64))
@@ -101,20 +102,3 @@ def all_samples(problem: Problem) -> DistinctSamples:
     errors, margin, unit = integer_prices(problem)
     weights = np.ones(problem.targets.shape, dtype=np.int64)
     return DistinctSamples(problem.network, problem.inputs, problem.targets, weights, 0, errors, margin, unit)
-
-
-def _distinct(rows: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the first place of each distinct row, and which of them each row is."""
-    packed = np.packbits(rows > 0, axis=1)
-    if packed.shape[1] <= 8:  # numbers sort much faster than rows
-        padded = np.zeros((len(rows), 8), dtype=np.uint8)
-        padded[:, : packed.shape[1]] = packed
-        _, first, place = np.unique(padded.view(np.uint64)[:, 0], return_index=True, return_inverse=True)
-    else:
-        _, first, place = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    return first, place.ravel()
-
-
-def is_odd(network: Network) -> bool:
-    """Return whether f(−x) = −f(x) for all weights: no bias, and no sum that can be 0."""
-    return not network.bias and all(network.fan_in(layer) % 2 for layer in range(1, network.num_layers + 1))
