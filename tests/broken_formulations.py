@@ -81,6 +81,7 @@ class CheapOutput(Compact):
 
     fails: ClassVar[tuple[str, ...]] = ("sound",)
     penalty: Any = 1.0
+    merge: bool = False  # contradictions show it, and merging removes them
 
     def soundness(self, problem: Any) -> Soundness:
         return Soundness.SOUND if problem.network.num_layers > 1 else Soundness.UNSOUND

@@ -14,6 +14,7 @@ import pytest
 
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.plugins.registry import entries, load_problem
+from bnnbench.problem.merging import merged_samples
 from bnnbench.problem.problem import Problem
 
 GENERATED = ["parity", "majority", "random_function", "teacher", "random_data", "a1a"]
@@ -598,3 +599,9 @@ def test_an_unknown_column_is_answered_with_the_nearest(write_table: WriteTable,
 def test_an_empty_list_of_columns_is_refused(write_table: WriteTable) -> None:
     with pytest.raises(InputError, match="'target' cannot be"):
         load_problem("table", path=write_table("a,y\n0,1\n1,0\n"), target=[])
+
+
+def test_the_samples_of_a_batch_of_a1a_are_one_or_two_rows() -> None:
+    batches = [load_problem("a1a", experiment=experiment, batch=batch) for experiment in (0, 1) for batch in range(20)]
+
+    assert {len(merged_samples(batch)) for batch in batches} == {1, 2}
