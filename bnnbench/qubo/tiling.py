@@ -176,22 +176,24 @@ def tile(one: Template, inputs: NDArray[np.int8], factors: NDArray[np.float64]) 
     first = np.concatenate([ends_rows[inside], np.tile(ends_rows[across], num_samples)])
     order = np.argsort(first.astype(np.uint16) if num_weights < 2**16 else first, kind="stable")
     # What cancels in binary fractions is exactly 0.
-    sizes = np.abs(one.couplings).sum(axis=0) * (0 if one.is_dyadic else ROUNDING)
+    sizes = np.abs(one.couplings) * (0 if one.is_dyadic else ROUNDING)
+    weights = np.abs(factors)
     head = np.concatenate(
         [
             _without_residues(
                 _gauged_sum(one.couplings[:, inside], signs, factors, gauge[one.rows[inside]], gauge[one.cols[inside]]),
-                num_samples * sizes[inside],
+                weights.sum(axis=0) @ sizes[:, inside],
             ),
             (
-                _without_residues(factors @ one.couplings[:, across], sizes[across]) * signs[:, gauge[one.rows[across]]]
+                _without_residues(factors @ one.couplings[:, across], weights @ sizes[:, across])
+                * signs[:, gauge[one.rows[across]]]
             ).ravel(),
         ]
     )
     head_cols = np.concatenate([ends_cols[inside], (ends_cols[across] + shift).ravel()])
     rows = np.concatenate([first[order], (ends_rows[within] + shift).ravel()])
     cols = np.concatenate([head_cols[order], (ends_cols[within] + shift).ravel()])
-    inner = _without_residues(factors @ one.couplings[:, within], sizes[within])
+    inner = _without_residues(factors @ one.couplings[:, within], weights @ sizes[:, within])
     couplings = np.concatenate([head[order], inner.ravel()])
     del first, order, head, head_cols, inner
     keep = couplings != 0
