@@ -37,6 +37,7 @@ def make_cell(problem, setting, label, repetition=0, parameters=None):
         seed=repetition,
         repetition=repetition,
         budget=Budget(reads=40),
+        is_floor=label == "random",
     )
 
 

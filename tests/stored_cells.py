@@ -25,6 +25,7 @@ def make_cell(seed=0, solver="random", setting="compact", repetition=0):
         seed=seed,
         repetition=repetition,
         budget=Budget(reads=20),
+        is_floor=solver == "random",
     )
 
 

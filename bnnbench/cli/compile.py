@@ -11,7 +11,16 @@ from bnnbench.cli._screen import open_screen
 from bnnbench.plugins import compiling
 from bnnbench.plugins.registry import load_problem
 from bnnbench.qubo.formats import WRITERS, check_ending
+from bnnbench.qubo.formulation import Soundness
 from bnnbench.store.output import write_output
+
+EXACT = {
+    Soundness.SOUND: "yes: minimum energy = minimum training loss",
+    Soundness.ONE_SIDED: "one-sided: an energy of 0 proves a training loss of 0, and more is not promised",
+    Soundness.UNSOUND: "no: the minimum energy need not be the minimum training loss",
+    Soundness.UNKNOWN: "unknown: the formulation does not say",
+}
+"""Words for what the minimum energy says."""
 
 
 def compile(  # noqa: A001
@@ -27,12 +36,11 @@ def compile(  # noqa: A001
     if output:
         check_ending(output)
     compiled = compiling.compile(load_problem(problem), formulation)
-    sound = "yes: minimum energy = minimum training loss" if compiled.is_sound else "no: λ is below the bound"
     screen = open_screen()
     screen.say(f"{compiled}")
     screen.say(f"variables  {compiled.qubo.num_variables:,}")
     screen.say(f"couplings  {compiled.qubo.num_couplings:,}")
-    screen.say(f"exact      {sound}")
+    screen.say(f"exact      {EXACT[compiled.formulation.soundness(compiled.problem)]}")
     screen.say(f"compiled   in {compiled.compile_s:.3f} s")
     screen.say(f"hash       {compiled.hash}")
     if output:

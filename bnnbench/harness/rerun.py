@@ -160,6 +160,7 @@ def rebuild(
         repetition=int(row["repetition"]),
         budget=budget,
         threads=built.threads,
+        is_floor=built.is_floor,
     )
 
 

@@ -16,6 +16,7 @@ from bnnbench.metrics.averages import quartiles as quartiles
 from bnnbench.metrics.censoring import NOT_ASKED as NOT_ASKED
 from bnnbench.metrics.censoring import censored as censored
 from bnnbench.metrics.censoring import cost_table as cost_table
+from bnnbench.metrics.gaps import is_floor as is_floor
 from bnnbench.metrics.gaps import normalized_gap as normalized_gap
 from bnnbench.metrics.labels import differences as differences
 from bnnbench.metrics.labels import disambiguated as disambiguated

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bnnbench.charts.plot_data import PlotData
-from bnnbench.metrics import compare_all, cost_table, holm, success_probability
+from bnnbench.metrics import compare_all, cost_table, holm, is_floor, success_probability
 from bnnbench.metrics.censoring import numbers
 from bnnbench.qubo.qubo import TOLERANCE
 
@@ -102,7 +102,7 @@ def _random_floor(data: PlotData) -> Iterator[str]:
     if known.empty:
         return
     costs = cost_table(known, "loss_gap")
-    floors = [name for name in costs if str(name).split(",")[0].split("[")[0] == "random"]
+    floors = [name for name in costs if name in set(known.loc[is_floor(known), "solver"])]
     if not floors:
         yield "No run samples at random, so that there is no floor to compare with; add the solver random."
         return

@@ -29,6 +29,8 @@ class Cell:
         All hyperparameters with their defaults, and the versions of what the solver needs.
     threads
         That the solver uses.
+    is_floor
+        Whether the solver guesses, see `bnnbench.solver.Solver.is_floor`.
     """
 
     problem: Problem
@@ -41,6 +43,7 @@ class Cell:
     repetition: int
     budget: Budget
     threads: int = 1
+    is_floor: bool = False
 
     def __str__(self) -> str:
         return f"{self.solver_label} on {self.problem.name} as {self.formulation}, repetition {self.repetition}"

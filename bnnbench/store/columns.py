@@ -42,6 +42,9 @@ CELL: Mapping[Column, Callable[[Cell], Any]] = {
         "budget_reads", "reads after which no more batches are asked for", "integer", "reads", "reads are not limited"
     ): lambda cell: cell.budget.reads,
     Column("threads", "threads that the solver used", "integer"): lambda cell: cell.threads,
+    Column("is_floor", "1 if the solver guesses: it is the floor that others are compared with; else 0", "integer"): (
+        lambda cell: int(cell.is_floor)
+    ),
 }
 """Columns that a run has before it happens, each with what it holds of a cell."""
 

@@ -42,6 +42,7 @@ class SuiteSolver:
     versions: Mapping[str, str]
     budget: Budget
     threads: int
+    is_floor: bool
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Plan:
                     repetition=repetition,
                     budget=solver.budget,
                     threads=solver.threads,
+                    is_floor=solver.is_floor,
                 )
 
     @property
@@ -172,7 +174,8 @@ def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Sui
         label = Spec(solver.name, shown)
         identity = Spec(solver.identity.name, {k: parameters.get(k, v) for k, v in solver.identity.parameters.items()})
         canonical_json({"parameters": parameters, "versions": versions})
-        return SuiteSolver(spec, str(label), str(identity), parameters, versions, budget, solver.threads)
+        is_floor = bool(solver.is_floor)
+        return SuiteSolver(spec, str(label), str(identity), parameters, versions, budget, solver.threads, is_floor)
     except Exception as error:
         raise InputError(
             f"solver {spec.name}: its name, parameters or versions cannot be noted ({type(error).__name__}: {error}); "

@@ -25,8 +25,8 @@ CENSORING = "Medians over runs; failed ones are infinitely bad in gaps and viola
 EMPTY = "there are no runs yet; run: bnnbench run SUITE."
 DASH = "–"
 LEGEND = (
-    f"Gaps are above the optimum, or above the best known loss where remarks say so. {DASH}: no value (energy gap: λ "
-    "below its bound)."
+    f"Gaps are above the optimum, or above the best known loss where remarks say so. {DASH}: no value (energy gap: "
+    "the formulation is not known to be sound)."
 )
 MAX_DECIMALS = 3
 NAME_WIDTH = 24

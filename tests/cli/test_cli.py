@@ -321,6 +321,27 @@ def test_the_spectrum_counts_every_setting(bnnbench_):
     assert rows[-1][2] == "1"
 
 
+@pytest.mark.parametrize(
+    ("soundness", "words"),
+    [
+        ("SOUND", "yes: minimum energy = minimum training loss"),
+        ("ONE_SIDED", "one-sided: an energy of 0 proves a training loss of 0"),
+        ("UNSOUND", "no: the minimum energy need not be the minimum training loss"),
+        ("UNKNOWN", "unknown: the formulation does not say"),
+    ],
+)
+def test_compile_says_what_the_minimum_energy_says(bnnbench_, tmp_path, soundness, words):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from dataclasses import dataclass\nfrom bnnbench import Formulation, Soundness\n\n"
+        "@dataclass(frozen=True, kw_only=True)\nclass Mine(Formulation):\n"
+        "    def sample_energy(self, sample):\n        return sample.weights(1)[0][0]\n\n"
+        f"    def soundness(self, problem):\n        return Soundness.{soundness}\n"
+    )
+    code, out, _ = bnnbench_("compile", "majority", "--formulation", path)
+    assert (code, words in out) == (0, True)
+
+
 @pytest.mark.parametrize("ending", ["coo", "json"])
 def test_compile_writes_a_file_that_dimod_reads_back(bnnbench_, tmp_path, ending):
     import dimod

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bnnbench.errors import InputError
-from bnnbench.metrics import censored, cost_table, normalized_gap
+from bnnbench.metrics import censored, cost_table, is_floor, normalized_gap
 
 INF, NAN = math.inf, math.nan
 
@@ -100,6 +100,18 @@ def floor(**changes):
 def test_the_normalized_gap_is_that_of_random_settings_with_as_many_reads():
     runs = pd.DataFrame([run(), floor(), floor(loss=7.0)])
     assert normalized_gap(runs).tolist() == [2 / 5, 4 / 5, 6 / 5], "the floor is the mean gap 5"
+
+
+def test_a_solver_that_says_so_is_the_floor_whatever_its_name():
+    guesser = run(solver="guesser", is_floor=1, loss=5.0)
+    named = run(solver="random", is_floor=0, loss=9.0)
+    assert normalized_gap(pd.DataFrame([run(is_floor=0), guesser, named])).tolist() == [0.5, 1.0, 2.0]
+
+
+def test_rows_without_the_column_are_told_by_the_name_of_their_solver():
+    rows = [floor(), run(solver="embedded[inner=random]"), run(solver="guesser", is_floor=1), floor(is_floor=None)]
+    assert is_floor(pd.DataFrame(rows)).tolist() == [True, False, True, True]
+    assert is_floor(pd.DataFrame(rows[:2])).tolist() == [True, False]
 
 
 @pytest.mark.parametrize(

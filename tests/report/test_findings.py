@@ -117,6 +117,13 @@ def test_without_random_there_is_no_floor(data):
     assert any(sentence.startswith("No run samples at random") for sentence in findings(part))
 
 
+def test_a_floor_of_another_name_is_a_floor(data):
+    solvers = data.runs["solver"].replace({"random": "guesser"})
+    gaps = solvers.map({"guesser": 1.0, "simulated_annealing": 0.0, "steepest_descent": 1.0})
+    text = " ".join(findings(changed(data, solver=solvers, loss_gap=gaps)))
+    assert "steepest_descent is never better than random weights where those miss the optimum." in text
+
+
 def test_differences_are_called_clear_only_where_they_are(data):
     runs = data.runs
     many = pd.concat([runs.assign(problem=f"{k}", problem_hash=f"{k}") for k in range(10)])
