@@ -1,7 +1,10 @@
 """Simulated annealing over the weights themselves, compiled by numba: no QUBO, no ancillas.
 
-A proposal flips one weight. The activations of its neuron, and of the layers above if they change, are computed anew,
-64 samples at a time: bit b of the number of agreements of 64 samples is one word, see `bnnbench.optimum.search.bits`.
+A proposal flips one weight. Up to two layers, what it changes is known by a few word operations, see
+`bnnbench.optimum.flip_anneal`. In deeper networks the activations of its neuron, and of the layers above if they
+change,
+are computed anew, 64 samples at a time: bit b of the number of agreements of 64 samples is one word, see
+`bnnbench.optimum.search.bits`.
 (S. Kirkpatrick, C. D. Gelatt and M. P. Vecchi, "Optimization by Simulated Annealing", Science 220, 1983.)
 """
 
@@ -12,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.optimum.flip_anneal import MAX_LAYERS, anneal_flips, make_task
+from bnnbench.optimum.margin_anneal import anneal_margins
 from bnnbench.optimum.search import bits
 from bnnbench.optimum.search.bits import weigh
 from bnnbench.optimum.search.compiled import copy, kernel, part
@@ -80,6 +85,7 @@ class WeightAnnealer:
             samples.margin,
         )
         self._unit = float(samples.errors or samples.margin)
+        self._flips = make_task(samples) if samples.network.num_layers <= MAX_LAYERS else None
 
     @property
     def work(self) -> int:
@@ -115,11 +121,42 @@ class WeightAnnealer:
             ±1, int8 of shape (num_reads, num_weights), and float64 of shape (num_reads,).
         """
         temperatures = self._unit * np.geomspace(hot, cold, num_sweeps)
+        if self._flips is not None:
+            weights, losses = anneal_flips(
+                self._flips, self._samples.network, num_reads, temperatures, seed, ends_at_base=ends_at_base
+            )
+            return weights, self._loss(losses)
         weights = np.empty((num_reads, self._samples.network.num_weights), dtype=np.int8)
         losses = np.empty(num_reads, dtype=np.int64)
         state = _state(self._task, weights.shape[1])
         _anneal(self._task, state, temperatures, seed, ends_at_base, weights, losses)
-        return weights, np.asarray((losses + self._samples.base) * self._samples.unit, dtype=np.float64)
+        return weights, self._loss(losses)
+
+    def anneal_margins(
+        self, num_reads: int, num_sweeps: int, seed: int, *, hot: float, cold: float, margin: float, clip: float
+    ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+        """Anneal margins instead of errors, see `bnnbench.optimum.margin_anneal`; return as `anneal` does.
+
+        Parameters
+        ----------
+        hot, cold
+            First and last temperature, in units of squared pre-activations.
+        margin, clip
+            κ and c, in units of pre-activation.
+        """
+        weights, losses = anneal_margins(
+            self._samples,
+            num_reads=num_reads,
+            temperatures=np.geomspace(hot, cold, num_sweeps),
+            stability=margin,
+            clip=clip,
+            seed=seed,
+        )
+        return weights, self._loss(losses)
+
+    def _loss(self, losses: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Turn whole losses above the base into units of loss."""
+        return np.asarray((losses + self._samples.base) * self._samples.unit, dtype=np.float64)
 
 
 def quick_weights(
@@ -136,7 +173,11 @@ def quick_weights(
 def warm_up() -> None:
     """Compile the kernel, or load it from numba's cache."""
     one = np.ones((1, 1), dtype=np.int8)
-    WeightAnnealer(Problem(Network((1, 1)), one, one)).anneal(1, 1, 0)
+    for widths in ((1, 1), (1, 1, 1), (1, 1, 1, 1)):
+        annealer = WeightAnnealer(Problem(Network(widths), one, one))
+        annealer.anneal(1, 1, 0)
+        if len(widths) <= MAX_LAYERS + 1:
+            annealer.anneal_margins(1, 1, 0, hot=1.0, cold=1.0, margin=1.0, clip=1.0)
 
 
 @kernel
