@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
 from dataclasses import replace
 from functools import cache
@@ -15,6 +17,7 @@ from bnnbench.optimum.search.hidden_layer import HiddenLayer
 from bnnbench.optimum.search.layers import Layers
 from bnnbench.optimum.search.passes import Limits, Report, Result, Search, Standing
 from bnnbench.optimum.search.perceptron import Perceptron
+from bnnbench.optimum.search.perceptron_bound import PerceptronBound
 from bnnbench.optimum.search.space import Space, optimal_settings, total_count
 from bnnbench.optimum.truth import Truth
 from bnnbench.optimum.weight_anneal import quick_weights, warm_up
@@ -23,6 +26,8 @@ from bnnbench.problem.problem import Problem
 
 COUNT_NODES = 2_000_000
 """Nodes that each of the tasks of a search may spend on counting, some seconds; it can cost more than the proof."""
+TABLE = 20
+"""Inputs of a neuron up to which the losses of all its weight vectors are put into a table, in milliseconds."""
 INCUMBENT_READS = 100
 """Anneals that look for good weights, under a second on networks that are searched."""
 
@@ -41,9 +46,9 @@ def search(
     compile_kernels(problem.network.num_layers)
     start = time.perf_counter()
     distinct = distinct_samples(problem)
-    if problem.network.num_layers == 1:
+    if problem.network.num_layers == 1 and not is_bounded(distinct):
         return _enumerated(problem, distinct, max_optima, start)
-    space = space_of(distinct)
+    parts = parts_of(distinct)
 
     @cache
     def incumbent() -> NDArray[np.int8]:
@@ -51,8 +56,10 @@ def search(
         weights: NDArray[np.int8] = quick_weights(problem, 0, INCUMBENT_READS)[0]
         return weights
 
+    results: list[Result] = []
+
     def relay(standing: Standing) -> None:
-        lower = (standing.lower_bound + distinct.base) * distinct.unit
+        lower = (standing.lower_bound + sum(one.lower_bound for one in results) + distinct.base) * distinct.unit
         if report:
             report(replace(standing, lower_bound=lower, best=float(problem.training_loss(incumbent()))))
 
@@ -66,19 +73,47 @@ def search(
         interruptible=interruptible,
         count=count,
     )
-    result = Search(space, limits, relay if report else None).minimize(distinct.ceiling)
-    if result.loss is None:
-        return _unfinished(problem, distinct, space, result, incumbent(), start)
+    spaces = [space_of(part) for part in parts]
+    for part, space in zip(parts, spaces, strict=True):
+        results.append(Search(space, limits, relay if report else None).minimize(part.ceiling))
+        if results[-1].loss is None:
+            return _unfinished(problem, distinct, space, results, incumbent(), start)
+    counts = [total_count(space, one.found, space.primes) for space, one in zip(spaces, results, strict=True)]
     return Truth(
         problem_hash=problem.hash,
-        loss=(result.loss + distinct.base) * distinct.unit,
+        loss=(sum(one.lower_bound for one in results) + distinct.base) * distinct.unit,
         kind="exhaustive",
-        method=space.method,
-        optima=optimal_settings(space, result.found, max_optima),
-        num_optima=total_count(space, result.found, space.primes) if result.is_counted else None,
+        method=spaces[0].method,
+        optima=_products(
+            [optimal_settings(space, one.found, max_optima) for space, one in zip(spaces, results, strict=True)],
+            max_optima,
+        ),
+        num_optima=math.prod(counts) if all(one.is_counted for one in results) else None,
         seconds=time.perf_counter() - start,
-        nodes=result.nodes,
+        nodes=sum(one.nodes for one in results),
     )
+
+
+def _products(settings: list[NDArray[np.int8]], cap: int) -> NDArray[np.int8]:
+    """Join the settings of independent outputs in all ways, at most `cap`, in lexicographic order."""
+    rows = itertools.islice(itertools.product(*settings), cap)
+    return np.array([np.concatenate(row) for row in rows], dtype=np.int8)
+
+
+def is_bounded(distinct: DistinctSamples) -> bool:
+    """Return whether a network without hidden layers is searched by bounds instead of a table of all settings."""
+    return distinct.margin == 0 and distinct.network.fan_in(1) > TABLE
+
+
+def parts_of(distinct: DistinctSamples) -> list[DistinctSamples]:
+    """Return what can be minimized by itself: without hidden layers every output, else all of the network."""
+    if distinct.network.num_layers > 1:
+        return [distinct]
+    network = Network((distinct.network.num_inputs, 1), distinct.network.bias)
+    return [
+        replace(distinct, network=network, targets=distinct.targets[:, [o]], weights=distinct.weights[:, [o]], base=0)
+        for o in range(distinct.network.num_outputs)
+    ]
 
 
 def _enumerated(problem: Problem, distinct: DistinctSamples, max_optima: int, start: float) -> Truth:
@@ -97,10 +132,16 @@ def _enumerated(problem: Problem, distinct: DistinctSamples, max_optima: int, st
 
 
 def _unfinished(
-    problem: Problem, distinct: DistinctSamples, space: Space, result: Result, known: NDArray[np.int8], start: float
+    problem: Problem,
+    distinct: DistinctSamples,
+    space: Space,
+    results: list[Result],
+    known: NDArray[np.int8],
+    start: float,
 ) -> Truth:
     """Return what a search that gave up has proved, with the best weights of some anneals."""
-    bound, loss = (result.lower_bound + distinct.base) * distinct.unit, float(problem.training_loss(known))
+    lower = sum(one.lower_bound for one in results) + distinct.base
+    bound, loss = lower * distinct.unit, float(problem.training_loss(known))
     is_proved = bound >= loss  # what was searched is enough, though no optimum was met on the way
     return Truth(
         problem_hash=problem.hash,
@@ -110,7 +151,7 @@ def _unfinished(
         optima=known[None],
         seconds=time.perf_counter() - start,
         lower_bound=loss if is_proved else bound,
-        nodes=result.nodes,
+        nodes=sum(one.nodes for one in results),
     )
 
 
@@ -121,13 +162,14 @@ def compile_kernels(num_layers: int) -> None:
     distinct = distinct_samples(Problem(Network((1,) * (num_layers + 1)), one, one))
     if num_layers == 1:
         Perceptron(distinct)
-    else:
-        space = space_of(distinct)
-        found = Search(space).minimize(distinct.ceiling).found
-        space.settings(0, found[0].states[0], 1)
+    space = space_of(distinct)
+    found = Search(space).minimize(distinct.ceiling).found
+    space.settings(0, found[0].states[0], 1)
     warm_up()
 
 
 def space_of(distinct: DistinctSamples) -> Space:
-    """Return the space in which a network with hidden layers is searched."""
+    """Return the space in which a network, or a neuron, is searched."""
+    if distinct.network.num_layers == 1:
+        return PerceptronBound(distinct)
     return HiddenLayer(distinct) if fits(distinct.network, len(distinct.inputs)) else Layers(distinct)

@@ -46,13 +46,14 @@ def _log2_multisets(log2_size: int, width: int) -> float:
 def why_hopeless(problem: Problem, *, force: bool = False) -> str | None:
     """Return why a search has no prospects, with an estimate of its cost; None if it has.
 
-    With one hidden layer whose table fits in memory, bounds prune so well that a search is always tried. Force
+    Without hidden layers, and with one whose table fits in memory, bounds prune so well that a search is always tried
+    (but for margins without hidden layers). Force
     overrides the time that it would take, but no system gives more memory than it has.
     """
     import psutil
 
     network = problem.network
-    if fits(network, problem.num_samples):
+    if fits(network, problem.num_samples) or (network.num_layers == 1 and problem.loss == "zero_one"):
         return None
     log2_words = math.log2(-(-problem.num_samples // 64))
     cost = log2_evaluations(network) + log2_words
