@@ -1,0 +1,80 @@
+"""Coupled replicas of the weights as a solver; shared by the adapters for a ring and for a center."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from bnnbench.optimum.flip_anneal import MAX_LAYERS, Task, make_task
+from bnnbench.optimum.replica_anneal import Schedule, anneal_replicas
+from bnnbench.optimum.search.distinct_samples import DistinctSamples, distinct_samples
+from bnnbench.qubo.instance import Instance
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Solver, WorksOn
+
+from ._diagonal import network_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplicaSearch(Solver):
+    """Annealing of several coupled replicas of the weights; the best weights over replicas and sweeps are a read."""
+
+    needs: ClassVar[tuple[str, ...]] = ("numba",)
+    works_on: ClassVar[WorksOn] = "network"
+    memoryless: ClassVar[bool] = True
+
+    num_sweeps: Annotated[int, Field(ge=1)] = 1000
+    """Sweeps over all weights of all replicas per read."""
+
+    @property
+    @abc.abstractmethod
+    def num_replicas(self) -> int:
+        """Replicas per read."""
+
+    @abc.abstractmethod
+    def schedule(self, unit: float) -> Schedule:
+        """Make the schedule of one read; `unit` is what an error costs in the kernel."""
+
+    def warm_up(self) -> None:
+        from bnnbench.problem.network import Network
+        from bnnbench.problem.problem import Problem
+
+        one = np.ones((1, 1), dtype=np.int8)
+        problem = Problem(Network((1, 1)), one, one)
+        anneal_replicas(
+            make_task(distinct_samples(problem)), (1, 1), bias=False, num_reads=1, num_replicas=self.num_replicas,
+            schedule=self.schedule(1.0), seed=0,
+        )  # fmt: skip
+
+    def refuses(self, instance: Objective) -> str | None:
+        if not isinstance(instance, Instance):
+            return f"{self.name} needs a network, but this QUBO has none."
+        layers = instance.problem.network.num_layers
+        if layers > MAX_LAYERS:
+            return f"{self.name} takes networks of one or two layers, but {instance.problem.network} has {layers}."
+        return None
+
+    def prepare(self, instance: Objective) -> tuple[Instance, DistinctSamples, Task]:
+        """Pack the samples."""
+        found = network_of(instance, self.name)
+        self.warm_up()
+        distinct = distinct_samples(found.problem)
+        return found, distinct, make_task(distinct)
+
+    def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        instance, distinct, task = prepared
+        random = np.random.default_rng(seed)
+        schedule = self.schedule(float(distinct.errors or distinct.margin))
+        most = MAX_BATCH_BITS // instance.qubo.num_variables
+        network = distinct.network
+        for reads in budget.reads_in_batches(1, most):
+            weights, _, _ = anneal_replicas(
+                task, network.widths, bias=network.bias, num_reads=reads, num_replicas=self.num_replicas,
+                schedule=schedule, seed=int(random.integers(2**63)),
+            )  # fmt: skip
+            evaluations = reads * self.num_sweeps * self.num_replicas * network.num_weights
+            yield Batch(instance.complete(weights), evaluations=evaluations)

@@ -1,0 +1,46 @@
+"""Replicated annealing of the weights, without any QUBO: replicas that pull at a common center."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+from typing_extensions import override
+
+from bnnbench.optimum.replica_anneal import Schedule, center_schedule
+from bnnbench.solver.contract import Positive
+
+from ._replicas import ReplicaSearch
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightReplicas(ReplicaSearch):
+    """Annealing of the robust ensemble: temperature falls geometrically while the pull of the center grows linearly.
+
+    References
+    ----------
+    C. Baldassi, C. Borgs, J. T. Chayes, A. Ingrosso, C. Lucibello, L. Saglietti and R. Zecchina, "Unreasonable
+    effectiveness of learning neural networks: From accessible states and robust ensembles to basic algorithmic
+    schemes", PNAS 113, 2016.
+    """
+
+    replicas: Annotated[int, Field(ge=2, le=1024)] = 7
+    """Replicas y around the center."""
+    hot: Positive = 1.0
+    """First temperature, in errors."""
+    cold: Positive = 0.2
+    """Last temperature, in errors."""
+    strength: Positive = 1.0
+    """Pull γ of the center at the end; it begins at 0."""
+
+    @property
+    @override
+    def num_replicas(self) -> int:
+        return self.replicas
+
+    @override
+    def schedule(self, unit: float) -> Schedule:
+        betas = 1 / np.geomspace(self.hot, self.cold, self.num_sweeps)
+        return center_schedule(self.replicas, betas, np.linspace(0, self.strength, self.num_sweeps), unit)
