@@ -28,7 +28,11 @@ FAST = {
     "embedded": {"topology_size": 3},
     "openjij": {"num_sweeps": 200},
     "qaoa": {"maxiter": 5, "shots": 20},
+    "schroedinger_qubo": {"time_ns": 2.0},
+    "schroedinger_weights": {"time_ns": 2.0},
     "simulated_annealing": {"num_sweeps": 200},
+    "weight_replicas": {"num_sweeps": 50, "replicas": 3},
+    "weight_sqa": {"num_sweeps": 50, "trotter_slices": 4},
     "tabu": {"num_restarts": 0},
 }
 EXTRAS = ("gurobi", "highs", "openjij", "openjij_sqa")  # their libraries may be absent

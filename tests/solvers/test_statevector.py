@@ -61,15 +61,70 @@ def test_energies_are_those_of_the_qubo() -> None:
 @pytest.mark.parametrize("num_variables", [11, 12, 13, 15, 17, 20, 21])
 def test_mixing_in_blocks_equals_one_qubit_after_another(num_variables: int) -> None:
     generator = np.random.default_rng(0)
-    real, imaginary = generator.normal(size=2**num_variables), generator.normal(size=2**num_variables)
-    expected_real, expected_imaginary = real.copy(), imaginary.copy()
+    states = generator.normal(size=(2, 2**num_variables))
+    expected = states.copy()
     for qubit in range(num_variables):
-        _rotate(expected_real, expected_imaginary, 2**qubit, 0.6, 0.8)
+        _rotate(*expected, 2**qubit, 0.6, 0.8)
 
-    _mix(real, imaginary, 0.6, 0.8)
+    _mix(states, 0.6, 0.8)
 
-    assert np.allclose(real, expected_real, atol=1e-12)
-    assert np.allclose(imaginary, expected_imaginary, atol=1e-12)
+    assert np.allclose(states, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("num_variables", [1, 2, 5, 9, 13, 15])
+def test_the_product_of_two_states_is_taken_over_all_flips(num_variables: int) -> None:
+    generator = np.random.default_rng(1)
+    states = generator.normal(size=(4, 2**num_variables))
+    first, second = states[0] + 1j * states[1], states[2] + 1j * states[3]
+    flipped = sum(first[np.arange(2**num_variables) ^ 1 << qubit] for qubit in range(num_variables))
+
+    assert _mix(states, 0.6, 0.8) == pytest.approx(np.vdot(second, flipped).imag, rel=1e-9)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3])
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("tilted", [True, False])
+def test_gradients_equal_differences(whole: bool, share: float, tilted: bool) -> None:
+    energies = energies_of(random_qubo(7, whole=whole))
+    tilts = np.linspace(0.9, 2.1, 7) if tilted else None
+    simulator = Simulator(energies, float(energies.std()), tilts=tilts)
+    angles = np.concatenate([GAMMAS, BETAS])
+
+    value, slopes = simulator.gradient(GAMMAS, BETAS, share)
+
+    differences = []
+    for place in range(len(angles)):
+        ends = []
+        for step in (1e-5, -1e-5):
+            moved = angles + step * (np.arange(len(angles)) == place)
+            simulator.run(*np.split(moved, 2))
+            ends.append(simulator.value(share))
+        differences.append((ends[0] - ends[1]) / 2e-5)
+    simulator.run(GAMMAS, BETAS)
+    assert value == pytest.approx(simulator.value(share))
+    assert slopes == pytest.approx(differences, abs=1e-4)
+
+
+def test_a_warm_start_without_layers_is_the_product_state_of_its_tilts() -> None:
+    tilts = np.array([0.4, 1.1, 2.8])
+    simulator = Simulator(np.arange(8.0), tilts=tilts)
+
+    simulator.run(np.zeros(0), np.zeros(0))
+
+    ones = np.sin(tilts / 2) ** 2
+    bits = np.arange(8)[:, None] >> np.arange(3) & 1
+    assert simulator.probabilities() == pytest.approx(np.where(bits, ones, 1 - ones).prod(axis=1))
+
+
+def test_the_mixer_of_a_warm_start_leaves_its_state() -> None:
+    """It is an eigenstate of the turned mixer, as the uniform superposition is of the usual one."""
+    simulator = Simulator(np.arange(8.0), tilts=np.array([0.4, 1.1, 2.8]))
+    simulator.start()
+    before = simulator.probabilities()
+
+    simulator.mix(0.7)
+
+    assert simulator.probabilities() == pytest.approx(before)
 
 
 def test_expectations_agree_with_qiskit() -> None:
@@ -120,7 +175,7 @@ def test_shots_follow_the_probabilities() -> None:
     simulator = Simulator(energies)
     simulator.run(GAMMAS, BETAS)
 
-    shots = simulator.draw(200_000, np.random.default_rng(0))
+    states = simulator.draw_states(200_000, np.random.default_rng(0))
 
-    frequencies = np.bincount(shots @ (1 << np.arange(3)), minlength=8) / len(shots)
+    frequencies = np.bincount(states, minlength=8) / len(states)
     assert frequencies == pytest.approx(simulator.probabilities(), abs=0.01)
