@@ -98,14 +98,19 @@ def test_annealed_weights_replace_planted_ones_that_are_worse() -> None:
 
 
 def test_what_is_too_large_to_search_has_a_best_known_loss() -> None:
-    problem = random_problem((41, 1), 120)
+    problem = random_problem((13, 13, 13, 1), 400)
 
     truth = ground_truth(problem)
 
     assert (truth.kind, truth.lower_bound, truth.num_optima) == ("best_known", 0, None)
     assert problem.training_loss(truth.optima).tolist() == [truth.loss]
-    assert 0 < truth.loss < 30
+    assert 0 < truth.loss < 200
     assert not truth.is_certified
+
+
+@pytest.mark.parametrize("inputs", [30, 300, 3000])
+def test_a_perceptron_of_any_size_is_searched(inputs: int) -> None:
+    assert why_hopeless(random_problem((inputs, 1), 30)) is None
 
 
 def test_a_loss_of_0_is_an_optimum_whatever_the_size() -> None:
@@ -151,15 +156,16 @@ def test_search_is_preferred_to_planted_weights() -> None:
 
 
 @pytest.mark.parametrize(
-    ("widths", "size", "cost"), [((25, 15, 1), 390, 101), ((9, 9, 9, 1), 171, 35), ((40, 1), 40, 12)]
+    ("widths", "loss", "size", "cost"),
+    [((25, 15, 1), "zero_one", 390, 101), ((9, 9, 9, 1), "zero_one", 171, 35), ((40, 1), "margin", 40, 12)],
 )
 def test_a_hopeless_network_is_refused_with_its_estimate_and_the_way_around(
-    widths: tuple[int, ...], size: int, cost: int
+    widths: tuple[int, ...], loss: str, size: int, cost: int
 ) -> None:
     name = "-".join(map(str, widths))
     sentence = rf"large: the network {name} has {size} weights; .* up to 10\^{cost} evaluations .*planted.*--force"
 
-    assert re.search(sentence, why_hopeless(random_problem(widths, 30, name="large")))
+    assert re.search(sentence, why_hopeless(random_problem(widths, 30, loss=loss, name="large")))
 
 
 def test_force_searches_what_is_hopeless(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +210,7 @@ def test_a_search_of_a_few_weights_needs_no_limit_to_stop() -> None:
 
 
 @pytest.mark.parametrize(
-    ("widths", "samples"), [((63, 63, 1), 3), ((3, 3000, 1), 8), ((30, 1), 3), ((29, 1, 1), 1000), ((3, 40, 40, 1), 3)]
+    ("widths", "samples"), [((63, 63, 1), 3), ((3, 3000, 1), 8), ((29, 1, 1), 1000), ((3, 40, 40, 1), 3)]
 )
 def test_a_network_of_any_size_is_refused_in_a_sentence(widths: tuple[int, ...], samples: int) -> None:
     reason = why_hopeless(random_problem(widths, samples, name="large"))
