@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,6 @@ class Qaoa(Solver):
     L. Zhou, S.-T. Wang, S. Choi, H. Pichler and M. D. Lukin, "Quantum Approximate Optimization Algorithm: Performance,
     Mechanism, and Implementation on Near-Term Devices", Physical Review X 10, 2020: interpolation of angles.
     """
-
-    needs: ClassVar[tuple[str, ...]] = ("numba", "scipy")
 
     reps: Annotated[int, Field(ge=1, le=1000)] = 2
     """Layers p."""

@@ -23,7 +23,6 @@ from ._diagonal import network_of
 class ReplicaSearch(Solver):
     """Annealing of several coupled replicas of the weights; the best weights over replicas and sweeps are a read."""
 
-    needs: ClassVar[tuple[str, ...]] = ("numba",)
     works_on: ClassVar[WorksOn] = "network"
     memoryless: ClassVar[bool] = True
 

@@ -41,7 +41,6 @@ class Schroedinger(Solver):
     T. Kadowaki and H. Nishimori, "Quantum annealing in the transverse Ising model", Physical Review E 58, 1998.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("numba",)
     memoryless: ClassVar[bool] = True
 
     time_ns: Positive = 20.0

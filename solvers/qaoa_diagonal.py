@@ -19,6 +19,7 @@ from ._qaoa import Qaoa
 class QaoaDiagonal(Qaoa):
     """Quantum approximate optimization algorithm on the energy of the QUBO: a qubit per variable, ancillas included."""
 
+    needs: ClassVar[tuple[str, ...]] = ("numba", "scipy")
     works_on: ClassVar[WorksOn] = "qubo"
 
     @override

@@ -23,6 +23,7 @@ class QaoaWeights(Qaoa):
     A circuit for this diagonal is not given: the simulation looks the loss up, as an oracle would.
     """
 
+    needs: ClassVar[tuple[str, ...]] = ("numba", "scipy")
     works_on: ClassVar[WorksOn] = "network"
 
     @override

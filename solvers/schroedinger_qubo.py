@@ -17,6 +17,7 @@ from ._schroedinger import Schroedinger
 class SchroedingerQubo(Schroedinger):
     """Closed-system annealing of the energy: what a quantum annealer without noise, embedding or error would do."""
 
+    needs: ClassVar[tuple[str, ...]] = ("numba",)
     works_on: ClassVar[WorksOn] = "qubo"
 
     @override

@@ -21,6 +21,7 @@ class SchroedingerWeights(Schroedinger):
     No annealer has such couplings: it shows what is lost by the ancillas of a QUBO, which stand for them.
     """
 
+    needs: ClassVar[tuple[str, ...]] = ("numba",)
     works_on: ClassVar[WorksOn] = "network"
 
     @override

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -25,6 +25,8 @@ class WeightReplicas(ReplicaSearch):
     effectiveness of learning neural networks: From accessible states and robust ensembles to basic algorithmic
     schemes", PNAS 113, 2016.
     """
+
+    needs: ClassVar[tuple[str, ...]] = ("numba",)
 
     replicas: Annotated[int, Field(ge=2, le=1024)] = 7
     """Replicas y around the center."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -26,6 +26,8 @@ class WeightSqa(ReplicaSearch):
     C. Baldassi and R. Zecchina, "Efficiency of quantum vs. classical annealing in nonconvex learning problems", PNAS
     115, 2018: the same for networks with binary weights.
     """
+
+    needs: ClassVar[tuple[str, ...]] = ("numba",)
 
     trotter_slices: Annotated[int, Field(ge=2, le=1024)] = 16
     """Replicas in the ring, slices of imaginary time."""
