@@ -12,8 +12,10 @@ import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
+import dimod
+import networkx as nx
 import numpy as np
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo
 
@@ -22,10 +24,6 @@ from bnnbench.errors import InputError
 from bnnbench.hashing import content_hash
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.solver.contract import Positive
-
-if TYPE_CHECKING:
-    import dimod
-    import networkx as nx
 
 Topology = Literal["pegasus", "zephyr"]
 
@@ -86,7 +84,6 @@ def hardware_graph(topology: Topology, size: int) -> nx.Graph:
         If a graph of this size has no qubits.
     """
     import dwave.graphs
-    import networkx as nx
 
     make, least = (dwave.graphs.pegasus_graph, 2) if topology == "pegasus" else (dwave.graphs.zephyr_graph, 1)
     if size < least:
@@ -164,7 +161,6 @@ def physical_model(
     J. Raymond, N. Ndiaye, G. Rayaprolu and A. D. King, "Improving performance of logical qubits by parameter tuning
     and topology compensation", IEEE International Conference on Quantum Computing and Engineering, 2020.
     """
-    import dimod
     from dwave.embedding import embed_bqm
     from dwave.embedding.chain_strength import uniform_torque_compensation
 
@@ -179,7 +175,6 @@ def physical_model(
 
 def _embed(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -> Embedding:
     import minorminer
-    import networkx as nx
 
     source, target = _source(qubo), nx.Graph()
     target.add_nodes_from(sorted(graph))  # in a fixed order, which minorminer's answer depends on
@@ -202,8 +197,6 @@ def _embed(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -> Embedding
 
 def _source(qubo: Qubo) -> nx.Graph:
     """Return the graph of a QUBO; variables without couplings are in it, and get a qubit too."""
-    import networkx as nx
-
     graph: nx.Graph = nx.empty_graph(qubo.num_variables)
     graph.add_edges_from(zip(qubo.rows.tolist(), qubo.cols.tolist(), strict=True))
     return graph

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from bnnbench.metrics.censoring import censored, numbers, was_asked
 from bnnbench.metrics.success import success_probability
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def best_so_far(trace: pd.DataFrame, value: str = "loss") -> pd.DataFrame:

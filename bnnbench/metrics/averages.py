@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from bnnbench.metrics.success import Interval
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def median_interval(values: pd.Series) -> Interval:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from bnnbench.errors import InputError
 from bnnbench.runs.column import columns_of
 from bnnbench.runs.outcome import Outcome
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NOT_ASKED = ("refused", "unavailable")
 """Statuses of runs in which the question was not put to the solver."""
@@ -21,8 +19,6 @@ _NEEDS = {column.name: column.needs for column in columns_of(Outcome)} | {"mean_
 
 def numbers(values: pd.Series) -> pd.Series:
     """Return floats, with NaN for None: a column in which every run failed has no numbers to tell pandas its type."""
-    import pandas as pd
-
     return pd.to_numeric(values).astype(float)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from bnnbench.errors import InputError
 from bnnbench.metrics import compare_pair, cost_table, disambiguated, holm
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_gap") -> pd.DataFrame:
@@ -27,8 +26,6 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     InputError
         If the results have no problem and formulation in common.
     """
-    import pandas as pd
-
     costs = [cost_table(disambiguated(runs), column, rows=("formulation", "problem_hash")) for runs in (first, second)]
     common = costs[0].index.intersection(costs[1].index)
     if common.empty:
@@ -55,8 +52,6 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
 
 
 def _pairs(first: pd.DataFrame, second: pd.DataFrame) -> list[dict[str, Any]]:
-    import pandas as pd
-
     shared = set(first) & set(second)
     rows = []
     for one in map(str, first.dropna(axis="columns", how="all")):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from bnnbench.metrics.censoring import censored, numbers
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def is_floor(runs: pd.DataFrame) -> pd.Series:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from bnnbench.solver.contract import Budget
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def natural(text: str) -> tuple[str | float, ...]:
@@ -83,8 +82,6 @@ def _disambiguate(runs: pd.DataFrame, named: list[str], differing: list[str]) ->
 
 def _settings(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return the settings of a row, flat; a budget that was not given is left out."""
-    import pandas as pd
-
     listed = ("parameters", "versions")
     flat = {name: value for name, value in row.items() if name not in listed and pd.notna(value)}
     return flat | {key: value for name in listed for key, value in json.loads(row.get(name, "{}")).items()}

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from bnnbench.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MAX_EXACT = 100
 """Problems up to which p is exact, in milliseconds; beyond, the normal approximation is as good."""
@@ -98,8 +96,6 @@ def compare_all(costs: pd.DataFrame) -> pd.DataFrame:
     Columns as `compare_pair` has them, and ``p_holm``: p corrected by `holm` over all rows of this table.
     Censoring as there.
     """
-    import pandas as pd
-
     names: list[Any] = list(costs.dropna(axis="columns", how="all"))
     rows = [compare_pair(costs, first, second) for first, second in combinations(names, 2)]
     columns = ["first", "second", "problems", "first_better", "second_better", "equal", "statistic", "p", "favors"]

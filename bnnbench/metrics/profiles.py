@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from bnnbench.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def performance_profile(costs: pd.DataFrame) -> pd.DataFrame:
@@ -45,8 +41,6 @@ def performance_profile(costs: pd.DataFrame) -> pd.DataFrame:
     Programming 91, 2002. N. Gould and J. Scott, "A Note on Performance Profiles for Benchmarking Software", ACM
     Transactions on Mathematical Software 43, 2016.
     """
-    import pandas as pd
-
     if (costs <= 0).any(axis=None):
         raise InputError(
             f"performance profile: costs must be positive, but {costs.min().min():g} came; profile times, or a gap + 1."

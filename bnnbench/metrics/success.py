@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from bnnbench.errors import InputError
 from bnnbench.metrics.censoring import numbers, was_asked
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Interval = tuple[float, float, float]
 """Estimate, lower end, upper end."""
@@ -98,8 +96,6 @@ def success_table(runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulati
     by
         Pool runs of one problem only: a mean over problems is the success probability of none of them.
     """
-    import pandas as pd
-
     names = [
         "reads", "successes", "success", "success_low", "success_high", "read_s", "tts_s", "tts_low_s", "tts_high_s",
     ]  # fmt: skip

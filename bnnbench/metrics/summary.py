@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from bnnbench.metrics.averages import median_interval
 from bnnbench.metrics.censoring import censored, numbers, was_asked
@@ -15,9 +16,6 @@ from bnnbench.qubo.qubo import TOLERANCE
 from bnnbench.runs.column import Column, columns_of
 from bnnbench.runs.features import Features
 from bnnbench.runs.outcome import Outcome
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _NO_OPTIMUM = "no optimum is known"
 _COUNTS = (
@@ -98,8 +96,6 @@ def summarize(
     with_intervals
         Whether to add ``NAME_low`` and ``NAME_high``, the ends of the 95 % interval, for shares and medians.
     """
-    import pandas as pd
-
     if runs.empty:
         return pd.DataFrame(columns=[*by, *(column.name for column in SUMMARY)])
     measured = [column.name for column in SUMMARY if column.statistic and column not in _GAPS]
@@ -143,8 +139,6 @@ def _medians(runs: pd.DataFrame, keys: list[pd.Series], column: Column, *, with_
     groups = values.groupby(keys, dropna=False)
     if not with_intervals:
         return groups.median().to_frame(column.name)
-    import pandas as pd
-
     estimates = groups.agg(median_interval)
     names = [column.name, f"{column.name}_low", f"{column.name}_high"]
     return pd.DataFrame(estimates.tolist(), index=estimates.index, columns=names)

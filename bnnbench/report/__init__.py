@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bnnbench.charts.plot_data import read_plot_data
+from bnnbench.report.page import render
 from bnnbench.store.output import write_output
+from bnnbench.store.store import read_store
 
 FILE = "report.html"
 
@@ -17,10 +20,6 @@ def make_page(folder: Path, version: str | None = None) -> str:
     StoreError
         If there is no store, or it cannot be read.
     """
-    from bnnbench.charts.plot_data import read_plot_data
-    from bnnbench.report.page import render
-    from bnnbench.store.store import read_store
-
     with read_store(folder) as store:
         data = read_plot_data(store)
     return render(data, version=version)

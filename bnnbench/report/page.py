@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench import __version__
 from bnnbench.charts import Figure, PlotData
 from bnnbench.charts.figure import Page
 from bnnbench.charts.interactive import panel_figures
@@ -20,15 +22,12 @@ from bnnbench.errors import InputError
 from bnnbench.figures import figures
 from bnnbench.metrics import summarize
 from bnnbench.metrics.labels import natural
+from bnnbench.optimum.truth import Truth
+from bnnbench.problem.problem import Problem
 from bnnbench.report.findings import findings
+from bnnbench.solver.contract import Budget
 from bnnbench.store.columns import RUN_COLUMNS
 from bnnbench.tables.terminal import CENSORING, LEGEND, fit, flag_lines, summary_fields
-
-if TYPE_CHECKING:
-    import jinja2
-
-    from bnnbench.optimum.truth import Truth
-    from bnnbench.problem.problem import Problem
 
 MAX_ROWS = 200
 """Samples of a problem that its page lists."""
@@ -45,8 +44,6 @@ def render(data: PlotData, *, version: str | None = None) -> str:
         If given, the page asks the server that it came from for ``version``, and loads itself again when that changes.
     """
     from plotly.offline import get_plotlyjs
-
-    from bnnbench import __version__
 
     charts: dict[str, dict[str, Any]] = {}
     context = {
@@ -82,8 +79,6 @@ def script_json(value: Any) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    import jinja2
-
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_file),
         autoescape=True,
@@ -236,8 +231,6 @@ def _versions(data: PlotData) -> list[tuple[str, str]]:
 
 def _budgets(data: PlotData) -> list[tuple[str, int]]:
     """Return budgets of runs in words, and how many runs had each."""
-    from bnnbench.solver.contract import Budget
-
     if data.runs.empty:
         return []
     words = Counter(

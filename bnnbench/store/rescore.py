@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bnnbench.optimum.certificate import Certificate
 from bnnbench.optimum.truth import Truth, TruthKind
 from bnnbench.problem.problem import Problem
 from bnnbench.runs.column import columns_of
@@ -17,7 +18,6 @@ from bnnbench.solver.contract import Budget
 from bnnbench.store.stored_run import StoredRun
 
 if TYPE_CHECKING:
-    from bnnbench.optimum.certificate import Certificate
     from bnnbench.store.store import Store
 
 FOLDED = tuple(

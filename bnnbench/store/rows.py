@@ -6,11 +6,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.optimum.certificate import Certificate
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
@@ -20,9 +21,6 @@ from bnnbench.runs.column import columns_of
 from bnnbench.runs.outcome import Outcome
 from bnnbench.store.columns import CELL
 from bnnbench.store.schema import ARRAYS
-
-if TYPE_CHECKING:
-    from bnnbench.optimum.certificate import Certificate
 
 Row = dict[str, Any]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnnbench.errors import InputError, StoreError
 from bnnbench.hashing import canonical_json, content_hash
+from bnnbench.optimum.certificate import Certificate
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
 from bnnbench.redaction import redacted
@@ -33,8 +34,6 @@ from bnnbench.store.stored_run import StoredRun, digest_of, join
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from bnnbench.optimum.certificate import Certificate
 
 
 class Store(Database):

@@ -7,7 +7,9 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from bnnbench.errors import InputError
 from bnnbench.metrics import (
@@ -22,14 +24,10 @@ from bnnbench.metrics import (
 )
 from bnnbench.metrics.labels import in_natural_order
 from bnnbench.solver.contract import Budget
+from bnnbench.store.parquet import RunSource
 from bnnbench.tables.stamp import make_stamp
 from bnnbench.tables.table import Column, Table
 from bnnbench.tables.terminal import DASH
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from bnnbench.store.parquet import RunSource
 
 _BEST = {"solved_share": "greatest", "loss_gap": "least"}
 _ON_SCREEN = ("solved", "flagged")
@@ -137,8 +135,6 @@ def _blocks(runs: pd.DataFrame, data: pd.DataFrame) -> list[str]:
 
 
 def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
-    import pandas as pd
-
     gaps = runs.assign(loss_gap=censored(runs, "loss_gap"))
     rows = []
     for (problem, formulation), group in gaps.groupby(["problem", "formulation"], dropna=False):
@@ -180,8 +176,6 @@ def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -
 
 
 def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
-    import pandas as pd
-
     if "fact.num_physical" not in runs or runs["fact.num_physical"].isna().all():
         raise InputError(f"{name}: no run went through an embedding; run it with --solver embedded.")
     asked = runs[~runs["status"].isin(("refused", "unavailable"))]
@@ -221,8 +215,6 @@ def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> T
 
 
 def _environment(runs: pd.DataFrame, machines: Mapping[str, Any], name: str) -> Table:
-    import pandas as pd
-
     rows = [
         {"part": "machine", "what": _machine(info), "runs": int((runs["machine"] == key).sum())}
         for key, info in machines.items()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import difflib
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from bnnbench.errors import InputError
 from bnnbench.store.parquet import name_of, open_results, uniform
@@ -19,8 +22,6 @@ from bnnbench.tables.table import Table
 
 def stamped(table: Table, form: str, results: str) -> bytes:
     """Return a table in a format (one of `FORMATS`, or ``macros``), stamped with what regenerates it."""
-    from dataclasses import replace
-
     where = {"table": table.kind, "format": form, "results": results, "name": table.name}
     table = replace(table, stamp={**table.stamp, **where})
     return to_macros(table).encode(errors="replace") if form == "macros" else write_table(table, form)
@@ -95,8 +96,6 @@ def _text_differences(old: str, new: str) -> Iterator[str]:
 
 
 def _frame_differences(old: bytes, new: bytes) -> Iterator[str]:
-    import pandas as pd
-
     frames = [pd.read_parquet(io.BytesIO(content)) for content in (old, new)]
     if list(frames[0]) != list(frames[1]) or len(frames[0]) != len(frames[1]):
         yield f"the table has {frames[0].shape} rows and columns, the store gives {frames[1].shape}, or other names."

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from bnnbench.metrics import disambiguated
 from bnnbench.metrics.censoring import NOT_ASKED, numbers
 from bnnbench.qubo.qubo import TOLERANCE
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 UNKNOWN = "N/A"
 
@@ -29,8 +28,6 @@ def qoblib_submission(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, An
     T. Koch et al., "Quantum Optimization Benchmarking Library: The Intractable Decathlon", arXiv 2504.03832, 2025, and
     the summary files of its submissions.
     """
-    import pandas as pd
-
     asked = disambiguated(runs[~runs["status"].isin(NOT_ASKED)])
     groups = asked.groupby(["problem", "formulation", "solver"], dropna=False)
     return pd.DataFrame([_row(names, group, machines) for names, group in groups])

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from bnnbench.errors import InputError
 from bnnbench.hashing import canonical_json, content_hash
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MARK = "bnnbench-stamp"
 
