@@ -187,7 +187,7 @@ def _loss(tiling: Tiling, bits: list[Any], scale: int) -> list[Any]:
     for n, row in enumerate(tiling.samples.weights.tolist()):
         for output, (target, weight) in enumerate(zip(tiling.samples.targets[n].tolist(), row, strict=True)):
             if errors:
-                bit = bits[tiling.columns[n][(plan.loss_bits or plan.output_activations)[output]]]
+                bit = bits[tiling.column((plan.loss_bits or plan.output_activations)[output], n)]
                 terms.append(weight * errors * (bit if plan.loss_bits or target < 0 else 1 - bit))
             if margin:
                 agreements = _linear(tiling.on_sample(plan.output_counts[output], n), bits)
@@ -197,10 +197,8 @@ def _loss(tiling: Tiling, bits: list[Any], scale: int) -> list[Any]:
 
 def _literals(tiling: Tiling, gate: Gate, sample: int, bits: list[Any]) -> list[Any]:
     """Return the operands of a gate on a sample."""
-    columns = tiling.columns[sample]
-    return [
-        bits[columns[v]].negated() if tiling.literals(gate, v)[sample] else bits[columns[v]] for v in gate.variables
-    ]
+    operands = [(bits[tiling.column(v, sample)], tiling.sees_complement(gate, v, sample)) for v in gate.variables]
+    return [bit.negated() if is_complement else bit for bit, is_complement in operands]
 
 
 def _linear(form: Affine, bits: list[Any]) -> Any:

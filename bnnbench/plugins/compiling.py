@@ -9,7 +9,7 @@ from bnnbench.problem.problem import Problem
 from bnnbench.qubo import instance
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.instance import Instance
-from bnnbench.qubo.size import check_memory
+from bnnbench.qubo.size import check_memory, num_couplings
 
 
 def compile(problem: Problem, setting: str | Formulation = "compact", /, **parameters: Any) -> Instance:  # noqa: A001
@@ -29,5 +29,5 @@ def compile(problem: Problem, setting: str | Formulation = "compact", /, **param
     """
     chosen = formulation(setting, **parameters)
     if type(chosen).__module__.startswith(OWN["formulation"]):  # of others nobody knows how many couplings they make
-        check_memory(problem)
+        check_memory(problem.name, num_couplings(problem))
     return instance.compile(problem, chosen)

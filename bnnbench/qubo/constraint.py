@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 Kind = Literal["sign", "product", "loss"]
 
 
@@ -57,6 +60,19 @@ class Square:
         """Return the value on bits, or on expressions, that are indexed by template variable."""
         form = self.form(bits)
         return (form * form - form) / 2 if self.paired else form**2
+
+    def spin_form(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], float]:
+        """Return the variables in ascending order, their linear coefficients, those of their pairs, and the constant.
+
+        The penalty is expanded in spins. Pairs are in the order of ``numpy.triu_indices``. All numbers are exact.
+        """
+        variables = np.array(sorted(self.form.coefficients), dtype=np.int64)
+        slopes = np.array([self.form.coefficients[v] for v in variables.tolist()]) / 2
+        center = self.form.constant + slopes.sum()
+        first, second = np.triu_indices(len(variables), 1)
+        scale, shift = (0.5, 0.5) if self.paired else (1.0, 0.0)
+        constant = scale * (center**2 + slopes @ slopes) - shift * center
+        return variables, (2 * scale * center - shift) * slopes, 2 * scale * slopes[first] * slopes[second], constant
 
     def is_violated(self, bits: Sequence[Any]) -> Any:
         """Return whether the form is out of its range."""

@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -95,7 +96,7 @@ class Encoding:
         """Ancillas per sample."""
         return len(self.variables) - self.num_weights
 
-    @property
+    @cached_property
     def gauged_inputs(self) -> NDArray[np.int64]:
         """Return for each template variable the input that complements it when −1, or −1 if none does."""
         width = self.network.num_inputs

@@ -22,6 +22,7 @@ from bnnbench.qubo.encoding import Builder
 from bnnbench.qubo.formulation import Formulation, Soundness
 from bnnbench.qubo.penalty import energy_scale, exact_bits, layer_bounds, loss_bits, on_grid
 from bnnbench.qubo.qubo import Qubo
+from bnnbench.qubo.size import check_memory
 from bnnbench.qubo.template import Recipe, encoding, template
 from bnnbench.qubo.tiling import Tiling, tile
 
@@ -106,7 +107,9 @@ class PenaltyFormulation(Formulation):
         samples = self._samples(problem)
         weights = samples.weights
         factors = np.hstack([samples.row_weights[:, None], weights, weights * samples.targets]).astype(np.float64)
-        qubo = tile(template(self.recipe, network, penalties, loss), samples.inputs, factors)
+        one = template(self.recipe, network, penalties, loss)
+        check_memory(problem.name, one.num_couplings(len(samples)))
+        qubo = tile(one, samples.inputs, factors)
         if samples.num_conflicts:
             qubo = replace(qubo, offset=qubo.offset + samples.base(problem))
         return qubo, Tiling(problem, encoding(self.recipe, network, loss), penalties, samples)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import LossWeights
+from bnnbench.qubo.constraint import Gate, Square
 from bnnbench.qubo.counter import Counter
 from bnnbench.qubo.encoding import Builder, Encoding
 
@@ -63,6 +64,11 @@ class Template:
         """Private variables of a sample."""
         return int(self.linear.shape[1]) - self.num_weights
 
+    def num_couplings(self, num_samples: int) -> int:
+        """Return the couplings of this many samples; some may cancel."""
+        shared = int(np.count_nonzero(self.cols < self.num_weights))
+        return shared + num_samples * (len(self.cols) - shared)
+
     @cached_property
     def is_dyadic(self) -> bool:
         """Return whether all coefficients are multiples of 2^-32, so that what cancels is exactly 0."""
@@ -70,9 +76,12 @@ class Template:
         return all(bool(np.all(part * 2.0**32 == np.rint(part * 2.0**32))) for part in parts)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)
 def template(recipe: Recipe, network: Network, penalties: tuple[float, ...], loss: LossWeights) -> Template:
-    """Compile one sample, with the penalties and the loss prices filled in. Cached."""
+    """Compile one sample, with the penalties and the loss prices filled in. The last are kept.
+
+    PyQUBO compiles the gates and the loss. Squares are added as arrays: they have a coupling for each pair of inputs.
+    """
     plan, model = _compile(recipe, network, needs_sign=loss.errors > 0)
     values: dict[str, float] = {"errors": loss.errors, "margin": loss.margin}
     values |= {f"penalty_{layer}": p for layer, p in enumerate(penalties, start=1)}
@@ -83,7 +92,8 @@ def template(recipe: Recipe, network: Network, penalties: tuple[float, ...], los
     parts = [spin_form(model, names, values)]
     parts += [spin_form(model, names, values | {_share(o): 1.0}) for o in outputs]
     parts += [spin_form(model, names, values | {_share(o): 1.0, _target(o): 1.0}) for o in outputs]
-    return stacked(parts, plan.num_weights, plan.gauged_inputs, minus=[0] * len(outputs) + [1 + o for o in outputs])
+    minus = [0] * len(outputs) + [1 + o for o in outputs]
+    return _with_squares(stacked(parts, plan.num_weights, plan.gauged_inputs, minus=minus), plan, penalties)
 
 
 def encoding(recipe: Recipe, network: Network, loss: LossWeights) -> Encoding:
@@ -98,8 +108,9 @@ def _compile(recipe: Recipe, network: Network, *, needs_sign: bool) -> tuple[Enc
     import pyqubo
 
     plan = recipe.builder(network, recipe.counter, recipe.fixes_signs, needs_sign).build()
+    gates = replace(plan, penalties=tuple(penalty for penalty in plan.penalties if isinstance(penalty, Gate)))
     bits = [pyqubo.Binary(str(variable)) for variable in plan.variables]
-    expression = plan.expression(
+    expression = gates.expression(
         weights=bits[: plan.num_weights],
         ancillas=bits[plan.num_weights :],
         inputs=[1] * network.num_inputs,
@@ -118,6 +129,33 @@ def _target(output: int) -> str:
 
 def _share(output: int) -> str:
     return f"share_{output}"
+
+
+def _with_squares(base: Template, plan: Encoding, penalties: Sequence[float]) -> Template:
+    """Return a template with the squares of an encoding added. They depend on no target."""
+    squares = [penalty for penalty in plan.penalties if isinstance(penalty, Square)]
+    n, linear, offset = len(plan.variables), base.linear.copy(), base.offset.copy()
+    keys, values = [base.rows * n + base.cols], []
+    for square in squares:
+        variables, slopes, pairs, constant = square.spin_form()
+        first, second = np.triu_indices(len(variables), 1)
+        keys.append(variables[first] * n + variables[second])
+        values.append(pairs)
+        linear[0, variables] += penalties[square.layer - 1] * slopes
+        offset[0] += penalties[square.layer - 1] * constant
+    places, inverse = np.unique(np.concatenate(keys), return_inverse=True)
+    couplings = np.zeros((len(base.couplings), len(places)))
+    start = len(base.rows)
+    couplings[:, inverse[:start]] = base.couplings
+    exact = np.zeros((len(penalties), len(places)))  # by layer, so that what cancels is exactly 0
+    for square, pairs in zip(squares, values, strict=True):
+        exact[square.layer - 1, inverse[start : start + len(pairs)]] += pairs
+        start += len(pairs)
+    for penalty, part in zip(penalties, exact, strict=True):
+        couplings[0] += penalty * part
+    keep = np.any(couplings != 0, axis=0)
+    places = places[keep]
+    return replace(base, linear=linear, offset=offset, rows=places // n, cols=places % n, couplings=couplings[:, keep])
 
 
 SpinForm = tuple[list[float], dict[tuple[int, int], float], float]

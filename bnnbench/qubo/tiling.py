@@ -75,20 +75,15 @@ class Tiling(Decoder):
         private = [str(v) for v in plan.variables[plan.num_weights :]]
         return shared + [f"n{n}_{name}" for n in range(len(self.samples)) for name in private]
 
-    @cached_property
-    def columns(self) -> NDArray[np.int64]:
-        """Bit of the instance behind each template variable of each sample, shape (N, V)."""
+    def column(self, variable: int, sample: Any) -> Any:
+        """Return the bit of the instance behind a template variable of a sample, or of an array of samples."""
         plan = self.encoding
-        samples = np.arange(len(self.samples))[:, None]
-        template_variables = np.arange(len(plan.variables))[None, :]
-        is_weight = template_variables < plan.num_weights
-        return np.where(is_weight, template_variables, template_variables + samples * plan.num_ancillas)
+        return variable + sample * (plan.num_ancillas if variable >= plan.num_weights else 0)
 
-    @cached_property
-    def complemented(self) -> NDArray[np.bool_]:
-        """Return whether the sample's inputs complement each template variable, shape (N, V)."""
-        gauged = self.encoding.gauged_inputs
-        return (self.samples.inputs[:, gauged] < 0) & (gauged >= 0)
+    def is_complemented(self, variable: int, sample: Any = slice(None)) -> Any:
+        """Return whether the inputs of a sample, or of all in turn, complement a template variable."""
+        gauge = self.encoding.gauged_inputs[variable]
+        return (self.samples.inputs[sample, gauge] < 0) & (gauge >= 0)
 
     def decode(self, bits: NDArray[np.int8]) -> NDArray[np.int8]:
         """Return the weights behind bits; fixed weights are +1."""
@@ -121,26 +116,32 @@ class Tiling(Decoder):
 
         A penalty on merged samples counts once.
         """
+        samples = np.arange(len(self.samples))
         counts = {kind: np.zeros(len(bits), dtype=np.int64) for kind in ("sign", "product", "loss")}
         for penalty in self.encoding.penalties:
             operands = {}
             for variable in penalty.variables:
-                column = bits[:, self.columns[:, variable]]
-                operands[variable] = np.where(self.literals(penalty, variable), 1 - column, column).astype(np.int64)
+                column = bits[:, self.column(variable, samples)]
+                operands[variable] = np.where(self.sees_complement(penalty, variable), 1 - column, column).astype(
+                    np.int64
+                )
             counts[penalty.kind] += np.count_nonzero(penalty.is_violated(operands), axis=1)  # type: ignore[arg-type]
         return counts
 
-    def literals(self, penalty: Square | Gate, variable: int) -> NDArray[np.bool_]:
-        """Return, for each sample, whether a penalty sees the complement of a template variable; shape (N,)."""
+    def sees_complement(self, penalty: Square | Gate, variable: int, sample: Any = slice(None)) -> Any:
+        """Return whether a penalty sees the complement of a template variable on a sample, or on all in turn."""
         if isinstance(penalty, Gate) and penalty.target is not None and variable == penalty.variables[-1]:
-            return self.samples.targets[:, penalty.target] < 0
-        return self.complemented[:, variable]
+            return self.samples.targets[sample, penalty.target] < 0
+        return self.is_complemented(variable, sample)
 
     def on_sample(self, form: Affine, sample: int) -> Affine:
         """Return an affine form of the template over the bits of the instance."""
-        columns, complemented = self.columns[sample], self.complemented[sample]
-        constant = form.constant + sum(c for v, c in form.coefficients.items() if complemented[v])
-        return Affine({int(columns[v]): -c if complemented[v] else c for v, c in form.coefficients.items()}, constant)
+        coefficients, constant = {}, form.constant
+        for variable, coefficient in form.coefficients.items():
+            flips = self.is_complemented(variable, sample)
+            coefficients[self.column(variable, sample)] = -coefficient if flips else coefficient
+            constant += coefficient if flips else 0
+        return Affine(coefficients, constant)
 
 
 ROUNDING = 1e-14

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
+import numpy as np
+import psutil
 import pytest
 
 import bnnbench as bb
@@ -23,8 +26,28 @@ def test_a_network_without_room_is_refused_at_once() -> None:
     problem = bb.load_problem("random_data[widths=[30000,30000,1],samples=1]")
     start = time.perf_counter()
 
-    sentence = r"about 1\.3e\+13 couplings, which take 324,000 GB, but .* GB of memory are free"
+    sentence = r"about 1\.3e\+13 couplings, which take 675,000 GB, but .* GB of memory are free"
     with pytest.raises(InputError, match=sentence):
         bb.compile(problem)
 
     assert time.perf_counter() - start < 1
+
+
+def test_samples_without_room_are_refused_once_one_of_them_is_compiled(monkeypatch) -> None:
+    problem = bb.load_problem("random_data[widths=[31,3,1],samples=1000]")
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10_000_000))
+
+    with pytest.raises(InputError, match=r"about 5\.5e\+05 couplings, .*; take a narrower network or fewer samples\."):
+        bb.compile(problem)
+
+
+def test_a_network_of_many_inputs_compiles_in_time_linear_in_its_couplings() -> None:
+    problem = bb.load_problem("random_data[widths=[300,10,1],samples=3]")
+    start = time.process_time()
+
+    instance = bb.compile(problem, "reduced")
+
+    assert time.process_time() - start < 10  # 0.6 s; squares that PyQUBO expands take minutes
+    weights = np.random.default_rng(0).choice([-1, 1], (2, problem.network.num_weights))
+    bits = instance.complete(weights)
+    assert instance.qubo.energies(bits).tolist() == problem.training_loss(weights).tolist()
