@@ -16,11 +16,12 @@ Every message is a sentence: the object, the condition, the value that came, wha
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 import sysconfig
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -86,6 +87,26 @@ def told(error: BaseException) -> str:
     user = [f for f in outside if not (f.filename.startswith(python) or "site-packages" in Path(f.filename).parts)]
     frame = user[-1] if user else outside[0]
     return f"{sentence} ({Path(frame.filename).name}, line {frame.lineno})"
+
+
+@contextlib.contextmanager
+def blaming(begin: str, *passing: type[Exception]) -> Iterator[None]:
+    """Turn whatever a plugin raises into an `InputError` that says where.
+
+    What bnnbench raises on purpose, interruptions of the user, and `passing` go through.
+
+    Parameters
+    ----------
+    begin
+        First words of the sentence, such as ``solver tabu raised``.
+    """
+    passes: tuple[type[BaseException], ...] = (BnnbenchError, KeyboardInterrupt, *passing)
+    try:
+        yield
+    except passes:
+        raise
+    except BaseException as error:
+        raise InputError(f"{begin} {told(error)}; bnnbench --debug shows the stack.") from error
 
 
 def stack_of(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
-from bnnbench.errors import CheckError, InputError
+from bnnbench.errors import BnnbenchError, CheckError, InputError, blaming
 from bnnbench.harness.executor import Ending, Executor, LocalExecutor
 from bnnbench.harness.isolation.resources import load
 from bnnbench.harness.journal import NO_WORD, Record, StartLine, read_journal
@@ -208,8 +208,7 @@ class Campaign:
         """Fold what a run left into its outcome, settle its QPU access, and write the row."""
         cell, end = started.cell, record.end or NO_WORD
         truth = self.truths.get(cell.problem.hash)  # it can have become a better one since the run began
-        is_sound = cell.formulation.is_sound(cell.problem)
-        target = Target(truth.loss if truth else None, truth.kind if truth else None, is_sound)
+        target = Target(truth.loss if truth else None, truth.kind if truth else None, _is_sound(cell))
         timings = {key: value for key, value in end.timings.items() if value is not None}
         outcome = fold(record.batches, target, task.budget, status=end.status, message=end.message, **timings)
         self._allowance.settle(cell, outcome, record.estimate.qpu_s if record.estimate else None)
@@ -239,10 +238,17 @@ class Campaign:
 
 def _warm_up(spec: Spec) -> None:
     """Let a solver compile; if it cannot, its runs will say why."""
-    with same_folder(), contextlib.suppress(Exception, SystemExit, GeneratorExit):
+    with same_folder(), contextlib.suppress(BnnbenchError), blaming(f"solver {spec} raised"):
         solver = load_solver(spec)
         if solver.unavailable() is None:
             solver.warm_up()
+
+
+def _is_sound(cell: Cell) -> bool:
+    """Return whether the formulation of a cell is sound; one that cannot say it is not."""
+    with contextlib.suppress(BnnbenchError), blaming(f"formulation {cell.formulation} raised"):
+        return cell.formulation.is_sound(cell.problem)
+    return False
 
 
 def _record_of(task: Task, ending: Ending) -> Record:

@@ -113,8 +113,7 @@ class LocalExecutor(Executor):
     def close(self) -> None:
         """Stop all workers at once; what they wrote stays."""
         workers = [worker for lane in self._lanes for worker in lane.workers()]
-        for lane in self._lanes:
-            lane.running, lane.parked = None, {}
+        self._lanes = []
         for worker in workers:
             worker.kill()
         for worker in workers:
@@ -139,8 +138,10 @@ class LocalExecutor(Executor):
         StoreError
             If the disk takes no more of what a run has.
         UnavailableError
-            If a worker does not start.
+            If a worker does not start, or the executor was closed.
         """
+        if not self._lanes:
+            raise UnavailableError("the runs were stopped, and nobody waits for them any more.")
         busy = [lane.running for lane in self._lanes if lane.running]
         limit = min([perf_counter() + wait_s, *(worker.deadline for worker in busy)])
         wait([source for worker in busy for source in (worker.pipe, worker.process.sentinel)], limit - perf_counter())

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from functools import cache
 
+from bnnbench.errors import BnnbenchError
 from bnnbench.plugins.registry import load_solver
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.outcome import Outcome
@@ -47,6 +48,6 @@ class QpuAllowance:
 
 @cache
 def _uses_qpu(spec: Spec) -> bool:
-    with contextlib.suppress(Exception, SystemExit, GeneratorExit):  # what cannot be loaded says so in its row
+    with contextlib.suppress(BnnbenchError):  # what cannot be loaded says so in its row
         return type(load_solver(spec)).qpu_seconds is not Solver.qpu_seconds
     return False

@@ -26,7 +26,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeVar
 
-from bnnbench.errors import BnnbenchError, InputError, UnknownNameError, told
+from bnnbench.errors import BnnbenchError, InputError, UnknownNameError, blaming
 from bnnbench.problem.problem import UNNAMED, Problem
 from bnnbench.qubo.formulation import FILE_PREFIX, Formulation
 from bnnbench.solver.contract import Solver
@@ -319,12 +319,11 @@ def _load_file(kind: Kind, path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # so that what it defines can be pickled
     try:
-        spec.loader.exec_module(module)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
+        with blaming(f"{kind} file {path} cannot be imported:"):
+            spec.loader.exec_module(module)
+    except BaseException:
         del sys.modules[name]
-        raise InputError(f"{kind} file {path} cannot be imported: {told(error)}.") from error
+        raise
     return module
 
 
@@ -353,8 +352,10 @@ def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
             raise InputError(
                 f"{kind} {spec.name}: the parameter {name!r} cannot be {value}: input should be no boolean."
             )
+    wrong_annotation = (pydantic.errors.PydanticUserError, pydantic.errors.PydanticUndefinedAnnotation)
     try:
-        return _validator(target)(spec.parameters)
+        with blaming(f"{kind} {spec.name} raised", pydantic.ValidationError, *wrong_annotation):
+            return _validator(target)(spec.parameters)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         cause = first.get("ctx", {}).get("error")
@@ -364,17 +365,11 @@ def _call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
         raise InputError(
             f"{kind} {spec.name}: the parameter {where!r} cannot be {first['input']!r}: {first['msg'].lower()}."
         ) from error
-    except (pydantic.errors.PydanticUserError, pydantic.errors.PydanticUndefinedAnnotation) as error:
+    except wrong_annotation as error:
         raise InputError(
             f"{kind} {spec.name}: an annotation cannot be checked ({str(error).partition(chr(10))[0]}); "
             "annotate parameters with types such as int, float, str or bool."
         ) from error
-    except BnnbenchError:
-        raise
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise InputError(f"{kind} {spec.name} raised {told(error)}; bnnbench --debug shows the stack.") from error
 
 
 def _holds_truth_value(value: Any) -> bool:

@@ -38,6 +38,6 @@ def judged(check: str, call: Callable[[], None]) -> Result:
         verdict, sentence = "does not apply", str(reason)
     except CheckError as error:
         verdict, sentence = "failed", str(error)
-    except Exception as error:  # noqa: BLE001  a plugin can raise anything
+    except BaseException as error:  # noqa: BLE001  a plugin can raise anything
         verdict, sentence, stack = "failed", f"it raised {told(error)}", traceback.format_exc()
     return Result(check, verdict, sentence, perf_counter() - start, stack)

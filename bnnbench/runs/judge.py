@@ -7,15 +7,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bnnbench.errors import CheckError
 from bnnbench.qubo.instance import Instance
 from bnnbench.runs.facts import MAX_FACTS, Facts, short
-from bnnbench.solver.contract import Batch, Phase, is_number
+from bnnbench.solver.contract import Batch
 
 MAX_LEVELS = 32
 """Distinct energies and losses that are counted per batch, from the lowest up."""
@@ -76,29 +75,13 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
 
     Parameters
     ----------
+    batch
+        As `bnnbench.solver.answer.taken` returns it.
     facts
         Of the run so far; None: this is its first batch.
 
-    Raises
-    ------
-    CheckError
-        If the batch is not an array of 0 and 1 with a column per variable and at least one row, or says of itself what
-        cannot be.
     """
-    bits = np.asarray(batch.bits)
-    n = instance.qubo.num_variables
-    if bits.ndim != 2 or bits.shape[1] != n or len(bits) == 0:
-        raise CheckError(f"the solver answered an array of shape {bits.shape} where (k, {n}) with k ≥ 1 was asked.")
-    if bits.dtype.kind not in "biu" or not ((bits == 0) | (bits == 1)).all():
-        raise CheckError(f"the solver answered values other than 0 and 1 (dtype {bits.dtype}); spins are not bits.")
-    if batch.phase not in get_args(Phase):
-        raise CheckError(f"the solver answered a batch of the phase {batch.phase!r}; it is final or training.")
-    if batch.evaluations is not None and not (
-        is_number(batch.evaluations, whole=True) and 0 <= batch.evaluations < 2**53
-    ):
-        raise CheckError(f"the solver answered {batch.evaluations!r} evaluations; count whole ones, or say None.")
-    is_read = batch.phase == "final"
-    bits = bits.astype(np.int8)
+    bits, is_read = batch.bits, batch.phase == "final"
     energies = instance.qubo.energies(bits)
     weights = instance.decode(bits)
     losses = instance.problem.training_loss(weights)

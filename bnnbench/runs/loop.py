@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from itertools import repeat
 from time import perf_counter, process_time
-from typing import Any
 
-from bnnbench.errors import CheckError, InputError
+from bnnbench.errors import InputError
 from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.truth import Truth
 from bnnbench.plugins.registry import load_solver
@@ -16,7 +16,7 @@ from bnnbench.runs.facts import Facts
 from bnnbench.runs.judge import JudgedBatch, judge
 from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import Target
-from bnnbench.solver.answer import taken
+from bnnbench.solver.answer import close, stream_of, taken
 from bnnbench.solver.contract import Budget, Solver, is_number
 from bnnbench.spec import Spec
 
@@ -102,12 +102,12 @@ def measure(
     batches, facts = list[JudgedBatch](), Facts()
     num_reads = 0
     with sampling:
-        stream = _iterator(solver.sample(prepared, seed=seed, budget=budget))
+        stream = stream_of(solver.sample(prepared, seed=seed, budget=budget))
+        answers = map(taken, stream, repeat(instance.qubo.num_variables))
     try:
         while True:
             with sampling:
-                batch = next(stream, None)
-                batch = None if batch is None else taken(batch, instance.qubo.num_variables)
+                batch = next(answers, None)
             if batch is None:
                 break
             with judging:
@@ -120,13 +120,13 @@ def measure(
                 break  # an exact solver may still have a bound to deliver
     finally:
         with sampling:
-            _close(stream)
+            close(stream)
     return fold(
         batches,
         target,
         budget,
-        status="ok" if batches else "error",
-        message="" if batches else "the solver ended without any sample.",
+        status="ok" if num_reads else "error",
+        message=_fault_of(batches, num_reads),
         compile_s=instance.compile_s,
         prepare_s=preparing.wall_s,
         sample_s=sampling.wall_s,
@@ -135,23 +135,17 @@ def measure(
     )
 
 
+def _fault_of(batches: Sequence[JudgedBatch], num_reads: int) -> str:
+    """Say what is wrong with a run without reads, whose means and budgets have no meaning; nothing of others."""
+    if num_reads:
+        return ""
+    if batches:
+        return "the run ended while the solver trained, before it answered a read; give it a larger budget."
+    return "the solver ended without any sample."
+
+
 def _keep_nothing(batch: JudgedBatch) -> None:
     """Drop the batch: the outcome holds the batches."""
-
-
-def _iterator(stream: Any) -> Iterator[Any]:
-    try:
-        return iter(stream)
-    except TypeError:
-        raise CheckError(
-            f"the solver's sample returned {type(stream).__name__}; yield batches, or return an iterator of them."
-        ) from None
-
-
-def _close(stream: Any) -> None:
-    """Close a stream that can be closed; an iterator without `close` holds nothing open."""
-    if hasattr(stream, "close"):
-        stream.close()
 
 
 class _Clock:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from bnnbench.errors import CheckError
-from bnnbench.solver.contract import Batch
+from bnnbench.solver.contract import Batch, Phase, is_number
 
 
 def taken(batch: Any, num_variables: int) -> Batch:
@@ -17,7 +18,8 @@ def taken(batch: Any, num_variables: int) -> Batch:
     Raises
     ------
     CheckError
-        If it is no `Batch`, or its bits are no int8 array of 0 and 1 of shape (k, num_variables) with k ≥ 1.
+        If it is no `Batch`, its bits are no int8 array of 0 and 1 of shape (k, num_variables) with k ≥ 1, or it says of
+        itself what cannot be.
     """
     if not isinstance(batch, Batch):
         raise CheckError(f"the solver yielded {type(batch).__name__}; yield bnnbench.Batch(bits).")
@@ -32,6 +34,12 @@ def taken(batch: Any, num_variables: int) -> Batch:
         raise CheckError(f"the solver answered values other than 0 and 1 (dtype {bits.dtype}); spins are not bits.")
     if bits.dtype != np.int8:
         raise CheckError(f"the solver answered bits that are {bits.dtype}, but must be int8; use .astype(numpy.int8).")
+    if batch.phase not in get_args(Phase):
+        raise CheckError(f"the solver answered a batch of the phase {batch.phase!r}; it is final or training.")
+    if batch.evaluations is not None and not (
+        is_number(batch.evaluations, whole=True) and 0 <= batch.evaluations < 2**53
+    ):
+        raise CheckError(f"the solver answered {batch.evaluations!r} evaluations; count whole ones, or say None.")
     return replace(
         batch,
         bits=np.array(bits, dtype=np.int8, subok=False),
@@ -39,6 +47,28 @@ def taken(batch: Any, num_variables: int) -> Batch:
         clocks={str(key): float(value) for key, value in batch.clocks.items()},
         facts={str(key): _plain(value) for key, value in batch.facts.items()},
     )
+
+
+def stream_of(answer: Any) -> Iterator[Any]:
+    """Return the iterator of what `sample` returned.
+
+    Raises
+    ------
+    CheckError
+        If it cannot be iterated.
+    """
+    try:
+        return iter(answer)
+    except TypeError:
+        raise CheckError(
+            f"the solver's sample returned {type(answer).__name__}; yield batches, or return an iterator of them."
+        ) from None
+
+
+def close(stream: Iterator[Any]) -> None:
+    """Close a stream that can be closed; an iterator without `close` holds nothing open."""
+    if hasattr(stream, "close"):
+        stream.close()
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pydantic
 
-from bnnbench.errors import BnnbenchError, InputError
+from bnnbench.errors import BnnbenchError, InputError, blaming
 from bnnbench.hashing import canonical_json
 from bnnbench.metrics import differences
 from bnnbench.plugins.files import placed, without_folders
@@ -19,7 +19,7 @@ from bnnbench.plugins.registry import Kind, file_hash, formulation, load_problem
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.runs.cell import Cell, derive_seed
-from bnnbench.solver.contract import Budget
+from bnnbench.solver.contract import Budget, is_number
 from bnnbench.spec import Spec
 from bnnbench.suite.file import BudgetTable, Suite, together
 from bnnbench.suite.repetition import Precision
@@ -27,6 +27,8 @@ from bnnbench.suite.repetition import Precision
 T = TypeVar("T")
 KINDS: Mapping[str, Kind] = {"problems": "problem", "formulations": "formulation", "solvers": "solver"}
 """Kinds of plugins by the name of their list in a suite."""
+MAX_THREADS = 2**15
+"""Threads of a run; more than any machine has."""
 MAX_CELLS = 1_000_000
 """Runs of a suite; all of them are planned before the first."""
 
@@ -67,7 +69,7 @@ class Plan:
     def cells(self) -> Iterator[Cell]:
         """Yield all runs, problem by problem, in the order of the file, without pairs that a formulation refuses."""
         for problem, setting, solver in itertools.product(self.problems, self.formulations, self.solvers):
-            if setting.refuses(problem):
+            if reason_of(setting, problem):
                 continue
             for repetition in range(self.suite.repetitions):
                 yield Cell(
@@ -93,7 +95,13 @@ class Plan:
     def refused(self) -> list[str]:
         """Return a sentence for each formulation that does not apply to a problem."""
         pairs = itertools.product(self.problems, self.formulations)
-        return [f"{problem.name}: {reason}" for problem, setting in pairs if (reason := setting.refuses(problem))]
+        return [f"{problem.name}: {reason}" for problem, setting in pairs if (reason := reason_of(setting, problem))]
+
+
+def reason_of(setting: Formulation, problem: Problem) -> str | None:
+    """Return why a formulation does not apply to a problem; None if it does."""
+    with blaming(f"formulation {setting}: refuses({problem.name}) raised"):
+        return setting.refuses(problem)
 
 
 def plan(suite: Suite, folder: Path) -> Plan:
@@ -167,20 +175,26 @@ def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Sui
     """
     solver = load_solver(spec)
     digest = file_hash(spec.name)
-    try:
+    with blaming(f"solver {spec.name}: its name, parameters, versions or threads cannot be noted:"):
+        threads = solver.threads
+        if not is_number(threads, whole=True) or not 1 <= threads < MAX_THREADS:
+            raise InputError(
+                f"solver {spec.name}: threads must be a whole number of at least 1 and below {MAX_THREADS}, but "
+                f"{threads!r:.40} came."
+            )
         versions = dict(solver.versions) | ({"file": digest} if digest else {})
         parameters = without_folders("solver", Spec(spec.name, solver.parameters)).parameters
         shown = {k: v for k, v in parameters.items() if k in swept or k in solver.spec.parameters}
         label = Spec(solver.name, shown)
         identity = Spec(solver.identity.name, {k: parameters.get(k, v) for k, v in solver.identity.parameters.items()})
-        canonical_json({"parameters": parameters, "versions": versions})
-        is_floor = bool(solver.is_floor)
-        return SuiteSolver(spec, str(label), str(identity), parameters, versions, budget, solver.threads, is_floor)
-    except Exception as error:
-        raise InputError(
-            f"solver {spec.name}: its name, parameters or versions cannot be noted ({type(error).__name__}: {error}); "
-            "parameters must be numbers, truth values, texts, or lists of them."
-        ) from error
+        try:
+            canonical_json({"parameters": parameters, "versions": versions})
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"solver {spec.name}: its parameters or versions cannot be noted ({error}); parameters must be "
+                "numbers, truth values, texts, or lists of them."
+            ) from error
+        return SuiteSolver(spec, str(label), str(identity), parameters, versions, budget, int(threads), bool(solver.is_floor))
 
 
 def _suite_solver(spec: Spec, swept: Collection[str], budget: Budget) -> SuiteSolver:

@@ -373,7 +373,8 @@ def test_runs_are_measured_against_the_best_truth_whenever_it_comes(tmp_path, mo
     rows = run_suite(path, tmp_path / "out")
     assert len(rows) == 4
     assert rows["loss_gap"].equals(rows["loss"] - rows["optimum"])
-    assert set(rows["optimum"]) == {poor.loss if none else good.loss}
+    # Where no truth is certified, the least loss of all runs is the best known one.
+    assert set(rows["optimum"]) == {min(poor.loss, rows["loss"].min()) if none else good.loss}
     with read_store(tmp_path / "out") as store:
         assert list(verify(store)) == []
 

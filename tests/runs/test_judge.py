@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import formulated, random_bits, random_problem, random_weights
 
-from bnnbench.errors import CheckError
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.qubo.instance import Instance
 from bnnbench.runs.judge import judge, pack_bits, unpack_bits
@@ -55,38 +54,6 @@ def test_claims_are_kept_beside_what_was_computed(instance: Instance) -> None:
     assert type(judged.facts["n"]) is int
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda b: b[:, :-1],
-        lambda b: b[0],
-        lambda b: b[None],
-        lambda b: b[:0],
-        lambda b: np.hstack([b, b]),
-        lambda _: [],
-    ],
-    ids=["narrow", "flat", "deep", "empty", "wide", "nothing"],
-)
-def test_an_answer_of_a_wrong_shape_is_an_error(instance: Instance, change: Any) -> None:
-    bits = random_bits(3, instance.qubo.num_variables)
-    assert judge(instance, Batch(bits), 0.0).num_reads == 3
-
-    with pytest.raises(CheckError, match=r"answered an array of shape .* where \(k, 56\) with k ≥ 1 was asked"):
-        judge(instance, Batch(change(bits)), 0.0)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [lambda b: 2 * b - 1, lambda b: b + 1, lambda b: b / 2, lambda b: b.astype(float), lambda b: b.astype(str)],
-    ids=["spins", "twos", "halves", "floats", "text"],
-)
-def test_an_answer_of_other_values_than_bits_is_an_error(instance: Instance, change: Any) -> None:
-    bits = random_bits(3, instance.qubo.num_variables)
-
-    with pytest.raises(CheckError, match="values other than 0 and 1"):
-        judge(instance, Batch(change(bits)), 0.0)
-
-
 @given(st.lists(st.integers(0, 1), min_size=1, max_size=40))
 def test_packed_bits_are_read_back(bits: list[int]) -> None:
     assert unpack_bits(pack_bits(np.array(bits)), len(bits)).tolist() == bits
@@ -98,13 +65,3 @@ def test_a_batch_that_trains_has_no_reads_and_no_levels(instance: Instance) -> N
     assert (final.num_reads, training.num_reads) == (3, 0)
     assert training.energy_levels == training.loss_levels == []
     assert (training.energy, training.loss) == (final.energy, final.loss), "what it found is found"
-
-
-@pytest.mark.parametrize(
-    "claims",
-    [{"phase": "warm"}, {"evaluations": -1}, {"evaluations": 0.5}, {"evaluations": True}, {"evaluations": 2**53}],
-)
-def test_a_batch_that_says_what_cannot_be_is_refused(instance: Instance, claims: dict[str, Any]) -> None:
-    bits = np.zeros((1, instance.qubo.num_variables), dtype=np.int8)
-    with pytest.raises(CheckError, match="the solver answered"):
-        judge(instance, Batch(bits, **claims), 0.0)

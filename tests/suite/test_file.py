@@ -162,8 +162,16 @@ def test_a_byte_order_mark_is_no_fault(tmp_path):
     [
         (
             "versions = property(lambda self: 1 / 0)",
-            "its name, parameters or versions cannot be noted (ZeroDivisionErr",
+            "cannot be noted: ZeroDivisionError: division by zero (broken.py",
         ),
+        ("threads = property(lambda self: 1 / 0)", "cannot be noted: ZeroDivisionError: division by zero (broken.py"),
+        ("threads = property(lambda self: sys.exit(0))", "cannot be noted: SystemExit: 0 (broken.py, line "),
+        ("versions = property(lambda self: next(iter([])))", "cannot be noted: StopIteration (broken.py, line "),
+        ("threads = 'two'", "threads must be a whole number of at least 1 and below 32768, but 'two' came"),
+        ("threads = True", "at least 1 and below 32768, but True came"),
+        ("threads = 0", "at least 1 and below 32768, but 0 came"),
+        ("threads = 10**30", "at least 1 and below 32768, but 1000"),
+        ("threads = float('nan')", "at least 1 and below 32768, but nan came"),
         ("needs = 'numpy'", "needs must be a tuple of names of distributions, but is 'numpy'"),
         ("__post_init__ = lambda self: sys.exit(0)", "raised SystemExit: 0"),
         ("made: object = sys", "parameters must be numbers, truth values, texts, or lists of them"),

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bnnbench.errors import StoreError
+from bnnbench.errors import BnnbenchError, StoreError, blaming
 from bnnbench.harness.executor import Ending, LocalExecutor
 from bnnbench.harness.machine import machine_info
 from bnnbench.harness.task import Task
@@ -47,9 +47,10 @@ def _versions(solver: Spec, digest: str | None) -> dict[str, str | None]:
     python = ".".join(str(info["python"]).split(".")[:2])
     versions: dict[str, str | None] = {"bnnbench": info["bnnbench"], "commit": info["commit"], "Python": python}
     try:
-        return versions | load_solver(solver).versions | {"file": digest}
-    except Exception as error:  # noqa: BLE001  whatever keeps a solver from loading is a difference
-        return versions | {solver.name: f"{type(error).__name__}: {error}"}
+        with blaming(f"solver {solver.name} raised"):
+            return versions | load_solver(solver).versions | {"file": digest}
+    except BnnbenchError as error:  # whatever keeps a solver from loading is a difference
+        return versions | {solver.name: str(error).removesuffix(".")}
 
 
 def differences(solvers: Sequence[tuple[Spec, Mapping[str, str | None]]]) -> list[str]:

@@ -55,7 +55,8 @@ def slurm_cluster(table: SlurmTable, **options: Any) -> Any:
         cluster.sync(_submit, cluster, table.jobs)
         cluster.adapt(minimum_jobs=table.jobs, maximum_jobs=table.jobs)  # a job that ends is submitted again
     except BaseException as error:
-        with contextlib.suppress(Exception):  # there may be nothing to cancel
+        with contextlib.suppress(Exception):  # it is the refusal that matters
+            _forget_refused(cluster)
             cluster.close(timeout=5)
         if isinstance(error, (OSError, RuntimeError)):
             raise UnavailableError(
@@ -70,6 +71,14 @@ async def _submit(cluster: Any, jobs: int) -> None:
     while len(cluster.worker_spec) < jobs:
         cluster.worker_spec.update(cluster.new_worker_spec())
     await cluster._correct_state()  # noqa: SLF001
+
+
+def _forget_refused(cluster: Any) -> None:
+    """Leave the cluster the jobs that SLURM took, which it can cancel."""
+    for name, job in list(cluster.workers.items()):
+        if getattr(job, "job_id", None) is None:
+            del cluster.workers[name]
+            cluster._created.discard(job)  # noqa: SLF001
 
 
 def _reason(error: Exception) -> str:

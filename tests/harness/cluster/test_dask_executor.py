@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -450,5 +451,6 @@ def test_a_slurm_that_refuses_is_a_sentence_at_once(slurm, tmp_path):
 
     with pytest.raises(UnavailableError, match=r"SLURM did not take the jobs: .*Invalid account"):
         slurm_cluster(SlurmTable())
+    gc.collect()  # warns of a cluster that was not closed
 
     assert time.monotonic() - start < 60
