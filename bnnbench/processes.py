@@ -5,22 +5,45 @@ from __future__ import annotations
 import atexit
 import contextlib
 import fcntl
-import multiprocessing
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from bnnbench.errors import UnavailableError
+from bnnbench.errors import InputError, UnavailableError
 
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """What keeps numerical libraries to one thread, unless the user has set it; they read it when they are imported."""
+_POSSIBLE = {
+    **dict.fromkeys(THREAD_LIMITS, (r"0*[1-9]\d*(,0*[1-9]\d*)*", "a number of threads of at least 1")),
+    "NUMBA_DISABLE_JIT": ("0*", "0, since the kernels of bnnbench have to be compiled"),
+    "NUMBA_CPU_FEATURES": (
+        r"[+-][\w.-]+(,[+-][\w.-]+)*",
+        "a list such as +avx2,-fma",
+    ),
+}
+"""Patterns of the values that the libraries take, and what they are; other values would end a process."""
 MAX_LENGTH = 60
 """Bytes of a folder's path. The address of a socket in it has 104 on macOS and 108 on Linux."""
 _PREFIX = f"bnnbench-{getattr(os, 'getuid', int)()}-"
 _LOCK = "lock"
+
+
+def check_settings() -> None:
+    """Look at environment variables of numerical libraries that would end this process or a worker.
+
+    Raises
+    ------
+    InputError
+        If one has a value that its library does not take.
+    """
+    for name, (pattern, wanted) in _POSSIBLE.items():
+        value = os.environ.get(name, "").strip()
+        if value and not re.fullmatch(pattern, value):
+            raise InputError(f"the environment variable {name} must be {wanted}, but is {value!r:.40}; unset it.")
 
 
 @contextlib.contextmanager
@@ -29,6 +52,8 @@ def apart() -> Iterator[None]:
 
     ``python -c``, which `multiprocessing` uses, would import a `random.py` of the user's folder for the library's.
     """
+    import multiprocessing  # every start of bnnbench would wait for it
+
     multiprocessing.current_process()._config["tempdir"] = str(private_folder())  # type: ignore[attr-defined]  # noqa: SLF001
     added = {"PYTHONSAFEPATH": "1"} | dict.fromkeys(THREAD_LIMITS, "1")
     added = {name: value for name, value in added.items() if name not in os.environ}

@@ -29,7 +29,9 @@ def main() -> None:
 def _call() -> int:
     """Return the exit code of the verb that the command line names."""
     from bnnbench.cli._verbs import app  # whatever is wrong with the environment gets its sentence
+    from bnnbench.processes import check_settings
 
+    check_settings()
     try:
         app()
     except SystemExit as leave:

@@ -481,7 +481,7 @@ sys.argv = ["bnnbench", "--help"]
 try:
     bnnbench.cli.main()
 finally:
-    print(sorted({"numpy", "pandas", "rich"} & set(sys.modules)), file=sys.stderr)
+    print(sorted({"numpy", "pandas", "rich", "multiprocessing"} & set(sys.modules)), file=sys.stderr)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"

@@ -133,7 +133,10 @@ def test_debug_shows_the_traceback(monkeypatch, capsys) -> None:
         ("COLUMNS", "-3"),
         ("MPLBACKEND", "nonsense"),
         ("NUMBA_NUM_THREADS", "-1"),
+        ("NUMBA_NUM_THREADS", "0"),
         ("NUMBA_OPT", "x"),
+        ("NUMBA_DISABLE_JIT", "1"),
+        ("NUMBA_CPU_FEATURES", "zzz"),
         ("NUMBA_CACHE_DIR", "/dev/null/x"),
         ("OMP_NUM_THREADS", "x"),
         ("LC_ALL", "xx_YY.nonsense"),
@@ -151,6 +154,38 @@ def test_no_value_of_an_environment_variable_gives_a_traceback(folder, tmp_path,
 
     assert "Traceback" not in done.stderr, done.stderr
     assert done.returncode in (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NUMBA_NUM_THREADS", "0"),
+        ("NUMBA_NUM_THREADS", "-1"),
+        ("OMP_NUM_THREADS", "many"),
+        ("OPENBLAS_NUM_THREADS", "1.5"),
+        ("MKL_NUM_THREADS", "-2"),
+        ("NUMBA_DISABLE_JIT", "1"),
+        ("NUMBA_CPU_FEATURES", "zzz"),
+    ],
+)
+def test_a_setting_that_would_end_a_process_is_refused_by_its_name(monkeypatch, capsys, name, value) -> None:
+    monkeypatch.setenv(name, value)
+
+    code, _, err = call(monkeypatch, capsys, "truth", "parity[size=2]")
+
+    assert code == 2
+    assert f"the environment variable {name} must be " in err
+    assert repr(value) in err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("OMP_NUM_THREADS", "2"), ("OMP_NUM_THREADS", "4,2"), ("NUMBA_NUM_THREADS", ""),
+                        ("NUMBA_DISABLE_JIT", "0"), ("NUMBA_CPU_FEATURES", "+avx2,-fma")]
+)  # fmt: skip
+def test_a_setting_that_a_library_takes_is_no_fault(monkeypatch, capsys, name, value) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert call(monkeypatch, capsys, "list", "suites")[0] == 0
 
 
 STACK = '''
