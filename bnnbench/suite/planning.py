@@ -194,7 +194,9 @@ def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Sui
                 f"solver {spec.name}: its parameters or versions cannot be noted ({error}); parameters must be "
                 "numbers, truth values, texts, or lists of them."
             ) from error
-        return SuiteSolver(spec, str(label), str(identity), parameters, versions, budget, int(threads), bool(solver.is_floor))
+        return SuiteSolver(
+            spec, str(label), str(identity), parameters, versions, budget, int(threads), bool(solver.is_floor)
+        )
 
 
 def _suite_solver(spec: Spec, swept: Collection[str], budget: Budget) -> SuiteSolver:
