@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 from typing_extensions import override
 
+from bnnbench.qubo.qubo import Qubo
 from bnnbench.solver.contract import Positive
 from bnnbench.solver.dimod import DimodSolver
+from bnnbench.solver.schedule import estimated_beta_range
 
 if TYPE_CHECKING:
     import dimod
@@ -27,13 +29,12 @@ class PathIntegral(DimodSolver):
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers",)
     batch_reads: ClassVar[int] = 1  # a read of a large instance takes a second
-    estimates: ClassVar[tuple[str, ...]] = ("beta_range",)
     memoryless: ClassVar[bool] = True
 
     num_sweeps: Annotated[int, Field(ge=1)] = 1000
     """Sweeps over all variables per read."""
     beta_range: tuple[Positive, Positive] | None = None
-    """First and last inverse temperature; None: estimated from the instance."""
+    """First and last inverse temperature; None: estimated from the coefficients, whatever the formulation."""
     beta_schedule_type: Literal["geometric", "linear"] = "geometric"
     """How the inverse temperature grows."""
 
@@ -42,6 +43,10 @@ class PathIntegral(DimodSolver):
         from dwave.samplers import PathIntegralAnnealingSampler
 
         return PathIntegralAnnealingSampler()
+
+    @override
+    def schedule(self, qubo: Qubo) -> dict[str, tuple[float, float]]:
+        return {"beta_range": self.beta_range or estimated_beta_range(qubo)}
 
     def evaluations(self, answer: dimod.SampleSet) -> int:
         """Count a proposed flip per variable and sweep."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 from typing_extensions import override
 
+from bnnbench.qubo.qubo import Qubo
 from bnnbench.solver.contract import Positive
 from bnnbench.solver.dimod import DimodSolver
+from bnnbench.solver.schedule import estimated_beta_range
 
 if TYPE_CHECKING:
     import dimod
@@ -25,13 +27,12 @@ class SimulatedAnnealing(DimodSolver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-neal", "dwave-samplers")  # neal only hands calls on
-    estimates: ClassVar[tuple[str, ...]] = ("beta_range",)
     memoryless: ClassVar[bool] = True
 
     num_sweeps: Annotated[int, Field(ge=1)] = 100
     """Sweeps over all variables per read."""
     beta_range: tuple[Positive, Positive] | None = None
-    """First and last inverse temperature; None: estimated from the instance."""
+    """First and last inverse temperature; None: estimated from the coefficients, whatever the formulation."""
     beta_schedule_type: Literal["geometric", "linear"] = "geometric"
     """How the inverse temperature grows."""
 
@@ -40,6 +41,10 @@ class SimulatedAnnealing(DimodSolver):
         from neal import SimulatedAnnealingSampler
 
         return SimulatedAnnealingSampler()
+
+    @override
+    def schedule(self, qubo: Qubo) -> dict[str, tuple[float, float]]:
+        return {"beta_range": self.beta_range or estimated_beta_range(qubo)}
 
     def evaluations(self, answer: dimod.SampleSet) -> int:
         """Count a proposed flip per variable and sweep."""

@@ -271,14 +271,6 @@ class FalseAlarm(Table):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColdHint(Wells):
-    """Suggests one temperature."""
-
-    fails: ClassVar[tuple[str, ...]] = ("written down",)
-    suggested_beta_range: ClassVar[Any] = (1.0,)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Unwritten(Wells):
     """Has a parameter that no file can hold."""
 
@@ -292,5 +284,5 @@ class Unwritten(Wells):
 BROKEN = [
     CheapPenalty, CheapOutput, EvenFanIn, IgnoresBias, ErrorsOnly, ReversedWeights, NegatedWeights, BitsForWeights,
     OneRow, NeighborsMatter, LazyCompletion, OtherCompletion, FalseProof, Dice, NotANumber, SaysNo, RefusesAll,
-    HalfViolations, FalseAlarm, ColdHint, Unwritten,
+    HalfViolations, FalseAlarm, Unwritten,
 ]  # fmt: skip

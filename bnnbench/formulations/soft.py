@@ -18,7 +18,6 @@ class Soft(PenaltyFormulation):
     """Penalties below the bound, so that annealing moves; it is judged by the loss of its decoded weights."""
 
     fixes_signs: ClassVar[bool] = True
-    suggested_beta_range: ClassVar[tuple[float, float] | None] = (4.0, 25.0)
 
     counter: str = "none"
     """How counts are written: binary, unary, paired (every second count, half as many bits) or none (no bits)."""

@@ -14,7 +14,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from time import perf_counter
@@ -191,14 +190,6 @@ def check_seeds_differ(solver: Solver) -> None:
         raise CheckError("four seeds gave the same bits though all bits are equally good; it ignores `seed`.")
 
 
-@dataclass(frozen=True)
-class _Bare:
-    """A QUBO with nothing behind it."""
-
-    qubo: Qubo
-    suggested_beta_range: tuple[float, float] | None
-
-
 def check_bare(solver: Solver) -> None:
     """Check that a solver that says that it works on the QUBO answers the same without the network behind it."""
     if solver.works_on != "qubo":
@@ -206,7 +197,7 @@ def check_bare(solver: Solver) -> None:
     if not solver.seeded:
         raise DoesNotApply("it says that nothing can seed it.")
     for name, objective in networks().items():
-        bare = _Bare(objective.qubo, objective.suggested_beta_range)
+        bare = objective.qubo
         if solver.refuses(objective):
             continue
         if solver.refuses(bare) or _bits(_ask(solver, objective)[:3]) != _bits(_ask(solver, bare)[:3]):

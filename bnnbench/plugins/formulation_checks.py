@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -280,9 +280,6 @@ def check_identity(formulation: Formulation) -> None:
         canonical_json(dict(formulation.spec.parameters))
     except (TypeError, ValueError):
         raise CheckError("its parameters must be numbers, truth values, texts, or lists of them.") from None
-    hint: Any = formulation.suggested_beta_range
-    if hint is not None and not (len(hint) == 2 and all(0 < float(beta) < math.inf for beta in hint)):
-        raise CheckError(f"suggested_beta_range must be two positive numbers, or None, but is {hint!r}.")
 
 
 FORMULATION_CHECKS: dict[str, Callable[[Formulation], None]] = {

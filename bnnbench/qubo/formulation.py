@@ -47,8 +47,6 @@ class Formulation(abc.ABC):  # noqa: B024  each method has a default
     formulation that is no sum over samples defines `compile` instead, and `decode` where other bits are the weights.
     """
 
-    suggested_beta_range: ClassVar[tuple[float, float] | None] = None
-    """First and last inverse temperature, in units of one error, at which it anneals best; None: the solver decides."""
     digest: ClassVar[str] = ""
     """Content hash of its file, if it comes from a path: another content is another formulation."""
     shown: tuple[str, ...] = ()

@@ -45,11 +45,6 @@ class Instance:
         return self.formulation.is_sound(self.problem)
 
     @property
-    def suggested_beta_range(self) -> tuple[float, float] | None:
-        """First and last inverse temperature at which the formulation anneals best; None: the solver decides."""
-        return self.formulation.suggested_beta_range
-
-    @property
     def tiling(self) -> Tiling | None:
         """The loss and the penalties behind the QUBO, sample by sample; None if the formulation does not give them."""
         return self.decoder if isinstance(self.decoder, Tiling) else None

@@ -94,11 +94,6 @@ class Qubo:
         size = sum(float(np.abs(part).sum()) for part in parts)
         return size < 2**53 and all(bool(np.all(part == np.rint(part))) for part in parts)
 
-    @property
-    def suggested_beta_range(self) -> tuple[float, float] | None:
-        """None: nothing is known of a bare QUBO; see `Instance.suggested_beta_range`."""
-        return None
-
     @cached_property
     def upper(self) -> scipy.sparse.csr_array:
         """The couplings as a sparse matrix, (n, n), rows < cols."""

@@ -27,11 +27,6 @@ class Objective(Protocol):
         """The energy to minimize."""
         ...
 
-    @property
-    def suggested_beta_range(self) -> tuple[float, float] | None:
-        """First and last inverse temperature at which it anneals best; None: the solver decides."""
-        ...
-
 
 Phase = Literal["final", "training"]
 WorksOn = Literal["qubo", "penalties", "network"]

@@ -9,27 +9,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.qubo.qubo import Qubo
 from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Solver
 
 if TYPE_CHECKING:
     import dimod
 
 
-BETA_RANGE = "beta_range"
-"""What samplers of annealing call their first and last inverse temperature; a formulation can suggest it."""
+ENDS = ((0, "first"), (1, "last"))
+"""Places of the two ends of a schedule."""
 
 
 class DimodSolver(Solver):
     """Any dimod sampler: a subclass gives its constructor, its fields become keyword arguments of ``sample``.
 
-    A field that is None is left to the sampler's own default, but ``beta_range`` in `estimates` to the instance's
-    formulation, if it suggests one.
+    A field that is None is left to the sampler's own default, unless `schedule` has it.
     """
 
     batch_reads: ClassVar[int] = 10
     """Reads of the first calls of the sampler: small enough to stop in time. Later calls ask for more."""
-    estimates: ClassVar[tuple[str, ...]] = ()
-    """Arguments that the sampler estimates if not given, and names in its answer: estimated once, by the first call."""
 
     @abc.abstractmethod
     def sampler(self) -> dimod.Sampler:
@@ -45,23 +43,31 @@ class DimodSolver(Solver):
         del answer
         return None
 
-    def prepare(self, instance: Objective) -> tuple[dimod.BinaryQuadraticModel, dict[str, Any]]:
-        """Return the instance as a dimod model, and the inverse temperatures that its formulation names."""
-        named: dict[str, Any] = {}
-        if BETA_RANGE in self.estimates and self.parameters[BETA_RANGE] is None and instance.suggested_beta_range:
-            named[BETA_RANGE] = instance.suggested_beta_range
-        return instance.qubo.to_bqm(), named
+    def schedule(self, qubo: Qubo) -> dict[str, tuple[float, float]]:
+        """Return the keyword arguments that depend on the QUBO; nothing by default."""
+        del qubo
+        return {}
 
-    def sample(self, prepared: tuple[Any, dict[str, Any]], *, seed: int, budget: Budget) -> Iterator[Batch]:
-        """Call the sampler once per batch, each time with a seed of its own."""
-        model, named = prepared
+    def prepare(self, instance: Objective) -> tuple[dimod.BinaryQuadraticModel, dict[str, tuple[float, float]]]:
+        """Return the QUBO as a dimod model, and its schedule."""
+        return instance.qubo.to_bqm(), self.schedule(instance.qubo)
+
+    def sample(
+        self, prepared: tuple[Any, dict[str, tuple[float, float]]], *, seed: int, budget: Budget
+    ) -> Iterator[Batch]:
+        """Call the sampler once per batch, each time with a seed of its own; a schedule is a fact of the run."""
+        model, schedule = prepared
         sampler = self.sampler()
         random = np.random.default_rng(seed)
+        facts = {
+            f"{end}_{name.removesuffix('_range')}": ends[place]
+            for name, ends in schedule.items()
+            for place, end in ENDS
+        }
         for num_reads in budget.reads_in_batches(self.batch_reads, MAX_BATCH_BITS // model.num_variables):
             call_seed = int(random.integers(2**31 - 1))
-            answer = sampler.sample(model, **(self.keywords(num_reads, call_seed) | named))
-            named = named or {key: answer.info[key] for key in self.estimates}
-            yield Batch(bits_of(answer), evaluations=self.evaluations(answer))
+            answer = sampler.sample(model, **(self.keywords(num_reads, call_seed) | schedule))
+            yield Batch(bits_of(answer), facts=facts, evaluations=self.evaluations(answer))
 
 
 def bits_of(answer: dimod.SampleSet) -> NDArray[np.int8]:
