@@ -158,7 +158,7 @@ class DWave(Solver):
                     f"dwave: a budget of {budget} takes about {estimate:.3g} s of QPU access, more than "
                     f"max_qpu_seconds={self.max_qpu_seconds:g}; nothing was submitted. Take fewer reads, or raise it."
                 )
-        reads = budget.reads_in_batches(prepared.reads_per_call)
+        reads = budget.reads_in_batches(prepared.reads_per_call, first=prepared.reads_per_call)
         gauges = np.random.default_rng(seed) if self.spin_reversal else None
         submissions = submit(prepared.sampler, prepared.model, prepared.embedding.qubits, reads, self._given, gauges)
         run = self._run(prepared, seed, budget)

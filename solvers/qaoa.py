@@ -89,7 +89,8 @@ class Qaoa(Solver):
                     if not trained:
                         return self.answered(pubs, shots, "training")
                     job = None
-                    for num_reads in budget.reads_in_batches(outer.shots, MAX_BATCH_BITS // prepared.num_qubits):
+                    most = MAX_BATCH_BITS // prepared.num_qubits
+                    for num_reads in budget.reads_in_batches(outer.shots, most, first=outer.shots):
                         job = self.answered(pubs, num_reads, "final")
                     return job
 

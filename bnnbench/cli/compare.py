@@ -11,8 +11,8 @@ from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError
 from bnnbench.metrics.comparison import compare_runs
 from bnnbench.store.parquet import name_of, open_results
-from bnnbench.tables.rounding import plain
-from bnnbench.tables.terminal import DASH, Field, print_sheet
+from bnnbench.tables.rounding import DASH, plain
+from bnnbench.tables.terminal import Field, print_sheet
 
 
 def compare(

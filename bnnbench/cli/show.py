@@ -29,7 +29,7 @@ def show(
         screen.say(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
         return
     first = {"solver": (), "problem": ("problem",), "loss": ("loss_name",)}[by]
-    table = summarize(runs, by=(*first, "formulation", "solver"))
+    table = summarize(runs, by=(*first, "formulation", "solver"), with_intervals=True)
     print_table(table, screen, title=f"{name_of(results)}: {count_runs(len(runs))}")
     for line in flag_lines(runs):
         screen.say(line)

@@ -29,7 +29,7 @@ from bnnbench.processes import private_folder
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.circumstances import Circumstances
 from bnnbench.runs.outcome import Outcome, fold
-from bnnbench.runs.target import Target
+from bnnbench.runs.target import Target, target_of
 from bnnbench.spec import Spec
 from bnnbench.store.rescore import note_found, note_truth
 from bnnbench.store.store import Store
@@ -172,7 +172,8 @@ class Campaign:
     def fill(self, executor: Executor, journals: Path) -> None:
         """Start cells while there is room for them."""
         while executor.has_room and (cell := self._allowance.take(self._waiting)) is not None:
-            task = task_of(cell, self.limits, journals, self._allowance.left_s)
+            goal = self._target(cell).goal(cell.budget)
+            task = task_of(cell, self.limits, journals, self._allowance.left_s, goal)
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
             self._running[task.journal] = _Started(cell, now, perf_counter(), load())
             executor.submit(task)
@@ -204,11 +205,15 @@ class Campaign:
             for started in longest[:3]:  # in the order in which they started
                 self.on_wait(started.cell, now - started.since)
 
+    def _target(self, cell: Cell) -> Target:
+        """Return what a cell is measured against, as far as it is known now."""
+        return target_of(self.truths.get(cell.problem.hash), cell.problem.num_samples, is_sound=_is_sound(cell))
+
     def _write(self, started: _Started, task: Task, record: Record, *, is_timed: bool) -> Outcome:
         """Fold what a run left into its outcome, settle its QPU access, and write the row."""
         cell, end = started.cell, record.end or NO_WORD
-        truth = self.truths.get(cell.problem.hash)  # it can have become a better one since the run began
-        target = Target(truth.loss if truth else None, truth.kind if truth else None, _is_sound(cell))
+        truth = self.truths.get(cell.problem.hash)
+        target = self._target(cell)  # it can have become a better one since the run began
         timings = {key: value for key, value in end.timings.items() if value is not None}
         outcome = fold(record.batches, target, task.budget, status=end.status, message=end.message, **timings)
         self._allowance.settle(cell, outcome, record.estimate.qpu_s if record.estimate else None)

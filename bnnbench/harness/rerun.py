@@ -17,9 +17,9 @@ from bnnbench.plugins.registry import formulation, load_solver, solver_class
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.column import columns_of
 from bnnbench.runs.outcome import Outcome
-from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec, parse_spec
 from bnnbench.store.answers import agree, differences
+from bnnbench.store.columns import budget_of
 from bnnbench.store.store import Store, open_store
 from bnnbench.store.stored_spec import refuse_files, stored_spec, texts_of
 from bnnbench.suite.file import Limits
@@ -109,7 +109,8 @@ def rerun(
         for _ in Campaign(scratch, limits, {cell.problem.hash: truth}).run([cell]):
             pass
         now = scratch.stored_run(cell.key).answer
-    return Rerun(cell, before, now, tuple(_changes(cell, before)), _is_fixed(cell, before, now))
+    is_fixed = _is_fixed(cell, before, now) and (cell.budget.target is None or (truth and truth.is_certified) is True)
+    return Rerun(cell, before, now, tuple(_changes(cell, before)), is_fixed)
 
 
 def rerun_sample(
@@ -146,7 +147,7 @@ def rebuild(
             f"{row['key']}: the solver {name} came from a file, and results hold no paths; give it with --solver."
         )
     _refuse_programs(name, json.loads(row["parameters"]), solver, program)
-    budget = Budget(seconds=row["budget_seconds"], reads=row["budget_reads"])
+    budget = budget_of(row)
     parameters = {key: value for key, value in json.loads(row["parameters"]).items() if value is not None}
     built = suite_solver(Spec(str(solver.resolve()) if solver else name, parameters), budget)
     return Cell(

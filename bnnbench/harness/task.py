@@ -15,12 +15,14 @@ from bnnbench.suite.file import Limits
 
 @dataclass(frozen=True)
 class Task:
-    """Hold all that a worker is told of a run; of the truth that is nothing.
+    """Hold all that a worker is told of a run; of the truth that is nothing but the target, where a suite sets one.
 
     Parameters
     ----------
     journal
         File that the worker writes.
+    stop_at
+        Loss at which the run ends; None: none does.
     file
         Hash of the solver's file; None: it is no file.
     qpu_left_s
@@ -34,6 +36,7 @@ class Task:
     budget: Budget
     limits: Limits
     journal: Path
+    stop_at: float | None = None
     file: str | None = None
     qpu_left_s: float | None = None
 
@@ -43,7 +46,9 @@ class Task:
         return self.limits.wall_limit_s(self.budget)
 
 
-def task_of(cell: Cell, limits: Limits, folder: Path, qpu_left_s: float | None = None) -> Task:
+def task_of(
+    cell: Cell, limits: Limits, folder: Path, qpu_left_s: float | None = None, stop_at: float | None = None
+) -> Task:
     """Return the task of a cell, whose journal lies in a folder."""
     return Task(
         problem=cell.problem,
@@ -53,6 +58,7 @@ def task_of(cell: Cell, limits: Limits, folder: Path, qpu_left_s: float | None =
         budget=cell.budget,
         limits=limits,
         journal=folder / f"{cell.key}.jsonl",
+        stop_at=stop_at,
         file=cell.versions.get("file"),
         qpu_left_s=qpu_left_s,
     )

@@ -176,6 +176,7 @@ def _measure(task: Task, journal: Journal) -> EndLine:
             seed=task.seed,
             record=journal.write,
             allow=None if task.qpu_left_s is None else partial(_allow, journal, task.qpu_left_s),
+            stop_at=task.stop_at,
         )
     finally:
         if not _is_intact(instance, digest):

@@ -9,8 +9,6 @@ of runs, in which infinite means failed and missing means not asked.
 """
 
 from bnnbench.metrics.anytime import best_so_far as best_so_far
-from bnnbench.metrics.anytime import expected_running_time as expected_running_time
-from bnnbench.metrics.anytime import least_running_time as least_running_time
 from bnnbench.metrics.averages import median_interval as median_interval
 from bnnbench.metrics.averages import quartiles as quartiles
 from bnnbench.metrics.censoring import NOT_ASKED as NOT_ASKED
@@ -24,6 +22,7 @@ from bnnbench.metrics.paired import compare_all as compare_all
 from bnnbench.metrics.paired import compare_pair as compare_pair
 from bnnbench.metrics.paired import holm as holm
 from bnnbench.metrics.profiles import performance_profile as performance_profile
+from bnnbench.metrics.running_time import expected_running_time as expected_running_time
 from bnnbench.metrics.success import Interval as Interval
 from bnnbench.metrics.success import success_probability as success_probability
 from bnnbench.metrics.success import success_table as success_table

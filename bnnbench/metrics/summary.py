@@ -11,6 +11,7 @@ from bnnbench.metrics.averages import median_interval
 from bnnbench.metrics.censoring import censored, numbers, was_asked
 from bnnbench.metrics.gaps import normalized_gap
 from bnnbench.metrics.labels import disambiguated, in_natural_order
+from bnnbench.metrics.running_time import median_running_time
 from bnnbench.metrics.success import success_probability
 from bnnbench.qubo.qubo import TOLERANCE
 from bnnbench.runs.column import Column, columns_of
@@ -28,6 +29,10 @@ _COUNTS = (
     Column(
         "solved_share", "of the runs that were asked and have a known optimum, those that are solved", "real",
         empty=_NO_OPTIMUM, header="solved", is_share=True, drop_rank=None,
+    ),
+    Column(
+        "ert_s", "expected sampling time until the optimum with restarts (ERT), the median over problems", "real", "s",
+        _NO_OPTIMUM, "ERT", drop_rank=None,
     ),
 )  # fmt: skip
 _GAPS = (
@@ -99,6 +104,7 @@ def summarize(
     if runs.empty:
         return pd.DataFrame(columns=[*by, *(column.name for column in SUMMARY)])
     measured = [column.name for column in SUMMARY if column.statistic and column not in _GAPS]
+    measured += ["time_to_target_s", "budget_seconds"]
     runs = disambiguated(runs).assign(**{name: math.nan for name in measured if name not in runs})  # of older versions
     keys = [runs[name] for name in by]
     is_known = was_asked(runs) & runs["optimum"].notna()
@@ -121,6 +127,8 @@ def summarize(
     for column in SUMMARY:
         if column.statistic in ("median", "censored_median"):
             frame = frame.join(_medians(runs, keys, column, with_intervals=with_intervals))
+    ert = median_running_time(runs, by)
+    frame = frame.join(ert if with_intervals else ert["ert_s"])
     frame["remarks"] = _remarks(runs, by, frame["runs"] - frame["known"])
     names = [n for c in SUMMARY for n in (c.name, f"{c.name}_low", f"{c.name}_high") if n in frame]
     return in_natural_order(frame.reset_index()[[*by, *names]], by)

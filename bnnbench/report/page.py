@@ -127,7 +127,7 @@ def _add(charts: dict[str, Any], key: str, data: PlotData, figure: Figure) -> di
 def _summary(data: PlotData) -> dict[str, Any]:
     if data.runs.empty:
         return {"headers": [], "rows": []}
-    sheet = fit(summary_fields(summarize(data.runs)), math.inf)
+    sheet = fit(summary_fields(summarize(data.runs, with_intervals=True)), math.inf)
     return {"headers": sheet.headers, "rows": sheet.rows}
 
 

@@ -77,7 +77,7 @@ def run_key(
         "parameters": dict(parameters),
         "versions": dict(versions),
         "seed": seed,
-        "budget": [budget.seconds, budget.reads],
+        "budget": [budget.seconds, budget.reads, *([] if budget.target is None else [budget.target])],
     }
     return content_hash("run", header)
 

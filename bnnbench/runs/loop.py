@@ -12,10 +12,11 @@ from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.truth import Truth
 from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.qubo import TOLERANCE
 from bnnbench.runs.facts import Facts
 from bnnbench.runs.judge import JudgedBatch, judge
 from bnnbench.runs.outcome import Outcome, fold
-from bnnbench.runs.target import Target
+from bnnbench.runs.target import Target, target_of
 from bnnbench.solver.answer import close, stream_of, taken
 from bnnbench.solver.contract import Budget, Solver, is_number
 from bnnbench.spec import Spec
@@ -67,11 +68,12 @@ def run(
         # Without a truth there are no gaps, but there is still a run.
         with contextlib.suppress(InputError):
             truth = ground_truth(instance.problem)
-    target = Target(truth.loss if truth else None, truth.kind if truth else None, instance.is_sound)
+    target = target_of(truth, instance.problem.num_samples, is_sound=instance.is_sound)
     reason = solver.unavailable()
     if reason:
         return fold([], target, budget, status="unavailable", message=reason)
-    return measure(instance, solver, target, budget=budget, seed=seed, record=_keep_nothing)
+    goal = target.goal(budget)
+    return measure(instance, solver, target, budget=budget, seed=seed, record=_keep_nothing, stop_at=goal)
 
 
 def measure(
@@ -83,10 +85,12 @@ def measure(
     seed: int,
     record: Callable[[JudgedBatch], None],
     allow: Callable[[float], None] | None = None,
+    stop_at: float | None = None,
 ) -> Outcome:
     """Ask for batches until the stream ends or the budget is spent; judge each off the clock, and record it.
 
     `allow` is told the estimated seconds of QPU access before anything is submitted, and raises if they are too many.
+    A sample whose loss is at most `stop_at` ends the run.
     """
     preparing, sampling, judging = _Clock(), _Clock(), _Clock()
     with preparing:
@@ -100,7 +104,7 @@ def measure(
     if allow is not None:
         allow(estimate_s)
     batches, facts = list[JudgedBatch](), Facts()
-    num_reads = 0
+    num_reads, has_target = 0, False
     with sampling:
         stream = stream_of(solver.sample(prepared, seed=seed, budget=budget))
         answers = map(taken, stream, repeat(instance.qubo.num_variables))
@@ -114,6 +118,8 @@ def measure(
                 batches.append(judge(instance, batch, sampling.wall_s, facts))
                 record(batches[-1])
             num_reads += batches[-1].num_reads
+            if has_target := stop_at is not None and batches[-1].loss <= stop_at + TOLERANCE:
+                break
             if budget.seconds is not None and sampling.wall_s >= budget.seconds:
                 break
             if budget.reads is not None and num_reads >= budget.reads and not solver.exact:
@@ -125,8 +131,8 @@ def measure(
         batches,
         target,
         budget,
-        status="ok" if num_reads else "error",
-        message=_fault_of(batches, num_reads),
+        status="ok" if num_reads or has_target else "error",
+        message="" if has_target else _fault_of(batches, num_reads),
         compile_s=instance.compile_s,
         prepare_s=preparing.wall_s,
         sample_s=sampling.wall_s,

@@ -20,6 +20,8 @@ _NO_READ = "there is no read"
 _NO_OPTIMUM = "no optimum is known, or there is no read"
 _UNSOUND = "the formulation is not sound, no optimum is known, or there is no read"
 _CUT = "the run failed or was not asked"
+_NEVER = "they never did, or no optimum is known"
+_UNCOUNTED = "they never did, no optimum is known, or the solver does not count"
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,26 @@ class Outcome:
     )
     time_to_target_s: float | None = column(
         "sampling time until decoded weights first reached the optimum", default=None, unit="s",
-        empty="they never did, or no optimum is known", header="time to optimum", needs="optimum",
+        empty=_NEVER, header="time to optimum", needs="optimum", follows_from="batches",
+    )
+    time_to_1_percent_s: float | None = column(
+        "sampling time until the loss of decoded weights was first at most 1 % of the samples above the optimum",
+        default=None, unit="s", empty=_NEVER, needs="optimum", follows_from="batches",
+    )
+    time_to_5_percent_s: float | None = column(
+        "the same for 5 % of the samples", default=None, unit="s", empty=_NEVER, needs="optimum",
         follows_from="batches",
+    )
+    evaluations_to_target: int | None = column(
+        "evaluations until decoded weights first reached the optimum", default=None, empty=_UNCOUNTED, needs="optimum",
+        follows_from="batches",
+    )
+    evaluations_to_1_percent: int | None = column(
+        "evaluations until the loss was first at most 1 % of the samples above the optimum", default=None,
+        empty=_UNCOUNTED, needs="optimum", follows_from="batches",
+    )
+    evaluations_to_5_percent: int | None = column(
+        "the same for 5 % of the samples", default=None, empty=_UNCOUNTED, needs="optimum", follows_from="batches",
     )
     flags: list[str] = column(
         "claims that were found false, and budgets that were overrun", default_factory=list, empty="there are none",
@@ -187,7 +207,7 @@ def fold(
         lower_bound=lower_bound,
         proved=lower_bound is not None and lower_bound >= best.energy - TOLERANCE,
         time_to_best_s=best.time_s,
-        time_to_target_s=_first(batches, target.loss),
+        **_efforts(batches, target),
         flags=flags_of(batches, target, budget, num_reads),
         clocks=_total_clocks(batches),
         facts={key: value for b in batches for key, value in b.facts.items()},
@@ -204,10 +224,20 @@ def _successes(levels: Sequence[Sequence[tuple[float, int]]], goal: float | None
     return sum(count for batch in levels for value, count in batch if value <= goal + TOLERANCE)
 
 
-def _first(batches: Sequence[JudgedBatch], goal: float | None) -> float | None:
-    if goal is None:
-        return None
-    return next((b.time_s for b in batches if b.loss <= goal + TOLERANCE), None)
+GOALS = {"target": 0, "1_percent": 1, "5_percent": 5}
+"""Losses of which a run notes when it first reached them, in percent of the samples above the optimum."""
+
+
+def _efforts(batches: Sequence[JudgedBatch], target: Target) -> dict[str, Any]:
+    """Return the time and the evaluations until the first batch that reached each of the goals."""
+    efforts: dict[str, Any] = {}
+    for name, percent in GOALS.items():
+        goal = target.above(percent)
+        places = () if goal is None else (k for k, b in enumerate(batches) if b.loss <= goal + TOLERANCE)
+        if (place := next(iter(places), None)) is not None:
+            efforts[f"time_to_{name}_s"] = batches[place].time_s
+            efforts[f"evaluations_to_{name}"] = _total_evaluations(batches[: place + 1])
+    return efforts
 
 
 def _total_evaluations(batches: Sequence[JudgedBatch]) -> int | None:

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bnnbench.optimum.truth import TruthKind
+from bnnbench.optimum.truth import Truth, TruthKind
+from bnnbench.solver.contract import Budget
 
 
 @dataclass(frozen=True)
 class Target:
-    """The measure of a run: the optimal loss, how it is known, and whether the formulation is sound."""
+    """The measure of a run: the optimal loss, how it is known, and whether the formulation is sound.
+
+    Parameters
+    ----------
+    num_samples
+        Training samples of the problem, of which losses above the optimum are told in percent.
+    """
 
     loss: float | None
     kind: TruthKind | None
     is_sound: bool
+    num_samples: int = 0
 
     def reached_by(self, loss: float) -> Target:
         """Return what a loss makes of the target: 0 is the optimum of every problem, whatever was known before."""
         is_new = loss == 0 and (self.kind is None or (self.kind == "best_known" and self.loss != 0))
-        return Target(0.0, "attained", self.is_sound) if is_new else self
+        return replace(self, loss=0.0, kind="attained") if is_new else self
+
+    def above(self, percent: float) -> float | None:
+        """Return the loss that is so many percent of the samples above the optimum; None if that is not known."""
+        return None if self.loss is None else self.loss + percent / 100 * self.num_samples
+
+    def goal(self, budget: Budget) -> float | None:
+        """Return the loss at which a run of a budget ends; None if it has no target, or no optimum is known."""
+        return None if self.loss is None or budget.target is None else self.loss + budget.target
 
     @property
     def energy(self) -> float | None:
         """Ground energy; None where the formulation is not sound or nothing is known."""
         return self.loss if self.is_sound else None
+
+
+def target_of(truth: Truth | None, num_samples: int, *, is_sound: bool) -> Target:
+    """Return the target that a truth makes, or that of a problem of which nothing is known."""
+    return Target(truth.loss if truth else None, truth.kind if truth else None, is_sound, num_samples)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import math
 import numbers
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -48,14 +49,22 @@ def is_number(value: Any, *, whole: bool = False) -> bool:
 class Budget:
     """The end of a run: after `seconds` of sampling, after `reads` samples, or either.
 
+    Parameters
+    ----------
+    target
+        Loss above the optimum: the first sample that is at or below it ends the run too. The harness judges that, and
+        nothing of the optimum is told here. Without a known optimum it has no effect.
+
     Raises
     ------
     InputError
-        If neither is given, or one is not a positive number (seconds below 10^9, whole reads below 2^63).
+        If neither seconds nor reads are given, or one is not a positive number (seconds below 10^9, whole reads below
+        2^63), or the target is negative or not finite.
     """
 
     seconds: float | None = None
     reads: int | None = None
+    target: float | None = None
 
     def __post_init__(self) -> None:
         if self.seconds is None and self.reads is None:
@@ -70,21 +79,31 @@ class Budget:
                     f"budget: reads must be a whole number of at least 1 and below 2^63, but {self.reads!r} came."
                 )
             object.__setattr__(self, "reads", int(self.reads))
+        if self.target is not None:
+            if not is_number(self.target) or not 0 <= self.target < math.inf:
+                raise InputError(
+                    f"budget: the target is a loss of 0 or more above the optimum, but {self.target!r} came."
+                )
+            object.__setattr__(self, "target", float(self.target))
 
     def __str__(self) -> str:
         parts = [f"{self.seconds:g} s"] if self.seconds is not None else []
         reads = "1 read" if self.reads == 1 else f"{self.reads} reads"
-        return " or ".join([*parts, *([reads] if self.reads is not None else [])])
+        parts += [reads] if self.reads is not None else []
+        if self.target is not None:
+            parts.append(f"a loss of {self.target:g} above the optimum" if self.target else "the optimum")
+        return " or ".join(parts)
 
-    def reads_in_batches(self, size: int, most: int = 0) -> Iterator[int]:
-        """Yield sizes of batches of at most `size` reads, for ever or until `reads` are spent.
+    def reads_in_batches(self, size: int, most: int = 0, *, first: int = 1) -> Iterator[int]:
+        """Yield sizes of batches, for ever or until `reads` are spent.
 
-        With `most` they grow up to that many: each is a tenth of all before, so that a run of any length is some
-        dozens of batches, and overruns its seconds by a tenth at most.
+        The first has `first` reads; each other has as many as all before it, up to `size`, so that the time to a
+        target is known to a factor of two. With `most` they grow further, up to that many: each is a tenth of all
+        before, so that a run of any length is some dozens of batches, and overruns its seconds by a tenth at most.
         """
         spent = 0
         while self.reads is None or spent < self.reads:
-            step = max(size, min(most, spent // 10))
+            step = max(min(size, max(first, spent)), min(most, spent // 10))
             step = step if self.reads is None else min(step, self.reads - spent)
             yield step
             spent += step

@@ -11,6 +11,7 @@ from bnnbench.runs.circumstances import Circumstances
 from bnnbench.runs.column import Column, columns_of
 from bnnbench.runs.features import Features
 from bnnbench.runs.outcome import Outcome
+from bnnbench.solver.contract import Budget
 
 _NO_OPTIMUM = "no optimum is known"
 
@@ -41,12 +42,21 @@ CELL: Mapping[Column, Callable[[Cell], Any]] = {
     Column(
         "budget_reads", "reads after which no more batches are asked for", "integer", "reads", "reads are not limited"
     ): lambda cell: cell.budget.reads,
+    Column(
+        "budget_target", "loss above the optimum at which the run ends", "real", "loss", "nothing found ends the run"
+    ): lambda cell: cell.budget.target,
     Column("threads", "threads that the solver used", "integer"): lambda cell: cell.threads,
     Column("is_floor", "1 if the solver guesses: it is the floor that others are compared with; else 0", "integer"): (
         lambda cell: int(cell.is_floor)
     ),
 }
 """Columns that a run has before it happens, each with what it holds of a cell."""
+
+
+def budget_of(row: Mapping[str, Any]) -> Budget:
+    """Return the budget of a row of a store."""
+    return Budget(**{name: row[f"budget_{name}"] for name in ("seconds", "reads", "target")})
+
 
 DIGEST = Column("digest", "content hash of the row, its batches and its samples; see bnnbench verify")
 

@@ -163,6 +163,7 @@ class _Source:
 
     def __init__(self, store: Store, best: Mapping[str, Truth]) -> None:
         self._store = store
+        self._num_samples = store.num_samples()
         self._is_sound = {row["hash"]: bool(row["is_sound"]) for row in store.instances()}
         self._own, self._best = store.truths(), best
 
@@ -173,7 +174,8 @@ class _Source:
                 raise StoreError(_see_verify(self._store.folder, sentence))
             own, best = (truths.get(run.row["problem_hash"]) for truths in (self._own, self._best))
             is_sound = self._is_sound.get(run.row["instance_hash"])
-            yield measured_again(run, own, best, is_sound=is_sound)
+            num_samples = self._num_samples.get(run.row["problem_hash"], 0)
+            yield measured_again(run, own, best, is_sound=is_sound, num_samples=num_samples)
 
 
 def _see_verify(folder: Path, sentence: str) -> str:

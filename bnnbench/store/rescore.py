@@ -13,8 +13,8 @@ from bnnbench.problem.problem import Problem
 from bnnbench.runs.column import columns_of
 from bnnbench.runs.judge import JudgedBatch, unpack_bits
 from bnnbench.runs.outcome import Outcome, fold
-from bnnbench.runs.target import Target
-from bnnbench.solver.contract import Budget
+from bnnbench.runs.target import target_of
+from bnnbench.store.columns import budget_of
 from bnnbench.store.stored_run import StoredRun
 
 if TYPE_CHECKING:
@@ -46,8 +46,10 @@ def note_truth(store: Store, truth: Truth, certificate: Certificate | None, know
         store.add_truth(truth, certificate)
         if _differ(known, best):
             is_sound = {row["hash"]: bool(row["is_sound"]) for row in store.instances()}
+            num_samples = store.num_samples().get(truth.problem_hash, 0)
             for run in store.runs_of(truth.problem_hash):
-                after = measured_again(run, known, best, is_sound=is_sound.get(run.row["instance_hash"]))
+                sound = is_sound.get(run.row["instance_hash"])
+                after = measured_again(run, known, best, is_sound=sound, num_samples=num_samples)
                 if after.row != run.row:
                     store.put_run(after)
     return best
@@ -73,18 +75,22 @@ def note_found(store: Store, problem: Problem, outcome: Outcome, known: Truth | 
     return note_truth(store, found, None, known)
 
 
-def measured_again(run: StoredRun, before: Truth | None, after: Truth | None, *, is_sound: bool | None) -> StoredRun:
+def measured_again(
+    run: StoredRun, before: Truth | None, after: Truth | None, *, is_sound: bool | None, num_samples: int
+) -> StoredRun:
     """Return a run measured against another truth than before.
 
     Parameters
     ----------
     is_sound
         Of its instance; None: that is missing, for `bnnbench verify` to find.
+    num_samples
+        Training samples of its problem.
     """
     if not run.batches or after is None or not _differ(before, after):
         return run
     sound = run.row["energy_gap"] is not None if is_sound is None else is_sound
-    old, new = (fold_again(run, truth, is_sound=sound) for truth in (before, after))
+    old, new = (fold_again(run, truth, is_sound=sound, num_samples=num_samples) for truth in (before, after))
     flags = [flag for flag in json.loads(run.row["flags"]) if flag not in old.flags] + new.flags
     folded = {name: getattr(new, name) for name in FOLDED}
     return replace(run, row={**run.row, **folded, "flags": json.dumps(flags)})
@@ -94,10 +100,10 @@ def _differ(one: Truth | None, other: Truth) -> bool:
     return one is None or (one.loss, one.kind) != (other.loss, other.kind)
 
 
-def fold_again(run: StoredRun, truth: Truth | None, *, is_sound: bool) -> Outcome:
+def fold_again(run: StoredRun, truth: Truth | None, *, is_sound: bool, num_samples: int) -> Outcome:
     """Return the outcome that follows from the trace of a run and a truth; of its columns, `FOLDED` do."""
-    target = Target(truth.loss if truth else None, truth.kind if truth else None, is_sound)
-    budget = Budget(seconds=run.row["budget_seconds"], reads=run.row["budget_reads"])
+    target = target_of(truth, num_samples, is_sound=is_sound)
+    budget = budget_of(run.row)
     return fold([_batch(batch) for batch in run.batches], target, budget, status="ok")
 
 

@@ -207,6 +207,10 @@ class Store(Database):
         """Return hash, name, network, loss and number of samples of each problem; see `problem` for its data."""
         return self._select("SELECT hash, name, network, loss_name, num_samples FROM problems ORDER BY hash")
 
+    def num_samples(self) -> dict[str, int]:
+        """Return the number of training samples of each problem, by its hash."""
+        return {row["hash"]: row["num_samples"] for row in self.problems()}
+
     def unsealed(self) -> Iterator[str]:
         """Yield what was changed since it was written, without runs: see `bnnbench.store.digests.broken_seals`.
 

@@ -16,8 +16,8 @@ from bnnbench.problem.problem import Problem
 from bnnbench.qubo.instance import Instance
 from bnnbench.runs.cell import asked_key, run_key
 from bnnbench.runs.judge import unpack_bits
-from bnnbench.solver.contract import Budget
 from bnnbench.store.answers import agree
+from bnnbench.store.columns import budget_of
 from bnnbench.store.digests import broken_run
 from bnnbench.store.rescore import FOLDED, fold_again
 from bnnbench.store.stored_run import StoredRun
@@ -83,7 +83,7 @@ def _wrong(run: StoredRun, problem: Problem | None, instance: Instance | None, t
     if instance is None:
         yield "its instance is not there, or cannot be built again."
         return
-    folded = fold_again(run, truth, is_sound=instance.is_sound)
+    folded = fold_again(run, truth, is_sound=instance.is_sound, num_samples=problem.num_samples)
     yield from _differences(run.row, {name: getattr(folded, name) for name in FOLDED}, "its batches give")
     flags = json.loads(run.row["flags"])
     for flag in folded.flags:
@@ -147,7 +147,7 @@ def _wrong_samples(instance: Instance, runs: Sequence[_Sampled]) -> Iterator[Fin
 def _is_named(row: Mapping[str, Any]) -> bool:
     """Return whether the key of a row is the hash of what was asked."""
     try:
-        budget = Budget(seconds=row["budget_seconds"], reads=row["budget_reads"])
+        budget = budget_of(row)
         parameters, versions = json.loads(row["parameters"]), json.loads(row["versions"])
         key = run_key(row["instance_hash"], row["solver"], parameters, versions, seed=row["seed"], budget=budget)
     except (BnnbenchError, ValueError, TypeError):

@@ -18,11 +18,13 @@ _Strict = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)  # true 
 
 
 class BudgetTable(pydantic.BaseModel):
-    """``[budget]``: seconds of sampling, reads, or both."""
+    """``[budget]``: seconds of sampling, reads, or both, and a target that ends a run before."""
 
     model_config = _Strict
     seconds: Annotated[float, pydantic.Field(gt=0)] | None = None
     reads: Annotated[int, pydantic.Field(ge=1)] | None = None
+    target: Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)] | None = None
+    """Loss above the optimum; the first sample at or below it ends the run."""
 
 
 class Limits(pydantic.BaseModel):

@@ -210,7 +210,7 @@ def _suite_solver(spec: Spec, swept: Collection[str], budget: Budget) -> SuiteSo
 
 
 def _budget(table: BudgetTable) -> Budget:
-    return Budget(seconds=table.seconds, reads=table.reads)
+    return Budget(**table.model_dump())
 
 
 def _num_expanded(tables: list[dict[str, Any]]) -> int:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 
 from bnnbench.store.parquet import uniform
 from bnnbench.tables.latex import to_latex
+from bnnbench.tables.rounding import DASH
 from bnnbench.tables.stamp import MARK, stamp_line
 from bnnbench.tables.table import Cell, Column, Table
-from bnnbench.tables.terminal import DASH
 
 
 def write_table(table: Table, form: str) -> bytes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bnnbench.tables.rounding import DASH
 from bnnbench.tables.stamp import stamp_line
 from bnnbench.tables.table import Cell, Column, Table
-from bnnbench.tables.terminal import DASH
 
 LINE_WIDTH = 78
 """Characters of \\small type, 4.25 pt in the mean of measured tables, in the 345 pt of an article's line on A4."""

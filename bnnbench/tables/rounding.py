@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
-from bnnbench.tables.terminal import DASH
-
+DASH = "–"
 Scale = Literal["linear", "log"]
 LEAST_FIXED = 1e-3
 """Below, a power of ten is shorter."""

@@ -10,8 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from bnnbench.runs.column import Column as Measured
-from bnnbench.tables.rounding import Scale, texts
-from bnnbench.tables.terminal import DASH
+from bnnbench.tables.rounding import DASH, Scale, texts
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,16 @@ from rich.text import Text
 from bnnbench.errors import InputError
 from bnnbench.metrics import SUMMARY, disambiguated
 from bnnbench.metrics.labels import printable
+from bnnbench.tables.rounding import DASH
+from bnnbench.tables.rounding import texts as texts_of
 
 COLUMNS = {column.name: column for column in SUMMARY if column.name != "solved_share"}
 """Columns of a summary as terminals show them: solved runs by number, for they are few."""
 GROUPS = ("problem", "formulation")
 CENSORING = "Medians over runs; failed ones are infinitely bad in gaps and violations, not in accuracies and times."
 EMPTY = "there are no runs yet; run: bnnbench run SUITE."
-DASH = "–"
 LEGEND = (
+    "ERT: expected sampling time to the optimum with restarts, the median over problems, and its 95 % interval. "
     f"Gaps are above the optimum, or above the best known loss where remarks say so. {DASH}: no value (energy gap: "
     "the formulation is not known to be sound)."
 )
@@ -170,8 +172,24 @@ def print_table(frame: pd.DataFrame, console: Console, title: str) -> None:
 
 def summary_fields(frame: pd.DataFrame) -> dict[str, Field]:
     """Return the columns of a summary that say something, as text."""
-    names = [name for name in map(str, frame.columns) if not (name in COLUMNS and _is_silent(frame, name))]
-    return {name: _field(name, frame[name].tolist()) for name in names if name != "solved_share"}
+    ends = {f"{name}_{end}" for name in map(str, frame.columns) for end in ("low", "high")}
+    fields: dict[str, Field] = {}
+    for name in map(str, frame.columns):
+        if name == "solved_share" or name in ends or (name in COLUMNS and _is_silent(frame, name)):
+            continue
+        has_interval = name == "ert_s" and "ert_s_low" in frame
+        fields |= _running_time(frame) if has_interval else {name: _field(name, frame[name].tolist())}
+    return fields
+
+
+def _running_time(frame: pd.DataFrame) -> dict[str, Field]:
+    """Return the ERT, and its interval as a column that a narrow table does without."""
+    rows = frame[["ert_s", "ert_s_low", "ert_s_high"]].astype(float).itertuples(index=False, name=None)
+    cells = [texts_of(value, low, high, "log") for value, low, high in rows]
+    fields = {"ert_s": Field(COLUMNS["ert_s"].title, [text for text, _ in cells])}
+    if any(interval for _, interval in cells):
+        fields["ert_s_interval"] = Field("95 %", [interval for _, interval in cells], rank=45)
+    return fields
 
 
 def _field(name: str, values: list[Any]) -> Field:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from strategies import random_problem
+from typing_extensions import override
 
 from bnnbench.errors import CheckError, InputError
 from bnnbench.optimum.find import ground_truth
@@ -63,6 +64,16 @@ class Missing(Scripted):
     """Needs what nobody has."""
 
     needs: ClassVar[tuple[str, ...]] = ("no-such-distribution",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneByOne(Scripted):
+    """Completes given weights, one setting per batch."""
+
+    @override
+    def sample(self, prepared: Instance, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        for weights in self.weights:
+            yield Batch(prepared.complete(np.array([weights])))
 
 
 ONE = Budget(reads=1)
@@ -318,6 +329,44 @@ def test_exhaustive_proves_its_answer(instance: Instance) -> None:
     assert outcome.facts["num_optima"] == ground_truth(instance.problem).num_optima
 
 
+@pytest.mark.parametrize(("level", "batches"), [(None, 5), (0, 3), (1, 2), (2, 1)])
+def test_a_run_ends_at_the_first_sample_at_or_below_its_target(level: int | None, batches: int) -> None:
+    instance = compile_problem(random_problem((5, 1), 12))
+    drawn = np.random.default_rng(0).choice([-1, 1], (4000, instance.problem.network.num_weights)).astype(np.int8)
+    above = instance.problem.training_loss(drawn) - ground_truth(instance.problem).loss
+    of_gap = {gap: tuple(weights.tolist()) for gap, weights in zip(above, drawn, strict=True)}
+    gaps = sorted(of_gap)[:3]
+    script = tuple(of_gap[gaps[place]] for place in (2, 1, 0, 0, 0))
+    target = None if level is None else gaps[level]
+
+    outcome = run(instance, OneByOne(weights=script), budget=Budget(seconds=60, target=target))
+
+    assert len(outcome.batches) == batches
+
+
+def test_the_effort_to_a_target_is_that_of_the_first_batch_that_reaches_it() -> None:
+    instance = compile_problem(load_problem("parity"))
+    one = judge(instance, Batch(exact_bits(instance), evaluations=7), 1.0)
+    losses = [9.0, 2.0, 0.3, 0.0, 0.0]
+    batches = [replace(one, loss=loss, time_s=float(place)) for place, loss in enumerate(losses)]
+    target = Target(0.0, "exhaustive", is_sound=True, num_samples=40)
+
+    outcome = fold(batches, target, Budget(reads=9), status="ok")
+
+    assert (outcome.time_to_5_percent_s, outcome.time_to_1_percent_s, outcome.time_to_target_s) == (1, 2, 3)
+    told = outcome.evaluations_to_5_percent, outcome.evaluations_to_1_percent, outcome.evaluations_to_target
+    assert told == (14, 21, 28)
+
+
+def test_what_was_never_reached_took_no_effort() -> None:
+    instance = compile_problem(load_problem("parity"))
+    far = replace(judge(instance, Batch(exact_bits(instance)), 1.0), loss=9.0)
+
+    outcome = fold([far], Target(0.0, "exhaustive", is_sound=True, num_samples=40), Budget(reads=9), status="ok")
+
+    assert (outcome.time_to_target_s, outcome.time_to_5_percent_s, outcome.evaluations_to_target) == (None, None, None)
+
+
 SAMPLERS = ["random", "simulated_annealing[num_sweeps=10]"]
 
 
@@ -357,6 +406,7 @@ def test_the_same_seed_gives_the_same_bits(spec: str) -> None:
         {},
         *({"seconds": value} for value in (0, -1, float("nan"), float("inf"), "1", True, 10**400)),
         *({"reads": value} for value in (0, 1.5, True, float("nan"), 2**63, 10**400, "1")),
+        *({"reads": 1, "target": value} for value in (-1, float("nan"), float("inf"), "0", False)),
     ],
 )
 def test_a_budget_that_is_none_is_refused(values: dict[str, Any]) -> None:
@@ -370,20 +420,27 @@ def test_numbers_of_numpy_make_a_budget() -> None:
 
 def test_a_budget_is_written_in_the_singular_and_the_plural() -> None:
     assert [str(Budget(reads=1)), str(Budget(reads=2, seconds=0.5))] == ["1 read", "0.5 s or 2 reads"]
+    assert str(Budget(reads=1, target=0)) == "1 read or the optimum"
+    assert str(Budget(seconds=2, target=1.5)) == "2 s or a loss of 1.5 above the optimum"
 
 
 def test_a_budget_is_split_into_batches() -> None:
-    assert list(Budget(reads=25).reads_in_batches(10)) == [10, 10, 5]
-    assert list(Budget(reads=20).reads_in_batches(10)) == [10, 10]
-    endless = Budget(seconds=1).reads_in_batches(10)
+    assert list(Budget(reads=25).reads_in_batches(10, first=10)) == [10, 10, 5]
+    assert list(Budget(reads=20).reads_in_batches(10, first=10)) == [10, 10]
+    endless = Budget(seconds=1).reads_in_batches(10, first=10)
     assert [next(endless) for _ in range(3)] == [10, 10, 10]
+
+
+def test_the_first_batches_double_from_a_single_read() -> None:
+    assert list(Budget(reads=60).reads_in_batches(10)) == [1, 1, 2, 4, 8, 10, 10, 10, 10, 4]
+    assert list(Budget(reads=3).reads_in_batches(10)) == [1, 1, 1]
 
 
 def test_batches_that_grow_are_a_tenth_of_what_came_before() -> None:
     sizes = list(Budget(reads=1_000_000).reads_in_batches(10, most=50_000))
 
     assert sum(sizes) == 1_000_000
-    assert sizes[:11] == [10] * 11
+    assert sizes[:6] == [1, 1, 2, 4, 8, 10]
     assert max(sizes) == 50_000
     assert all(size <= max(10, sum(sizes[:place]) / 10) for place, size in enumerate(sizes))
     assert len(sizes) < 140

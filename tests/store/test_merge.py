@@ -115,7 +115,7 @@ def lose_a_read(folder):
     with read_store(folder) as store:
         truth = next(iter(store.truths().values()))
         run = store.stored_run(key)
-        folded = fold_again(run, truth, is_sound=True)
+        folded = fold_again(run, truth, is_sound=True, num_samples=store.num_samples()[truth.problem_hash])
     names = [name for name in FOLDED if getattr(folded, name) != run.row[name]]
     values = [getattr(folded, name) for name in names]
     change(folder, f"UPDATE runs SET {', '.join(f'{name} = ?' for name in names)} WHERE key = ?", *values, key)

@@ -278,7 +278,7 @@ def test_success_counts_that_were_edited_with_their_batches_are_found_by_running
     with open_store(results) as store:
         (truth,) = store.truths().values()
         for run in list(store.stored_runs()):
-            folded = fold_again(run, truth, is_sound=True)
+            folded = fold_again(run, truth, is_sound=True, num_samples=store.num_samples()[truth.problem_hash])
             names = [name for name in FOLDED if name not in ("energy", "loss")]
             store.put_run(replace(run, row={**run.row, **{name: getattr(folded, name) for name in names}}))
 
