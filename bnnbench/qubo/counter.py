@@ -60,7 +60,7 @@ class Binary(Counter):
 
     def weights(self, fan_in: int) -> list[int]:
         """Return ⌈log2(M + 1)⌉ weights."""
-        return _doubling(1, self.largest(fan_in))
+        return doubling(1, self.largest(fan_in))
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Paired(Counter):
 
     def weights(self, fan_in: int) -> list[int]:
         """Return 2, 4, 8, … and a last weight that makes the sum M − 1: of two neighbors in [0, M] one is written."""
-        return _doubling(2, self.largest(fan_in) - 1)
+        return doubling(2, self.largest(fan_in) - 1)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,8 @@ class NoCounter(Counter):
         return []
 
 
-def _doubling(first: int, total: int) -> list[int]:
+def doubling(first: int, total: int) -> list[int]:
+    """Return the weights first, 2·first, 4·first, … and a last one that makes their sum the total."""
     weights: list[int] = []
     while sum(weights) < total:
         weights.append(min(first << len(weights), total - sum(weights)))

@@ -161,7 +161,9 @@ class OwnDecoder(Decoder):
     def complete(self, weights: NDArray[np.int8]) -> NDArray[np.int8]:
         """Return bits that decode to weights."""
         own = self.formulation.complete(self.problem, weights)
-        bits = complete_samples(self.problem, self.qubo, weights) if own is None else own
+        bits = (
+            complete_samples(self.qubo, (weights > 0).astype(np.int8), self.problem.num_samples) if own is None else own
+        )
         if bits is None or (own is None and not np.array_equal(self.decode(bits), weights)):
             raise InputError(
                 f"formulation {self.formulation}: it cannot complete weights, as its private bits are no blocks of up "

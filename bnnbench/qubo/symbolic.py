@@ -107,14 +107,13 @@ def compile_samples(energy: Callable[[SymbolicSample], Any], problem: Problem) -
     return _tile_groups(problem, parts, groups.ravel(), names or [])
 
 
-def complete_samples(problem: Problem, qubo: Qubo, weights: NDArray[np.int8]) -> NDArray[np.int8] | None:
-    """Return bits of least energy for weights, if weights come first and then equal blocks of bits, one per sample.
+def complete_samples(qubo: Qubo, shared: NDArray[np.int8], num_samples: int) -> NDArray[np.int8] | None:
+    """Return bits of least energy for the bits of weights, (k, W), that come before equal blocks, one per sample.
 
     Each block is tried through. None, if the bits are not so, or a block has more than `MAX_ENUMERATED`.
     """
-    num_weights, num_samples = problem.network.num_weights, problem.num_samples
+    num_weights = shared.shape[1]
     size, rest = divmod(qubo.num_variables - num_weights, num_samples)
-    shared = ((weights + 1) // 2).astype(np.int8)
     block = np.maximum(np.arange(qubo.num_variables) - num_weights, -1) // max(size, 1)
     inner = qubo.rows >= num_weights
     if rest or not 0 <= size <= MAX_ENUMERATED or np.any(block[qubo.rows[inner]] != block[qubo.cols[inner]]):

@@ -103,7 +103,7 @@ class Tiling(Decoder):
         """
         w = self.canonical(weights)
         plan = self.encoding
-        values = _ancilla_values(self, w)
+        values = ancilla_values(self, w)
         private = [values(variable) for variable in plan.variables[plan.num_weights :]]
         shared = (w[:, self.free_weights] > 0).astype(np.int8)
         if not private:
@@ -239,7 +239,7 @@ def _gauged_sum(
     return total
 
 
-def _ancilla_values(tiling: Tiling, weights: NDArray[np.int8]) -> Callable[[Variable], NDArray[Any]]:
+def ancilla_values(tiling: Tiling, weights: NDArray[np.int8]) -> Callable[[Variable], NDArray[Any]]:
     """Return a function from an ancilla to its best values for given weights, shape (k, N)."""
     samples, network = tiling.samples, tiling.problem.network
     pre_activations = network.layers(weights, samples.inputs)

@@ -10,7 +10,7 @@ from bnnbench.plugins.registry import formulation
 
 RIGHT = [
     "compact", "compact[counter=unary]", "compact[counter=paired,penalty=4]", "reduced", "reduced[counter=none]",
-    "sasdelli", "sasdelli[penalty=1]", "soft",
+    "sasdelli", "sasdelli[penalty=1]", "soft", "wells", "wells[merge=false]", "wells[margin=1,reach=0]",
 ]  # fmt: skip
 
 

@@ -1,0 +1,277 @@
+"""A margin and a range per neuron in place of errors; energy 0 proves loss 0, made to be annealed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from bnnbench.problem.merging import every_sample, merged_samples
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import LossWeights, Problem
+from bnnbench.qubo.constraint import Affine, Square
+from bnnbench.qubo.counter import NoCounter, doubling
+from bnnbench.qubo.decoder import Decoder
+from bnnbench.qubo.encoding import Builder, Encoding
+from bnnbench.qubo.formulation import Formulation, Soundness
+from bnnbench.qubo.qubo import Qubo
+from bnnbench.qubo.symbolic import MAX_ENUMERATED, complete_samples
+from bnnbench.qubo.template import Recipe, SpinForm, Template, stacked, template
+from bnnbench.qubo.tiling import Tiling, ancilla_values, tile
+
+Whole = Annotated[int, Field(ge=0)]
+Price = Annotated[float, Field(gt=0, lt=1e6)]
+HIDDEN, OUTPUT = 0.2, 1.0
+"""λ of hidden layers and of the output layer, where none is given."""
+
+
+RESIDUE = 1e-12
+"""What is left where a penalty was taken off again is rounding."""
+
+
+@dataclass(frozen=True)
+class _Well:
+    """The range κ ≤ a·z ≤ κ + 2C of a neuron of fan-in m with the activation a."""
+
+    fan_in: int
+    margin: int
+    reach: int
+    penalty: float
+
+    @property
+    def weights(self) -> list[int]:
+        """Return the weights of the slack bits, whose sum is C."""
+        return doubling(1, self.reach)
+
+    @property
+    def lowest(self) -> int:
+        """Return the agreement count of the lower end of the well at a = −1."""
+        return (self.fan_in - self.margin - 2 * self.reach) // 2
+
+    def bits_of(self, counts: NDArray[np.int64], active: NDArray[np.bool_]) -> NDArray[np.int8]:
+        """Return the slack bits of least energy for agreement counts; one more axis, a place per bit."""
+        rest = np.clip(counts - self.lowest - (self.margin + self.reach) * active, 0, self.reach)
+        bits = np.zeros((*rest.shape, len(self.weights)), dtype=np.int8)
+        for place in np.argsort(self.weights, kind="stable")[::-1]:
+            bits[..., place] = rest >= self.weights[place]
+            rest = rest - self.weights[place] * bits[..., place]
+        return bits
+
+
+@dataclass(frozen=True)
+class _WellCounter(NoCounter):
+    """Hands the wells of the layers to the builder."""
+
+    wells: tuple[_Well, ...]
+
+
+@dataclass
+class _WellBuilder(Builder):
+    """Lay out one sample; the activations of the outputs stand for the targets."""
+
+    def _add_sign(self, layer: int, neuron: int, count: Affine) -> int:
+        well: _Well = self.counter.wells[layer - 1]  # type: ignore[attr-defined]
+        bits = {self.add("count", layer, neuron, place): -weight for place, weight in enumerate(well.weights)}
+        alpha = self.add("activation", layer, neuron)
+        rest = Affine({**bits, alpha: -(well.margin + well.reach)}, -well.lowest)
+        self.penalties.append(Square("sign", layer, count.plus(rest)))
+        return alpha
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wells(Formulation):
+    """Each neuron is drawn into a range of its pre-activation z: κ ≤ a·z ≤ κ + 2C, where a is the target at the output.
+
+    ``E = Σ_l λ_l Σ (z − a·(κ_l + C_l) − Σ_k c_k t_k)²/4`` over samples and neurons, with slack spins t whose weights
+    c = 1, 2, 4, … have the sum C_l. A single layer needs n + N·bits(C) bits, and no activation. An energy of 0 proves a
+    training loss of 0. Rules for what is not given, and proofs: docs/formulation.md.
+    """
+
+    margin: Whole | tuple[Whole, ...] | None = None
+    """κ, of the parity of the fan-in: for all layers, or one per layer; None: near half the root of the fan-in."""
+    reach: Whole | tuple[Whole, ...] | None = None
+    """C, half the width of the range: for all layers, or one per layer; None: up to twice the root of the fan-in."""
+    penalty: Price | tuple[Price, ...] | None = None
+    """λ: for all layers, or one per layer; None: 0.2 in hidden layers and 1 at the output."""
+    merge: bool = True
+    """Whether samples that no network tells apart are one sample of a larger weight: equal and, if odd, opposite."""
+
+    def wells(self, network: Network) -> tuple[_Well, ...]:
+        """Return the range and the price of each layer."""
+        layers = range(1, network.num_layers + 1)
+        rules = [default_range(network.fan_in(layer), above_hidden=1 < layer == network.num_layers) for layer in layers]
+        prices = [HIDDEN] * (network.num_layers - 1) + [OUTPUT]
+        return tuple(
+            _Well(
+                network.fan_in(layer),
+                _of_layer(self.margin, layer, rules[layer - 1][0]),
+                _of_layer(self.reach, layer, rules[layer - 1][1]),
+                _of_layer(self.penalty, layer, prices[layer - 1]),
+            )
+            for layer in layers
+        )
+
+    def soundness(self, problem: Problem) -> Soundness:
+        """Return one-sided where errors are counted and every margin is positive: then all activations are right."""
+        is_proof = problem.loss == "zero_one" and all(well.margin for well in self.wells(problem.network))
+        return Soundness.ONE_SIDED if is_proof else Soundness.UNSOUND
+
+    def refuses(self, problem: Problem) -> str | None:
+        """Refuse lists of another length than the layers, and margins that no pre-activation can have."""
+        network = problem.network
+        for name in ("margin", "reach", "penalty"):
+            given = getattr(self, name)
+            if isinstance(given, tuple) and len(given) != network.num_layers:
+                return (
+                    f"formulation {self}: {len(given)} values of {name} came for the {network.num_layers} layers of "
+                    f"the network {network}; give one number, or {network.num_layers}."
+                )
+        for well in self.wells(network):
+            if (well.fan_in - well.margin) % 2 or well.margin > well.fan_in:
+                return (
+                    f"formulation {self}: with fan-in {well.fan_in}, pre-activations are "
+                    f"{'odd' if well.fan_in % 2 else 'even'} and at most {well.fan_in}, but the margin {well.margin} "
+                    "came; give such a number, or none, or one per layer."
+                )
+        return None
+
+    def compile(self, problem: Problem) -> Qubo:
+        """Return the QUBO of a problem."""
+        return self.build(problem)[0]
+
+    def decode(self, problem: Problem, bits: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Return the weights behind bits; fixed weights are +1."""
+        return self.build(problem)[1].decode(bits)
+
+    def complete(self, problem: Problem, weights: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Return the bits of `WellDecoder.complete`."""
+        return self.build(problem)[1].complete(weights)
+
+    def build(self, problem: Problem) -> tuple[Qubo, Decoder]:
+        """Return one sample, compiled once and tiled over all, with the way back from its bits."""
+        network, wells = problem.network, self.wells(problem.network)
+        samples = merged_samples(problem) if self.merge else every_sample(problem)
+        recipe = Recipe(_WellBuilder, _WellCounter(wells), fixes_signs=True)
+        plan = _WellBuilder(network, recipe.counter, recipe.fixes_signs, needs_sign=True).build()
+        one, plan = _with_targets(recipe, plan, wells)
+        weights = samples.weights
+        factors = np.hstack([samples.row_weights[:, None], weights, weights * samples.targets]).astype(np.float64)
+        qubo = tile(one, samples.inputs, factors)
+        qubo = replace(qubo, offset=qubo.offset + samples.num_conflicts)
+        return qubo, WellDecoder(Tiling(problem, plan, tuple(well.penalty for well in wells), samples), wells, qubo)
+
+
+def default_range(fan_in: int, *, above_hidden: bool = False) -> tuple[int, int]:
+    """Return κ and C of a fan-in m: κ near √m/2, of the parity of m, and C the least 2^k − 1 with κ + 2C ≥ 2√m.
+
+    An output above hidden neurons pulls all of them: κ near 2√m, C = 0. Nothing exceeds what z can be.
+    """
+    least = 1 if fan_in % 2 else 2
+    aim = 2 * math.sqrt(fan_in) if above_hidden else math.sqrt(fan_in) / 2
+    margin = min(fan_in, least + 2 * max(0, round((aim - least) / 2)))
+    if above_hidden:
+        return margin, 0
+    wanted = max(0, math.ceil((2 * math.sqrt(fan_in) - margin) / 2))
+    return margin, min(2 ** wanted.bit_length() - 1, (fan_in - margin) // 2)
+
+
+def _of_layer(given: Any, layer: int, default: Any) -> Any:
+    if given is None:
+        return default
+    return given[min(layer, len(given)) - 1] if isinstance(given, tuple) else given
+
+
+def _with_targets(recipe: Recipe, plan: Encoding, wells: tuple[_Well, ...]) -> tuple[Template, Encoding]:
+    """Return the template and the encoding in which targets stand in place of the activations of the outputs.
+
+    The spin of an output's activation is its target y, so that its couplings become biases times y.
+    """
+    layer, outputs = plan.network.num_layers, plan.output_activations
+    penalties = tuple(well.penalty for well in wells)
+    base = template(recipe, plan.network, penalties, LossWeights(errors=1.0, margin=0.0))
+    linear, couplings, offset = base.linear[0].copy(), dict[tuple[int, int], float](), float(base.offset[0])
+    couplings |= zip(zip(base.rows.tolist(), base.cols.tolist(), strict=True), base.couplings[0].tolist(), strict=True)
+    evens: list[SpinForm] = []
+    odds: list[SpinForm] = []
+    squares = [p for p in plan.penalties if isinstance(p, Square) and p.layer == layer]
+    for square, alpha in zip(squares, outputs, strict=True):
+        variables, slopes, pairs, constant = square.spin_form()
+        even, odd = np.zeros(len(linear)), np.zeros(len(linear))
+        even[variables] = penalties[-1] * slopes
+        linear -= even
+        offset -= penalties[-1] * constant
+        own = {}
+        first, second = np.triu_indices(len(variables), 1)
+        for i, j, pair in zip(variables[first].tolist(), variables[second].tolist(), pairs.tolist(), strict=True):
+            couplings[i, j] = couplings.get((i, j), 0.0) - penalties[-1] * pair
+            if alpha in (i, j):
+                odd[i + j - alpha] = penalties[-1] * pair
+            else:
+                own[i, j] = penalties[-1] * pair
+        odds.append((odd.tolist(), {}, float(even[alpha])))
+        even[alpha] = 0.0
+        evens.append((even.tolist(), own, penalties[-1] * constant))
+    linear[np.abs(linear) < RESIDUE] = 0.0
+    couplings = {ends: value for ends, value in couplings.items() if abs(value) >= RESIDUE}
+    parts = [(linear.tolist(), couplings, offset), *evens, *odds]
+    kept = [v for v in range(len(plan.variables)) if v not in outputs]
+    place = {old: new for new, old in enumerate(kept)}
+    parts = [([h[v] for v in kept], {(place[i], place[j]): c for (i, j), c in J.items()}, e) for h, J, e in parts]
+    one = stacked(parts, plan.num_weights, plan.gauged_inputs[kept])
+    return one, replace(plan, variables=tuple(plan.variables[v] for v in kept), penalties=(), output_activations=())
+
+
+@dataclass(frozen=True, eq=False)
+class WellDecoder(Decoder):
+    """The way between bits and weights; slack bits and activations say nothing of the weights."""
+
+    tiling: Tiling
+    wells: tuple[_Well, ...]
+    qubo: Qubo
+
+    @property
+    def arrays(self) -> tuple[NDArray[np.int64], ...]:
+        """Return the places of the free weights."""
+        return self.tiling.arrays
+
+    def decode(self, bits: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Return the weights behind bits; fixed weights are +1."""
+        return self.tiling.decode(bits)
+
+    def canonical(self, weights: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Return the setting with all fixed weights +1 that computes the same as `weights`."""
+        return self.tiling.canonical(weights)
+
+    def complete(self, weights: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Return bits of least energy, where a sample has few enough to try; else activations of the forward pass."""
+        tiling, network = self.tiling, self.tiling.problem.network
+        w, samples = self.canonical(weights), tiling.samples
+        shared = (w[:, tiling.free_weights] > 0).astype(np.int8)
+        private = tiling.encoding.variables[tiling.encoding.num_weights :]
+        if network.num_layers > 1 and len(private) <= MAX_ENUMERATED:
+            bits = complete_samples(self.qubo, shared, len(samples))
+            if bits is not None:
+                return bits
+        z = network.layers(w, samples.inputs)
+        values, columns = ancilla_values(tiling, w), []
+        for variable in private:
+            layer, neuron = variable.layer, variable.neuron
+            if variable.role != "count":
+                columns.append(values(variable))
+                continue
+            own, well = z[layer - 1][..., neuron], self.wells[layer - 1]
+            active = samples.targets[:, neuron] > 0 if layer == network.num_layers else own >= 0
+            counts = ((own + well.fan_in) // 2).astype(np.int64)
+            columns.append(well.bits_of(counts, np.broadcast_to(active, counts.shape))[..., variable.index])
+        if not columns:
+            return shared
+        return np.concatenate([shared, np.stack(columns, axis=-1).astype(np.int8).reshape(len(w), -1)], axis=1)
+
+    def violations(self, bits: NDArray[np.int8]) -> dict[str, NDArray[np.int64]]:
+        """Return nothing: what is out of its range costs, and is no violation."""
+        del bits
+        return {}
