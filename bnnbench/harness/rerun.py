@@ -67,7 +67,7 @@ class Rerun:
         """Names of what should be the same and is not, counts of successes included; empty if nothing has to be."""
         if not self.is_fixed or self.changed:
             return []
-        wrong = [name for name in COUNTED if not agree(self.before[name], self.now[name])]
+        wrong = [name for name in COUNTED if not agree(self.before[name], self.now[name], name)]
         return list(dict.fromkeys([*self.differences, *wrong]))
 
 

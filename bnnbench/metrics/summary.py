@@ -13,7 +13,6 @@ from bnnbench.metrics.gaps import normalized_gap
 from bnnbench.metrics.labels import disambiguated, in_natural_order
 from bnnbench.metrics.running_time import median_running_time
 from bnnbench.metrics.success import success_probability
-from bnnbench.qubo.qubo import TOLERANCE
 from bnnbench.runs.column import Column, columns_of
 from bnnbench.runs.features import Features
 from bnnbench.runs.outcome import Outcome
@@ -111,7 +110,7 @@ def summarize(
     counts = pd.DataFrame({
         "runs": was_asked(runs),
         "ok": runs["status"] == "ok",
-        "solved": (runs["status"] == "ok") & (numbers(runs["loss_gap"]) <= TOLERANCE),
+        "solved": (runs["status"] == "ok") & (numbers(runs["loss_gap"]) <= 0),
         "flagged": runs["flag_texts"].notna() & (runs["flag_texts"] != ""),
         "known": is_known,
         **{c.name: (runs["status"] == "ok") & (numbers(runs[c.name]) == 1) for c in SUMMARY if c.statistic == "count"},

@@ -132,6 +132,11 @@ class Problem:
         largest = self.num_samples * self.network.num_outputs * self.network.fan_in(self.network.num_layers)
         return LossWeights(errors=1.0, margin=2.0 ** -largest.bit_length())
 
+    @property
+    def loss_unit(self) -> float:
+        """The power of two of which all losses are multiples, so that they are exact and compare without tolerance."""
+        return self.loss_weights.margin or self.loss_weights.errors
+
     def training_loss(self, weights: Any) -> NDArray[np.float64]:
         """Return the loss of weights of shape (…, num_weights) on the training data; shape (…), in units of loss."""
         z = self.network.layers(self.network.check_weights(weights), self.inputs)[-1]
@@ -163,6 +168,5 @@ class Problem:
 
 def integer_prices(problem: Problem) -> tuple[int, int, float]:
     """Return the prices of an error and of a unit of margin as whole numbers, and their unit, a power of two."""
-    price = problem.loss_weights
-    unit = price.margin or price.errors
+    price, unit = problem.loss_weights, problem.loss_unit
     return int(price.errors / unit), int(price.margin / unit), unit

@@ -45,7 +45,7 @@ def _best(data: PlotData) -> Iterator[str]:
     if certified.empty:
         yield "No run has a certified optimum, so that nothing can be said of who reaches it."
         return
-    solved = (certified["status"] == "ok") & (numbers(certified["loss_gap"]) <= TOLERANCE)
+    solved = (certified["status"] == "ok") & (numbers(certified["loss_gap"]) <= 0)
     if not solved.any():
         yield "No solver reached the certified optimum in any run."
         return

@@ -29,7 +29,7 @@ def flags_of(batches: Sequence[JudgedBatch], target: Target, budget: Budget, num
         flags.append(f"claimed the lower bound {bound:g} above the true optimum {target.energy:g}")
     if target.loss is not None and target.kind != "best_known":
         least = min(b.loss for b in batches)
-        if least < target.loss - TOLERANCE:
+        if least < target.loss:
             flags.append(f"reached the loss {least:g} below the certified optimum {target.loss:g}: the truth is wrong")
     if target.energy is not None and target.kind != "best_known" and lowest < target.energy - TOLERANCE:
         flags.append(f"reached the energy {lowest:g} below the ground energy {target.energy:g}: the truth is wrong")

@@ -16,6 +16,8 @@ from bnnbench.qubo.instance import Instance
 from bnnbench.runs.facts import MAX_FACTS, Facts, short
 from bnnbench.solver.contract import Batch
 
+ROUNDING = 1e-9
+"""An energy that is a sum of many numbers that are no binary fractions is off by less."""
 MAX_LEVELS = 32
 """Distinct energies and losses that are counted per batch, from the lowest up."""
 
@@ -82,9 +84,9 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
 
     """
     bits, is_read = batch.bits, batch.phase == "final"
-    energies = instance.qubo.energies(bits)
     weights = instance.decode(bits)
     losses = instance.problem.training_loss(weights)
+    energies = _rounded(instance.qubo.energies(bits), losses, instance.problem.loss_unit)
     by_energy, by_loss = int(np.argmin(energies)), int(np.argmin(losses))
     best = bits[by_energy]
     learned = weights[by_loss]
@@ -110,6 +112,15 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
         num_dropped_facts=num_dropped,
         evaluations=None if batch.evaluations is None else int(batch.evaluations),
     )
+
+
+def _rounded(energies: NDArray[np.float64], losses: NDArray[np.float64], unit: float) -> NDArray[np.float64]:
+    """Return energies, with the loss in place of each that differs from it by rounding.
+
+    Losses are exact multiples of a power of two. So is a ground energy, which is a loss, once rounding is taken off,
+    and both are compared without a tolerance.
+    """
+    return np.where(np.abs(energies - losses) <= min(ROUNDING, unit / 4), losses, energies)
 
 
 def pack_bits(bits: NDArray[Any]) -> str:

@@ -188,6 +188,7 @@ def fold(
     ceiling = best.energy if target.energy is None else min(best.energy, target.energy)
     valid = [bound for bound in bounds if bound <= ceiling + TOLERANCE]
     lower_bound = max(valid, default=None)
+    is_beaten = target.energy is not None and best.energy > target.energy  # by less than the tolerance, perhaps
     return Outcome(
         status=status,
         message=message,
@@ -205,7 +206,7 @@ def fold(
         train_accuracy=learned.train_accuracy,
         test_accuracy=learned.test_accuracy,
         lower_bound=lower_bound,
-        proved=lower_bound is not None and lower_bound >= best.energy - TOLERANCE,
+        proved=lower_bound is not None and best.energy - TOLERANCE <= lower_bound and not is_beaten,
         time_to_best_s=best.time_s,
         **_efforts(batches, target),
         flags=flags_of(batches, target, budget, num_reads),
@@ -221,7 +222,7 @@ def fold(
 def _successes(levels: Sequence[Sequence[tuple[float, int]]], goal: float | None) -> int | None:
     if goal is None:
         return None
-    return sum(count for batch in levels for value, count in batch if value <= goal + TOLERANCE)
+    return sum(count for batch in levels for value, count in batch if value <= goal)
 
 
 GOALS = {"target": 0, "1_percent": 1, "5_percent": 5}

@@ -158,7 +158,7 @@ def _is_named(row: Mapping[str, Any]) -> bool:
 def _differences(row: Mapping[str, Any], computed: Mapping[str, Any], says: str) -> Iterator[str]:
     for name, value in computed.items():
         stored = json.loads(row[name]) if isinstance(value, dict) else row[name]
-        if not agree(stored, value):
+        if not agree(stored, value, name):
             yield f"{says} {name} {_shown(value)}, but the row has {_shown(stored)}."
 
 

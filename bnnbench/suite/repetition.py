@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from bnnbench.hashing import canonical_json
 from bnnbench.metrics import success_probability
-from bnnbench.qubo.qubo import TOLERANCE
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.outcome import Outcome, Status
 
@@ -120,4 +119,4 @@ def verdict(status: Status, loss_gap: float | None) -> Verdict:
     """Return the verdict of a run; one that failed is unsolved, also if it had seen the optimum."""
     if status in ("refused", "unavailable") or (status == "ok" and loss_gap is None):
         return "undecided"
-    return "solved" if status == "ok" and loss_gap is not None and loss_gap <= TOLERANCE else "unsolved"
+    return "solved" if status == "ok" and loss_gap is not None and loss_gap <= 0 else "unsolved"

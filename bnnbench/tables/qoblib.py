@@ -9,7 +9,6 @@ import pandas as pd
 
 from bnnbench.metrics import disambiguated
 from bnnbench.metrics.censoring import NOT_ASKED, numbers
-from bnnbench.qubo.qubo import TOLERANCE
 
 UNKNOWN = "N/A"
 
@@ -62,8 +61,8 @@ def _row(names: Any, group: pd.DataFrame, machines: Mapping[str, Mapping[str, An
         "Algorithm Type": UNKNOWN,
         "# Runs": len(group),
         "# Feasible Runs": int(is_feasible.sum()),
-        "# Successful Runs": int((is_feasible & (gap <= TOLERANCE)).sum()),
-        "Success Threshold": TOLERANCE,
+        "# Successful Runs": int((is_feasible & (gap <= 0)).sum()),
+        "Success Threshold": 0,
         "Hardware Specifications": ", ".join(filter(None, known)) or UNKNOWN,
         "Total Runtime": _known(numbers(group["prepare_s"]).sum() + numbers(group["sample_s"]).sum()),
         "CPU Runtime": UNKNOWN,

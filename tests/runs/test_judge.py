@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,11 @@ from hypothesis import strategies as st
 from strategies import formulated, random_bits, random_problem, random_weights
 
 from bnnbench.plugins.compiling import compile as compile_problem
+from bnnbench.problem.problem import Problem
+from bnnbench.qubo import instance as instances
+from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.qubo import Qubo
 from bnnbench.runs.judge import judge, pack_bits, unpack_bits
 from bnnbench.solver.contract import Batch
 
@@ -43,6 +48,41 @@ def test_energies_losses_and_violations_are_computed_again(drawn: Any, seed: int
     learned = 2 * unpack_bits(judged.best_weights, problem.network.num_weights) - 1
     assert problem.training_loss(learned) == judged.loss
     assert judged.train_accuracy == problem.accuracy(learned)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Inexact(Formulation):
+    """A sound formulation whose coefficients are rounded."""
+
+    def compile(self, problem: Problem) -> Qubo:
+        exact = compile_problem(problem, "compact").qubo
+        parts = (part * 0.1 * 10.000000000000002 for part in (exact.linear, exact.couplings, exact.offset))
+        linear, couplings, offset = parts
+        return dataclasses.replace(exact, linear=linear, couplings=couplings, offset=float(offset))
+
+    def complete(self, problem: Problem, weights: Any) -> Any:
+        return compile_problem(problem, "compact").complete(weights)
+
+
+def test_an_energy_that_differs_from_its_loss_by_rounding_is_the_loss() -> None:
+    problem = random_problem((3, 3, 1), 9)
+    instance = instances.compile(problem, Inexact())
+    bits = instance.complete(random_weights(20, problem.network))
+    assert (instance.qubo.energies(bits) != problem.training_loss(instance.decode(bits))).any()
+
+    judged = judge(instance, Batch(bits), 0.0)
+
+    assert judged.energy_levels == judged.loss_levels
+
+
+def test_an_energy_that_differs_from_its_loss_by_more_than_rounding_stays(instance: Instance) -> None:
+    offset = instance.qubo.offset + 2.0**-20
+    moved = dataclasses.replace(instance, qubo=dataclasses.replace(instance.qubo, offset=offset))
+    bits = instance.complete(random_weights(1, instance.problem.network))
+
+    judged = judge(moved, Batch(bits), 0.0)
+
+    assert judged.energy == judged.loss + 2.0**-20
 
 
 def test_claims_are_kept_beside_what_was_computed(instance: Instance) -> None:

@@ -24,6 +24,7 @@ from bnnbench.runs.loop import run
 from bnnbench.runs.outcome import fold
 from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Batch, Budget, Solver
+from bnnbench.suite.repetition import verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -456,6 +457,34 @@ def test_a_loss_of_0_is_an_optimum_unless_another_one_is_certified(known, gap):
 
     assert (outcome.loss, outcome.loss_gap) == (0.0, gap)
     assert outcome.loss_successes == 1
+
+
+STEP = 2.0**-21
+"""ε of ``zero_one_margin`` where N·d_L·m_L is 2^20: less than a millionth."""
+
+
+@pytest.mark.parametrize("gap", [0.0, STEP])
+def test_a_loss_that_is_one_margin_above_the_optimum_is_no_success(gap):
+    instance = compile_problem(load_problem("parity"))
+    batch = judge(instance, Batch(exact_bits(instance), lower_bound=1.0), 0.1)
+    above = 1 + gap
+    batch = replace(batch, loss=above, energy=above, loss_levels=[(above, 1)], energy_levels=[(above, 1)])
+
+    outcome = fold([batch], Target(1.0, "exhaustive", is_sound=True), Budget(reads=1), status="ok")
+
+    is_optimal = gap == 0
+    assert (outcome.loss_successes, outcome.energy_successes) == (is_optimal, is_optimal)
+    assert outcome.proved is is_optimal
+    assert verdict("ok", outcome.loss_gap) == ("solved" if is_optimal else "unsolved")
+
+
+def test_a_loss_that_is_one_margin_below_a_certified_optimum_is_flagged():
+    instance = compile_problem(load_problem("parity"))
+    batch = replace(judge(instance, Batch(exact_bits(instance)), 0.1), loss=1 - STEP)
+
+    outcome = fold([batch], Target(1.0, "exhaustive", is_sound=False), Budget(reads=1), status="ok")
+
+    assert outcome.flags == ["reached the loss 1 below the certified optimum 1: the truth is wrong"]
 
 
 def exact_bits(instance):
