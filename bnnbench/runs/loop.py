@@ -12,7 +12,6 @@ from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.truth import Truth
 from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.instance import Instance
-from bnnbench.qubo.qubo import TOLERANCE
 from bnnbench.runs.facts import Facts
 from bnnbench.runs.judge import JudgedBatch, judge
 from bnnbench.runs.outcome import Outcome, fold
@@ -118,7 +117,7 @@ def measure(
                 batches.append(judge(instance, batch, sampling.wall_s, facts))
                 record(batches[-1])
             num_reads += batches[-1].num_reads
-            if has_target := stop_at is not None and batches[-1].loss <= stop_at + TOLERANCE:
+            if has_target := stop_at is not None and batches[-1].loss <= stop_at:
                 break
             if budget.seconds is not None and sampling.wall_s >= budget.seconds:
                 break

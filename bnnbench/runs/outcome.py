@@ -234,7 +234,7 @@ def _efforts(batches: Sequence[JudgedBatch], target: Target) -> dict[str, Any]:
     efforts: dict[str, Any] = {}
     for name, percent in GOALS.items():
         goal = target.above(percent)
-        places = () if goal is None else (k for k, b in enumerate(batches) if b.loss <= goal + TOLERANCE)
+        places = () if goal is None else (k for k, b in enumerate(batches) if b.loss <= goal)
         if (place := next(iter(places), None)) is not None:
             efforts[f"time_to_{name}_s"] = batches[place].time_s
             efforts[f"evaluations_to_{name}"] = _total_evaluations(batches[: place + 1])

@@ -30,7 +30,7 @@ class Target:
 
     def above(self, percent: float) -> float | None:
         """Return the loss that is so many percent of the samples above the optimum; None if that is not known."""
-        return None if self.loss is None else self.loss + percent / 100 * self.num_samples
+        return None if self.loss is None else self.loss + percent * self.num_samples / 100
 
     def goal(self, budget: Budget) -> float | None:
         """Return the loss at which a run of a budget ends; None if it has no target, or no optimum is known."""

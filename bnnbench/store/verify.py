@@ -54,7 +54,7 @@ def verify(
 ) -> Iterator[Finding]:
     """Find what in a store does not hold.
 
-    Energies and losses agree if they differ by at most `bnnbench.qubo.qubo.TOLERANCE`.
+    Losses agree if they are equal, energies if they differ by at most `bnnbench.qubo.qubo.TOLERANCE`.
 
     Parameters
     ----------
