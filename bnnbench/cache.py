@@ -35,12 +35,11 @@ def keep_kernels() -> None:
 
 def _is_writable(folder: Path) -> bool:
     """Tell whether files can be made in a folder of this user, which is made if it is not there."""
-    try:
+    with suppress(OSError, ValueError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=folder):
             return folder.stat().st_uid == os.getuid()  # kernels are code
-    except (OSError, ValueError):
-        return False
+    return False
 
 
 def write_cache(path: Path, text: str) -> None:

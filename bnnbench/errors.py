@@ -69,6 +69,15 @@ class CheckError(BnnbenchError):
     exit_code = 1
 
 
+@contextlib.contextmanager
+def system_errors(kind: type[BnnbenchError], what: str, advice: str) -> Iterator[None]:
+    """Turn an `OSError` into the sentence that says what failed, the system's reason, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{what}: {error.strerror}; {advice}.") from error
+
+
 def told(error: BaseException) -> str:
     """Return what a plugin raised and where, in one line: ``ValueError: no (mine.py, line 12)``.
 

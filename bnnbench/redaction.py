@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import configparser
+import contextlib
 import json
 import os
 import re
@@ -145,10 +146,8 @@ def _configurations() -> Iterator[Path]:
 def _settings(path: Path) -> Iterator[tuple[str, str]]:
     """Yield names and values of a configuration file, whatever it holds besides."""
     parser = configparser.ConfigParser(strict=False, interpolation=None, allow_no_value=True)
-    try:
+    with contextlib.suppress(OSError, ValueError, configparser.Error):
         with path.open(encoding="utf-8", errors="replace") as file:
             parser.read_string("[top]\n" + file.read(MAX_FILE_BYTES))
-    except (OSError, ValueError, configparser.Error):
-        return
-    for section in (parser.defaults(), *parser.values()):
-        yield from ((name.upper(), value) for name, value in section.items() if value)
+        for section in (parser.defaults(), *parser.values()):
+            yield from ((name.upper(), value) for name, value in section.items() if value)

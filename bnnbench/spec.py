@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import tomllib
@@ -157,10 +158,9 @@ def _format(value: Any) -> str:
 
 def _is_plain(text: str) -> bool:
     """Return whether text is read back as it stands."""
-    try:
+    with contextlib.suppress(InputError):
         return parse_spec(f"x[y={text}]").parameters == {"y": text}
-    except InputError:
-        return False
+    return False
 
 
 def _quote(text: str) -> str:

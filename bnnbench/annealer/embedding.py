@@ -6,6 +6,7 @@ each in the folder ``embeddings`` of the user's cache, or of the folder that ``B
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import time
@@ -218,11 +219,11 @@ class _Stored:
 
 def _read(path: Path, key: dict[str, Any], qubo: Qubo, graph: nx.Graph) -> Embedding | None:
     """Return the embedding in a file; None without the file, with another key, or with chains that do not fit."""
-    try:
+    with contextlib.suppress(OSError, ValueError):  # no file, or not what was written: ValidationError is a ValueError
         stored = TypeAdapter(_Stored).validate_json(path.read_bytes(), strict=True)
-    except (OSError, ValueError):  # no file, or not what was written: pydantic's ValidationError is a ValueError
-        return None
-    return stored.embedding if stored.key == key and _fits(stored.embedding, qubo, graph) else None
+        if stored.key == key and _fits(stored.embedding, qubo, graph):
+            return stored.embedding
+    return None
 
 
 def _fits(embedding: Embedding, qubo: Qubo, graph: nx.Graph) -> bool:

@@ -205,10 +205,9 @@ def read_recording(path: Path) -> Recording:
 def recordings_hash(path: Path) -> str:
     """Return the content hash of a recording, or of all recordings in a folder; ``absent`` without any."""
     files = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
-    try:
+    contents = []
+    with contextlib.suppress(OSError):
         contents = [np.frombuffer(file.read_bytes(), dtype=np.uint8) for file in files]
-    except OSError:
-        return "absent"
     return content_hash("recordings", {}, *contents) if contents else "absent"
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from bnnbench.charts.chart import Chart, Matrix, Panel, Series
 from bnnbench.charts.style import style
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, system_errors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,10 +77,8 @@ def save_chart(chart: Chart, path: Path, *, width: Width = "page") -> None:
     with print_style():
         figure = draw_chart(chart, width=width)
         dated = {".pdf": "CreationDate", ".svg": "Date"}.get(path.suffix.lower())
-        try:
+        with system_errors(InputError, f"{path} cannot be written", "give another path with -o"):
             figure.savefig(path, dpi=DOTS_PER_INCH, metadata={dated: None} if dated else None)
-        except OSError as error:
-            raise InputError(f"{path} cannot be written: {error.strerror}; give another path with -o.") from error
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from bnnbench import __version__, cli
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, system_errors
 
 
 def verbs() -> dict[str, Path]:
@@ -79,7 +79,5 @@ def _options(
 ) -> None:
     """Check the working directory, whatever the verb; `main` reads --debug."""
     del debug, version
-    try:
+    with system_errors(InputError, "the working directory cannot be used", "change to another"):
         Path.cwd()
-    except OSError as error:
-        raise InputError(f"the working directory cannot be used: {error.strerror}; change to another.") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,10 +58,9 @@ def verify(
 
 def _share(text: str) -> float:
     """Return a share from a text such as ``5%`` or ``0.05``."""
-    try:
+    share = 0.0
+    with contextlib.suppress(ValueError):
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        share = 0.0
     if not 0 < share <= 1:
         raise InputError(f"--rerun takes a share of the runs from above 0 to 100 %, such as 5%, but {text!r} came.")
     return share

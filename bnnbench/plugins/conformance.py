@@ -7,6 +7,7 @@ fails raises a sentence for the adapter's author.
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import math
 import pickle
@@ -395,10 +396,9 @@ def _closure(names: frozenset[str]) -> frozenset[str]:
         if name in found:
             continue
         found.add(name)
-        try:
+        lines: list[str] = []
+        with contextlib.suppress(PackageNotFoundError):
             lines = [] if name == "bnnbench" else requires(name) or []
-        except PackageNotFoundError:
-            continue
         waiting += [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in lines if "extra ==" not in line]
     return frozenset(found)
 

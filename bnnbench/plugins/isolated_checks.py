@@ -43,11 +43,9 @@ def check_apart(plugin: str, *, limit_s: float) -> Iterator[tuple[int, Result]]:
         try:
             while waiting:
                 start = perf_counter()
-                answered = pipe.poll(limit_s)
-                try:
+                answered, result = pipe.poll(limit_s), None
+                with contextlib.suppress(EOFError):
                     result = pipe.recv() if answered else None
-                except EOFError:
-                    result = None
                 if result is None:
                     process.kill()
                     process.join()

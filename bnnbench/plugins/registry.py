@@ -9,6 +9,7 @@ path that ends in ``.py`` loads a file that is not installed at all. Listing nam
 from __future__ import annotations
 
 import ast
+import contextlib
 import copyreg
 import dataclasses
 import hashlib
@@ -26,7 +27,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeVar
 
-from bnnbench.errors import BnnbenchError, InputError, UnknownNameError, blaming
+from bnnbench.errors import BnnbenchError, InputError, UnknownNameError, blaming, system_errors
 from bnnbench.problem.problem import UNNAMED, Problem
 from bnnbench.qubo.formulation import FILE_PREFIX, Formulation
 from bnnbench.solver.contract import Solver
@@ -303,10 +304,8 @@ def file_hash(name: str) -> str | None:
 
 
 def _load_file(kind: Kind, path: Path) -> ModuleType:
-    try:
+    with system_errors(InputError, f"{kind} file {path} cannot be read", "give another path"):
         is_file = path.is_file()
-    except OSError as error:
-        raise InputError(f"{kind} file {path} cannot be read: {error.strerror}; give another path.") from error
     if not is_file:
         raise InputError(f"{kind} file {path} does not exist; give the path of a Python file, or a registered name.")
     name = f"{FILE_PREFIX}{path.stem}"
@@ -383,10 +382,9 @@ def _takes_truth_values(target: Callable[..., Any], name: str) -> bool:
     def has_bool(hint: Any) -> bool:
         return hint in (bool, Any, object) or any(map(has_bool, typing.get_args(hint)))
 
-    try:
+    hints: dict[str, Any] = {}
+    with contextlib.suppress(NameError, TypeError):  # pydantic says which annotation is wrong
         hints = typing.get_type_hints(target)
-    except (NameError, TypeError):
-        return True  # pydantic says which annotation is wrong
     return name not in hints or has_bool(hints[name])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, system_errors
 from bnnbench.qubo.linear_program import LinearModel, linearized
 from bnnbench.qubo.qubo import Qubo
 
@@ -46,10 +46,8 @@ def write_qubo(qubo: Qubo, path: Path) -> None:
     Heuristics for Max-Cut and QUBO", INFORMS Journal on Computing 30, 2018 (MQLib).
     """
     check_ending(path)
-    try:
+    with system_errors(InputError, f"{path} cannot be written", "give another path with -o"):
         path.write_bytes(WRITERS[path.suffix](qubo))
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}; give another path with -o.") from error
 
 
 def _coo(qubo: Qubo) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import threading
 import time
@@ -57,11 +58,9 @@ def _stamp(folder: Path) -> str:
     """Return times and sizes of the store's file and its log; a log without content comes and goes with readers."""
     parts = []
     for name in (FILE, f"{FILE}-wal"):
-        try:
+        with contextlib.suppress(OSError):
             status = (folder / name).stat()
-        except OSError:
-            continue
-        parts += [f"{status.st_mtime_ns}.{status.st_size}"] if status.st_size else []
+            parts += [f"{status.st_mtime_ns}.{status.st_size}"] if status.st_size else []
     return "-".join(parts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import dataclasses
 import math
 import numbers
@@ -224,7 +225,6 @@ class Solver(abc.ABC):
 
 
 def _version(distribution: str) -> str | None:
-    try:
+    with contextlib.suppress(PackageNotFoundError):
         return version(distribution)
-    except PackageNotFoundError:
-        return None
+    return None

@@ -48,14 +48,9 @@ class Database:
         self._depth = 1
         try:
             with store_errors(self.folder):
-                self._db.execute("BEGIN")
-                try:
+                with self._db:  # commits, or rolls back where SQLite has not done so itself, as when the disk is full
+                    self._db.execute("BEGIN")
                     yield
-                    self._db.execute("COMMIT")
-                except BaseException:
-                    if self._db.in_transaction:  # SQLite itself rolls back when the disk is full
-                        self._db.execute("ROLLBACK")
-                    raise
                 self._settle()
         finally:
             self._depth = 0

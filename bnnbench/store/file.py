@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from bnnbench.errors import StoreError
+from bnnbench.errors import StoreError, system_errors
 from bnnbench.store.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION, UNRELEASED_ID
 
 FILE = "runs.sqlite"
@@ -34,53 +34,43 @@ def open_to_write(folder: Path) -> tuple[sqlite3.Connection, IO[str]]:
         this schema.
     """
     path = folder / FILE
-    lock = _lock(folder)
-    try:
+    with contextlib.ExitStack() as stack, store_errors(folder):
+        lock = stack.enter_context(_lock(folder))
         is_new = not is_there(path) or _is_blank(path)
-        with store_errors(folder):
-            connection = _connect(path, "rw" if is_there(path) else "rwc")
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-                connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `Store.transaction`
-                if is_new:
-                    pragmas = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
-                    connection.executescript(f"BEGIN; {pragmas} {SCHEMA} COMMIT;")
-                else:
-                    # Fails now if the file cannot be written, and changes nothing; BEGIN IMMEDIATE alone does not fail.
-                    connection.executescript(f"BEGIN IMMEDIATE; PRAGMA user_version = {SCHEMA_VERSION}; ROLLBACK;")
-            except BaseException:
-                connection.close()
-                raise
-    except BaseException:
-        lock.close()
-        raise
+        connection = stack.enter_context(contextlib.closing(_connect(path, "rw" if is_there(path) else "rwc")))
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `Store.transaction`
+        if is_new:
+            pragmas = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
+            connection.executescript(f"BEGIN; {pragmas} {SCHEMA} COMMIT;")
+        else:
+            # Fails now if the file cannot be written, and changes nothing; BEGIN IMMEDIATE alone does not fail.
+            connection.executescript(f"BEGIN IMMEDIATE; PRAGMA user_version = {SCHEMA_VERSION}; ROLLBACK;")
+        stack.pop_all()
     return connection, lock
 
 
 def _lock(folder: Path) -> IO[str]:
     """Hold the folder's lock file; the system lets go of it when the process ends, however it ends."""
-    lock = None
-    try:
+    with (
+        system_errors(StoreError, f"{folder} cannot be written", "give another folder with --out"),
+        contextlib.ExitStack() as stack,
+    ):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "runs.lock").open("a+", encoding="utf-8")
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = stack.enter_context((folder / "runs.lock").open("a+", encoding="utf-8"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            owner = lock.read().strip() or "of unknown number"
+            raise StoreError(
+                f"{folder} is being written by process {owner}; wait for it to end, or give another folder with --out."
+            ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-    except BlockingIOError:
-        assert lock is not None  # noqa: S101  only flock blocks
-        with lock:
-            lock.seek(0)
-            owner = lock.read().strip() or "of unknown number"
-        raise StoreError(
-            f"{folder} is being written by process {owner}; wait for it to end, or give another folder with --out."
-        ) from None
-    except OSError as error:
-        if lock:
-            with contextlib.suppress(OSError):  # the same error again, if the disk is full
-                lock.close()
-        raise StoreError(f"{folder} cannot be written: {error.strerror}; give another folder with --out.") from error
+        stack.pop_all()
     return lock
 
 
@@ -110,12 +100,14 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
 
 def is_there(path: Path) -> bool:
     """Return whether there is a file; `StoreError` if something else stands there, which could block who opens it."""
-    try:
+    mode = 0
+    with (
+        system_errors(StoreError, f"{path} cannot be read", "check the path and its permissions"),
+        contextlib.suppress(FileNotFoundError),
+    ):
         mode = path.stat().st_mode
-    except FileNotFoundError:
+    if not mode:
         return False
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}; check the path and its permissions.") from error
     if not stat.S_ISREG(mode):
         raise StoreError(f"{path} is not a file; it was left as it is; give another folder.")
     return True

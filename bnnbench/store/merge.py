@@ -6,6 +6,7 @@ appears under its name when it is complete, and not before; the others are only 
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import json
 import os
@@ -17,7 +18,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bnnbench.errors import CheckError, InputError, StoreError
+from bnnbench.errors import CheckError, InputError, StoreError, system_errors
 from bnnbench.optimum.truth import Truth
 from bnnbench.runs.cell import asked_key
 from bnnbench.store.answers import differences
@@ -55,20 +56,17 @@ def merge(folders: Sequence[Path], output: Path) -> Merged:
     """
     if output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise InputError(f"{output} exists; give the name of a new folder with -o.")
-    try:
+    with (
+        system_errors(StoreError, f"{output} cannot be written", "give another folder with -o"),
+        contextlib.ExitStack() as stack,
+    ):
         output.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
-    except OSError as error:
-        raise StoreError(f"{output} cannot be made: {error.strerror}; give another folder with -o.") from error
-    try:
+        stack.callback(shutil.rmtree, draft, ignore_errors=True)
         merged = _fill(draft, folders)
         (draft / "runs.lock").unlink()
         draft.chmod(0o777 & ~_umask())  # a temporary folder is for its owner alone
         draft.rename(output)
-    except OSError as error:
-        raise StoreError(f"{output} cannot be written: {error.strerror}; give another folder with -o.") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return merged
 
 

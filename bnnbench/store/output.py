@@ -8,7 +8,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, system_errors
 
 ALIKE = 8
 """Bytes at the beginning by which a file is known as one that was written before."""
@@ -26,18 +26,20 @@ def write_output(path: Path, content: bytes) -> None:
         If there is something else, or it cannot be written.
     """
     refuse_to_overwrite(path, content[:ALIKE])
-    try:
+    with system_errors(InputError, f"{path} cannot be written", "give another path with -o"):
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
         _replace(path, content)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}; give another path with -o.") from error
 
 
 def refuse_to_overwrite(path: Path, begin: bytes) -> None:
     """Raise `InputError` if there is something at a path that does not begin so, unless it is empty."""
-    try:
+    there = b""
+    with (
+        system_errors(InputError, f"{path} cannot be written", "give another path with -o"),
+        contextlib.suppress(FileNotFoundError),
+    ):
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise InputError(f"{path} is a folder; give the name of a file with -o.")
@@ -45,10 +47,6 @@ def refuse_to_overwrite(path: Path, begin: bytes) -> None:
             return
         with path.open("rb") as file:
             there = file.read(ALIKE)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}; give another path with -o.") from error
     if there and there != begin:
         what = "a database, such as results lie in" if there.startswith(b"SQLite") else "no file of this kind"
         raise InputError(f"{path} exists and is {what}; it was left as it is; give another path with -o.")
@@ -64,10 +62,9 @@ def _replace(path: Path, content: bytes) -> None:
             file.write(content)
         Path(draft).chmod(mode)
         Path(draft).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
+    finally:
+        with contextlib.suppress(OSError):  # nothing is left of it where it is in place
             Path(draft).unlink()
-        raise
 
 
 def _umask() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -112,12 +113,11 @@ class _Sampled:
 
 def _sampled(run: StoredRun, instance: Instance) -> _Sampled:
     packed = run.packed_samples
-    try:
+    sampled = None
+    with contextlib.suppress(KeyError, ValueError, TypeError):
         bits = unpack_bits(packed["energy"], instance.qubo.num_variables)
-        weights = 2 * unpack_bits(packed["loss"], instance.problem.network.num_weights) - 1
-    except (KeyError, ValueError, TypeError):
-        return _Sampled(run.name, run.row, None)
-    return _Sampled(run.name, run.row, (bits, weights))
+        sampled = bits, 2 * unpack_bits(packed["loss"], instance.problem.network.num_weights) - 1
+    return _Sampled(run.name, run.row, sampled)
 
 
 def _wrong_samples(instance: Instance, runs: Sequence[_Sampled]) -> Iterator[Finding]:
@@ -146,12 +146,11 @@ def _wrong_samples(instance: Instance, runs: Sequence[_Sampled]) -> Iterator[Fin
 
 def _is_named(row: Mapping[str, Any]) -> bool:
     """Return whether the key of a row is the hash of what was asked."""
-    try:
+    key = ""
+    with contextlib.suppress(BnnbenchError, ValueError, TypeError):
         budget = budget_of(row)
         parameters, versions = json.loads(row["parameters"]), json.loads(row["versions"])
         key = run_key(row["instance_hash"], row["solver"], parameters, versions, seed=row["seed"], budget=budget)
-    except (BnnbenchError, ValueError, TypeError):
-        return False
     return key == asked_key(row["key"])
 
 

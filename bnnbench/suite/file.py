@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import pydantic
 
-from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.errors import InputError, UnknownNameError, system_errors
 from bnnbench.solver.contract import Budget
 from bnnbench.suite.paths import check_enclosed
 
@@ -113,10 +113,8 @@ def suite_path(name: str) -> Path:
     """Return the path of a suite: an installed name, or a path that ends in ``.toml``."""
     if name.endswith(".toml"):
         path = Path(name)
-        try:
+        with system_errors(InputError, f"suite file {name} cannot be read", "give another path"):
             is_file = path.is_file()
-        except OSError as error:
-            raise InputError(f"suite file {name} cannot be read: {error.strerror}; give another path.") from error
         if not is_file:
             raise InputError(
                 f"suite file {name} does not exist; give the path of a TOML file, or one of: "
@@ -163,9 +161,8 @@ def suite_text(path: Path) -> str:
         If it cannot be read, or is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"suite file {path} cannot be read: {error.strerror}.") from error
+        with system_errors(InputError, f"suite file {path} cannot be read", "give another path"):
+            return path.read_text(encoding="utf-8-sig")
     except ValueError as error:
         raise InputError(f"suite file {path} is not TOML: {error}.") from error
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, system_errors
 from bnnbench.store.parquet import name_of, open_results, uniform
 from bnnbench.tables.build import KINDS, make_table
 from bnnbench.tables.formats import FORMATS, write_table
@@ -62,10 +62,8 @@ def check_table(path: Path, results: Path | None = None) -> Iterator[str]:
 
 
 def _read(path: Path) -> bytes:
-    try:
+    with system_errors(InputError, f"{path} cannot be read", "give a table that was exported"):
         return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}; give a table that was exported.") from error
 
 
 def _metadata(content: bytes, path: Path) -> str:
