@@ -106,8 +106,8 @@ def unsafe(path):
 
 def test_nothing_here_reads_what_could_run_code():
     found = {path.name: names for path in sources() if (names := unsafe(path))}
-    # The kit of checks packs and unpacks a solver of this very process.
-    assert found == {"conformance.py": {"pickle"}}
+    # The kits of checks pack and unpack a plugin of this very process.
+    assert found == {"conformance.py": {"pickle"}, "formulation_checks.py": {"pickle"}}
 
 
 def test_the_look_for_what_could_run_code_finds_it(tmp_path):
@@ -196,17 +196,31 @@ def test_a_path_of_a_table_that_leaves_the_folder_is_a_sentence(tmp_path, path):
         read_suite(folder / "suite.toml")
 
 
+MINE = """
+from dataclasses import dataclass
+import bnnbench as bb
+
+@dataclass(frozen=True, kw_only=True)
+class Mine(bb.Solver):
+    x: int = 0
+    def sample(self, prepared, *, seed, budget):
+        yield
+"""
+
+
 def test_paths_of_solvers_are_those_of_the_suite_s_folder_wherever_it_is_run_from(tmp_path, monkeypatch):
     folder = tmp_path / "suite"
     folder.mkdir()
+    (folder / "mine.py").write_text(MINE)
     solver = 'name = "dwave"\nrecord = "kept"\n[[solvers]]\nname = "embedded"\ninner = ["tabu", "mine.py[x=1]"]'
     (folder / "suite.toml").write_text(SUITE.replace('name = "random"', solver))
     monkeypatch.chdir("/")
-    dwave, embedded = read_suite(folder / "suite.toml").solvers
-    assert dwave["record"] == str(folder / "kept")
-    assert embedded["inner"] == ["tabu", f"{folder}/mine.py[x=1]"]
-    monkeypatch.chdir(folder)
-    assert read_suite(Path("suite.toml")).solvers[0]["record"] == "kept", "as it was written"
+    dwave, tabu, mine = plan(read_suite(folder / "suite.toml"), folder).solvers
+    assert dwave.spec.parameters["record"] == str(folder / "kept")
+    assert dwave.parameters["record"] == "kept", "results hold no folders"
+    assert tabu.spec.parameters["inner"] == "tabu"
+    assert mine.spec.parameters["inner"] == f"{folder}/mine.py[x=1]"
+    assert mine.parameters["inner"] == "mine.py[x=1]"
 
 
 def test_a_table_beside_its_suite_is_found_from_everywhere(tmp_path, monkeypatch):
@@ -221,9 +235,10 @@ def test_a_table_beside_its_suite_is_found_from_everywhere(tmp_path, monkeypatch
 
 def test_the_command_line_may_name_any_file(tmp_path, monkeypatch):
     (tmp_path / "suite").mkdir()
+    (tmp_path / "mine.py").write_text(MINE)
     monkeypatch.chdir(tmp_path / "suite")
-    assert _selected("../mine.py[x=1]", [], "solver") == [{"name": str(tmp_path / "mine.py"), "x": 1}]
-    (table,) = _selected("table[path=../people.csv,target=ill]", [], "problem")
+    assert _selected("../mine.py[x=1]", [], "solvers") == [{"name": str(tmp_path / "mine.py"), "x": 1}]
+    (table,) = _selected("table[path=../people.csv,target=ill]", [], "problems")
     assert table["path"] == str(tmp_path / "people.csv")
 
 

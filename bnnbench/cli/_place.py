@@ -28,6 +28,8 @@ class Place:
         Address of a scheduler.
     slurm
         Whether to start SLURM jobs.
+    account, queue
+        Of the jobs; None: as the suite says.
     tls
         Files of the authority, the certificate and the key.
     untimed
@@ -37,6 +39,8 @@ class Place:
     jobs: int
     dask: str | None
     slurm: bool
+    account: str | None = None
+    queue: str | None = None
     tls: tuple[Path, Path, Path] | None
     untimed: bool
 
@@ -50,6 +54,9 @@ class Place:
             raise InputError("--dask uses a cluster that runs, and --slurm starts one; give one of them.")
         if self.tls and not is_cluster:
             raise InputError("--tls is for connections to a cluster; give --dask or --slurm too.")
+        for name, value in {"--account": self.account, "--queue": self.queue}.items():
+            if value is not None and not self.slurm:
+                raise InputError(f"{name} is for SLURM jobs, but {value!r} came without --slurm; give that too.")
         if self.dask == "":
             raise InputError("--dask: the address is empty; give the one that `dask scheduler` prints.")
 
@@ -77,7 +84,9 @@ class Place:
         if self.dask is not None:
             yield self._dask_executor(planned, self.dask, security)
             return
-        with slurm_cluster(planned.suite.slurm, **({"security": security} if self.tls else {})) as cluster:
+        given = {name: value for name, value in (("account", self.account), ("queue", self.queue)) if value}
+        table = planned.suite.slurm.model_copy(update=given)
+        with slurm_cluster(table, **({"security": security} if self.tls else {})) as cluster:
             open_screen(stderr=True).say(f"waiting for SLURM; the scheduler is {cluster.scheduler_address}")
             yield self._dask_executor(planned, cluster, security)
 

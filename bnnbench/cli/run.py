@@ -47,6 +47,10 @@ def run(
     slurm: Annotated[
         bool, typer.Option("--slurm", help="Run on SLURM jobs, as the suite's table [slurm] asks for them.")
     ] = False,
+    account: Annotated[str | None, typer.Option(help="Account of the SLURM jobs, in place of the suite's.")] = None,
+    queue: Annotated[
+        str | None, typer.Option(help="Queue (partition) of the SLURM jobs, in place of the suite's.")
+    ] = None,
     tls: Annotated[
         tuple[Path, Path, Path] | None,
         typer.Option(help="Files of the authority, the certificate and the key, for tls:// addresses and --slurm."),
@@ -63,7 +67,7 @@ def run(
 ) -> None:
     """Run a suite, or resume it, and print the table of its results."""
     path = suite_path(suite)
-    place = Place(jobs=jobs, dask=dask, slurm=slurm, tls=tls, untimed=untimed)
+    place = Place(jobs=jobs, dask=dask, slurm=slurm, account=account, queue=queue, tls=tls, untimed=untimed)
     overrides = Overrides(
         solvers=solver or (),
         problems=problem or (),

@@ -172,6 +172,7 @@ class Campaign:
     def fill(self, executor: Executor, journals: Path) -> None:
         """Start cells while there is room for them."""
         while executor.has_room and (cell := self._allowance.take(self._waiting)) is not None:
+            journals.mkdir(exist_ok=True, parents=True)  # a solver can remove it
             goal = self._target(cell).goal(cell.budget)
             task = task_of(cell, self.limits, journals, self._allowance.left_s, goal)
             now = datetime.now(UTC).isoformat(timespec="milliseconds")

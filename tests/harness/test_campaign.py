@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 import pytest
 
-from bnnbench.errors import CheckError, StoreError, UnavailableError
+from bnnbench.errors import CheckError, InputError, StoreError, UnavailableError
 from bnnbench.harness import campaign, worker, worker_process
 from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.harness.executor import Ending, LocalExecutor
@@ -394,21 +394,19 @@ def test_a_truth_that_a_check_refutes_ends_the_campaign_and_is_not_stored(tmp_pa
         assert store.truths() == {}
 
 
-def test_a_problem_without_a_truth_is_run_all_the_same(tmp_path):
-    problem = load_problem("random_data", widths=[25, 15, 1])
-    with open_store(tmp_path) as store:
-        assert list(find_truths([problem], store)) == [(problem, None)]
-
-
-def test_a_problem_whose_truth_takes_too_much_memory_is_run_all_the_same(tmp_path, monkeypatch):
-    def hungry(problem):
-        raise MemoryError
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(MemoryError(), "parity-3 3-3-1: the search ran out of memory."), (InputError("too large."), "too large.")],
+)
+def test_a_problem_without_a_truth_is_run_all_the_same(tmp_path, monkeypatch, error, reason):
+    def fail(_problem):
+        raise error
 
     problem, reasons = load_problem("parity"), []
-    monkeypatch.setattr(campaign, "ground_truth", hungry)
+    monkeypatch.setattr(campaign, "ground_truth", fail)
     with open_store(tmp_path) as store:
         assert list(find_truths([problem], store, on_none=reasons.append)) == [(problem, None)]
-    assert reasons == [f"{problem.name}: the search ran out of memory."]
+    assert reasons == [reason]
 
 
 def test_a_folder_of_the_user_in_the_results_is_left_alone(tmp_path):

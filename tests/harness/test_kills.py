@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,11 +20,18 @@ def test_a_campaign_that_is_killed_five_times_ends_as_an_undisturbed_one(tmp_pat
     assert campaign.num_kills >= 5
 
 
+def journals_of(pid):
+    """The journals that a coordinator's workers write."""
+    for lock in Path(tempfile.gettempdir()).glob(f"bnnbench-{os.getuid()}-*/lock"):
+        if lock.read_text() == str(pid):
+            yield from lock.parent.glob("journals-*/*.jsonl")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
 def test_native_code_that_lets_no_thread_run_ends_with_its_coordinator(tmp_path):
     coordinator = start(write_suite(tmp_path, 1), tmp_path / "out", "--solver", str(HANG))
     deadline = time.monotonic() + 60
-    while not any('kind": "JudgedBatch' in p.read_text() for p in tmp_path.glob("out/spool/*.jsonl")):
+    while not any('kind": "JudgedBatch' in path.read_text() for path in journals_of(coordinator.pid)):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     time.sleep(0.5)  # it hangs after its first batch

@@ -229,6 +229,8 @@ def test_what_is_no_address_is_a_sentence_at_once(address):
     [
         (["--dask", "tcp://127.0.0.1:1", "--slurm"], "give one of them"),
         (["--dask", ""], "the address is empty"),
+        (["--account", "physics"], "--account is for SLURM jobs, but 'physics' came without --slurm"),
+        (["--queue", "short", "--dask", "tcp://127.0.0.1:1"], "--queue is for SLURM jobs"),
         (["--tls", "a", "b", "c"], "give --dask or --slurm too"),
     ],
 )
@@ -401,12 +403,15 @@ def test_resources_of_the_suite_stand_in_the_job(slurm):
 
 def test_a_suite_runs_on_slurm_from_the_command_line(slurm, tmp_path, monkeypatch, capsys):
     path = write_suite(tmp_path, ["random", "tabu"])
-    monkeypatch.setattr(sys, "argv", ["bnnbench", "run", str(path), "--slurm", "--out", str(tmp_path / "out")])
+    path.write_text(path.read_text().replace("[slurm]", '[slurm]\naccount = "chemistry"'))
+    options = ["--slurm", "--account", "physics", "--queue", "short", "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["bnnbench", "run", str(path), *options])
     with pytest.raises(SystemExit) as exit_:
         cli.main()
     assert exit_.value.code == 0
     assert "waiting for SLURM" in capsys.readouterr().err
     assert "--nworkers 2" in slurm.read_text()
+    assert {"#SBATCH -A physics", "#SBATCH -p short"} <= set(slurm.read_text().splitlines())
     with read_store(tmp_path / "out") as store:
         assert set(store.runs()["status"]) == {"ok"}
 
