@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import math
 import multiprocessing
 import os
@@ -159,12 +160,18 @@ class LocalExecutor(Executor):
         if worker is not None and not worker.process.is_alive():  # what a solver left behind can end it later
             worker.stop()
             worker = None
-        if worker is None:
-            with apart():
-                worker = start_worker(self._context, solver, lane.processors)
-        lane.running = worker
+        lane.running = worker = worker or self._new_worker(solver, lane.processors)
         worker.send(task, lane.probed_at)
         self._note_probe(lane)
+
+    def _new_worker(self, solver: str, processors: Cores | None) -> WorkerProcess:
+        """Start a worker; a server that was killed meanwhile is started again, once."""
+        for _ in range(2):
+            with contextlib.suppress(EOFError, ConnectionError), apart():
+                return start_worker(self._context, solver, processors)
+        raise UnavailableError(
+            f"no worker process starts, since the server that they are forked from is killed again and again. {_GO_ON}"
+        )
 
     def _move(self, lane: _Lane, worker: WorkerProcess, event: Event) -> Ending | None:
         """Move a worker by what has happened to it; return how its task ended, or None if it goes on."""

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from bnnbench.errors import CheckError, InputError, StoreError, UnavailableError
-from bnnbench.harness import campaign, worker, worker_process
+from bnnbench.harness import campaign, executor, worker, worker_process
 from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.harness.executor import Ending, LocalExecutor
 from bnnbench.harness.isolation import control_group
@@ -407,6 +407,35 @@ def test_a_problem_without_a_truth_is_run_all_the_same(tmp_path, monkeypatch, er
     with open_store(tmp_path) as store:
         assert list(find_truths([problem], store, on_none=reasons.append)) == [(problem, None)]
     assert reasons == [reason]
+
+
+@pytest.mark.parametrize("num_deaths", [1, 2])
+def test_a_server_of_workers_that_is_killed_is_started_again_once(tmp_path, monkeypatch, num_deaths):
+    start, deaths = executor.start_worker, iter(range(num_deaths))
+
+    def start_worker(*arguments):
+        if next(deaths, None) is not None:
+            raise EOFError
+        return start(*arguments)
+
+    monkeypatch.setattr(executor, "start_worker", start_worker)
+    path = write_suite(tmp_path, ["random"])
+    if num_deaths == 1:
+        assert set(run_suite(path, tmp_path / "out", jobs=1)["status"]) == {"ok"}
+    else:
+        with pytest.raises(UnavailableError, match=r"no worker process starts, .* the same command goes on from here"):
+            run_suite(path, tmp_path / "out", jobs=1)
+
+
+def test_a_limit_of_the_size_of_files_is_a_sentence_and_costs_no_row(tmp_path):
+    path = write_suite(tmp_path, ["random", "tabu"], repetitions=50)
+    line = f"ulimit -f 150; {sys.executable} -m bnnbench run {path} --out {tmp_path / 'out'} 2>&1 | tail -1"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+
+    assert "ulimit -f" in done.stdout
+    with read_store(tmp_path / "out") as store:
+        assert set(store.runs()["status"]) == {"ok"}
+    assert len(run_suite(path, tmp_path / "out")) == 400
 
 
 def test_a_folder_of_the_user_in_the_results_is_left_alone(tmp_path):

@@ -12,6 +12,8 @@ import psutil
 import pytest
 from killing import start, survive, write_suite
 
+from bnnbench.store.store import read_store
+
 HANG = Path(__file__).parent / "solvers_that_fail" / "native_hang.py"
 
 
@@ -41,3 +43,22 @@ def test_native_code_that_lets_no_thread_run_ends_with_its_coordinator(tmp_path)
     coordinator.wait()
     assert len(family) >= 2
     assert psutil.wait_procs(family, timeout=20)[1] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at the command lines of processes")
+def test_a_campaign_outlives_its_helper_processes(tmp_path):
+    coordinator = start(write_suite(tmp_path, 10), tmp_path / "out")
+    deadline = time.monotonic() + 60
+    while not list(journals_of(coordinator.pid)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    helpers = [child for child in psutil.Process(coordinator.pid).children() if "bnnbench" not in child.cmdline()]
+    for helper in helpers:
+        helper.kill()
+
+    _, said = coordinator.communicate(timeout=120)
+
+    assert helpers
+    assert coordinator.returncode == 0, said
+    with read_store(tmp_path / "out") as store:
+        assert len(store.runs()) == 40
