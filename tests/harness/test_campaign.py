@@ -428,14 +428,14 @@ def test_a_server_of_workers_that_is_killed_is_started_again_once(tmp_path, monk
 
 
 def test_a_limit_of_the_size_of_files_is_a_sentence_and_costs_no_row(tmp_path):
-    path = write_suite(tmp_path, ["random", "tabu"], repetitions=50)
+    path = write_suite(tmp_path, ["random", "tabu"], repetitions=25)
     line = f"ulimit -f 150; {sys.executable} -m bnnbench run {path} --out {tmp_path / 'out'} 2>&1 | tail -1"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
 
     assert "ulimit -f" in done.stdout
     with read_store(tmp_path / "out") as store:
         assert set(store.runs()["status"]) == {"ok"}
-    assert len(run_suite(path, tmp_path / "out")) == 400
+    assert len(run_suite(path, tmp_path / "out")) == 200
 
 
 def test_a_folder_of_the_user_in_the_results_is_left_alone(tmp_path):
@@ -528,7 +528,7 @@ def test_ctrl_c_says_that_finished_runs_are_kept(tmp_path):
 
 
 def test_a_disk_that_is_full_ends_the_campaign_and_the_same_command_goes_on(tmp_path):
-    path = write_suite(tmp_path, ["random"], repetitions=50)
+    path = write_suite(tmp_path, ["random"], repetitions=25)
     command = f"{sys.executable} -m bnnbench run {path} --out {tmp_path / 'out'}"
     limited = subprocess.run(["bash", "-c", f"ulimit -f 300; {command}"], capture_output=True, text=True)
     assert limited.returncode == 2
