@@ -122,7 +122,7 @@ def test_sizes_follow_the_formula(widths: tuple[int, ...], bias: bool) -> None:
     network, wells = problem.network, formulation("wells").wells(problem.network)  # type: ignore[attr-defined]
     rows, layers = len(merged_samples(problem)), range(1, network.num_layers + 1)
     fixed = {layer: widths[layer - 1] if layer > 1 and network.fan_in(layer - 1) % 2 else 0 for layer in layers}
-    slack = sum(widths[layer] * wells[layer - 1].reach.bit_length() for layer in layers)
+    slack = sum(widths[layer] * len(wells[layer - 1].weights) for layer in layers)
     products = sum(widths[layer - 1] * widths[layer] - fixed[layer] for layer in layers if layer > 1)
 
     size = compile_problem(problem, "wells").qubo.num_variables
@@ -134,9 +134,25 @@ def test_the_rules_are_those_of_the_guide() -> None:
     rules = {m: default_range(m) for m in (1, 2, 3, 7, 21, 31, 61, 101)}
 
     assert rules == {
-        1: (1, 0), 2: (2, 0), 3: (1, 1), 7: (1, 3), 21: (3, 7), 31: (3, 7), 61: (3, 7), 101: (5, 15),
+        1: (1, 0, 1), 2: (2, 0, 1), 3: (1, 1, 1), 7: (1, 3, 1), 21: (3, 7, 1), 31: (3, 6, 2), 61: (5, 6, 2),
+        101: (7, 9, 3),
     }  # fmt: skip
-    assert default_range(3, above_hidden=True) == (3, 0)
+    assert default_range(3, above_hidden=True) == (3, 0, 1)
+
+
+def test_a_step_leaves_gaps_that_cost_a_little() -> None:
+    """With slack weights 2 and 4 the range is written in steps of 4 of z; complete finds the nearest."""
+    problem = Problem(Network((13, 1)), np.ones((1, 13)), [[1]])
+    instance = compile_problem(problem, "wells", margin=1, reach=6, step=2)
+    weights = np.array([[1] * (7 + k) + [-1] * (6 - k) for k in range(7)])
+    slack = all_bits(2)
+
+    energies = instance.qubo.energies(instance.complete(weights))
+
+    assert energies.tolist() == [0, 1, 0, 1, 0, 1, 0]
+    for row, energy in zip(weights, energies, strict=True):
+        bits = np.hstack([np.repeat((row[None] > 0).astype(np.int8), 4, axis=0), slack])
+        assert instance.qubo.energies(bits).min() == energy
 
 
 @pytest.mark.parametrize(
