@@ -15,7 +15,7 @@ from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, S
 
 @dataclass(frozen=True, kw_only=True)
 class Random(Solver):
-    """Uniform weights with the best ancillas for them; uniform bits where there is no network behind the QUBO."""
+    """Uniform weights with the best ancillas for them; uniform bits where weights cannot be completed to bits."""
 
     batch_reads: ClassVar[int] = 100
     works_on: ClassVar[WorksOn] = "network"
@@ -27,7 +27,7 @@ class Random(Solver):
         random = np.random.default_rng(seed)
         most = MAX_BATCH_BITS // prepared.qubo.num_variables
         for reads in budget.reads_in_batches(self.batch_reads, most):
-            if isinstance(prepared, Instance):
+            if isinstance(prepared, Instance) and not prepared.cannot_complete():
                 weights = random.choice(np.array([-1, 1], dtype=np.int8), (reads, prepared.problem.network.num_weights))
                 yield Batch(prepared.complete(weights))
             else:

@@ -28,6 +28,10 @@ class Decoder(abc.ABC):
     def complete(self, weights: NDArray[np.int8]) -> NDArray[np.int8]:
         """Return bits that decode to the canonical weights, (k, num_weights) to (k, n): see `Formulation.complete`."""
 
+    def cannot_complete(self) -> str | None:
+        """Return why weights cannot be completed to bits, as a sentence; None if they can."""
+        return None
+
     @abc.abstractmethod
     def violations(self, bits: NDArray[np.int8]) -> dict[str, NDArray[np.int64]]:
         """Return the number of violated constraints by kind, each of shape (k,)."""

@@ -19,7 +19,7 @@ from bnnbench.errors import InputError
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.decoder import Decoder
 from bnnbench.qubo.qubo import Qubo
-from bnnbench.qubo.symbolic import SymbolicSample, compile_samples, complete_samples
+from bnnbench.qubo.symbolic import SymbolicSample, can_complete_samples, compile_samples, complete_samples
 from bnnbench.spec import Spec
 
 FILE_PREFIX = "bnnbench_file_"
@@ -158,16 +158,29 @@ class OwnDecoder(Decoder):
         """Return the weights themselves."""
         return weights
 
+    def cannot_complete(self) -> str | None:
+        """Return a sentence where the default cannot complete weights."""
+        num_weights, num_samples = self.problem.network.num_weights, self.problem.num_samples
+        is_own = type(self.formulation).complete is not Formulation.complete
+        if is_own or can_complete_samples(self.qubo, num_weights, num_samples):
+            return None
+        return (
+            f"formulation {self.formulation}: it cannot complete weights, as its private bits are no blocks of up to "
+            "20, one per sample; define complete(problem, weights), or use a solver of QUBOs."
+        )
+
     def complete(self, weights: NDArray[np.int8]) -> NDArray[np.int8]:
         """Return bits that decode to weights."""
+        if reason := self.cannot_complete():
+            raise InputError(reason)
         own = self.formulation.complete(self.problem, weights)
         bits = (
             complete_samples(self.qubo, (weights > 0).astype(np.int8), self.problem.num_samples) if own is None else own
         )
         if bits is None or (own is None and not np.array_equal(self.decode(bits), weights)):
             raise InputError(
-                f"formulation {self.formulation}: it cannot complete weights, as its private bits are no blocks of up "
-                "to 20, one per sample; define complete(problem, weights), or use a solver of QUBOs."
+                f"formulation {self.formulation}: no bits of least energy that decode to the weights are found; "
+                "define complete(problem, weights), or use a solver of QUBOs."
             )
         return self.qubo.check_bits(bits)
 

@@ -101,6 +101,10 @@ class Instance:
             raise InputError(f"{self}: weights to complete must have shape (k, num_weights), but {w.shape} came.")
         return self.decoder.complete(w)
 
+    def cannot_complete(self) -> str | None:
+        """Return why weights cannot be completed to bits, as a sentence; None if they can."""
+        return self.decoder.cannot_complete()
+
     def violations(self, bits: Any) -> dict[str, NDArray[np.int64]]:
         """Return the number of violated penalties by kind (``sign``, ``product``, ``loss``), each of shape (k,)."""
         return self.decoder.violations(self.qubo.check_bits(bits))

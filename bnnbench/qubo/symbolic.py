@@ -107,17 +107,24 @@ def compile_samples(energy: Callable[[SymbolicSample], Any], problem: Problem) -
     return _tile_groups(problem, parts, groups.ravel(), names or [])
 
 
+def can_complete_samples(qubo: Qubo, num_weights: int, num_samples: int) -> bool:
+    """Return whether the bits behind those of the weights are equal blocks, one per sample, of few private bits."""
+    size, rest = divmod(qubo.num_variables - num_weights, num_samples)
+    block = np.maximum(np.arange(qubo.num_variables) - num_weights, -1) // max(size, 1)
+    inner = qubo.rows >= num_weights
+    has_blocks = not rest and np.array_equal(block[qubo.rows[inner]], block[qubo.cols[inner]])
+    return has_blocks and 0 <= size <= MAX_ENUMERATED
+
+
 def complete_samples(qubo: Qubo, shared: NDArray[np.int8], num_samples: int) -> NDArray[np.int8] | None:
     """Return bits of least energy for the bits of weights, (k, W), that come before equal blocks, one per sample.
 
     Each block is tried through. None, if the bits are not so, or a block has more than `MAX_ENUMERATED`.
     """
     num_weights = shared.shape[1]
-    size, rest = divmod(qubo.num_variables - num_weights, num_samples)
-    block = np.maximum(np.arange(qubo.num_variables) - num_weights, -1) // max(size, 1)
-    inner = qubo.rows >= num_weights
-    if rest or not 0 <= size <= MAX_ENUMERATED or np.any(block[qubo.rows[inner]] != block[qubo.cols[inner]]):
+    if not can_complete_samples(qubo, num_weights, num_samples):
         return None
+    size = (qubo.num_variables - num_weights) // num_samples
     if not size:
         return shared
     states = (np.arange(2**size)[:, None] >> np.arange(size) & 1).astype(np.float64)

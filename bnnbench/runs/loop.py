@@ -15,6 +15,7 @@ from bnnbench.qubo.instance import Instance
 from bnnbench.runs.facts import Facts
 from bnnbench.runs.judge import JudgedBatch, judge
 from bnnbench.runs.outcome import Outcome, fold
+from bnnbench.runs.refusal import refusal
 from bnnbench.runs.target import Target, target_of
 from bnnbench.solver.answer import close, stream_of, taken
 from bnnbench.solver.contract import Budget, Solver, is_number
@@ -93,7 +94,7 @@ def measure(
     """
     preparing, sampling, judging = _Clock(), _Clock(), _Clock()
     with preparing:
-        reason = solver.refuses(instance)
+        reason = refusal(solver, instance)
     if reason:
         times = {"compile_s": instance.compile_s, "prepare_s": preparing.wall_s}
         return fold([], target, budget, status="refused", message=reason, **times)

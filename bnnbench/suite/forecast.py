@@ -16,6 +16,7 @@ from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.runs.cell import Cell
+from bnnbench.runs.refusal import refusal
 from bnnbench.solver.contract import Solver
 from bnnbench.spec import Spec
 from bnnbench.suite.planning import Plan
@@ -105,7 +106,8 @@ class _Asked:
 
     def __init__(self, spec: Spec) -> None:
         self._solver = load_solver(spec)
-        self._never_refuses = type(self._solver).refuses is Solver.refuses
+        is_asked = self._solver.works_on == "network" and not self._solver.is_floor
+        self._never_refuses = type(self._solver).refuses is Solver.refuses and not is_asked
         self._answers: dict[str, str | None] = {}
 
     @cached_property
@@ -124,7 +126,7 @@ class _Asked:
         if cell.instance_hash not in self._answers:
             self._answers[cell.instance_hash] = None
             with contextlib.suppress(Exception, SystemExit):
-                self._answers[cell.instance_hash] = self._solver.refuses(_compiled(cell.problem, cell.formulation))
+                self._answers[cell.instance_hash] = refusal(self._solver, _compiled(cell.problem, cell.formulation))
         return self._answers[cell.instance_hash]
 
 

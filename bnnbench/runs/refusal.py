@@ -1,0 +1,16 @@
+"""Why a solver is not asked: what it refuses itself, and what a formulation cannot give it."""
+
+from __future__ import annotations
+
+from bnnbench.qubo.instance import Instance
+from bnnbench.solver.contract import Solver
+
+
+def refusal(solver: Solver, instance: Instance) -> str | None:
+    """Return why a solver does not apply to an instance, as a sentence; None if it does.
+
+    A solver that works on the network answers weights, which the formulation must complete to bits.
+    """
+    if reason := solver.refuses(instance):
+        return reason
+    return instance.cannot_complete() if solver.works_on == "network" and not solver.is_floor else None
