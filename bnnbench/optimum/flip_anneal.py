@@ -53,7 +53,7 @@ class Neurons(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What is trained: input patterns, targets, weights of samples as planes, prices of errors and of margin."""
+    """The training task: input patterns, targets, weights of samples as planes, prices of errors and of margin."""
 
     inputs: NDArray[np.uint64]
     mask: NDArray[np.uint64]
@@ -79,7 +79,7 @@ class Chances(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What changes: the generator's state (2,), loss now and best (2,), and the best weights (num_weights,)."""
+    """The state of an anneal: generator (2,), loss now and best (2,), and the best weights (num_weights,)."""
 
     state: NDArray[np.uint64]
     losses: NDArray[np.int64]

@@ -35,7 +35,7 @@ MAX_LAYERS = 2
 
 
 class Samples(NamedTuple):
-    """What is trained, as floats, for products that run on vectors.
+    """The training data as floats, for products that run on vectors.
 
     Attributes
     ----------

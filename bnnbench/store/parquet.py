@@ -11,17 +11,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from typing_extensions import override
 
 from bnnbench.errors import InputError
 from bnnbench.hashing import canonical_json
 from bnnbench.store.columns import RUN_COLUMNS
 from bnnbench.store.file import FILE, PUBLISHED, is_there
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _MACHINES = "bnnbench-machines"
 
@@ -92,12 +92,14 @@ def name_of(path: Path) -> str:
 
 
 def to_parquet(runs: pd.DataFrame, machines: Mapping[str, Any]) -> bytes:
-    """Write runs as a Parquet file, with their machines in its metadata, from which `open_results` reads both."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    """Return runs as a Parquet file, with their machines in its metadata, from which `open_results` reads both."""
+    return parquet_bytes(runs, {_MACHINES: canonical_json(machines)})
 
-    table = pa.Table.from_pandas(uniform(runs), preserve_index=False)
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _MACHINES: canonical_json(machines)})
+
+def parquet_bytes(frame: pd.DataFrame, metadata: Mapping[str, str]) -> bytes:
+    """Return a frame as a Parquet file, see `uniform`, with more metadata than pandas gives it."""
+    table = pa.Table.from_pandas(uniform(frame), preserve_index=False)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
     stream = io.BytesIO()
     pq.write_table(table, stream)
     return stream.getvalue()
@@ -105,8 +107,6 @@ def to_parquet(runs: pd.DataFrame, machines: Mapping[str, Any]) -> bytes:
 
 def uniform(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with one type per column: a column with a text, or with no numbers, becomes one of text."""
-    import pandas as pd
-
     uniform = frame.copy()
     for name in frame:
         values = frame[name]
@@ -121,9 +121,6 @@ def uniform(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read(path: Path) -> Published:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
         table = pq.read_table(path)
         machines = json.loads((table.schema.metadata or {})[_MACHINES.encode()])

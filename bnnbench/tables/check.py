@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from bnnbench.errors import InputError, system_errors
 from bnnbench.store.parquet import name_of, open_results, uniform
@@ -67,9 +69,6 @@ def _read(path: Path) -> bytes:
 
 
 def _metadata(content: bytes, path: Path) -> str:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
         metadata = pq.read_schema(io.BytesIO(content)).metadata or {}
     except (pa.ArrowException, OSError) as error:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import html
-import io
 import re
 from collections.abc import Callable, Mapping
 
-from bnnbench.store.parquet import uniform
+from bnnbench.store.parquet import parquet_bytes
 from bnnbench.tables.latex import to_latex
 from bnnbench.tables.rounding import DASH
 from bnnbench.tables.stamp import MARK, stamp_line
@@ -30,14 +29,7 @@ def to_csv(table: Table) -> str:
 
 def to_parquet(table: Table) -> bytes:
     """Return Apache Parquet with the stamp in the metadata of the file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    arrow = pa.Table.from_pandas(uniform(table.data), preserve_index=False)
-    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), MARK: stamp_line(table.stamp)})
-    stream = io.BytesIO()
-    pq.write_table(arrow, stream)
-    return stream.getvalue()
+    return parquet_bytes(table.data, {MARK: stamp_line(table.stamp)})
 
 
 def to_markdown(table: Table) -> str:

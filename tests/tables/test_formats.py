@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 from made_stores import MIXED, ended, fill
 
+from bnnbench.store.parquet import uniform
 from bnnbench.store.store import read_store
 from bnnbench.tables import KINDS, make_table, stamped
-from bnnbench.tables.formats import uniform
 from bnnbench.tables.latex import escape, to_latex
 
 GOLDEN = Path(__file__).parent / "golden"
