@@ -93,7 +93,7 @@ class Campaign:
 
     def session(self) -> None:
         """One start: a process that works for it is killed, or not; then the coordinator, at any moment."""
-        coordinator = start(self.suite, self.out, "--retry")
+        coordinator = start(self.suite, self.out, "--retry", "failed")
         reported: list[str] = []
         assert coordinator.stderr is not None
         if self.chance.random() < 0.3:
@@ -157,7 +157,7 @@ class Campaign:
     def finish(self) -> None:
         """Go on until all is done."""
         for _ in range(2):
-            done = start(self.suite, self.out, "--retry")
+            done = start(self.suite, self.out, "--retry", "failed")
             _, errors = done.communicate(timeout=300)
             assert done.returncode == 0, errors
         with read_store(self.out) as store:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from rich.progress import Progress, TaskID
@@ -17,7 +17,8 @@ from bnnbench.optimum.truth import Truth
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
-from bnnbench.store.store import Store
+from bnnbench.store.store import Retry, Store
+from bnnbench.suite.order import in_blocks
 from bnnbench.suite.planning import Plan
 from bnnbench.suite.repetition import Repeater, verdicts
 
@@ -29,7 +30,7 @@ def run_campaign(
     store: Store,
     executor: Executor,
     *,
-    retry: bool = False,
+    retry: Collection[Retry] = (),
     max_qpu_seconds: float | None = None,
     follow: bool = False,
 ) -> list[Cell]:
@@ -38,7 +39,7 @@ def run_campaign(
     Parameters
     ----------
     retry
-        Whether failed runs in the store run again.
+        Runs of the store that run again.
     max_qpu_seconds
         Seconds of QPU access for all runs; none is begun past them.
     follow
@@ -46,14 +47,15 @@ def run_campaign(
     """
     screen = open_screen(stderr=True)
     cells = list(planned.cells())
-    finished = store.finished(retry_failed=retry)
+    finished = store.finished(retry)
     _announce(planned, cells, finished, store, screen)
     with progress_bars(screen) as bars:
         truths = _find_truths(cells, store, bars)
         # A truth that became better can change which runs had reached it.
         known = verdicts(row for row in store.endings() if row["key"] in finished)
         repeater = Repeater(cells, known, planned.precision)
-        waiting = pending(repeater.first(), finished)
+        seed = planned.suite.seed
+        waiting = in_blocks(pending(repeater.first(), finished), seed)
         progress = _Progress(bars, screen.is_terminal, follow=follow)
         progress.expect(waiting)
 
@@ -69,6 +71,7 @@ def run_campaign(
             executor=executor,
             max_qpu_seconds=max_qpu_seconds,
             more=more,
+            order_seed=seed,
             on_wait=progress.still_running,
         )
         for cell, outcome in campaign.run(waiting):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from bnnbench.cli._screen import Screen, count_runs, open_screen
 from bnnbench.errors import InputError
 from bnnbench.runs.cell import Cell
 from bnnbench.store.file import FILE
-from bnnbench.store.store import read_store
+from bnnbench.store.store import Retry, read_store
 from bnnbench.suite.forecast import Forecast, forecast
 from bnnbench.suite.planning import Plan
 
@@ -27,7 +27,7 @@ MOST_REASONS = 10
 """Reasons of a kind, before a line that counts the others."""
 
 
-def print_forecast(planned: Plan, folder: Path, *, jobs: int | None, retry: bool) -> None:
+def print_forecast(planned: Plan, folder: Path, *, jobs: int | None, retry: Collection[Retry]) -> None:
     """Print what would run, what is done, what can not run and why, and for how long; nothing is written.
 
     Parameters
@@ -41,7 +41,7 @@ def print_forecast(planned: Plan, folder: Path, *, jobs: int | None, retry: bool
         raise InputError(f"{folder} is no folder; give another one with --out.")
     if (folder / FILE).exists():
         with read_store(folder) as store:
-            rows, finished = store.rows("runs"), store.finished(retry_failed=retry)
+            rows, finished = store.rows("runs"), store.finished(retry)
     found = forecast(planned, rows, finished)
     screen = open_screen()
     if len(found.waiting) <= MOST_CELLS:

@@ -14,7 +14,7 @@ from bnnbench.cli._place import Place
 from bnnbench.cli._screen import announce_planning, open_screen
 from bnnbench.cli.show import show
 from bnnbench.errors import CheckError, StoppedError
-from bnnbench.store.store import open_store
+from bnnbench.store.store import Retry, open_store
 from bnnbench.suite.file import read_suite, suite_path, suite_text
 from bnnbench.suite.planning import plan
 from bnnbench.suite.selection import Overrides, select
@@ -35,9 +35,14 @@ def run(
     ] = None,
     seconds: Annotated[float | None, typer.Option(help="Change the suite's seconds of sampling per run.")] = None,
     reads: Annotated[int | None, typer.Option(help="Change the suite's reads per run.")] = None,
+    target: Annotated[
+        float | None, typer.Option(help="End a run at the first loss so much above the optimum; 0: at the optimum.")
+    ] = None,
     repetitions: Annotated[int | None, typer.Option(help="Change the suite's repetitions.", min=1)] = None,
     jobs: Annotated[int, typer.Option(help="Number of runs at a time.", min=1)] = 1,
-    retry: Annotated[bool, typer.Option("--retry", help="Run failed cells again.")] = False,
+    retry: Annotated[
+        list[Retry] | None, typer.Option(help="Run cells again that failed, or that are flagged; repeatable.")
+    ] = None,
     untimed: Annotated[
         bool, typer.Option("--untimed", help="Let runs share cores; their times are marked as meaningless.")
     ] = False,
@@ -74,6 +79,7 @@ def run(
         formulations=formulation or (),
         seconds=seconds,
         reads=reads,
+        target=target,
         repetitions=repetitions,
     )
     planned = plan(select(read_suite(path), overrides), path.parent)
@@ -81,12 +87,14 @@ def run(
     place.check(planned)
     announce_planning(planned.num_cells)
     if dry_run:
-        print_forecast(planned, folder, jobs=place.runs_at_a_time(planned), retry=retry)
+        print_forecast(planned, folder, jobs=place.runs_at_a_time(planned), retry=retry or ())
         return
     try:
         with open_store(folder) as store, place.executor(planned) as executor:
             store.add_suite(path.name, suite_text(path))
-            cells = run_campaign(planned, store, executor, retry=retry, max_qpu_seconds=max_qpu_seconds, follow=follow)
+            cells = run_campaign(
+                planned, store, executor, retry=retry or (), max_qpu_seconds=max_qpu_seconds, follow=follow
+            )
             is_vain = all_failed(cells, store)
     except KeyboardInterrupt:
         raise StoppedError("interrupted; finished runs are kept, and the same command goes on from here.") from None

@@ -9,8 +9,9 @@ import typer
 from bnnbench.cli._options import Results
 from bnnbench.cli._screen import count_runs, open_screen
 from bnnbench.metrics import summarize
+from bnnbench.metrics.optimal import optimal_parameter
 from bnnbench.store.parquet import name_of, open_results
-from bnnbench.tables.terminal import flag_lines, print_table
+from bnnbench.tables.terminal import flag_lines, print_optimal, print_table
 
 
 def show(
@@ -20,6 +21,10 @@ def show(
         Literal["solver", "problem", "loss"],
         typer.Option(help="A row per solver, per problem and solver, or per loss and solver."),
     ] = "solver",
+    optimal: Annotated[
+        str | None,
+        typer.Option(help="Of a parameter that was swept, print the value with the least time to the optimum."),
+    ] = None,
 ) -> None:
     """Print the table of results."""
     with open_results(results) as found:
@@ -27,6 +32,9 @@ def show(
     screen = open_screen()
     if runs.empty:
         screen.say(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
+        return
+    if optimal is not None:
+        print_optimal(optimal_parameter(runs, optimal), optimal, screen)
         return
     first = {"solver": (), "problem": ("problem",), "loss": ("loss_name",)}[by]
     table = summarize(runs, by=(*first, "formulation", "solver"), with_intervals=True)

@@ -120,6 +120,8 @@ class Campaign:
         Seconds of QPU access for all cells, see `QpuAllowance`; those past it get a row ``unavailable``.
     more
         Told of each run that ended; returns the cells that have to run because of it.
+    order_seed
+        Of the random order that the cells are in, for their rows; None: they are in no random order.
     on_wait
         Told every `REPORT_S` seconds of the up to three longest-running cells, and for how many seconds each has run.
     """
@@ -130,6 +132,7 @@ class Campaign:
     executor: Executor | None = None
     max_qpu_seconds: float | None = None
     more: Callable[[Cell, Outcome], Sequence[Cell]] = _no_more
+    order_seed: int | None = None
     on_wait: Callable[[Cell, float], None] = _tell_nobody
 
     def __post_init__(self) -> None:
@@ -223,7 +226,8 @@ class Campaign:
         machine = self._machine if record.machine is None else self.store.add_machine(record.machine)
         begun = record.start or StartLine(started.at, started.load, None)
         processors = None if begun.processors is None else ",".join(map(str, begun.processors))
-        if begun.processors and cell.threads > len(begun.processors):
+        has_run = outcome.status not in ("refused", "unavailable")
+        if has_run and begun.processors and cell.threads > len(begun.processors):
             flag = f"used {cell.threads} threads on {len(begun.processors)} processors"
             outcome = replace(outcome, flags=[*outcome.flags, flag])
         for canary in record.canaries:
@@ -235,6 +239,7 @@ class Campaign:
             load_after=end.load if end.load is not None else load(),
             processors=processors,
             is_timed=is_timed,
+            order_seed=self.order_seed,
             log_tail=record.log_tail if outcome.status in ("error", "crash", "memory", "timeout") else "",
         )
         self.store.add_run(cell, outcome, circumstances)

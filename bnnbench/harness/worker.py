@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
@@ -205,11 +205,21 @@ def _check_file(name: str, digest: str | None) -> None:
         )
 
 
-@lru_cache(maxsize=4)
+_compiled: dict[tuple[Problem, Formulation], tuple[Instance, str]] = {}
+"""Instances with their digests, the latest last; each block of repetitions comes back to them."""
+MAX_COUPLINGS = 2_000_000
+"""Couplings of the instances that a worker keeps, at 16 bytes or more each."""
+
+
 def _compile(problem: Problem, formulation: Formulation) -> tuple[Instance, str]:
-    """Return instance and digest; cells of one instance come one after another, so that a few instances are enough."""
-    instance = compile(problem, formulation)
-    return instance, _digest(instance)
+    """Return instance and digest, kept from before where there is room."""
+    if (problem, formulation) not in _compiled:
+        instance = compile(problem, formulation)
+        room = MAX_COUPLINGS - instance.qubo.num_couplings
+        while _compiled and sum(kept.qubo.num_couplings for kept, _ in _compiled.values()) > room:
+            del _compiled[next(iter(_compiled))]
+        _compiled[problem, formulation] = instance, _digest(instance)
+    return _compiled[problem, formulation]
 
 
 def _digest(instance: Instance) -> str:

@@ -19,6 +19,11 @@ class Circumstances:
         "logical processors that the run was kept to", default=None, empty="the system does not pin, or --untimed"
     )
     is_timed: bool = column("0 if other runs may have shared its cores, else 1", default=True)
+    order_seed: int | None = column(
+        "seed of the random order of runs, see docs/timing.md",
+        default=None,
+        empty="the runs kept an order of their own",
+    )
     log_tail: str = column(
         "end of what a failed run printed", default="", empty="the run did not fail, or printed nothing"
     )

@@ -51,8 +51,9 @@ def _shown(row: Mapping[str, Any], slowdown: float | None, machines: Mapping[str
     for column in _JSON:
         shown.update(_spread(column, json.loads(shown.pop(column.name))))
     shown["slowdown"] = slowdown
-    drift = [_DRIFT] if (slowdown or 1) >= SUSPICIOUS else []
-    shared = [_SHARED] if row["is_timed"] == 0 else []
+    has_run = row["status"] not in ("refused", "unavailable")
+    drift = [_DRIFT] if has_run and (slowdown or 1) >= SUSPICIOUS else []
+    shared = [_SHARED] if has_run and row["is_timed"] == 0 else []
     shown["flag_texts"] = "; ".join(filter(None, [shown["flag_texts"], *drift, *shared]))
     machine = machines.get(row["machine"], {})
     return shown | {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}

@@ -7,8 +7,9 @@ loss. A file that is not such a store, or of a newer schema, is never written to
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,13 @@ from bnnbench.store.stored_run import StoredRun, digest_of, join
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Retry(StrEnum):
+    """Runs of a store that are run again on request."""
+
+    FAILED = "failed"
+    FLAGGED = "flagged"
 
 
 class Store(Database):
@@ -232,12 +240,16 @@ class Store(Database):
         with store_errors(self.folder):
             self._db.execute(f"UPDATE {table} SET digest = ? WHERE {column} = ?", (digest, key))  # noqa: S608
 
-    def finished(self, *, retry_failed: bool = False) -> set[str]:
-        """Return the keys of runs that need not run again: all but ``unavailable`` ones, or only what did not fail."""
-        done = ("ok", "refused") if retry_failed else ("ok", "refused", "timeout", "memory", "crash", "error")
+    def finished(self, retry: Collection[str] = ()) -> set[str]:
+        """Return the keys of runs that need not run again: all but ``unavailable`` ones, and those to `retry`."""
+        done = ("ok", "refused") if Retry.FAILED in retry else ("ok", "refused", "timeout", "memory", "crash", "error")
         rows = self._select("SELECT key, status FROM runs")
         contradicted = {asked_key(row["key"]) for row in rows if asked_key(row["key"]) != row["key"]}
-        return {row["key"] for row in rows if row["status"] in done} | contradicted  # these stay beside each other
+        finished = {row["key"] for row in rows if row["status"] in done}
+        if Retry.FLAGGED in retry and finished:
+            runs = self.runs()
+            finished -= set(runs.loc[runs["flag_texts"].fillna("") != "", "key"])
+        return finished | contradicted  # these stay beside each other
 
     def endings(self) -> list[dict[str, Any]]:
         """Return key, status and loss gap of each run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ class Overrides:
     ----------
     solvers, problems, formulations
         The only ones to take: names, specifications or paths of files, in the suite or not.
-    seconds, reads
+    seconds, reads, target
         Of every budget, also of those that a solver has of its own.
     repetitions
         Of each cell.
@@ -31,7 +32,7 @@ class Overrides:
     Raises
     ------
     InputError
-        If a number is not positive.
+        If a number is not positive, or a target is below 0.
     """
 
     solvers: Sequence[str] = ()
@@ -39,17 +40,20 @@ class Overrides:
     formulations: Sequence[str] = ()
     seconds: float | None = None
     reads: int | None = None
+    target: float | None = None
     repetitions: int | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.numbers.items():
-            if not value > 0:
+            if name == "target" and not 0 <= value < math.inf:
+                raise InputError(f"--target is a loss of 0 or more above the optimum, but {value} came.")
+            if name != "target" and not value > 0:
                 raise InputError(f"--{name} must be positive, but {value} came.")
 
     @property
     def numbers(self) -> dict[str, float]:
         """The numbers of a budget that are given."""
-        numbers = {"seconds": self.seconds, "reads": self.reads}
+        numbers = {"seconds": self.seconds, "reads": self.reads, "target": self.target}
         return {name: value for name, value in numbers.items() if value is not None}
 
 

@@ -170,6 +170,22 @@ def print_table(frame: pd.DataFrame, console: Console, title: str) -> None:
     )
 
 
+def print_optimal(frame: pd.DataFrame, parameter: str, console: Console) -> None:
+    """Print the best values of a parameter, see `bnnbench.metrics.optimal.optimal_parameter`."""
+    names = {"problem": "problem", "formulation": "formulation", "solver": "solver", "best": f"best {parameter}"}
+    fields = {name: Field(header, frame[name].tolist(), is_text=True) for name, header in names.items()}
+    fields |= _running_time(frame)
+    fields["at_end"] = Field("end of the range", frame["at_end"].tolist(), is_text=True)
+    print_sheet(
+        fields,
+        console,
+        caption=f"ERT: expected sampling time to the optimum with restarts, at the {parameter} where it is least. "
+        "Where that is an end of the range that was run, the optimum may lie beyond. Virtual best: the best solver of "
+        "each problem, by name. Intervals: 95 %, over runs, of the minimum.",
+        sections=list(frame[list(GROUPS)].itertuples(index=False)),
+    )
+
+
 def summary_fields(frame: pd.DataFrame) -> dict[str, Field]:
     """Return the columns of a summary that say something, as text."""
     ends = {f"{name}_{end}" for name in map(str, frame.columns) for end in ("low", "high")}

@@ -226,7 +226,7 @@ def test_what_is_finished_depends_on_the_status(tmp_path):
     with open_store(tmp_path) as store:
         for status, cell in cells.items():
             store.add_run(cell, Outcome(status), NOTE)
-        finished, kept = store.finished(), store.finished(retry_failed=True)
+        finished, kept = store.finished(), store.finished(["failed"])
     assert {s for s, c in cells.items() if c.key in finished} == set(statuses) - {"unavailable"}
     assert {s for s, c in cells.items() if c.key in kept} == {"ok", "refused"}
 
