@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -20,8 +21,9 @@ def compare(
     other: Annotated[Path, typer.Argument(help="Results to compare with, such as results/paper, or a runs.parquet.")],
     *,
     by: Annotated[
-        Literal["loss_gap", "energy_gap", "time_to_target_s"], typer.Option(help="What is compared; less is better.")
-    ] = "loss_gap",
+        Literal["ert_s", "loss_gap", "energy_gap", "time_to_target_s"],
+        typer.Option(help="What is compared; less is better."),
+    ] = "ert_s",
 ) -> None:
     """Compare with other results on the problems that both have, with significance."""
     if results.resolve() == other.resolve():
@@ -51,19 +53,30 @@ def compare(
         key: Field(header, [text(value) for value in compared[key].tolist()], is_text=place < 3, rank=RANKS.get(key))
         for place, (key, header) in enumerate(zip(keys, headers, strict=True))
     }
+    cost = COSTS.get(by, "the median over repetitions, failed runs infinite")
     bold = [keys if p <= ALPHA else [] for p in compared["p_holm"]]
     screen = open_screen()
     print_sheet(fields, screen, bold=bold)
     screen.print(
-        "Wilcoxon's signed-rank test over problems, two-sided, exact up to 100 problems; a problem's cost is the "
-        "median over repetitions, failed runs infinite. Bold: p corrected by Holm for "
+        "Wilcoxon's signed-rank test over problems, two-sided, exact up to 100 problems; a problem's cost is "
+        f"{cost}.{_machines(runs.values(), by)} Bold: p corrected by Holm for "
         f"{len(compared)} comparisons is at most {ALPHA}. Fewer than six problems cannot be significant.",
     )
 
 
+def _machines(results: Iterable[Any], by: str) -> str:
+    """Say if times are those of different processors."""
+    models = {str(model) for runs in results for model in runs["cpu"].dropna()}
+    is_mixed = len(models) > 1 and by.endswith("_s")
+    return f" Times compare the machines too: {' and '.join(sorted(models))}." if is_mixed else ""
+
+
+COSTS = {"ert_s": "the expected time to the optimum with restarts, infinite without a success"}
+"""Costs that are no medians over repetitions."""
 RANKS = {"equal": 10, "p": 20, "first_better": 30, "second_better": 31, "problems": 40}
 """Columns that a narrow table does without, the least rank first."""
 HEADERS = {
+    "ert_s": "median ERT [s]",
     "loss_gap": "median loss gap [loss]",
     "energy_gap": "median energy gap [loss]",
     "time_to_target_s": "median time to optimum [s]",

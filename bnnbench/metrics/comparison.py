@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 
 from bnnbench.errors import InputError
-from bnnbench.metrics import compare_pair, cost_table, disambiguated, holm
+from bnnbench.metrics import compare_pair, cost_table, disambiguated, expected_running_time, holm
 
 
 def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_gap") -> pd.DataFrame:
     """Compare each solver of the first results with each of the second, per formulation, over common problems.
 
-    A problem's cost is the median over repetitions, see `bnnbench.metrics.cost_table`; problems are the same if their
+    A problem's cost is the median over repetitions, see `bnnbench.metrics.cost_table`, or with the column ``ert_s`` its
+    `bnnbench.metrics.expected_running_time`; problems are the same if their
     content is. Columns: ``formulation``, ``first``, ``second``, ``problems`` (in common, where both were asked),
     ``first_median`` and ``second_median`` (of the cost over these), ``first_better``, ``second_better``, ``equal``
     (numbers of problems), ``p`` of Wilcoxon's signed-rank test, and ``p_holm``, corrected for all rows of the table.
@@ -26,7 +27,7 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     InputError
         If the results have no problem and formulation in common.
     """
-    costs = [cost_table(disambiguated(runs), column, rows=("formulation", "problem_hash")) for runs in (first, second)]
+    costs = [_costs(disambiguated(runs), column) for runs in (first, second)]
     common = costs[0].index.intersection(costs[1].index)
     if common.empty:
         raise InputError(
@@ -49,6 +50,14 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
     return frame.assign(p_holm=holm(frame["p"].astype(float)))
+
+
+def _costs(runs: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return a row per formulation and problem, and a column per solver."""
+    rows = ["formulation", "problem_hash"]
+    if column != "ert_s":
+        return cost_table(runs, column, rows=rows)
+    return expected_running_time(runs, [*rows, "solver"])["ert_s"].unstack("solver")  # noqa: PD010  one value column
 
 
 def _pairs(first: pd.DataFrame, second: pd.DataFrame) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bnnbench.charts.plot_data import PlotData
-from bnnbench.metrics import compare_all, cost_table, holm, is_floor, success_probability
+from bnnbench.metrics import compare_all, cost_table, expected_running_time, holm, is_floor, success_probability
 from bnnbench.metrics.censoring import numbers
 from bnnbench.qubo.qubo import TOLERANCE
 
@@ -78,12 +78,12 @@ def _best(data: PlotData) -> Iterator[str]:
     never = overall.index[~overall].tolist()
     if never:
         yield f"{listed(never)} never {'reaches' if len(never) == 1 else 'reach'} the certified optimum."
-    times = numbers(certified["time_to_target_s"]).where(solved, math.inf)[among]
-    medians = times.groupby(keys).median().groupby("solver").median()
+    times = expected_running_time(certified[among], ["solver", "instance_hash"])["ert_s"]
+    medians = times.groupby("solver").median()
     if np.isfinite(medians.min()):
         yield (
-            f"{medians.idxmin()} is the fastest to it{rest}: {medians.min():.2g} s of sampling, the median over "
-            "instances of the median run."
+            f"{medians.idxmin()} is the fastest to it{rest}: {medians.min():.2g} s of sampling are expected with "
+            "restarts (ERT), in the median over instances."
         )
 
 

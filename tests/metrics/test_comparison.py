@@ -77,7 +77,7 @@ def bnnbench_(monkeypatch, capfd):
 def test_the_verb_prints_both_with_p(bnnbench_, tmp_path):
     mine = fill(tmp_path / "mine", {("compact", "new[x=1]"): [ended(0)], ("compact", "bad"): FAILED})
     other = fill(tmp_path / "published", {("compact", "old"): [ended(2)]})
-    code, out, err = bnnbench_("compare", mine, other)
+    code, out, err = bnnbench_("compare", mine, other, "--by", "loss_gap")
     assert (code, err) == (0, "")
     lines = [line.split() for line in out.splitlines() if line.startswith("compact")]
     assert lines == [
@@ -85,6 +85,15 @@ def test_the_verb_prints_both_with_p(bnnbench_, tmp_path):
         ["compact", "new[x=1]", "old", "1", "0", "2", "1", "0", "0", "1", "1"],
     ]
     assert "corrected by Holm for 2 comparisons" in " ".join(out.split())
+
+
+def test_the_verb_compares_expected_running_times_unless_told_otherwise(bnnbench_, tmp_path):
+    mine = fill(tmp_path / "mine", {("compact", "s"): [ended(0, time_to_target_s=0.25), ended(1)]})
+    other = fill(tmp_path / "published", {("compact", "s"): [ended(0, time_to_target_s=0.5)]})
+    code, out, err = bnnbench_("compare", mine, other)
+    assert (code, err) == (0, "")
+    (line,) = [line.split() for line in out.splitlines() if line.startswith("compact")]
+    assert line[3:6] == ["1", "0.75", "0.5"]  # (0.25 s + 0.5 s) / 1, and 0.5 s
 
 
 def test_an_empty_folder_is_a_sentence(bnnbench_, tmp_path):
