@@ -50,7 +50,7 @@ def optimal_parameter(runs: pd.DataFrame, parameter: str) -> pd.DataFrame:
     and D. A. Lidar, "Demonstration of a Scaling Advantage for a Quantum Annealer over Simulated Annealing", Physical
     Review X 8, 2018: the optimum has to lie inside the range.
     """
-    swept = _without(runs, parameter)
+    swept = _without(runs.reset_index(drop=True), parameter)
     if swept.groupby("solver")["value"].nunique().max() < 2:
         raise InputError(
             f"no solver was run with several values of {parameter!r}; sweep it in the suite: "

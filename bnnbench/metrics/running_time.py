@@ -47,6 +47,7 @@ def expected_running_time(runs: pd.DataFrame, by: Sequence[str] = ("problem", "f
     """
     import pandas as pd
 
+    runs = runs.reset_index(drop=True)
     spent = spent_times(runs)
     groups = spent.groupby([runs.loc[spent.index, name] for name in by])
     figures = [ert_interval(Spent.of(part)) for _, part in groups]

@@ -78,7 +78,7 @@ def _best(data: PlotData) -> Iterator[str]:
     never = overall.index[~overall].tolist()
     if never:
         yield f"{listed(never)} never {'reaches' if len(never) == 1 else 'reach'} the certified optimum."
-    times = expected_running_time(certified[among], ["solver", "instance_hash"])["ert_s"]
+    times = expected_running_time(pd.DataFrame(certified[among]), ["solver", "instance_hash"])["ert_s"]
     medians = times.groupby("solver").median()
     if np.isfinite(medians.min()):
         yield (
