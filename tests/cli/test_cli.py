@@ -17,6 +17,7 @@ from commands import call
 
 import bnnbench
 from bnnbench.cli import _campaign
+from bnnbench.errors import InputError
 from bnnbench.optimum.certificate import certify, write_certificate
 from bnnbench.plugins.parameters import parameters_of
 from bnnbench.plugins.registry import entries
@@ -177,11 +178,19 @@ def test_one_number_of_a_budget_leaves_the_other_as_the_suite_has_it():
 
     def budgets(seconds, reads):
         changed = select(suite, Overrides(seconds=seconds, reads=reads))
-        return changed.budget.model_dump(), changed.solvers[1]["budget"]
+        return changed.budget.model_dump(exclude_none=True), changed.solvers[1]["budget"]
 
     assert budgets(None, 10) == ({"seconds": 2, "reads": 10}, {"seconds": 3, "reads": 10})
     assert budgets(0.5, None) == ({"seconds": 0.5, "reads": 100}, {"seconds": 0.5, "reads": 7})
     assert budgets(0.5, 10) == ({"seconds": 0.5, "reads": 10},) * 2
+
+
+def test_a_target_may_be_zero_and_not_below():
+    from bnnbench.suite.selection import Overrides
+
+    assert Overrides(target=0).numbers == {"target": 0}
+    with pytest.raises(InputError, match="--target is a loss of 0 or more above the optimum, but -1 came"):
+        Overrides(target=-1)
 
 
 def test_solvers_with_a_budget_of_their_own_are_named_with_it():

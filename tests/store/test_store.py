@@ -668,3 +668,20 @@ def test_more_optima_than_an_integer_of_64_bits_has_room_for_are_exported(tmp_pa
     parquet.write_bytes(to_parquet(runs, {}))
 
     assert pd.read_parquet(parquet)["num_optima"].tolist() == [2.0**70]
+
+
+def test_a_flagged_run_is_run_again_on_request_alone(tmp_path):
+    good, flagged = make_cell(0), make_cell(1)
+    with open_store(tmp_path) as store:
+        store.add_run(good, Outcome("ok"), NOTE)
+        store.add_run(flagged, Outcome("ok", flags=["took 9 s of a budget of 1 s"]), NOTE)
+        assert store.finished() == store.finished(["failed"]) == {good.key, flagged.key}
+        assert store.finished(["flagged"]) == {good.key}
+
+
+def test_flags_about_times_stand_on_runs_that_ran(tmp_path):
+    with open_store(tmp_path) as store:
+        for seed, status in enumerate(("ok", "timeout", "refused", "unavailable")):
+            store.add_run(make_cell(seed), Outcome(status), replace(NOTE, is_timed=False))
+        texts = store.runs().set_index("status")["flag_texts"]
+    assert {status for status, text in texts.items() if "shared its cores" in text} == {"ok", "timeout"}
