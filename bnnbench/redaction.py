@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from time import monotonic
+from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
 _PARTS = re.compile(
@@ -69,6 +70,15 @@ def redacted(text: str) -> str:
             pieces += [text[end:begin], f"<{name}>"]
         end = max(end, stop)  # of two that overlap, the rest of the second goes too
     return "".join(pieces) + text[end:]
+
+
+def without_secrets(value: Any) -> Any:
+    """Return a JSON value whose texts, keys included, are redacted."""
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, Mapping):
+        return {without_secrets(key): without_secrets(item) for key, item in value.items()}
+    return [without_secrets(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _all(text: str, part: str) -> Iterator[int]:

@@ -27,6 +27,7 @@ from bnnbench.annealer.embedding import Embedding
 from bnnbench.annealer.submission import Submission
 from bnnbench.errors import InputError, RefusedError
 from bnnbench.hashing import canonical_json, content_hash
+from bnnbench.redaction import without_secrets
 from bnnbench.solver.contract import Budget
 
 FORMAT = "bnnbench QPU recording 1"
@@ -141,7 +142,7 @@ def record(path: Path, run: RecordedRun, submissions: Generator[Submission]) -> 
             file.write(json.dumps({**content, "digest": digest}, separators=(",", ":")) + "\n")
             file.flush()  # the operating system outlives this process
 
-        write({"format": FORMAT, **asdict(run)})
+        write({"format": FORMAT, **asdict(run), **_said_by_others(run)})
         try:
             for submission in submissions:
                 write(_encoded(submission))
@@ -257,9 +258,16 @@ def _encoded(submission: Submission) -> dict[str, Any]:
         "reads": len(submission.bits),
         "bits": _pack(submission.bits),
         "gauge": _pack(submission.gauge),
-        "timing": dict(submission.timing),
+        "timing": without_secrets(submission.timing),
         "queue_s": submission.queue_s,
     }
+
+
+def _said_by_others(run: RecordedRun) -> dict[str, Any]:
+    """Return what libraries and the QPU said in words, without secrets."""
+    said = {"parameters": run.parameters, "versions": run.versions, "chip_id": run.chip_id, "topology": run.topology}
+    cleaned: dict[str, Any] = without_secrets(said)
+    return cleaned
 
 
 def _decoded(content: Mapping[str, Any], num_physical: int) -> Submission:

@@ -230,8 +230,8 @@ class Campaign:
         if has_run and begun.processors and cell.threads > len(begun.processors):
             flag = f"used {cell.threads} threads on {len(begun.processors)} processors"
             outcome = replace(outcome, flags=[*outcome.flags, flag])
-        for canary in record.canaries:
-            self.store.add_canary(canary, machine=machine, processors=processors)
+        for probe in record.speed_probes:
+            self.store.add_speed_probe(probe, machine=machine, processors=processors)
         circumstances = Circumstances(
             machine=machine,
             started_at=begun.at,

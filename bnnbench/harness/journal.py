@@ -21,7 +21,7 @@ from bnnbench.redaction import redacted
 from bnnbench.runs.features import Features
 from bnnbench.runs.judge import JudgedBatch
 from bnnbench.runs.outcome import Outcome, Status
-from bnnbench.runs.speed_probe import Canary
+from bnnbench.runs.speed_probe import SpeedProbe
 from bnnbench.runs.thinning import thinned
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class EndLine:
 
 
 NO_WORD = EndLine("crash", "the worker ended without a word: its solver harmed the journal of the run.", {})
-Line = StartLine | Canary | Features | EstimateLine | JudgedBatch | EndLine
+Line = StartLine | SpeedProbe | Features | EstimateLine | JudgedBatch | EndLine
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Record:
     estimate: EstimateLine | None = None
     end: EndLine | None = None
     batches: list[JudgedBatch] = field(default_factory=list)
-    canaries: list[Canary] = field(default_factory=list)
+    speed_probes: list[SpeedProbe] = field(default_factory=list)
     machine: Mapping[str, Any] | None = None
     log_tail: str = ""
 
@@ -140,8 +140,8 @@ def _read(lines: Iterator[str]) -> Record:
             record.batches.append(without_secrets(line))
             if len(record.batches) % MANY_BATCHES == 0:
                 record.batches = thinned(record.batches)
-        elif isinstance(line, Canary):
-            record.canaries.append(line)
+        elif isinstance(line, SpeedProbe):
+            record.speed_probes.append(line)
         elif isinstance(line, StartLine):
             record.start = line
         elif isinstance(line, Features):
@@ -180,7 +180,7 @@ def _is_possible(line: Line) -> bool:
         processors = line.processors or []
         has_zone = datetime.fromisoformat(line.at).tzinfo is not None
         return has_zone and math.isfinite(line.load) and all(map(_is_count, processors))
-    if isinstance(line, Canary):
+    if isinstance(line, SpeedProbe):
         return math.isfinite(line.at) and 0 < line.seconds < math.inf
     if isinstance(line, Features):
         return line.is_possible

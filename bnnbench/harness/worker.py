@@ -35,7 +35,7 @@ from bnnbench.redaction import redacted
 from bnnbench.runs.features import features_of
 from bnnbench.runs.loop import measure
 from bnnbench.runs.outcome import Status
-from bnnbench.runs.speed_probe import EVERY_S, sing
+from bnnbench.runs.speed_probe import EVERY_S, probe_speed
 from bnnbench.runs.target import Target
 
 READY, DONE, LAST, DISK = b"ready", b"done", b"last", b"disk:"
@@ -152,7 +152,7 @@ class ProbeClock:
     def probe_if_due(self, journal: Journal) -> None:
         """Probe them, and note it with the run that is at hand."""
         if perf_counter() - self.last >= EVERY_S:
-            journal.write(sing())
+            journal.write(probe_speed())
             self.last = perf_counter()
 
 

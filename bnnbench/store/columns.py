@@ -81,8 +81,8 @@ TRUTH = (
 )  # fmt: skip
 DERIVED = (
     Column(
-        "slowdown", "time of the canary around the run over the machine's fastest, see docs/timing.md", "real",
-        empty="no canary is near",
+        "slowdown", "time of the speed probe around the run over the machine's fastest, see docs/timing.md", "real",
+        empty="no speed probe is near",
     ),
     Column("cpu", "model of the processor", empty="the system does not tell"),
     Column("bnnbench_version", "version of bnnbench that made the run", empty="it was not installed"),

@@ -32,12 +32,12 @@ _EXACT = 2**53
 
 
 def runs_frame(
-    rows: Sequence[Mapping[str, Any]], machines: Mapping[str, Mapping[str, Any]], canaries: Sequence[Mapping[str, Any]]
+    rows: Sequence[Mapping[str, Any]], machines: Mapping[str, Mapping[str, Any]], probes: Sequence[Mapping[str, Any]]
 ) -> pd.DataFrame:
     """Return the rows of `RUNS` as a frame, see `bnnbench.store.store.Store.runs`."""
     import pandas as pd
 
-    slow = slowdowns(map(_when, rows), canaries)
+    slow = slowdowns(map(_when, rows), probes)
     told = (_shown(row, slowdown, machines) for row, slowdown in zip(rows, slow, strict=True))
     frame = pd.DataFrame(list(told))
     for name in frame.columns.intersection(_NUMBERS):

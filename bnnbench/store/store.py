@@ -23,7 +23,7 @@ from bnnbench.runs.cell import Cell, asked_key
 from bnnbench.runs.circumstances import Circumstances
 from bnnbench.runs.features import Features
 from bnnbench.runs.outcome import Outcome
-from bnnbench.runs.speed_probe import Canary
+from bnnbench.runs.speed_probe import SpeedProbe
 from bnnbench.runs.thinning import thinned
 from bnnbench.store.database import Database, encodable
 from bnnbench.store.digests import broken_seals
@@ -138,9 +138,9 @@ class Store(Database):
                     self._insert("OR REPLACE", "samples", {"run": cell.key, "role": role, "bits": bits})
             self._seal("runs", cell.key)
 
-    def add_canary(self, canary: Canary, *, machine: str, processors: str | None) -> None:
+    def add_speed_probe(self, probe: SpeedProbe, *, machine: str, processors: str | None) -> None:
         """Note how fast a machine was, on which processors."""
-        row = {"machine": machine, "processors": processors, **asdict(canary)}
+        row = {"machine": machine, "processors": processors, **asdict(probe)}
         self._insert("OR IGNORE", "canaries", {"hash": content_hash("canary", row), **row})
 
     def hold(self) -> None:
@@ -261,11 +261,11 @@ class Store(Database):
         Facts are columns ``fact.…``, clocks ``clock.…``, violations by kind ``violations.…``, flags ``flag_texts``, see
         `bnnbench.store.columns`. What is not there is NaN, also in integer columns.
         """
-        rows, machines, canaries = self._select(RUNS), self.machines(), self.canaries()
+        rows, machines, probes = self._select(RUNS), self.machines(), self.speed_probes()
         with self._as_damage():
-            return runs_frame(rows, machines, canaries)
+            return runs_frame(rows, machines, probes)
 
-    def canaries(self) -> list[dict[str, Any]]:
+    def speed_probes(self) -> list[dict[str, Any]]:
         """Return how fast the machines were at what time, see `bnnbench.runs.speed_probe`."""
         return self._select("SELECT * FROM canaries ORDER BY at")
 

@@ -12,7 +12,7 @@ from bnnbench.harness.campaign import Campaign
 from bnnbench.harness.executor import LocalExecutor
 from bnnbench.harness.isolation import placement
 from bnnbench.harness.isolation.placement import lanes_apart, physical_cores, processor_quota
-from bnnbench.runs.speed_probe import NEAR_S, Canary, sing, slowdowns
+from bnnbench.runs.speed_probe import NEAR_S, SpeedProbe, probe_speed, slowdowns
 from bnnbench.store.store import open_store, read_store
 from bnnbench.suite.file import read_suite
 from bnnbench.suite.planning import plan
@@ -40,7 +40,7 @@ def run_suite(folder, executor, solver="random"):
         for _ in Campaign(store, planned.suite.limits, {}, executor=executor).run(list(planned.cells())):
             pass
     with read_store(folder / "out") as store:
-        return store.runs(), store.canaries()
+        return store.runs(), store.speed_probes()
 
 
 # --- placement ------------------------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ class Pinned(bb.Solver):
 def test_a_run_keeps_to_its_processors_and_what_it_takes_is_noted(tmp_path):
     (tmp_path / "pinned.py").write_text(PINNED)
     processor = min(os.sched_getaffinity(0))
-    runs, canaries = run_suite(tmp_path, LocalExecutor([(processor,)]), solver="pinned.py")
+    runs, probes = run_suite(tmp_path, LocalExecutor([(processor,)]), solver="pinned.py")
     assert set(runs["processors"]) == set(runs["fact.places"].astype(str)) == {str(processor)}
     assert set(runs["is_timed"]) == {1}
     assert set(runs["threads"]) == {1}
@@ -145,7 +145,7 @@ def test_a_run_keeps_to_its_processors_and_what_it_takes_is_noted(tmp_path):
     assert (runs["cpu_s"] <= 1.1 * runs["sample_s"] + 0.05).all()
     assert (runs["peak_mib"] > 48).all()
     assert (runs["load_after"] >= 0).all()
-    assert len(canaries) == 1, "a worker sings as it begins, and every two minutes"
+    assert len(probes) == 1, "a worker probes as it begins, and every two minutes"
     assert (runs["slowdown"] == 1).all()
 
 
@@ -170,54 +170,54 @@ def test_more_threads_than_processors_are_flagged(tmp_path):
     assert {flag for outcome in outcomes for flag in outcome.flags} == {"used 3 threads on 1 processors"}
 
 
-# --- the canary -----------------------------------------------------------------------------------------------------
+# --- the probe -----------------------------------------------------------------------------------------------------
 
 
-def song(at, seconds, machine="m", processors="0"):
+def probe(at, seconds, machine="m", processors="0"):
     return {"machine": machine, "processors": processors, "at": at, "seconds": seconds}
 
 
-def test_the_canary_is_short_and_tells_when_it_sang():
-    canary = sing()
-    assert 0.001 < canary.seconds < 2
-    assert abs(canary.at - time.time()) < 60
+def test_the_speed_probe_is_short_and_tells_when_it_ended():
+    probe = probe_speed()
+    assert 0.001 < probe.seconds < 2
+    assert abs(probe.at - time.time()) < 60
 
 
-def test_a_run_is_as_slow_as_the_slower_of_the_canaries_around_it():
-    songs = [song(0, 1.0), song(100, 1.5), song(200, 1.1), song(300, 3.0)]
+def test_a_run_is_as_slow_as_the_slower_of_the_probes_around_it():
+    probes = [probe(0, 1.0), probe(100, 1.5), probe(200, 1.1), probe(300, 3.0)]
     runs = [("m", "0", 10, 90), ("m", "0", 110, 190), ("m", "0", 205, 206), ("m", "0", 310, 320)]
-    assert slowdowns(runs, songs) == [1.5, 1.5, 3.0, 3.0]
+    assert slowdowns(runs, probes) == [1.5, 1.5, 3.0, 3.0]
 
 
-def test_a_long_run_spans_canaries_of_other_runs_but_takes_those_at_its_ends():
-    assert slowdowns([("m", "0", 50, 250)], [song(0, 1.0), song(100, 9.0), song(300, 1.2)]) == [1.2]
+def test_a_long_run_spans_probes_of_other_runs_but_takes_those_at_its_ends():
+    assert slowdowns([("m", "0", 50, 250)], [probe(0, 1.0), probe(100, 9.0), probe(300, 1.2)]) == [1.2]
 
 
-def test_canaries_of_other_processors_set_the_best_but_say_nothing_else():
-    assert slowdowns([("m", "0", 10, 20)], [song(0, 2.0), song(0, 1.0, processors="1")]) == [2.0]
-    assert slowdowns([("m", None, 10, 20), ("n", "0", 10, 20)], [song(0, 1.0)]) == [None, None]
+def test_probes_of_other_processors_set_the_best_but_say_nothing_else():
+    assert slowdowns([("m", "0", 10, 20)], [probe(0, 2.0), probe(0, 1.0, processors="1")]) == [2.0]
+    assert slowdowns([("m", None, 10, 20), ("n", "0", 10, 20)], [probe(0, 1.0)]) == [None, None]
 
 
-def test_a_canary_of_another_day_says_nothing():
-    assert slowdowns([("m", "0", NEAR_S + 1, NEAR_S + 2), ("m", "0", 10, 20)], [song(0, 1.0)]) == [None, 1.0]
+def test_a_probe_of_another_day_says_nothing():
+    assert slowdowns([("m", "0", NEAR_S + 1, NEAR_S + 2), ("m", "0", 10, 20)], [probe(0, 1.0)]) == [None, 1.0]
 
 
 def test_a_machine_that_became_slow_is_shown_in_every_table(tmp_path):
     run_suite(tmp_path, LocalExecutor([None]))
     with open_store(tmp_path / "out") as store:
-        (first,) = store.canaries()
-        best = Canary(first["at"] - 50, first["seconds"] / 2)
-        store.add_canary(best, machine=first["machine"], processors="elsewhere")
+        (first,) = store.speed_probes()
+        best = SpeedProbe(first["at"] - 50, first["seconds"] / 2)
+        store.add_speed_probe(best, machine=first["machine"], processors="elsewhere")
     with read_store(tmp_path / "out") as store:
         runs = store.runs()
     assert (runs["slowdown"] == 2).all()
     assert runs["flag_texts"].str.contains("was on a machine 1.2 or more times slower than at its best").all()
 
 
-def test_a_damaged_canary_of_no_seconds_is_a_sentence(tmp_path):
+def test_a_damaged_probe_of_no_seconds_is_a_sentence(tmp_path):
     run_suite(tmp_path, LocalExecutor([None]))
     with open_store(tmp_path / "out") as store:
-        (first,) = store.canaries()
-        store.add_canary(Canary(first["at"], 0.0), machine=first["machine"], processors=first["processors"])
+        (first,) = store.speed_probes()
+        store.add_speed_probe(SpeedProbe(first["at"], 0.0), machine=first["machine"], processors=first["processors"])
     with read_store(tmp_path / "out") as store, pytest.raises(StoreError, match="the file is damaged"):
         store.runs()

@@ -132,6 +132,22 @@ def test_nothing_in_it_tells_whose_account_it_was(
         assert secret not in text
 
 
+def test_a_secret_that_the_qpu_repeats_is_not_recorded_and_the_recording_is_replayed(
+    connect: Callable[..., Solver], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = "DEV-0123456789abcdef0123456789abcdef01234567"
+    monkeypatch.setenv("DWAVE_API_TOKEN", token)
+    mock = Mock()
+    mock.properties["chip_id"] = f"Advantage of {token}"
+    path = tmp_path / "run.jsonl"
+
+    ask(connect(mock, record=str(path), **GIVEN))
+
+    assert token not in path.read_text(encoding="utf-8")
+    assert read_recording(path).run.chip_id == "Advantage of <DWAVE_API_TOKEN>"
+    assert ask(replaying(path))
+
+
 def test_it_is_compact(connect: Callable[..., Solver], tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     solver = connect(Mock(), record=str(path))

@@ -17,7 +17,7 @@ import pytest
 from bnnbench.errors import StoreError
 from bnnbench.optimum.truth import Truth
 from bnnbench.plugins.registry import load_problem
-from bnnbench.runs.speed_probe import Canary
+from bnnbench.runs.speed_probe import SpeedProbe
 from bnnbench.store.file import FILE
 from bnnbench.store.rescore import FOLDED, fold_again
 from bnnbench.store.rows import truth_row
@@ -201,7 +201,7 @@ def test_a_table_that_is_not_that_of_its_schema_is_found(results, damage):
 def test_a_cell_of_another_type_is_found_and_no_traceback(results, table):
     with open_store(results) as store:
         store.add_suite("mine.toml", "seed = 0")
-        store.add_canary(Canary(1.0, 0.5), machine="m", processors="0")
+        store.add_speed_probe(SpeedProbe(1.0, 0.5), machine="m", processors="0")
     column = "text" if table == "suites" else "machine"
     with contextlib.closing(sqlite3.connect(results / FILE, isolation_level=None)) as db:
         db.execute(f"UPDATE {table} SET {column} = CAST({column} AS BLOB)")
