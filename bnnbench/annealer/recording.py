@@ -196,10 +196,8 @@ def read_recording(path: Path) -> Recording:
         if is_complete:
             raise _damaged(path, number)
         if number > 1 and not (is_complete := content == {"end": True}):
-            try:
+            with _read_whole(path, number):
                 submissions.append(_decoded(content, run.embedding.num_physical))
-            except (KeyError, TypeError, ValueError, zlib.error) as error:
-                raise _damaged(path, number) from error
     return Recording(run, submissions, is_complete)
 
 
@@ -216,10 +214,8 @@ def _read_run(path: Path) -> RecordedRun:
     _, first = next(_lines(path), (1, {}))
     if first.pop("format", None) != FORMAT:
         raise RefusedError(f"{path} does not begin as a recording ({FORMAT}) does; give another file to replay.")
-    try:
+    with _read_whole(path, 1):
         return TypeAdapter(RecordedRun).validate_python(first)
-    except ValueError as error:  # pydantic's ValidationError is one
-        raise _damaged(path, 1) from error
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -230,12 +226,10 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             for number, line in enumerate(file, start=1):
                 if not line.endswith("\n"):
                     return
-                try:
+                with _read_whole(path, number):
                     content = json.loads(line)
                     given = content.pop("digest")
                     digest = _digest(content, digest)
-                except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
-                    raise _damaged(path, number) from error
                 if given != digest:
                     raise _damaged(path, number)
                 yield number, content
@@ -243,6 +237,15 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise RefusedError(f"the recording {path} is damaged: it is no text; get it again from its source.") from error
     except OSError as error:
         raise RefusedError(f"the recording {path} cannot be read ({error.strerror}); give another path.") from error
+
+
+@contextlib.contextmanager
+def _read_whole(path: Path, number: int) -> Iterator[None]:
+    """Call a line damaged that cannot be read; pydantic's ValidationError is a ValueError."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError, zlib.error) as error:
+        raise _damaged(path, number) from error
 
 
 def _damaged(path: Path, number: int) -> RefusedError:

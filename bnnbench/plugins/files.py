@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -60,10 +61,9 @@ def _file_parameters(kind: Kind, name: str) -> Iterator[tuple[str, str]]:
     """Yield the parameters whose type is `SuitePath`, `SolverSpec` or ``pathlib.Path``, optional or not."""
     classes: Mapping[Kind, Any] = {"solver": solver_class, "formulation": formulation_class}
     target: Any = classes[kind](name) if kind in classes else problem_family(name)
-    try:
+    hints: dict[str, Any] = {}
+    with contextlib.suppress(NameError, TypeError):  # whoever loads it says which annotation is wrong
         hints = typing.get_type_hints(target, include_extras=True)
-    except (NameError, TypeError):
-        return  # whoever loads it says which annotation is wrong
     for key, hint in hints.items():
         for part in (hint, *typing.get_args(hint)):
             marks = [mark.what for mark in getattr(part, "__metadata__", ()) if isinstance(mark, Names)]
