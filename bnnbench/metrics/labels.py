@@ -61,7 +61,9 @@ def disambiguated(runs: pd.DataFrame) -> pd.DataFrame:
     Problems of one name and different data are followed by their hash. Texts are `printable`.
     """
     runs = printable(runs.reset_index(drop=True))
-    runs["solver"] = _disambiguate(runs, ["formulation", "solver"], ["budget_seconds", "budget_reads", "parameters"])
+    runs["solver"] = _disambiguate(
+        runs, ["formulation", "solver"], ["budget_seconds", "budget_reads", "budget_target", "parameters"]
+    )
     runs["solver"] = _disambiguate(runs, ["formulation", "solver"], ["versions"])
     runs["problem"] = _disambiguate(runs, ["problem"], ["problem_hash"])
     return runs
@@ -99,5 +101,7 @@ def _setting(name: str, value: Any) -> str:
         return str(Budget(seconds=value))
     if name == "budget_reads":
         return str(Budget(reads=int(value)))
+    if name == "budget_target":
+        return f"target={value:g}"
     # The beginning of a hash is enough.
     return f"{name}={value[:7]}" if isinstance(value, str) and len(value) == 64 else f"{name}={value}"

@@ -233,9 +233,10 @@ def _budgets(data: PlotData) -> list[tuple[str, int]]:
     """Return budgets of runs in words, and how many runs had each."""
     if data.runs.empty:
         return []
+    names = ["budget_seconds", "budget_reads", "budget_target"]
     words = Counter(
-        str(Budget(seconds=_known(seconds), reads=None if math.isnan(reads) else int(reads)))
-        for seconds, reads in zip(data.runs["budget_seconds"], data.runs["budget_reads"], strict=True)
+        str(Budget(_known(seconds), None if math.isnan(reads) else int(reads), _known(target)))
+        for seconds, reads, target in data.runs[names].itertuples(index=False, name=None)
     )
     return words.most_common()
 

@@ -242,8 +242,9 @@ def _machine(info: Mapping[str, Any]) -> str:
 
 def _set_up(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the end of a caption: number of runs, budget, clock and machine."""
-    pairs = runs[["budget_seconds", "budget_reads"]].drop_duplicates().itertuples(index=False, name=None)
-    budgets = sorted({str(Budget(seconds=_known(s), reads=_whole(r))) for s, r in pairs})
+    names = ["budget_seconds", "budget_reads", "budget_target"]
+    parts = runs[names].drop_duplicates().itertuples(index=False, name=None)
+    budgets = sorted({str(Budget(_known(s), _whole(r), _known(t))) for s, r, t in parts})
     shown = "; ".join(budgets) if len(budgets) <= MAX_BUDGETS else f"{len(budgets)} different ones"
     words = {", ".join(filter(None, (info.get("cpu"), _cores(info)))) or UNKNOWN for info in machines.values()}
     number = int((~runs["status"].isin(("refused", "unavailable"))).sum())

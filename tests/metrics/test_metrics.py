@@ -199,3 +199,7 @@ def test_an_accuracy_that_not_all_problems_have_is_left_out():
     one = summarize(pd.DataFrame([row(test_accuracy=0.5), row(problem="q", solver="t")]))
     assert one["test_accuracy"].isna().all()
     assert list(one["train_accuracy"]) == [1.0, 1.0]
+
+
+def test_runs_to_different_targets_share_no_row():
+    assert labels_of({"budget_target": 0.0}, {"budget_target": 2.0}) == ["s, target=0", "s, target=2"]
