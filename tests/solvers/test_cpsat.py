@@ -43,6 +43,18 @@ def test_proves_the_minimum_over_all_bits(formulation, penalty, loss, model, see
     assert instance.qubo.energies(batches[-1].bits).min() == pytest.approx(least, abs=1e-9)
 
 
+@pytest.mark.parametrize("model", ["constraints", "squares"])
+@pytest.mark.parametrize("formulation", ["compact", "reduced", "sasdelli[merge=true]"])
+def test_rows_keep_their_weights_in_both_models(formulation, model):
+    """Fourteen samples on eight inputs, with two outputs that ask for different weights of a row."""
+    problem = bb.load_problem("random_data", widths=[3, 3, 2], samples=14)
+    outcome = bb.run(
+        bb.compile(problem, formulation), bb.load_solver("cpsat", model=model), budget=bb.Budget(seconds=60)
+    )
+    assert outcome.proved
+    assert outcome.energy == outcome.loss == bb.ground_truth(problem).loss
+
+
 @pytest.mark.parametrize("solver", ["cpsat", "cpsat_network"])
 @pytest.mark.parametrize("formulation", ["compact", "reduced"])
 @pytest.mark.parametrize("widths", [[3, 3, 3, 1], [3, 2, 2], [2, 3, 1]])
