@@ -11,6 +11,7 @@ def is_floor(runs: pd.DataFrame) -> pd.Series:
     """Tell of each run whether its solver guesses, which makes it the floor that others are compared with.
 
     Rows that were published without the column ``is_floor`` are told by the name of their solver, ``random``.
+    Runs that failed are told like all others.
     """
     by_name = runs["solver"].str.split(r"[\[,]", regex=True).str[0] == "random"
     return by_name if "is_floor" not in runs else numbers(runs["is_floor"]).fillna(by_name.astype(float)) == 1
