@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from bnnbench.problem.problem import Problem, integer_prices
+from bnnbench.qubo.network_walk import outputs
 
 
 def network_model(problem: Problem) -> tuple[Any, list[Any], Any, float]:
@@ -19,40 +22,41 @@ def network_model(problem: Problem) -> tuple[Any, list[Any], Any, float]:
     weights = [model.new_bool_var("") for _ in range(network.num_weights)]
     _break_symmetry(model, problem, weights)
     rows, counts = np.unique(np.hstack([problem.inputs, problem.targets]), axis=0, return_counts=True)
-    terms = []
-    for row, repeats in zip(rows.tolist(), counts.tolist(), strict=True):
-        below: list[Any] = [value > 0 for value in row[: network.num_inputs]]
-        for layer in range(1, network.num_layers + 1):
-            fan_in, threshold = network.fan_in(layer), -(-network.fan_in(layer) // 2)
-            below = below[: network.widths[layer - 1]] + [True] * network.bias
-            activations, sums = [], []
-            for neuron in range(network.widths[layer]):
-                start = network.offset(layer) + neuron * fan_in
-                agreements = [
-                    _agreement(model, w, a) for w, a in zip(weights[start : start + fan_in], below, strict=True)
-                ]
-                total = sum(agreements)
-                active = model.new_bool_var("")
-                model.add(total >= threshold).only_enforce_if(active)
-                model.add(total < threshold).only_enforce_if(active.negated())
-                activations.append(active)
-                sums.append(total)
-            below = activations
-        for active, total, target in zip(below, sums, row[network.num_inputs :], strict=True):
-            fan_in = network.fan_in(network.num_layers)
-            wrong = 1 - active if target > 0 else active
-            disagreements = fan_in - total if target > 0 else total
-            terms.append(repeats * errors * wrong + repeats * margin * disagreements)
+    terms, fan_in = [], network.fan_in(network.num_layers)
+    for output in outputs(problem, rows, weights, _Writer(model)):
+        wrong = 1 - output.activation if output.is_positive else output.activation
+        disagreements = fan_in - output.count if output.is_positive else output.count
+        repeats = int(counts[output.row])
+        terms.append(repeats * errors * wrong + repeats * margin * disagreements)
     return model, weights, sum(terms), unit
 
 
-def _agreement(model: Any, weight: Any, value: Any) -> Any:
-    """Return the literal [weight = value]; data needs no variable."""
-    if isinstance(value, bool):
-        return weight if value else weight.negated()
-    same = model.new_bool_var("")
-    model.add_bool_xor([weight, value, same])  # an odd number of them is true
-    return same
+@dataclass(frozen=True)
+class _Writer:
+    """Writes thresholds as reified constraints."""
+
+    model: Any
+
+    def data(self, *, is_positive: bool) -> bool:
+        return is_positive
+
+    def count(self, weights: Sequence[Any], values: Sequence[Any]) -> Any:
+        return sum(self._agreement(weight, value) for weight, value in zip(weights, values, strict=True))
+
+    def activation(self, count: Any, threshold: int, fan_in: int) -> Any:
+        del fan_in
+        active = self.model.new_bool_var("")
+        self.model.add(count >= threshold).only_enforce_if(active)
+        self.model.add(count < threshold).only_enforce_if(active.negated())
+        return active
+
+    def _agreement(self, weight: Any, value: Any) -> Any:
+        """Return the literal [weight = value]; data needs no variable."""
+        if isinstance(value, bool):
+            return weight if value else weight.negated()
+        same = self.model.new_bool_var("")
+        self.model.add_bool_xor([weight, value, same])  # an odd number of them is true
+        return same
 
 
 def _break_symmetry(model: Any, problem: Problem, weights: list[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bnnbench.problem.problem import Problem, integer_prices
 from bnnbench.qubo.constraint import Affine
+from bnnbench.qubo.network_walk import outputs
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.qubo.symmetry import is_fixed
 
@@ -73,6 +74,27 @@ class _Builder:
     def at_most(self, form: Affine, bound: float) -> None:
         self.rows.append((form.coefficients, bound - form.constant))
 
+    def data(self, *, is_positive: bool) -> Affine:
+        return Affine({}, int(is_positive))
+
+    def count(self, weights: Sequence[Affine], values: Sequence[Affine]) -> Affine:
+        """Return Σ [weight = value], with 1 − w − a + 2wa for each; data needs no variable."""
+        total = Affine({})
+        for weight, value in zip(weights, values, strict=True):
+            if value.coefficients:
+                total = total.plus(Affine({}, 1)).plus(weight, -1).plus(value, -1)
+                total = total.plus(self.product(weight, value), 2)
+            else:
+                total = total.plus(weight) if value.constant else total.plus(Affine({}, 1)).plus(weight, -1)
+        return total
+
+    def activation(self, count: Affine, threshold: int, fan_in: int) -> Affine:
+        """Return α with T·α ≤ s ≤ T − 1 + (m − T + 1)·α."""
+        active = self.variable(whole=True)
+        self.at_most(active.plus(active, threshold - 1).plus(count, -1), 0)
+        self.at_most(count.plus(active, threshold - 1 - fan_in), threshold - 1)
+        return active
+
     def product(self, first: Affine, second: Affine) -> Affine:
         """Return the product of two values in {0, 1}."""
         result = self.variable(whole=False)
@@ -113,40 +135,15 @@ def network_program(problem: Problem) -> LinearModel:
         for neuron in range(network.widths[layer])
         for index in range(network.fan_in(layer))
     ]
-    one, total = Affine({}, 1), Affine({})
-    for inputs, targets in zip(problem.inputs.tolist(), problem.targets.tolist(), strict=True):
-        below: list[Affine] = [Affine({}, int(value > 0)) for value in inputs]
-        counts: list[Affine] = []
-        for layer in range(1, network.num_layers + 1):
-            fan_in, threshold = network.fan_in(layer), -(-network.fan_in(layer) // 2)
-            below = below[: network.widths[layer - 1]] + [one] * network.bias
-            counts, active = [], []
-            for neuron in range(network.widths[layer]):
-                start = network.offset(layer) + neuron * fan_in
-                count = Affine({})
-                for weight, value in zip(weights[start : start + fan_in], below, strict=True):
-                    count = count.plus(_agreement(builder, weight, value))
-                activation = builder.variable(whole=True)
-                # T·α ≤ s ≤ T − 1 + (m − T + 1)·α
-                builder.at_most(activation.plus(activation, threshold - 1).plus(count, -1), 0)
-                builder.at_most(count.plus(activation, threshold - 1 - fan_in), threshold - 1)
-                counts.append(count)
-                active.append(activation)
-            below = active
-        for activation, count, target in zip(below, counts, targets, strict=True):
-            fan_in = network.fan_in(network.num_layers)
-            wrong = one.plus(activation, -1) if target > 0 else activation
-            disagreements = Affine({}, fan_in).plus(count, -1) if target > 0 else count
-            total = total.plus(wrong, errors).plus(disagreements, margin)
+    rows, total = np.hstack([problem.inputs, problem.targets]), Affine({})
+    fan_in = network.fan_in(network.num_layers)
+    for output in outputs(problem, rows, weights, builder):
+        is_positive = output.is_positive
+        wrong = Affine({}, 1).plus(output.activation, -1) if is_positive else output.activation
+        disagreements = Affine({}, fan_in).plus(output.count, -1) if is_positive else output.count
+        total = total.plus(wrong, errors).plus(disagreements, margin)
     cost = {variable: unit * c for variable, c in total.coefficients.items()}
     return builder.model(cost, unit * total.constant, len(weights), unit)
-
-
-def _agreement(builder: _Builder, weight: Affine, value: Affine) -> Affine:
-    """Return [weight = value] as 1 − w − a + 2wa; data needs no variable."""
-    if not value.coefficients:
-        return weight if value.constant else Affine({}, 1).plus(weight, -1)
-    return Affine({}, 1).plus(weight, -1).plus(value, -1).plus(builder.product(weight, value), 2)
 
 
 def linearized(qubo: Qubo) -> LinearModel:
