@@ -1,4 +1,4 @@
-"""Why a solver is not asked: what it refuses itself, and what a formulation cannot give it."""
+"""Reasons not to ask a solver: it refuses itself, or the formulation cannot give what it needs."""
 
 from __future__ import annotations
 
