@@ -66,7 +66,7 @@ def calls(solver: Plain, reads: int = 25) -> list[dict[str, Any]]:
 def test_each_call_has_a_seed_of_its_own() -> None:
     seeds = [call["seed"] for call in calls(Plain(recorder=Recorder()))]
 
-    assert len(set(seeds)) == 3
+    assert len(set(seeds)) == len(seeds) > 1
     assert seeds == [call["seed"] for call in calls(Plain(recorder=Recorder()))]
 
 
@@ -74,7 +74,8 @@ def test_a_schedule_is_handed_to_every_call_and_told() -> None:
     solver = Scheduled(recorder=Recorder(), hot=(1.0, 2.0))
     batches = list(solver.sample(solver.prepare(qubo()), seed=0, budget=Budget(reads=25)))
 
-    assert [call["hot"] for call in solver.recorder.calls] == [(1.0, 2.0)] * 3
+    assert {call["hot"] for call in solver.recorder.calls} == {(1.0, 2.0)}
+    assert len(solver.recorder.calls) == len(batches) > 1
     assert all(batch.facts == {"first_hot": 1.0, "last_hot": 2.0} for batch in batches)
     assert all("hot" not in call for call in calls(Plain(recorder=Recorder())))
 
