@@ -12,7 +12,9 @@ from bnnbench.cli._streams import is_debugging
 from bnnbench.errors import CheckError, UnavailableError
 from bnnbench.plugins.isolated_checks import check_apart
 from bnnbench.plugins.registry import formulation, kind_of, load_solver
+from bnnbench.solver.contract import Budget
 from bnnbench.spec import parse_spec
+from bnnbench.suite.planning import suite_solver
 
 
 def check(
@@ -23,7 +25,11 @@ def check(
     """Check a solver, or a formulation, against what the harness relies on and what it says of itself."""
     if kind_of(parse_spec(plugin).name) == "formulation":
         formulation(plugin)
-    elif reason := load_solver(plugin).unavailable():
+        reason = None
+    else:
+        suite_solver(parse_spec(plugin), Budget(reads=1))  # refuses what a run refuses before it begins
+        reason = load_solver(plugin).unavailable()
+    if reason:
         raise UnavailableError(f"{plugin} cannot be checked on this machine: {reason}")
     table = Table("check", "verdict", "seconds", "what is wrong, or why it does not apply", title=plugin)
     failed, stacks = [], []

@@ -283,3 +283,14 @@ def test_no_verb_overwrites_a_database(folder, tmp_path, monkeypatch, capsys, ar
 def test_a_verb_overwrites_what_it_wrote(tmp_path, monkeypatch, capsys, ending) -> None:
     for problem in ("parity", "majority"):
         assert call(monkeypatch, capsys, "compile", problem, "-o", tmp_path / f"q{ending}")[0] == 0
+
+
+@pytest.mark.parametrize("verb", ["check mine.py", "run s.toml --solver mine.py"])
+def test_check_refuses_before_it_begins_what_a_run_refuses(tmp_path, verb) -> None:
+    (tmp_path / "s.toml").write_text(SUITE.format(solver="random"))
+    (tmp_path / "mine.py").write_text(SOLVER.format(work="pass") + "    threads = 'two'\n")
+
+    done = bash(tmp_path, f"$BB {verb}")
+
+    assert done.returncode == 2
+    assert "threads must be a whole number of at least 1 and below 32768, but 'two' came" in done.stderr
