@@ -76,7 +76,7 @@ def test_a_parameter_that_nobody_swept_is_refused():
 
 
 def test_the_interval_holds_the_least_ert_as_often_as_it_claims():
-    """Three values with ERTs of 1.5, 1.7 and 3.3 s, of which the best is chosen; seen: 96 % of 300."""
+    """Three values with ERTs of 1.5, 1.7 and 3.3 s, of which the best is chosen."""
     generator = np.random.default_rng(5)
     chances = {1: 0.5, 2: 0.45, 3: 0.25}
     truth = min(0.5 + (1 - p) / p for p in chances.values())
