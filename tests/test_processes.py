@@ -24,7 +24,12 @@ name = "random"
 
 def call(*arguments, cwd, **environment):
     command = [sys.executable, "-m", "bnnbench", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=os.environ | environment)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=usual_environment() | environment)
+
+
+def usual_environment():
+    """Leave out the setting that keeps the folder off the path of these tests themselves."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
 
 
 @pytest.mark.parametrize("name", ["random", "logging", "locale", "typing", "tempfile", "numpy"])
@@ -53,7 +58,9 @@ def test_other_verbs_do_not_import_it_either(tmp_path):
 def test_a_file_of_the_folder_is_what_python_would_import(tmp_path):
     (tmp_path / "random.py").write_text("raise RuntimeError('imported')")
 
-    done = subprocess.run([sys.executable, "-c", "import random"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", "import random"], cwd=tmp_path, env=usual_environment(), capture_output=True, text=True
+    )
 
     assert "imported" in done.stderr
 

@@ -13,7 +13,7 @@ from bnnbench.problem.problem import Problem
 
 
 class Writer(Protocol):
-    """What writes variables and constraints of a model; a count is a sum of agreements."""
+    """Writer of the variables and constraints of a model; a count is a sum of agreements."""
 
     def data(self, *, is_positive: bool) -> Any:
         """Return the constant that stands for an input, or for a bias."""

@@ -14,10 +14,10 @@ import minorminer
 import networkx as nx
 import numpy as np
 import pytest
+from embeddings import find_embedding
 
 from bnnbench.annealer.embedding import (
     Embedding,
-    Topology,
     _as_text,
     _read,
     find_embedding_on,
@@ -44,10 +44,6 @@ def random_qubo(n: int, edges: list[tuple[int, int]], seed: int = 0) -> Qubo:
 
 def complete(n: int, seed: int = 0) -> Qubo:
     return random_qubo(n, list(itertools.combinations(range(n), 2)), seed)
-
-
-def find_embedding(qubo: Qubo, topology: Topology, size: int, seed: int) -> Embedding:
-    return find_embedding_on(qubo, hardware_graph(topology, size), seed, f"{topology}-{size}")
 
 
 def all_bits(n: int) -> np.ndarray:

@@ -255,7 +255,17 @@ def test_no_process_of_a_bomb_outlives_its_run(tmp_path):
     before = set(psutil.pids())
     run_suite(path, tmp_path / "out")
     alive = [process for process in psutil.process_iter(["cmdline"]) if process.pid not in before]
+    alive = [process for process in alive if not comes_from_other_tests(process)]
     assert not [process for process in alive if "forkserver" in " ".join(process.info["cmdline"] or ())]
+
+
+def comes_from_other_tests(process):
+    """Tests that run beside this one are other children of what started this process, and have servers too."""
+    others = {child.pid for child in psutil.Process(os.getppid()).children() if child.pid != os.getpid()}
+    try:
+        return bool(others & {parent.pid for parent in process.parents()})
+    except psutil.NoSuchProcess:
+        return True
 
 
 @pytest.mark.parametrize("solver", ["leaves_children", "hangs_with_children"])
@@ -538,11 +548,11 @@ def test_a_disk_that_is_full_ends_the_campaign_and_the_same_command_goes_on(tmp_
     with read_store(tmp_path / "out") as store:
         kept = set(store.run_keys())
         assert list(store.unsealed()) == []
-    assert 0 < len(kept) < 200
+    assert 0 < len(kept) < 100
     assert limited.stderr.count("\nok: ") <= len(kept)
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert f"200 runs of 2 s or 20 reads each; {len(kept)} of them done before" in done.stderr
+    assert f"100 runs of 2 s or 20 reads each; {len(kept)} of them done before" in done.stderr
 
 
 def with_places(monkeypatch, **places):

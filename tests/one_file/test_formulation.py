@@ -26,7 +26,7 @@ reads = 5
 name = "majority"
 size = 3
 [[formulations]]
-name = "wells.py"
+name = "basins.py"
 scale = [1.0, 2.0]
 [[solvers]]
 name = "simulated_annealing"
@@ -39,7 +39,7 @@ name = "random"
 def folder(tmp_path_factory):
     """A folder with the file, and a suite that names it."""
     folder = tmp_path_factory.mktemp("one")
-    (folder / "wells.py").write_text(MINE, encoding="utf-8")
+    (folder / "basins.py").write_text(MINE, encoding="utf-8")
     (folder / "mine.toml").write_text(SUITE, encoding="utf-8")
     return folder
 
@@ -53,7 +53,7 @@ def results(folder):
 
 
 def test_the_file_has_a_line_on_itself_and_parameters_in_the_list(folder, monkeypatch, capsys):
-    code, out, err = call(monkeypatch, capsys, "list", "formulations", folder / "wells.py")
+    code, out, err = call(monkeypatch, capsys, "list", "formulations", folder / "basins.py")
 
     assert (code, err) == (0, "")
     assert "which is 0 where y z is 1, 3, 5 or 7" in out
@@ -62,11 +62,11 @@ def test_the_file_has_a_line_on_itself_and_parameters_in_the_list(folder, monkey
 
 def test_python_compiles_a_problem_with_it(folder):
     problem = bb.load_problem("majority", size=3)
-    instance = bb.compile(problem, str(folder / "wells.py"), scale=2)
+    instance = bb.compile(problem, str(folder / "basins.py"), scale=2)
 
     weights = instance.decode(instance.complete([[1, 1, 1]]))
 
-    assert str(instance.formulation) == "wells[scale=2.0]"
+    assert str(instance.formulation) == "basins[scale=2.0]"
     assert weights.tolist() == [[1, 1, 1]]
     assert instance.qubo.energies(instance.complete([[1, 1, 1]])).tolist() == [0.0]
 
@@ -77,28 +77,28 @@ def test_it_is_in_the_terminal_table_latex_html_and_the_report(results, monkeypa
         call(monkeypatch, capsys, "export", results, "--to", kind, "-o", tmp_path / f"table.{kind}")
 
     assert code == 0
-    assert "wells[scale=1.0]" in out
-    assert "wells[scale=2.0]" in out
-    assert all("wells" in path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
+    assert "basins[scale=1.0]" in out
+    assert "basins[scale=2.0]" in out
+    assert all("basins" in path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
     assert len(list(tmp_path.iterdir())) == 3
-    assert "wells[scale=2.0]" in make_page(results)
+    assert "basins[scale=2.0]" in make_page(results)
 
 
 def test_the_command_line_takes_the_file_in_place_of_a_name(folder, tmp_path):
     problem = "majority[size=3]"
-    command = ["run", "smoke", "--formulation", str(folder / "wells.py"), "--problem", problem, "--solver", "tabu"]
+    command = ["run", "smoke", "--formulation", str(folder / "basins.py"), "--problem", problem, "--solver", "tabu"]
 
     done = subprocess.run(
         [sys.executable, "-m", "bnnbench", *command, "--out", "out"], cwd=tmp_path, capture_output=True, text=True
     )
 
     assert done.returncode == 0, done.stderr
-    assert "wells" in done.stdout
+    assert "basins" in done.stdout
 
 
 def test_what_the_guide_shows_passes_the_checks(folder):
     done = subprocess.run(
-        [sys.executable, "-m", "bnnbench", "check", "wells.py"], cwd=folder, capture_output=True, text=True
+        [sys.executable, "-m", "bnnbench", "check", "basins.py"], cwd=folder, capture_output=True, text=True
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -139,12 +139,14 @@ def test_the_contract_is_a_pytest_class(folder):
 def test_a_package_of_others_offers_formulations_by_an_entry_point(tmp_path):
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "__init__.py").touch()
-    (tmp_path / "theirs" / "wells.py").write_text(MINE, encoding="utf-8")
+    (tmp_path / "theirs" / "basins.py").write_text(MINE, encoding="utf-8")
     info = tmp_path / "theirs-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1\n")
     (info / "entry_points.txt").write_text("[bnnbench.formulations]\ntheirs = theirs\n")
-    code = "import bnnbench as bb; print(bb.compile(bb.load_problem('majority', size=3), 'wells[scale=3]').formulation)"
+    code = (
+        "import bnnbench as bb; print(bb.compile(bb.load_problem('majority', size=3), 'basins[scale=3]').formulation)"
+    )
 
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"],
@@ -152,7 +154,7 @@ def test_a_package_of_others_offers_formulations_by_an_entry_point(tmp_path):
         text=True,
     )
 
-    assert done.stdout == "wells[scale=3.0]\n", done.stderr
+    assert done.stdout == "basins[scale=3.0]\n", done.stderr
 
 
 def test_a_file_that_defines_no_energy_is_refused_with_a_sentence(tmp_path):
@@ -161,6 +163,6 @@ def test_a_file_that_defines_no_energy_is_refused_with_a_sentence(tmp_path):
 
     with pytest.raises(bb.InputError, match="must define the method sample_energy, or compile"):
         bb.formulation(str(file))
-    with pytest.raises(bb.UnknownNameError, match="formulation named 'wells'"):
-        bb.formulation("wells")
-    assert "wells" not in entries("formulation")
+    with pytest.raises(bb.UnknownNameError, match="formulation named 'basins'"):
+        bb.formulation("basins")
+    assert "basins" not in entries("formulation")
