@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from pydantic import Field
 from bnnbench.plugins.registry import load_problem, load_solver
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.instance import compile as compile_problem
-from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Paradigm, Positive, Solver
 
 from ._diagonal import Diagonal
 
@@ -35,6 +35,8 @@ class Qaoa(Solver):
     L. Zhou, S.-T. Wang, S. Choi, H. Pichler and M. D. Lukin, "Quantum Approximate Optimization Algorithm: Performance,
     Mechanism, and Implementation on Near-Term Devices", Physical Review X 10, 2020: interpolation of angles.
     """
+
+    paradigm: ClassVar[Paradigm] = "Quantum Simulator"
 
     reps: Annotated[int, Field(ge=1, le=1000)] = 2
     """Layers p."""

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from bnnbench.annealer.transverse_field import largest_coefficient
 from bnnbench.errors import InputError
-from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Paradigm, Positive, Solver
 
 from ._diagonal import Diagonal
 
@@ -42,6 +42,7 @@ class Schroedinger(Solver):
     """
 
     memoryless: ClassVar[bool] = True
+    paradigm: ClassVar[Paradigm] = "Quantum Simulator"
 
     time_ns: Positive = 20.0
     """Length T of the anneal."""

@@ -28,7 +28,7 @@ from bnnbench.annealer.unembedding import ChainBreaks, unembed_batches
 from bnnbench.errors import InputError, RefusedError
 from bnnbench.plugins.files import SuitePath
 from bnnbench.qubo.qubo import Qubo
-from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Paradigm, Positive, Solver
 from bnnbench.spec import Spec
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class DWave(Solver):
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system", "minorminer")
     seeded: ClassVar[bool] = False
+    paradigm: ClassVar[Paradigm] = "Quantum Hardware"
     memoryless: ClassVar[bool] = True
 
     topology: Topology = "pegasus"

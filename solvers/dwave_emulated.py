@@ -14,7 +14,7 @@ from bnnbench.annealer.embedding import ChainPrefactor, ChainStrength, Topology
 from bnnbench.annealer.unembedding import ChainBreaks
 from bnnbench.plugins.files import SolverSpec
 from bnnbench.plugins.registry import load_solver
-from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Paradigm, Solver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,7 @@ class DWaveEmulated(Solver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers", "dwave-system", "minorminer")
+    paradigm: ClassVar[Paradigm] = "Quantum Simulator"
 
     topology: Topology = "pegasus"
     """Hardware graph: Pegasus (Advantage) or Zephyr (Advantage2)."""

@@ -12,7 +12,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from bnnbench.qubo.instance import Instance
-from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
+from bnnbench.solver.contract import Batch, Budget, Objective, Paradigm, Solver, WorksOn
 
 from ._diagonal import Diagonal, network_of, weight_diagonal
 
@@ -41,6 +41,7 @@ class Grover(Solver):
     needs: ClassVar[tuple[str, ...]] = ()
     works_on: ClassVar[WorksOn] = "network"
     memoryless: ClassVar[bool] = True
+    paradigm: ClassVar[Paradigm] = "Quantum Simulator"
 
     optima: Literal["unknown", "known"] = "unknown"
     """``unknown``: search for a lower loss than the best so far, until none is found (Dürr and Høyer). ``known``: mark

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from bnnbench.annealer.cloud import cloud_errors, missing_token
 from bnnbench.errors import RefusedError
-from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver
+from bnnbench.solver.contract import Batch, Budget, Objective, Paradigm, Positive, Solver
 from bnnbench.solver.dimod import bits_of
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class LeapHybrid(Solver):
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system",)
     seeded: ClassVar[bool] = False
+    paradigm: ClassVar[Paradigm] = "Quantum Hardware"
 
     hybrid_solver: Annotated[str, Field(min_length=1)] | None = None
     """Name of the hybrid solver; None: the latest one for binary quadratic models."""

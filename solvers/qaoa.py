@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Phase, Solver
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Paradigm, Phase, Solver
 from bnnbench.solver.stream import stream_of
 
 
@@ -27,6 +27,7 @@ class Qaoa(Solver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("qiskit", "qiskit-optimization")
+    paradigm: ClassVar[Paradigm] = "Quantum Simulator"
 
     reps: Annotated[int, Field(ge=1)] = 1
     """Layers p."""

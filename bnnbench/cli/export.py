@@ -13,10 +13,10 @@ import typer
 from bnnbench.cli._options import Results
 from bnnbench.cli._streams import silenced
 from bnnbench.errors import InputError
-from bnnbench.store.output import write_output
+from bnnbench.store.output import write_folder, write_output
 from bnnbench.store.parquet import RunSource, name_of, open_results, to_parquet
 from bnnbench.tables import make_table, stamped
-from bnnbench.tables.qoblib import qoblib_submission
+from bnnbench.tables.programs import FOLDERS, TRACES, with_traces
 from bnnbench.tables.terminal import to_csv
 
 
@@ -27,19 +27,37 @@ def export(
         Literal["csv", "parquet", "markdown", "latex", "html"], typer.Option(help="Format of the table.")
     ] = "csv",
     table: Annotated[
-        Literal["runs", "summary", "problems", "formulations", "embedding", "environment", "qoblib"] | None,
+        Literal[
+            "runs",
+            "summary",
+            "problems",
+            "formulations",
+            "embedding",
+            "environment",
+            "qoblib",
+            "iohanalyzer",
+            "stochastic-benchmark",
+        ]
+        | None,
         typer.Option(help="What it is about; default: runs for csv and parquet, else summary."),
     ] = None,
     macros: Annotated[
         bool, typer.Option("--macros", help="With latex: a command for each number instead of a table.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write; default: standard output.")
+        Path | None,
+        typer.Option("-o", "--output", help="File to write, or folder for qoblib; default: standard output."),
     ] = None,
 ) -> None:
     """Export results for a paper: all runs, or a table with intervals, caption and stamp."""
     kind = table or ("runs" if to in ("csv", "parquet") else "summary")
-    is_data = kind in ("runs", "qoblib")
+    is_data = kind in ("runs", *TRACES)
+    if kind in FOLDERS:
+        if output is None:
+            raise InputError(f"--table {kind} is a folder of files; name it with -o FOLDER.")
+        with open_results(results) as found:
+            write_folder(output, FOLDERS[kind](with_traces(found)))
+        return
     if is_data and to not in ("csv", "parquet"):
         raise InputError(f"--table {kind} is data with many columns; export it --to csv or parquet, not {to}.")
     if macros and to != "latex":
@@ -62,11 +80,11 @@ def export(
 
 
 def _data(results: RunSource, kind: str, to: str) -> bytes:
-    """Return every column of every run, or a submission to QOBLIB."""
+    """Return every column of every run, or the reads or the traces for another program."""
     runs, machines = results.runs(), results.machines()
     if runs.empty:
         raise InputError(f"{results.folder} holds no runs yet; run: bnnbench run SUITE --out {results.folder}")
-    runs = qoblib_submission(runs, machines) if kind == "qoblib" else runs
+    runs = TRACES[kind](with_traces(results)) if kind in TRACES else runs
     if to == "parquet":
         return to_parquet(runs, machines)
     stream = io.StringIO()

@@ -33,6 +33,8 @@ class Objective(Protocol):
 Phase = Literal["final", "training"]
 WorksOn = Literal["qubo", "penalties", "network"]
 """The coefficients only, the QUBO with the structure of its penalties, or the network and its samples."""
+Paradigm = Literal["Classical", "Quantum Simulator", "Quantum Hardware"]
+"""The machine that computes; "Quantum Simulator" stands for a quantum algorithm on a classical one."""
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A hyperparameter that is a positive finite number."""
 MAX_SECONDS = 1e9
@@ -158,6 +160,8 @@ class Solver(abc.ABC):
     """Whether reads are independent draws of one distribution, so that times to solution count reads."""
     is_floor: ClassVar[bool] = False
     """Whether this is guessing, the floor that others are compared with."""
+    paradigm: ClassVar[Paradigm] = "Classical"
+    """What computes: a classical algorithm, a simulated quantum algorithm, or a quantum machine."""
     runs_programs: ClassVar[bool] = False
     """Whether a parameter names a program to run; no program that results name is run again unasked."""
 

@@ -92,6 +92,7 @@ def trace_frame(select: Callable[[str], list[dict[str, Any]]]) -> pd.DataFrame:
     """Return the batches of all runs as a frame, see `bnnbench.store.store.Store.trace`."""
     import pandas as pd
 
-    types = {"run": str, "number": int, "time_s": float, "num_reads": int, "energy": float, "loss": float}
+    types = {"run": str, "number": int, "time_s": float, "num_reads": int, "evaluations": float}
+    types |= {"energy": float, "loss": float}
     query = f"SELECT {', '.join(types)} FROM batches WHERE run IN (SELECT key FROM runs) ORDER BY run, number"  # noqa: S608
     return pd.DataFrame(select(query), columns=list(types)).astype(types)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from bnnbench.errors import InputError, system_errors
@@ -31,6 +32,23 @@ def write_output(path: Path, content: bytes) -> None:
             path.write_bytes(content)
             return
         _replace(path, content)
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files below a folder, by their relative paths; each as `write_output` does, once all are seen to go.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be written.
+    """
+    for name, content in files.items():
+        path = folder / name
+        with system_errors(InputError, f"{path} cannot be written", "give another folder with -o"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        refuse_to_overwrite(path, content[:ALIKE])
+    for name, content in files.items():
+        write_output(folder / name, content)
 
 
 def refuse_to_overwrite(path: Path, begin: bytes) -> None:

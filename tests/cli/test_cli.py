@@ -144,6 +144,16 @@ def test_export_csv_holds_every_run(bnnbench_, results):
     assert len(out.strip().splitlines()) == 1 + 4
 
 
+def test_export_for_another_program_writes_its_folder_or_its_file(bnnbench_, results, tmp_path):
+    assert bnnbench_("export", results, "--table", "qoblib", "-o", tmp_path / "s")[0] == 0
+    assert bnnbench_("export", results, "--table", "iohanalyzer", "-o", tmp_path / "t.csv")[0] == 0
+    code, _, err = bnnbench_("export", results, "--table", "qoblib")
+
+    assert list((tmp_path / "s").glob("*/*/*_summary.csv"))
+    assert (tmp_path / "t.csv").read_text().startswith("problem,variables,solver,run,")
+    assert (code, "-o FOLDER" in err) == (2, True)
+
+
 def test_export_latex_is_a_booktabs_table(bnnbench_, results, tmp_path):
     assert bnnbench_("export", results, "--to", "latex", "-o", tmp_path / "t.tex")[0] == 0
     text = (tmp_path / "t.tex").read_text()
