@@ -21,7 +21,7 @@ FLOORS = (
     {"metrics"},
     {"suite", "store"},
     {"harness", "tables", "charts"},
-    {"figures"},
+    {"figures", "claims"},
     {"report"},
     {"cli"},
     {"__init__", "__main__", "testing", "pytest_plugin"},

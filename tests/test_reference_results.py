@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bnnbench.claims import evaluate, misquoted, read_claims
 from bnnbench.store.parquet import PUBLISHED, open_results
 from bnnbench.tables import check_table
 
@@ -40,3 +41,9 @@ def test_every_file_that_the_page_names_is_there():
     assert len(links) > len(SUITES)
     assert [link for link in links if not (RESULTS / link).exists()] == []
     assert sum(path.stat().st_size for path in RESULTS.glob("*/*") if path.suffix in (".parquet", ".svg", ".md")) < 5e6
+
+
+def test_every_published_sentence_about_solvers_is_a_claim_that_holds():
+    verdicts = [evaluate(claim, RESULTS) for claim in read_claims(RESULTS / "claims.toml")]
+    assert [verdict.claim.name for verdict in verdicts if not verdict.holds] == []
+    assert misquoted(verdicts, (RESULTS / "README.md").read_text()) == []

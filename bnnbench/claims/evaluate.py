@@ -1,0 +1,104 @@
+"""Evaluate a claim on the rows that it speaks of."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bnnbench.claims.claim import Claim, Rows
+from bnnbench.errors import InputError
+from bnnbench.metrics import expected_running_time, median_interval, normalized_gap
+from bnnbench.metrics.censoring import censored
+from bnnbench.store.parquet import open_results
+from bnnbench.tables.rounding import Scale, texts
+
+PROBLEM = "problem_hash"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The median effect of a claim over problems, and its 95 % interval, or the range of all effects."""
+
+    claim: Claim
+    effect: float
+    low: float
+    high: float
+    num_problems: int
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the whole interval lies within the bounds of the claim."""
+        least = -math.inf if self.claim.at_least is None else self.claim.at_least
+        most = math.inf if self.claim.at_most is None else self.claim.at_most
+        is_known = not (math.isnan(self.low) or math.isnan(self.high))
+        return is_known and least <= self.low and self.high <= most
+
+    @property
+    def sentence(self) -> str:
+        """Return the sentence of the claim with its numbers, as texts quote it."""
+        return self.claim.sentence.replace("{effect}", self.effect_text).replace("{problems}", str(self.num_problems))
+
+    @property
+    def effect_text(self) -> str:
+        """Return the effect and its interval with the digits that the interval supports."""
+        scale: Scale = "log" if self.claim.effect == "ratio" or self.claim.cost.endswith("_s") else "linear"
+        number, interval = texts(self.effect, self.low, self.high, scale)
+        return f"{number} {interval}".strip()
+
+
+def evaluate(claim: Claim, folder: Path) -> Verdict:
+    """Return the verdict on a claim whose results lie in `folder`.
+
+    ``e_p = c(p, first)``, ``c(p, first) − c(p, second)``, or ``c(p, first) / c(p, second)`` for each problem p that
+    both were asked, and its median with the distribution-free interval of `bnnbench.metrics.median_interval`. Fewer
+    than six problems have no such interval, and support no claim about the median. With `over = "all"`, the least and
+    the largest effect stand in place of the interval.
+
+    Censoring: a failed run has an infinite cost. Where both costs are infinite, or both 0, the difference is 0 and the
+    ratio 1: the problem speaks for neither.
+
+    Raises
+    ------
+    InputError
+        If the results cannot be read, or have no such column or rows.
+    """
+    with open_results(folder / claim.results) as found:
+        runs = found.runs()
+    first = _costs(claim, runs, claim.first)
+    effects = first
+    if claim.second is not None:
+        both = pd.DataFrame({"first": first, "second": _costs(claim, runs, claim.second)}).dropna()
+        is_equal = both["first"] == both["second"]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if claim.effect == "ratio":
+                effects = (both["first"] / both["second"]).where(~is_equal, 1.0)
+            else:
+                effects = (both["first"] - both["second"]).where(~is_equal, 0.0)
+    effects = effects.dropna()
+    effect, low, high = median_interval(effects)
+    if claim.over == "all" and len(effects):
+        low, high = float(effects.min()), float(effects.max())
+    return Verdict(claim, effect, low, high, len(effects))
+
+
+def _costs(claim: Claim, runs: pd.DataFrame, rows: Rows) -> pd.Series:
+    """Return the cost of the chosen runs, indexed by problem: the median over its runs, or its ERT."""
+    chosen = pd.Series(True, index=runs.index)  # noqa: FBT003
+    for column, value in rows.items():
+        if column not in runs:
+            raise InputError(f"claim {claim.name}: the runs have no column {column!r}; see docs/columns.md.")
+        values = value if isinstance(value, list) else [value]
+        if missing := [v for v in values if not (runs[column] == v).any()]:
+            raise InputError(f"claim {claim.name}: no run of {claim.results} has {column} = {missing[0]!r}.")
+        chosen &= runs[column].isin(values)
+    if not chosen.any():
+        raise InputError(f"claim {claim.name}: no run of {claim.results} has all of {rows}.")
+    if claim.cost == "ert_s":
+        return expected_running_time(runs[chosen], [PROBLEM])["ert_s"]
+    # The floor of a normalized gap is among the runs that are not chosen.
+    costs = normalized_gap(runs)[chosen] if claim.cost == "normalized_gap" else censored(runs[chosen], claim.cost)
+    return costs.groupby(runs.loc[chosen, PROBLEM]).median()
