@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bnnbench.plugins.registry import formulation as formulation
     from bnnbench.plugins.registry import load_problem as load_problem
     from bnnbench.plugins.registry import load_solver as load_solver
+    from bnnbench.plugins.sampler import as_sampler as as_sampler
     from bnnbench.problem.network import Network as Network
     from bnnbench.problem.problem import Problem as Problem
     from bnnbench.qubo.formulation import Formulation as Formulation
@@ -74,6 +75,7 @@ _HOME = {
     "problem.problem": ("Problem",),
     "qubo.qubo": ("Qubo",),
     "plugins.registry": ("formulation", "load_problem", "load_solver"),
+    "plugins.sampler": ("as_sampler",),
     "solver.contract": ("Batch", "Budget", "Solver"),
     "solver.dimod": ("DimodSolver",),
 }

@@ -174,7 +174,7 @@ def _measure(task: Task, journal: Journal) -> EndLine:
             Target(None, None, instance.is_sound),
             budget=task.budget,
             seed=task.seed,
-            record=journal.write,
+            record=lambda judged, _: journal.write(judged),
             allow=None if task.qpu_left_s is None else partial(_allow, journal, task.qpu_left_s),
             stop_at=task.stop_at,
         )

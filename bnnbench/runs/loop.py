@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import repeat
 from time import perf_counter, process_time
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bnnbench.errors import InputError
 from bnnbench.optimum.find import ground_truth
@@ -18,8 +23,11 @@ from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.refusal import refusal
 from bnnbench.runs.target import Target, target_of
 from bnnbench.solver.answer import close, stream_of, taken
-from bnnbench.solver.contract import Budget, Solver, is_number
+from bnnbench.solver.contract import Batch, Budget, Solver, is_number
 from bnnbench.spec import Spec
+
+if TYPE_CHECKING:
+    import dimod
 
 
 def run(
@@ -29,6 +37,7 @@ def run(
     budget: Budget,
     seed: int = 0,
     truth: Truth | None = None,
+    keep_samples: bool = False,
 ) -> Outcome:
     """Run a solver in this process, without limits other than the budget.
 
@@ -38,6 +47,8 @@ def run(
         A solver, or its name with parameters, such as ``tabu[num_restarts=4]``.
     truth
         What to measure gaps against; None: sought now, and kept for the next run on the same problem.
+    keep_samples
+        Whether the outcome has all reads, as ``outcome.sampleset``, a ``dimod.SampleSet``.
 
     Returns
     -------
@@ -73,7 +84,14 @@ def run(
     if reason:
         return fold([], target, budget, status="unavailable", message=reason)
     goal = target.goal(budget)
-    return measure(instance, solver, target, budget=budget, seed=seed, record=_keep_nothing, stop_at=goal)
+    reads: list[NDArray[np.int8]] = []
+
+    def record(_: JudgedBatch, batch: Batch) -> None:
+        if keep_samples and batch.phase == "final":
+            reads.append(batch.bits)
+
+    outcome = measure(instance, solver, target, budget=budget, seed=seed, record=record, stop_at=goal)
+    return replace(outcome, sampleset=_sampleset(instance, reads)) if reads else outcome
 
 
 def measure(
@@ -83,7 +101,7 @@ def measure(
     *,
     budget: Budget,
     seed: int,
-    record: Callable[[JudgedBatch], None],
+    record: Callable[[JudgedBatch, Batch], None],
     allow: Callable[[float], None] | None = None,
     stop_at: float | None = None,
 ) -> Outcome:
@@ -116,7 +134,7 @@ def measure(
                 break
             with judging:
                 batches.append(judge(instance, batch, sampling.wall_s, facts))
-                record(batches[-1])
+                record(batches[-1], batch)
             num_reads += batches[-1].num_reads
             if has_target := stop_at is not None and batches[-1].loss <= stop_at:
                 break
@@ -150,8 +168,12 @@ def _fault_of(batches: Sequence[JudgedBatch], num_reads: int) -> str:
     return "the solver ended without any sample."
 
 
-def _keep_nothing(batch: JudgedBatch) -> None:
-    """Drop the batch: the outcome holds the batches."""
+def _sampleset(instance: Instance, reads: Sequence[NDArray[np.int8]]) -> dimod.SampleSet:
+    """Return the reads of a run with their energies."""
+    import dimod
+
+    model = instance.qubo.to_bqm()
+    return dimod.SampleSet.from_samples_bqm((np.concatenate(reads), list(model.variables)), model)
 
 
 class _Clock:

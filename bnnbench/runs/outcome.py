@@ -37,6 +37,8 @@ class Outcome:
         The sample of least energy and the weights of least loss, packed by `bnnbench.runs.judge.pack_bits`.
     batches
         The trace of the run.
+    sampleset
+        All reads with their energies, a ``dimod.SampleSet``, if `bnnbench.run` was asked to keep them.
     """
 
     # fmt: off
@@ -168,6 +170,7 @@ class Outcome:
     best_bits: str = field(default="", repr=False)
     best_weights: str = field(default="", repr=False)
     batches: Sequence[JudgedBatch] = field(default=(), repr=False, compare=False)
+    sampleset: Any = field(default=None, repr=False, compare=False)
 
 
 def fold(

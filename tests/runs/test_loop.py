@@ -490,3 +490,15 @@ def test_a_loss_that_is_one_margin_below_a_certified_optimum_is_flagged():
 def exact_bits(instance):
     """A sample of the ground state, completed from the optimal weights."""
     return instance.complete(ground_truth(instance.problem).optima[:1])
+
+
+def test_reads_are_kept_on_request_with_their_energies():
+    instance = compile_problem(load_problem("parity"), "compact")
+    budget = Budget(reads=30)
+
+    kept = run(instance, "random", budget=budget, keep_samples=True)
+    dropped = run(instance, "random", budget=budget)
+
+    assert len(kept.sampleset) == kept.num_reads == 30
+    assert kept.sampleset.first.energy == kept.energy
+    assert dropped.sampleset is None
