@@ -71,6 +71,9 @@ class LinearSolver(Solver):
         """Yield each improving point, with the best bound so far."""
         instance, model = prepared
         is_network = isinstance(instance, Instance) and self.model == "network"
+        # The least energy of a sound formulation is a loss.
+        is_loss = isinstance(instance, Instance) and instance.is_sound
+        least_unit = instance.problem.loss_unit if is_loss else 0.0
         start, hint_s = None, None
         if self.hint != "none":
             weights, hint_s = timed_weights(instance.problem, seed)
@@ -82,7 +85,7 @@ class LinearSolver(Solver):
             bits = instance.complete(2 * answer - 1) if is_network else answer
             # The energy of an unsound formulation can fall below the loss.
             holds = np.isfinite(bound) and (not is_network or instance.is_sound)
-            return Batch(bits, lower_bound=model.safe_bound(bound) if holds else None)
+            return Batch(bits, lower_bound=model.safe_bound(bound, least_unit) if holds else None)
 
         def call(emit: Callable[[Batch], None]) -> None:
             num_answered = 0

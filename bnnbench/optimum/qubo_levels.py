@@ -63,18 +63,12 @@ class Levels:
 def rounding(qubo: Qubo) -> float:
     """Return a bound on the rounding error of an energy, in units of energy; 0 if all sums are exact.
 
-    They are if the coefficients are multiples of a power of two, as small as it may be, and their sizes add up to less
-    than 2^53 of it. Else an energy is a sum of at most k = 2^10 + n² terms, each at most S = Σ|c|, and is wrong by at
-    most k·2^-53·S.
+    They are if the sizes of the coefficients add up to less than 2^53 times their `unit`, however small. Else an
+    energy is a sum of at most k = 2^10 + n² terms, each at most S = Σ|c|, and is wrong by at most k·2^-53·S.
     """
-    coefficients = np.abs(np.concatenate([qubo.linear, qubo.couplings, [qubo.offset]]))
-    mantissas, exponents = np.frexp(coefficients[coefficients > 0])
-    total = float(coefficients.sum())
-    if not len(mantissas):
-        return 0.0
-    whole = (mantissas * 2.0**53).astype(np.int64)
-    unit = float(np.ldexp((whole & -whole).astype(float), exponents - 53).min())
-    return 0.0 if total < 2.0**53 * unit else (_CHUNK + qubo.num_variables**2) * 2.0**-53 * total
+    total = float(np.abs(np.concatenate([qubo.linear, qubo.couplings, [qubo.offset]])).sum())
+    is_exact = total == 0 or total < 2.0**53 * qubo.unit
+    return 0.0 if is_exact else (_CHUNK + qubo.num_variables**2) * 2.0**-53 * total
 
 
 def levels(

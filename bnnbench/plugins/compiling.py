@@ -29,5 +29,5 @@ def compile(problem: Problem, setting: str | Formulation = "compact", /, **param
     """
     chosen = formulation(setting, **parameters)
     if type(chosen).__module__.startswith(OWN["formulation"]):  # of others nobody knows how many couplings they make
-        check_memory(problem.name, num_couplings(problem))
+        check_memory(problem, num_couplings(problem), num_parts=1 + 2 * problem.network.num_outputs)
     return instance.compile(problem, chosen)

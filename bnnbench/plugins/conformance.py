@@ -24,6 +24,7 @@ import numpy as np
 
 from bnnbench.errors import CheckError
 from bnnbench.hashing import content_hash
+from bnnbench.optimum.qubo_levels import rounding
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem
 from bnnbench.plugins.verdict import DoesNotApply, Result, judged
@@ -273,7 +274,7 @@ def check_bounds(solver: Solver) -> None:
             if bound is None:
                 continue
             claimed = True
-            if math.isnan(bound) or bound > least + TOLERANCE:
+            if math.isnan(bound) or bound > least + 2 * rounding(objective.qubo):
                 raise CheckError(f"{name}: it claims the lower bound {bound:g}, but the minimum is {least:g}.")
     if not claimed:
         raise DoesNotApply("it claims no bounds.")

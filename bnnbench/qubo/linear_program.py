@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bnnbench.problem.problem import Problem, integer_prices
 from bnnbench.qubo.constraint import Affine
 from bnnbench.qubo.network_walk import outputs
-from bnnbench.qubo.qubo import Qubo
+from bnnbench.qubo.qubo import TOLERANCE, Qubo
 from bnnbench.qubo.symmetry import is_fixed
 
 
@@ -35,7 +35,7 @@ class LinearModel:
     num_answers
         The first variables are the answer: weights, or bits.
     unit
-        Values of the objective at whole points are multiples of it; 0 if that is not known.
+        The loss or the energy is a multiple of it at whole points; 0 if that is not known.
     """
 
     cost: NDArray[np.float64]
@@ -47,15 +47,15 @@ class LinearModel:
     num_answers: int
     unit: float
 
-    def safe_bound(self, bound: float) -> float:
-        """Return a bound on the loss or the energy, from one in floating point on ``cost·x``.
+    def safe_bound(self, bound: float, least_unit: float = 0.0) -> float:
+        """Return a bound on the least loss or energy, from one in floating point on ``cost·x``.
 
         One part in a million is taken off, which is the tolerance of such solvers, and the rest is rounded up to the
-        next value that the objective can have.
+        next multiple of the unit, or of a larger `least_unit` of which the least value is known to be a multiple.
         """
-        slack = 1e-6 * max(1.0, abs(bound))
-        whole = float(np.ceil((bound - slack) / self.unit) * self.unit) if self.unit else bound - slack
-        return whole + self.offset
+        total = bound - TOLERANCE * max(1.0, abs(bound)) + self.offset
+        unit = max(self.unit, least_unit)
+        return float(np.ceil(total / unit) * unit) if unit else total
 
 
 class _Builder:
@@ -154,6 +154,4 @@ def linearized(qubo: Qubo) -> LinearModel:
     for i, j, coupling in zip(qubo.rows.tolist(), qubo.cols.tolist(), qubo.couplings.tolist(), strict=True):
         product = builder.product(bits[i], bits[j])
         cost |= dict.fromkeys(product.coefficients, coupling)
-    coefficients = np.concatenate([qubo.linear, qubo.couplings])
-    unit = next((u for u in (1.0, 0.5, 0.25, 0.125) if not np.any(coefficients % u)), 0.0)
-    return builder.model(cost, qubo.offset, len(bits), unit)
+    return builder.model(cost, qubo.offset, len(bits), qubo.unit)

@@ -108,7 +108,7 @@ class PenaltyFormulation(Formulation):
         weights = samples.weights
         factors = np.hstack([samples.row_weights[:, None], weights, weights * samples.targets]).astype(np.float64)
         one = template(self.recipe, network, penalties, loss)
-        check_memory(problem.name, one.num_couplings(len(samples)))
+        check_memory(problem, one.num_couplings(len(samples)))
         qubo = tile(one, samples.inputs, factors)
         if samples.num_conflicts:
             qubo = replace(qubo, offset=qubo.offset + samples.base(problem))

@@ -95,6 +95,15 @@ class Qubo:
         return size < 2**53 and all(bool(np.all(part == np.rint(part))) for part in parts)
 
     @cached_property
+    def unit(self) -> float:
+        """The largest power of two of which all coefficients, and so all energies, are multiples; 0 if all are 0."""
+        coefficients = np.abs(np.concatenate([self.linear, self.couplings, [self.offset]]))
+        mantissas, exponents = np.frexp(coefficients[coefficients > 0])
+        whole = (mantissas * 2.0**53).astype(np.int64)
+        units = np.ldexp((whole & -whole).astype(float), exponents - 53)
+        return float(units.min(initial=np.inf)) if len(units) else 0.0
+
+    @cached_property
     def upper(self) -> scipy.sparse.csr_array:
         """The couplings as a sparse matrix, (n, n), rows < cols."""
         import scipy.sparse
@@ -198,4 +207,7 @@ def make_qubo(
 
 
 TOLERANCE = 1e-6
-"""Energies closer than this are equal. Whole coefficients give exact energies; others round at about 1e-12."""
+"""What a solver in floating point may miss an energy by, relative to its size if that is above 1.
+
+Losses, and energies of sound formulations, are multiples of a power of two, and are compared without it.
+"""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from bnnbench.qubo.qubo import TOLERANCE
 from bnnbench.runs.judge import JudgedBatch
 from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Budget
@@ -18,21 +17,20 @@ def flags_of(batches: Sequence[JudgedBatch], target: Target, budget: Budget, num
     bound = max(claimed_bounds(batches), default=None)
     if any(b.lower_bound is not None and math.isnan(b.lower_bound) for b in batches):
         flags.append("claimed a lower bound that is not a number")
-    if bound is not None and bound > lowest + TOLERANCE:
-        flags.append(f"claimed the lower bound {bound:g} above the energy {lowest:g} of its own sample")
-    elif (
-        bound is not None
-        and target.energy is not None
-        and target.kind != "best_known"
-        and bound > target.energy + TOLERANCE
-    ):
-        flags.append(f"claimed the lower bound {bound:g} above the true optimum {target.energy:g}")
-    if target.loss is not None and target.kind != "best_known":
+    if bound is not None and bound > lowest + target.slack(lowest):
+        shown = _apart(bound, lowest)
+        flags.append(f"claimed the lower bound {shown[0]} above the energy {shown[1]} of its own sample")
+    elif bound is not None and target.energy is not None and target.is_certified and bound > target.energy:
+        shown = _apart(bound, target.energy)
+        flags.append(f"claimed the lower bound {shown[0]} above the true optimum {shown[1]}")
+    if target.loss is not None and target.is_certified:
         least = min(b.loss for b in batches)
         if least < target.loss:
-            flags.append(f"reached the loss {least:g} below the certified optimum {target.loss:g}: the truth is wrong")
-    if target.energy is not None and target.kind != "best_known" and lowest < target.energy - TOLERANCE:
-        flags.append(f"reached the energy {lowest:g} below the ground energy {target.energy:g}: the truth is wrong")
+            shown = _apart(least, target.loss)
+            flags.append(f"reached the loss {shown[0]} below the certified optimum {shown[1]}: the truth is wrong")
+    if target.energy is not None and target.is_certified and lowest < target.energy:
+        shown = _apart(lowest, target.energy)
+        flags.append(f"reached the energy {shown[0]} below the ground energy {shown[1]}: the truth is wrong")
     strange = {name: value for b in batches for name, value in b.clocks.items() if not is_time(value)}
     flags += [f"claimed the time {name} = {value:g} s" for name, value in strange.items()]
     if num_dropped := sum(b.num_dropped_facts for b in batches):
@@ -42,6 +40,12 @@ def flags_of(batches: Sequence[JudgedBatch], target: Target, budget: Budget, num
     if budget.seconds is not None and batches[-1].time_s > 2 * budget.seconds + 1:
         flags.append(f"took {batches[-1].time_s:.1f} s of a budget of {budget.seconds:g} s")
     return flags
+
+
+def _apart(one: float, other: float) -> tuple[str, str]:
+    """Return two different numbers with as many digits as tell them apart, at least six."""
+    digits = next(digits for digits in range(6, 18) if f"{one:.{digits}g}" != f"{other:.{digits}g}" or digits == 17)
+    return f"{one:.{digits}g}", f"{other:.{digits}g}"
 
 
 def claimed_bounds(batches: Sequence[JudgedBatch]) -> list[float]:

@@ -99,19 +99,28 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
         loss=float(losses[by_loss]),
         mean_energy=float(energies.mean()),
         mean_loss=float(losses.mean()),
-        energy_levels=_levels(energies) if is_read else [],
+        energy_levels=_levels(np.where(energies == losses, energies, np.round(energies, 9))) if is_read else [],
         loss_levels=_levels(losses) if is_read else [],
         violations={kind: int(count[0]) for kind, count in instance.violations(best[None]).items()},
         train_accuracy=float(instance.problem.accuracy(learned)),
         test_accuracy=None if test_accuracy is None else float(test_accuracy),
         best_bits=pack_bits(best),
         best_weights=pack_bits(learned > 0),
-        lower_bound=None if batch.lower_bound in (None, -math.inf) else float(batch.lower_bound),
+        lower_bound=_bound(batch.lower_bound, instance.problem.loss_unit),
         clocks={short(key): float(value) for key, value in islice(batch.clocks.items(), MAX_FACTS)},
         facts=kept,
         num_dropped_facts=num_dropped,
         evaluations=None if batch.evaluations is None else int(batch.evaluations),
     )
+
+
+def _bound(claimed: float | None, unit: float) -> float | None:
+    """Return a claimed bound; one that misses a multiple of the unit of losses by rounding is that multiple."""
+    if claimed in (None, -math.inf):
+        return None
+    bound = float(claimed)
+    multiple = float(np.rint(bound / unit) * unit)
+    return multiple if abs(multiple - bound) <= min(ROUNDING, unit / 4) else bound
 
 
 def _rounded(energies: NDArray[np.float64], losses: NDArray[np.float64], unit: float) -> NDArray[np.float64]:
@@ -135,6 +144,6 @@ def unpack_bits(text: str, count: int) -> NDArray[np.int8]:
 
 
 def _levels(values: NDArray[np.float64]) -> list[tuple[float, int]]:
-    """Return the lowest distinct values with their counts; values that differ by rounding alone are one."""
-    levels, counts = np.unique(np.round(values, 9), return_counts=True)
+    """Return the lowest distinct values with their counts."""
+    levels, counts = np.unique(values, return_counts=True)
     return [(float(v), int(c)) for v, c in zip(levels[:MAX_LEVELS], counts[:MAX_LEVELS], strict=True)]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bnnbench.qubo.qubo import TOLERANCE
 from bnnbench.runs.column import column
 from bnnbench.runs.flags import claimed_bounds, flags_of, is_time
 from bnnbench.runs.judge import JudgedBatch
@@ -189,9 +188,9 @@ def fold(
     bounds = claimed_bounds(batches)
     # What any sample shows to be false was never a bound.
     ceiling = best.energy if target.energy is None else min(best.energy, target.energy)
-    valid = [bound for bound in bounds if bound <= ceiling + TOLERANCE]
+    slack = target.slack(ceiling)
+    valid = [bound for bound in bounds if bound <= ceiling + slack]
     lower_bound = max(valid, default=None)
-    is_beaten = target.energy is not None and best.energy > target.energy  # by less than the tolerance, perhaps
     return Outcome(
         status=status,
         message=message,
@@ -209,7 +208,7 @@ def fold(
         train_accuracy=learned.train_accuracy,
         test_accuracy=learned.test_accuracy,
         lower_bound=lower_bound,
-        proved=lower_bound is not None and best.energy - TOLERANCE <= lower_bound and not is_beaten,
+        proved=lower_bound is not None and best.energy - slack <= lower_bound,
         time_to_best_s=best.time_s,
         **_efforts(batches, target),
         flags=flags_of(batches, target, budget, num_reads),

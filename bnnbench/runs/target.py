@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bnnbench.optimum.truth import Truth, TruthKind
+from bnnbench.qubo.qubo import TOLERANCE
 from bnnbench.solver.contract import Budget
 
 
@@ -35,6 +36,19 @@ class Target:
     def goal(self, budget: Budget) -> float | None:
         """Return the loss at which a run of a budget ends; None if it has no target, or no optimum is known."""
         return None if self.loss is None or budget.target is None else self.loss + budget.target
+
+    def slack(self, energy: float) -> float:
+        """Return by how much a claimed bound may miss an energy and still meet it.
+
+        It is 0 for a sound formulation: what its energies lack to a loss by rounding is taken off by the judge. Others
+        are sums of any numbers, and a solver in floating point has a tolerance of its own.
+        """
+        return 0.0 if self.is_sound else TOLERANCE * max(1.0, abs(energy))
+
+    @property
+    def is_certified(self) -> bool:
+        """Return whether no setting can have a lower loss."""
+        return self.kind not in (None, "best_known")
 
     @property
     def energy(self) -> float | None:

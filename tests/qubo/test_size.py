@@ -26,11 +26,20 @@ def test_a_network_without_room_is_refused_at_once() -> None:
     problem = bb.load_problem("random_data[widths=[30000,30000,1],samples=1]")
     start = time.perf_counter()
 
-    sentence = r"about 1\.3e\+13 couplings, which take 675,000 GB, but .* GB of memory are free"
+    sentence = r"about 1\.3e\+13 couplings, which take 2,295,000 GB, but .* GB of memory are free"
     with pytest.raises(InputError, match=sentence):
         bb.compile(problem)
 
     assert time.perf_counter() - start < 1
+
+
+def test_the_first_sample_of_many_outputs_takes_room_for_each_of_them(monkeypatch) -> None:
+    """784-10 takes 2.8 GB, of which its QUBO has a tenth."""
+    problem = bb.load_problem("random_data[widths=[784,10],samples=1]")
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2_500_000_000))
+
+    with pytest.raises(InputError, match=r"about 3\.1e\+06 couplings, which take 3 GB, but 2\.5 GB of memory are free"):
+        bb.compile(problem)
 
 
 def test_samples_without_room_are_refused_once_one_of_them_is_compiled(monkeypatch) -> None:

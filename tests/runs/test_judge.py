@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from strategies import formulated, random_bits, random_problem, random_weights
 
 from bnnbench.plugins.compiling import compile as compile_problem
+from bnnbench.plugins.registry import load_problem
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo import instance as instances
 from bnnbench.qubo.formulation import Formulation
@@ -83,6 +84,25 @@ def test_an_energy_that_differs_from_its_loss_by_more_than_rounding_stays(instan
     judged = judge(moved, Batch(bits), 0.0)
 
     assert judged.energy == judged.loss + 2.0**-20
+
+
+def test_losses_that_differ_by_a_small_margin_are_counted_apart() -> None:
+    """With N·d_L·m_L of 512 and more, the margin has more than nine decimals."""
+    problem = load_problem("random_data", widths=[7, 1], samples=200, loss="zero_one_margin")
+    instance = compile_problem(problem, "reduced")
+    weights = random_weights(50, problem.network)
+
+    judged = judge(instance, Batch(instance.complete(weights)), 0.0)
+
+    least = problem.training_loss(weights).min()
+    assert judged.loss_levels[0][0] == judged.energy_levels[0][0] == judged.loss == least
+
+
+@pytest.mark.parametrize(("claimed", "kept"), [(2 + 1e-12, 2.0), (2 - 1e-12, 2.0), (2.001, 2.001), (np.inf, np.inf)])
+def test_a_claimed_bound_that_misses_a_loss_by_rounding_is_the_loss(instance: Instance, claimed, kept) -> None:
+    bits = instance.complete(random_weights(1, instance.problem.network))
+
+    assert judge(instance, Batch(bits, lower_bound=claimed), 0.0).lower_bound == kept
 
 
 def test_claims_are_kept_beside_what_was_computed(instance: Instance) -> None:

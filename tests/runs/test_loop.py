@@ -484,7 +484,30 @@ def test_a_loss_that_is_one_margin_below_a_certified_optimum_is_flagged():
 
     outcome = fold([batch], Target(1.0, "exhaustive", is_sound=False), Budget(reads=1), status="ok")
 
-    assert outcome.flags == ["reached the loss 1 below the certified optimum 1: the truth is wrong"]
+    assert outcome.flags == ["reached the loss 0.9999995 below the certified optimum 1: the truth is wrong"]
+
+
+@pytest.mark.parametrize(
+    ("bound", "is_sound", "is_false"),
+    [(1 + STEP, True, True), (1.0, True, False), (1 + STEP, False, False), (1.001, False, True)],
+)
+def test_a_claimed_bound_is_compared_exactly_where_energies_are_exact(bound, is_sound, is_false):
+    instance = compile_problem(load_problem("parity"))
+    batch = replace(judge(instance, Batch(exact_bits(instance)), 0.1), energy=1.0, loss=1.0, lower_bound=bound)
+
+    outcome = fold([batch], Target(1.0, "exhaustive", is_sound=is_sound), Budget(reads=1), status="ok")
+
+    assert bool(outcome.flags) is is_false
+    assert outcome.proved is not is_false
+
+
+def test_numbers_that_differ_little_are_shown_apart():
+    instance = compile_problem(load_problem("parity"))
+    batch = replace(judge(instance, Batch(exact_bits(instance)), 0.1), energy=1.0, lower_bound=1 + STEP)
+
+    outcome = fold([batch], Target(None, None, is_sound=True), Budget(reads=1), status="ok")
+
+    assert outcome.flags == ["claimed the lower bound 1.0000005 above the energy 1 of its own sample"]
 
 
 def exact_bits(instance):
