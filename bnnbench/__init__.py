@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from bnnbench.qubo.symbolic import SymbolicSample as SymbolicSample
     from bnnbench.runs.loop import run as run
     from bnnbench.runs.outcome import Outcome as Outcome
+    from bnnbench.search_range import Options as Options
+    from bnnbench.search_range import Range as Range
     from bnnbench.solver.contract import Batch as Batch
     from bnnbench.solver.contract import Budget as Budget
     from bnnbench.solver.contract import Solver as Solver
@@ -77,6 +79,7 @@ _HOME = {
     "plugins.registry": ("formulation", "load_problem", "load_solver"),
     "plugins.sampler": ("as_sampler",),
     "solver.contract": ("Batch", "Budget", "Solver"),
+    "search_range": ("Options", "Range"),
     "solver.dimod": ("DimodSolver",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

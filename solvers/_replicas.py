@@ -14,6 +14,7 @@ from bnnbench.optimum.flip_anneal import MAX_LAYERS, Task, make_task
 from bnnbench.optimum.replica_anneal import Schedule, anneal_replicas
 from bnnbench.optimum.search.distinct_samples import DistinctSamples, distinct_samples
 from bnnbench.qubo.instance import Instance
+from bnnbench.search_range import Range
 from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Solver, WorksOn
 
 from ._diagonal import network_of
@@ -26,7 +27,7 @@ class ReplicaSearch(Solver):
     works_on: ClassVar[WorksOn] = "network"
     memoryless: ClassVar[bool] = True
 
-    num_sweeps: Annotated[int, Field(ge=1)] = 1000
+    num_sweeps: Annotated[int, Field(ge=1), Range(3, 10_000, log=True)] = 1000
     """Sweeps over all weights of all replicas per read."""
 
     @property

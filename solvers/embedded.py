@@ -27,6 +27,7 @@ from bnnbench.errors import InputError
 from bnnbench.plugins.files import SolverSpec
 from bnnbench.plugins.registry import file_hash, load_solver
 from bnnbench.qubo.qubo import Qubo, qubo_from_bqm
+from bnnbench.search_range import Range
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 from bnnbench.spec import parse_spec
 
@@ -70,7 +71,7 @@ class Embedded(Solver):
     """Seed of minorminer, and of the missing qubits."""
     chain_strength: ChainStrength = None
     """Coupling of spins within a chain, see `physical_model`; None: uniform torque compensation."""
-    chain_prefactor: ChainPrefactor = None
+    chain_prefactor: Annotated[ChainPrefactor, Range(0.1, 3.0, log=True)] = None
     """Factor of uniform torque compensation, in the place of `chain_strength`; None: 1.414."""
     chain_breaks: ChainBreaks = "majority_vote"
     """How broken chains are read, see `bnnbench.annealer.unembedding.ChainBreaks`."""

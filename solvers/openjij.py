@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 from typing_extensions import override
 
+from bnnbench.search_range import Range
 from bnnbench.solver.contract import Positive
 
 from ._openjij import OpenJijSolver
@@ -27,11 +28,11 @@ class OpenJij(OpenJijSolver):
 
     needs: ClassVar[tuple[str, ...]] = ("openjij",)
 
-    num_sweeps: Annotated[int, Field(ge=1)] = 1000
+    num_sweeps: Annotated[int, Field(ge=1), Range(1, 3000, log=True)] = 1000
     """Sweeps over all variables per read."""
-    beta_min: Positive | None = None
+    beta_min: Annotated[Positive | None, Range(0.02, 3.0, log=True)] = None
     """First inverse temperature; None: estimated from the instance."""
-    beta_max: Positive | None = None
+    beta_max: Annotated[Positive | None, Range(3.0, 100.0, log=True)] = None
     """Last inverse temperature; None: estimated from the instance."""
 
     @override

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 from typing_extensions import override
 
+from bnnbench.search_range import Range
 from bnnbench.solver.contract import Positive
 
 from ._openjij import OpenJijSolver
@@ -27,11 +28,11 @@ class OpenJijSqa(OpenJijSolver):
 
     needs: ClassVar[tuple[str, ...]] = ("openjij",)
 
-    num_sweeps: Annotated[int, Field(ge=1)] = 100
+    num_sweeps: Annotated[int, Field(ge=1), Range(1, 3000, log=True)] = 100
     """Sweeps over all variables of all slices per read."""
-    beta: Positive = 30.0
+    beta: Annotated[Positive, Range(2.0, 100.0, log=True)] = 30.0
     """Inverse temperature."""
-    gamma: Positive = 1.0
+    gamma: Annotated[Positive, Range(0.1, 10.0, log=True)] = 1.0
     """Strength of the transverse field at the start."""
     trotter: Annotated[int, Field(ge=2)] = 4
     """Slices of imaginary time."""

@@ -9,6 +9,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from bnnbench.qubo.qubo import Qubo
+from bnnbench.search_range import Range
 from bnnbench.solver.contract import Positive
 from bnnbench.solver.dimod import DimodSolver
 from bnnbench.solver.schedule import estimated_beta_range
@@ -31,9 +32,9 @@ class PathIntegral(DimodSolver):
     batch_reads: ClassVar[int] = 1  # a read of a large instance takes a second
     memoryless: ClassVar[bool] = True
 
-    num_sweeps: Annotated[int, Field(ge=1)] = 1000
+    num_sweeps: Annotated[int, Field(ge=1), Range(1, 3000, log=True)] = 1000
     """Sweeps over all variables per read."""
-    beta_range: tuple[Positive, Positive] | None = None
+    beta_range: Annotated[tuple[Positive, Positive] | None, Range(0.02, 100.0, log=True, count=2)] = None
     """First and last inverse temperature; None: estimated from the coefficients, whatever the formulation."""
     beta_schedule_type: Literal["geometric", "linear"] = "geometric"
     """How the inverse temperature grows."""

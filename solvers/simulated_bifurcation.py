@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
+from bnnbench.search_range import Options, Range
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 
 WORK = 4e8
@@ -30,11 +31,11 @@ class SimulatedBifurcation(Solver):
     batch_reads: ClassVar[int] = 16
     memoryless: ClassVar[bool] = True
 
-    variant: Literal["ballistic", "discrete"] = "ballistic"
+    variant: Annotated[Literal["ballistic", "discrete"], Options(("ballistic", "discrete"))] = "ballistic"
     """Whether forces come from positions, or from their signs."""
-    num_steps: Annotated[int, Field(ge=1)] = 1000
+    num_steps: Annotated[int, Field(ge=1), Range(10, 5000, log=True)] = 1000
     """Steps of the pump from 0 to 1."""
-    time_step: Annotated[float, Field(gt=0, lt=2)] = 1.0
+    time_step: Annotated[float, Field(gt=0, lt=2), Range(0.1, 1.5)] = 1.0
     """In units of the reciprocal of the oscillators' frequency; from 2 on they are unstable."""
 
     @override

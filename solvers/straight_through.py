@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from bnnbench.errors import InputError
 from bnnbench.qubo.instance import Instance
+from bnnbench.search_range import Range
 from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver, WorksOn
 
 from ._straight_through import LEARNING_RATE, NUM_EPOCHS, train
@@ -33,9 +34,9 @@ class StraightThrough(Solver):
     works_on: ClassVar[WorksOn] = "network"
     memoryless: ClassVar[bool] = True
 
-    num_epochs: Annotated[int, Field(ge=1)] = NUM_EPOCHS
+    num_epochs: Annotated[int, Field(ge=1), Range(10, 3000, log=True)] = NUM_EPOCHS
     """Passes over the samples per read, a step each."""
-    learning_rate: Positive = LEARNING_RATE
+    learning_rate: Annotated[Positive, Range(0.001, 3.0, log=True)] = LEARNING_RATE
     """Step along the mean gradient of the samples; latent weights lie in [−1, 1]."""
 
     @override

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 from typing_extensions import override
 
+from bnnbench.search_range import Range
 from bnnbench.solver.dimod import DimodSolver
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ class Tabu(DimodSolver):
     batch_reads: ClassVar[int] = 1
     memoryless: ClassVar[bool] = True
 
-    num_restarts: Annotated[int, Field(ge=0)] = 4
+    num_restarts: Annotated[int, Field(ge=0), Range(0, 30)] = 4
     """Restarts per read. Work ends a read; the clock only guards it."""
-    tenure: Annotated[int, Field(ge=1)] | None = None
+    tenure: Annotated[int | None, Field(ge=1), Range(1, 100, log=True)] = None
     """Flips for which a flipped bit stays; None: a quarter of the variables, 20 at most."""
 
     @override

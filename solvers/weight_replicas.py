@@ -10,6 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from bnnbench.optimum.replica_anneal import Schedule, center_schedule
+from bnnbench.search_range import Range
 from bnnbench.solver.contract import Positive
 
 from ._replicas import ReplicaSearch
@@ -28,13 +29,13 @@ class WeightReplicas(ReplicaSearch):
 
     needs: ClassVar[tuple[str, ...]] = ("numba",)
 
-    replicas: Annotated[int, Field(ge=2, le=1024)] = 7
+    replicas: Annotated[int, Field(ge=2, le=1024), Range(2, 21)] = 7
     """Replicas y around the center."""
-    hot: Positive = 1.0
+    hot: Annotated[Positive, Range(0.2, 5.0, log=True)] = 1.0
     """First temperature, in errors."""
-    cold: Positive = 0.2
+    cold: Annotated[Positive, Range(0.02, 1.0, log=True)] = 0.2
     """Last temperature, in errors."""
-    strength: Positive = 1.0
+    strength: Annotated[Positive, Range(0.05, 20.0, log=True)] = 1.0
     """Pull γ of the center at the end; it begins at 0."""
 
     @property

@@ -15,6 +15,7 @@ from bnnbench.optimum.flip_anneal import MAX_LAYERS
 from bnnbench.optimum.weight_anneal import COLD, HOT, WeightAnnealer, warm_up
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.instance import Instance
+from bnnbench.search_range import Options, Range
 from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver, WorksOn
 
 from ._diagonal import network_of
@@ -38,9 +39,9 @@ class WeightSearch(Solver):
     works_on: ClassVar[WorksOn] = "network"
     memoryless: ClassVar[bool] = True
 
-    cost: Literal["errors", "margin"] = "errors"
+    cost: Annotated[Literal["errors", "margin"], Options(("errors", "margin"))] = "errors"
     """What is annealed: the loss of the problem, or margins."""
-    num_sweeps: Annotated[int, Field(ge=1)] | None = None
+    num_sweeps: Annotated[int | None, Field(ge=1), Range(1, 10_000, log=True)] = None
     """Sweeps over all weights per read; not set: 100, for margins 1000."""
     hot: Positive | None = None
     """First temperature; not set: 0.6 losses of one sample, for margins √N times the scale of S."""

@@ -10,6 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from bnnbench.optimum.replica_anneal import Schedule, ring_schedule
+from bnnbench.search_range import Range
 from bnnbench.solver.contract import Positive
 
 from ._replicas import ReplicaSearch
@@ -29,11 +30,11 @@ class WeightSqa(ReplicaSearch):
 
     needs: ClassVar[tuple[str, ...]] = ("numba",)
 
-    trotter_slices: Annotated[int, Field(ge=2, le=1024)] = 16
+    trotter_slices: Annotated[int, Field(ge=2, le=1024), Range(2, 64, log=True)] = 16
     """Replicas in the ring, slices of imaginary time."""
-    beta: Positive = 20.0
+    beta: Annotated[Positive, Range(2.0, 100.0, log=True)] = 20.0
     """Inverse temperature β, per error."""
-    gamma: Positive = 2.5
+    gamma: Annotated[Positive, Range(0.3, 10.0, log=True)] = 2.5
     """Transverse field Γ at the start, in errors; it falls linearly to `gamma_end`."""
     gamma_end: Positive = 0.01
     """Transverse field at the end."""

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     {"errors", "hashing", "redaction"},
     {"processes"},
-    {"cache", "spec"},
+    {"cache", "search_range", "spec"},
     {"problem"},
     {"qubo", "problems"},
     {"solver", "optimum", "formulations"},
@@ -20,7 +20,7 @@ FLOORS = (
     {"runs", "solvers"},
     {"metrics"},
     {"suite", "store"},
-    {"harness", "tables", "charts"},
+    {"harness", "tables", "charts", "tuning"},
     {"figures", "claims"},
     {"report"},
     {"cli"},

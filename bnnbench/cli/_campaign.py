@@ -14,6 +14,7 @@ from bnnbench.errors import InputError
 from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.harness.executor import Executor
 from bnnbench.optimum.truth import Truth
+from bnnbench.problem.problem import Problem
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
@@ -50,7 +51,8 @@ def run_campaign(
     finished = store.finished(retry)
     _announce(planned, cells, finished, store, screen)
     with progress_bars(screen) as bars:
-        truths = _find_truths(cells, store, bars)
+        problems = list({cell.problem.hash: cell.problem for cell in cells}.values())
+        truths = truths_of(problems, store, bars)
         # A truth that became better can change which runs had reached it.
         known = verdicts(row for row in store.endings() if row["key"] in finished)
         repeater = Repeater(cells, known, planned.precision)
@@ -103,9 +105,8 @@ def _announce(planned: Plan, cells: Sequence[Cell], finished: set[str], store: S
     )
 
 
-def _find_truths(cells: Sequence[Cell], store: Store, bars: Progress) -> dict[str, Truth | None]:
+def truths_of(problems: Sequence[Problem], store: Store, bars: Progress) -> dict[str, Truth | None]:
     """Find the truth of each problem, by the problem's hash."""
-    problems = list({cell.problem.hash: cell.problem for cell in cells}.values())
     row = bars.add_task("ground truth", total=len(problems))
     truths = {}
     for problem, truth in find_truths(

@@ -93,7 +93,7 @@ class Place:
     def _dask_executor(self, planned: Plan, cluster: Any, security: Any) -> Executor:
         from bnnbench.harness.cluster.dask_executor import WAIT_S, DaskExecutor  # Dask is an extra
 
-        solvers = [solver.spec for solver in planned.solvers]
+        solvers = list({str(solver.spec): solver.spec for _, solver in planned.pairs}.values())
         wait_s = WAIT_S if self.dask else math.inf
         executor = DaskExecutor(cluster, solvers, security=security, wait_s=wait_s, threads=planned.threads)
         if self.untimed:

@@ -44,10 +44,14 @@ def _show_parameters(what: str, name: str) -> None:
     kind = KINDS[what]
     screen = open_screen()
     screen.say(description(kind, name))
-    table = Table("parameter", "default", "what it is", box=None, header_style="bold")
-    for parameter in parameters_of(kind, name):
+    parameters = parameters_of(kind, name)
+    is_searched = any(parameter.searched for parameter in parameters)
+    headings = ("parameter", "default", *(["tuned over"] if is_searched else []), "what it is")
+    table = Table(*headings, box=None, header_style="bold")
+    for parameter in parameters:
         default = "must be given" if parameter.default is None else parameter.default
-        table.add_row(*(Text(part) for part in (parameter.name, default, parameter.meaning)))
+        searched = [parameter.searched] if is_searched else []
+        table.add_row(*(Text(part) for part in (parameter.name, default, *searched, parameter.meaning)))
     if table.rows:
         screen.print()
         screen.print(table)

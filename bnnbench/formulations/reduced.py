@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from bnnbench.qubo.counter import Counter, counter_named
 from bnnbench.qubo.penalty_formulation import Penalty, PenaltyFormulation
+from bnnbench.search_range import Range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +18,7 @@ class Reduced(PenaltyFormulation):
 
     counter: str = "binary"
     """How counts are written: binary, unary, paired (every second count, half as many bits) or none (no bits)."""
-    penalty: Penalty = 2.0
+    penalty: Annotated[Penalty, Range(0.05, 5.0, log=True, count="layers")] = 2.0
     """λ, what a violation costs at least: one number, or one per layer."""
     merge: bool = True
     """Whether samples that no network tells apart are one sample of a larger weight: equal and, if odd, opposite."""

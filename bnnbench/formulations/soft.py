@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from bnnbench.problem.network import Network
 from bnnbench.qubo.counter import Counter, counter_named
 from bnnbench.qubo.penalty_formulation import Penalty, PenaltyFormulation
+from bnnbench.search_range import Range
 
 BY_DEPTH = (0.06, 0.35)
 """λ of hidden layers and of the output layer, for networks of any depth; how they were found: docs/penalties.md."""
@@ -21,7 +22,7 @@ class Soft(PenaltyFormulation):
 
     counter: str = "none"
     """How counts are written: binary, unary, paired (every second count, half as many bits) or none (no bits)."""
-    penalty: Penalty = BY_DEPTH
+    penalty: Annotated[Penalty, Range(0.02, 3.0, log=True, count="layers")] = BY_DEPTH
     """λ, what a violation costs at least: one number, or one per layer; the default stands for any depth."""
     merge: bool = True
     """Whether samples that no network tells apart are one sample of a larger weight: equal and, if odd, opposite."""

@@ -22,6 +22,7 @@ from bnnbench.qubo.qubo import Qubo
 from bnnbench.qubo.symbolic import MAX_ENUMERATED, complete_samples
 from bnnbench.qubo.template import Recipe, SpinForm, Template, stacked, template
 from bnnbench.qubo.tiling import Tiling, ancilla_values, tile
+from bnnbench.search_range import Range
 
 Whole = Annotated[int, Field(ge=0, le=4095)]
 Price = Annotated[float, Field(gt=0, lt=1e6)]
@@ -97,7 +98,7 @@ class Wells(Formulation):
     """C, half the width of the range: for all layers, or one per layer; None: κ + 2C is near 2√m."""
     step: Annotated[int, Field(ge=1)] | None = None
     """The least weight of a slack bit: c = step, 2·step, …; None: 1, or by a rule where `reach` follows one."""
-    penalty: Price | tuple[Price, ...] | None = None
+    penalty: Annotated[Price | tuple[Price, ...] | None, Range(0.02, 3.0, log=True, count="layers")] = None
     """λ: for all layers, or one per layer; None: 0.2 in hidden layers and 1 at the output."""
     merge: bool = True
     """Whether samples that no network tells apart are one sample of a larger weight: equal and, if odd, opposite."""

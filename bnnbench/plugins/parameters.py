@@ -12,15 +12,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from bnnbench.plugins.registry import Kind, formulation_class, problem_family, solver_class
+from bnnbench.search_range import search_ranges
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter: its name, its default as a specification has it (None: it must be given), and its meaning."""
+    """A parameter: its name, its default as a specification has it (None: it must be given), its meaning and its range.
+
+    The range is that of `bnnbench tune`; empty: it is not searched.
+    """
 
     name: str
     default: str | None
     meaning: str
+    searched: str = ""
 
 
 def parameters_of(kind: Kind, name: str) -> list[Parameter]:
@@ -35,8 +40,14 @@ def parameters_of(kind: Kind, name: str) -> list[Parameter]:
     """
     target = _target(kind, name)
     meanings = dict(_of_fields(target) if isinstance(target, type) else _of_docstring(inspect.getdoc(target) or ""))
+    ranges = search_ranges(target) if isinstance(target, type) else {}
     return [
-        Parameter(key, None if p.default is p.empty else _written(p.default), meanings.get(key, ""))
+        Parameter(
+            key,
+            None if p.default is p.empty else _written(p.default),
+            meanings.get(key, ""),
+            str(ranges.get(key, "")),
+        )
         for key, p in inspect.signature(target).parameters.items()
     ]
 

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic
 
@@ -57,6 +57,26 @@ class PrecisionTable(pydantic.BaseModel):
     """Repetitions before one looks."""
 
 
+class TuneTable(pydantic.BaseModel):
+    """``[tune]``: how `bnnbench tune` searches parameters, the same for each pair of solver and formulation."""
+
+    model_config = _Strict
+    problems: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
+    """Problems to tune on, ``[[tune.problems]]``; none may be among those of the suite."""
+    trials: Annotated[int, pydantic.Field(ge=1, le=10_000)] = 20
+    """Settings to try."""
+    seconds: Annotated[float, pydantic.Field(gt=0)] | None = None
+    """Preparation and sampling after which no further setting is begun."""
+    repetitions: Annotated[int, pydantic.Field(ge=1)] = 1
+    """Runs of a setting per problem."""
+    objective: Literal["ert", "tts"] = "ert"
+    """What is made small: the expected running time, or the time to solution by reads."""
+    clock: Literal["seconds", "evaluations"] = "seconds"
+    """What time is counted in."""
+    budget: BudgetTable | None = None
+    """Of a run; that of the suite if it is left out."""
+
+
 class SlurmTable(pydantic.BaseModel):
     """``[slurm]``: the jobs that ``--slurm`` submits; all of them run until the campaign ends."""
 
@@ -91,6 +111,9 @@ class Suite(pydantic.BaseModel):
     precision: PrecisionTable | None = None
     budget: BudgetTable
     limits: Limits = Limits()
+    tune: TuneTable | None = None
+    parameters: str | None = None
+    """File that `bnnbench tune` wrote; its settings run beside those of the suite."""
     slurm: SlurmTable = SlurmTable()
     problems: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
     formulations: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
@@ -149,6 +172,9 @@ def read_suite(path: Path) -> Suite:
     for section in ("problems", "formulations", "solvers"):
         for table in getattr(suite, section):
             check_enclosed(path.parent, f"suite file {path}: {section}", table)
+    for table in suite.tune.problems if suite.tune else ():
+        check_enclosed(path.parent, f"suite file {path}: tune.problems", table)
+    check_enclosed(path.parent, f"suite file {path}", {"name": "the suite", "parameters": suite.parameters})
     return suite
 
 
@@ -199,6 +225,7 @@ def _keys(place: tuple[int | str, ...]) -> list[str]:
         "limits": Limits,
         "precision": PrecisionTable,
         "slurm": SlurmTable,
+        "tune": TuneTable,
     }
     return list((sections.get(str(place[0]), Suite) if len(place) > 1 else Suite).model_fields)
 

@@ -23,6 +23,7 @@ from bnnbench.solver.contract import Budget, is_number
 from bnnbench.spec import Spec
 from bnnbench.suite.file import BudgetTable, Suite, together
 from bnnbench.suite.repetition import Precision
+from bnnbench.suite.tuned import read_tuned
 
 T = TypeVar("T")
 KINDS: Mapping[str, Kind] = {"problems": "problem", "formulations": "formulation", "solvers": "solver"}
@@ -47,6 +48,9 @@ class SuiteSolver:
     is_floor: bool
 
 
+Pair = tuple[Formulation, SuiteSolver]
+
+
 @dataclass(frozen=True)
 class Plan:
     """A suite with everything loaded and checked."""
@@ -55,11 +59,18 @@ class Plan:
     problems: tuple[Problem, ...]
     formulations: tuple[Formulation, ...]
     solvers: tuple[SuiteSolver, ...]
+    tuned: tuple[tuple[Pair, Pair], ...] = ()
+    """Pairs that have tuned parameters: as the suite has them, and tuned; each tuned one runs too."""
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """All pairs of a formulation and a solver; tuned ones stand last."""
+        return *itertools.product(self.formulations, self.solvers), *(pair for _, pair in self.tuned)
 
     @property
     def num_cells(self) -> int:
         """Number of runs at most, without making them."""
-        return len(self.problems) * len(self.formulations) * len(self.solvers) * self.suite.repetitions
+        return len(self.problems) * len(self.pairs) * self.suite.repetitions
 
     @property
     def threads(self) -> int:
@@ -68,23 +79,11 @@ class Plan:
 
     def cells(self) -> Iterator[Cell]:
         """Yield all runs, problem by problem, in the order of the file, without pairs that a formulation refuses."""
-        for problem, setting, solver in itertools.product(self.problems, self.formulations, self.solvers):
-            if reason_of(setting, problem):
+        for problem, pair in itertools.product(self.problems, self.pairs):
+            if reason_of(pair[0], problem):
                 continue
             for repetition in range(self.suite.repetitions):
-                yield Cell(
-                    problem=problem,
-                    formulation=setting,
-                    solver=solver.spec,
-                    solver_label=solver.label,
-                    parameters=solver.parameters,
-                    versions=solver.versions,
-                    seed=derive_seed(self.suite.seed, problem, setting, solver.identity, repetition),
-                    repetition=repetition,
-                    budget=solver.budget,
-                    threads=solver.threads,
-                    is_floor=solver.is_floor,
-                )
+                yield cell_of(problem, pair, self.suite.seed, repetition)
 
     @property
     def precision(self) -> Precision | None:
@@ -96,6 +95,24 @@ class Plan:
         """Return a sentence for each formulation that does not apply to a problem."""
         pairs = itertools.product(self.problems, self.formulations)
         return [f"{problem.name}: {reason}" for problem, setting in pairs if (reason := reason_of(setting, problem))]
+
+
+def cell_of(problem: Problem, pair: Pair, suite_seed: int, repetition: int) -> Cell:
+    """Return the run of a pair on a problem."""
+    setting, solver = pair
+    return Cell(
+        problem=problem,
+        formulation=setting,
+        solver=solver.spec,
+        solver_label=solver.label,
+        parameters=solver.parameters,
+        versions=solver.versions,
+        seed=derive_seed(suite_seed, problem, setting, solver.identity, repetition),
+        repetition=repetition,
+        budget=solver.budget,
+        threads=solver.threads,
+        is_floor=solver.is_floor,
+    )
 
 
 def reason_of(setting: Formulation, problem: Problem) -> str | None:
@@ -130,7 +147,40 @@ def plan(suite: Suite, folder: Path) -> Plan:
     solvers = each("solvers", lambda spec, swept: _suite_solver(spec, swept, budget))
     if faults:
         raise InputError(together(faults))
-    return Plan(suite, tuple(_named_apart(problems)), tuple(settings), tuple(solvers))
+    planned = Plan(suite, tuple(_named_apart(problems)), tuple(settings), tuple(solvers))
+    return planned if suite.parameters is None else _with_tuned(planned, folder / suite.parameters)
+
+
+def plan_problems(tables: list[dict[str, Any]], folder: Path) -> tuple[Problem, ...]:
+    """Load the problems of a list of a suite, such as ``[[tune.problems]]``."""
+    faults: list[str] = []
+    problems = list(_each("problems", tables, folder, lambda spec, _: _problem(spec), faults))
+    if faults:
+        raise InputError(together(faults))
+    return tuple(_named_apart(problems))
+
+
+def with_parameters(
+    pair: Pair, formulation_parameters: Mapping[str, Any], solver_parameters: Mapping[str, Any]
+) -> Pair:
+    """Return a pair with further parameters, which the labels show."""
+    setting, solver = pair
+    changed = formulation(setting, **formulation_parameters).showing((*setting.shown, *formulation_parameters))
+    spec = Spec(solver.spec.name, {**solver.spec.parameters, **solver_parameters})
+    return changed, suite_solver(spec, solver.budget, tuple(solver_parameters))
+
+
+def _with_tuned(planned: Plan, path: Path) -> Plan:
+    """Return a plan in which each pair that a file has tuned parameters of runs with them too."""
+    tuned = read_tuned(path)
+    tuned.check_apart(planned.problems, path.name)
+    found = []
+    for pair, entry in itertools.product(planned.pairs, tuned.pairs):
+        setting, solver = pair
+        is_same = str(solver.spec) == entry.solver and entry.formulation in ("", str(setting))
+        if is_same and (entry.formulation_parameters or entry.solver_parameters):
+            found.append((pair, with_parameters(pair, entry.formulation_parameters, entry.solver_parameters)))
+    return replace(planned, tuned=tuple(found))
 
 
 def _each(

@@ -1,0 +1,149 @@
+"""The verb that searches parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from bnnbench.cli._campaign import truths_of
+from bnnbench.cli._place import Place
+from bnnbench.cli._screen import Screen, count_runs, open_screen, progress_bars
+from bnnbench.errors import InputError, StoppedError
+from bnnbench.harness.campaign import Campaign
+from bnnbench.harness.executor import Executor
+from bnnbench.optimum.truth import Truth
+from bnnbench.runs.cell import Cell
+from bnnbench.runs.outcome import Outcome
+from bnnbench.store.output import ALIKE, refuse_to_overwrite, write_output
+from bnnbench.store.store import Store, open_store
+from bnnbench.suite.file import read_suite, suite_path, suite_text
+from bnnbench.suite.tuned import HEADER, TunedFile, tuned_text
+from bnnbench.tables.rounding import plain
+from bnnbench.tuning.search import Search
+from bnnbench.tuning.searches import Searching, TuningPlan, plan_tuning
+
+
+def tune(
+    suite: Annotated[str, typer.Argument(help="Name of a suite, or the path of a .toml file, with a table [tune].")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the runs of the search; results/SUITE_tune if left out.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File for the parameters; else tuned.toml in that folder.")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(help="Settings per pair, in place of the suite's.", min=1)] = None,
+    jobs: Annotated[int, typer.Option(help="Runs at a time, each on processors of its own.", min=1)] = 1,
+    untimed: Annotated[bool, typer.Option("--untimed", help="Let runs share cores: times mean little.")] = False,
+) -> None:
+    """Search the parameters of each solver and formulation with the same budget, and write them for suites to name."""
+    path = suite_path(suite)
+    folder = out or Path("results") / f"{path.stem}_tune"
+    file = output or folder / "tuned.toml"
+    refuse_to_overwrite(file, HEADER.encode()[:ALIKE])
+    asked = read_suite(path)
+    if trials is not None and asked.tune is not None:
+        asked = asked.model_copy(update={"tune": asked.tune.model_copy(update={"trials": trials})})
+    plan = plan_tuning(asked, path.parent)
+    place = Place(jobs=jobs, dask=None, slurm=False, tls=None, untimed=untimed)
+    place.check(plan.planned)
+    try:
+        with open_store(folder) as store, place.executor(plan.planned) as executor:
+            store.add_suite(path.name, suite_text(path))
+            _search(plan, store, executor)
+    except KeyboardInterrupt:
+        raise StoppedError("interrupted; finished runs are kept, and the same command goes on from here.") from None
+    tuned = plan.tuned(path.name)
+    write_output(file, tuned_text(tuned, file.name).encode())
+    screen = open_screen()
+    screen.print(_table(tuned))
+    screen.say(
+        f"Values are geometric means over {len(plan.problems)} problems that were tuned on, which flatters what was "
+        f"found: compare on others.\nwritten to {file}; to run it beside the defaults, copy it to the suite's folder "
+        f'and write in the suite: parameters = "{file.name}"'
+    )
+
+
+def _search(plan: TuningPlan, store: Store, executor: Executor) -> None:
+    """Run what the searches ask for, until all have ended."""
+    screen = open_screen(stderr=True)
+    rows = {row["key"]: row for row in store.rows("runs") if row["status"] != "unavailable"}
+    screen.say(
+        f"{len(plan.searches)} searches of {plan.table.trials} settings on {len(plan.problems)} problems; "
+        f"{count_runs(len(rows))} done before; results go to {store.folder}"
+    )
+    with progress_bars(screen) as bars:
+        truths = truths_of(plan.problems, store, bars)
+        _check_known(plan, truths)
+        for search in plan.searches:
+            search.tell = _Teller(search, bars, bars.add_task(str(search), total=plan.table.trials + 1), screen)
+        searching = Searching(plan.searches, plan.table, rows)
+
+        def more(cell: Cell, outcome: Outcome) -> list[Cell]:
+            return searching.after(cell, vars(outcome))
+
+        limits = plan.planned.suite.limits
+        for _ in Campaign(store, limits, truths, executor=executor, more=more).run(searching.first()):
+            pass
+
+
+def _check_known(plan: TuningPlan, truths: dict[str, Truth | None]) -> None:
+    for problem in plan.problems:
+        if truths.get(problem.hash) is None:
+            raise InputError(
+                f"{problem.name}: no optimum is known, so that nothing can be tuned on it; take a smaller problem, or "
+                "one that was planted without noise."
+            )
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """The progress of a search: a bar on a terminal, lines elsewhere."""
+
+    search: Search
+    bars: Progress
+    bar: TaskID
+    screen: Screen
+
+    def __call__(self, text: str) -> None:
+        self.bars.advance(self.bar)
+        if not self.screen.is_terminal:
+            self.screen.say(f"{self.search}: {text}")
+
+
+def _table(tuned: TunedFile) -> Table:
+    """Return a row per pair: the defaults, what was found, and what the search has cost."""
+    measure, _, unit = tuned.objective.partition(" in ")
+    unit = "s" if unit == "seconds" else unit
+    table = Table(
+        "solver",
+        "formulation",
+        f"default {measure.upper()} [{unit}]",
+        f"tuned {measure.upper()} [{unit}]",
+        "parameters",
+        "settings",
+        "pruned",
+        "runs",
+        "cost [s]",
+        box=None,
+        header_style="bold",
+    )
+    for pair in tuned.pairs:
+        parameters = pair.formulation_parameters | pair.solver_parameters
+        texts = [f"{name}={value}" for name, value in parameters.items()]
+        numbers = [str(number) for number in (pair.trials, pair.pruned, pair.runs)]
+        table.add_row(
+            pair.solver,
+            pair.formulation or "any",
+            plain(pair.default_value),
+            plain(pair.value),
+            ", ".join(texts) or "the defaults",
+            *numbers,
+            f"{pair.seconds:.1f}",
+        )
+    return table
