@@ -21,7 +21,7 @@ from bnnbench.tuning.space import space_of
 
 @dataclass(frozen=True)
 class TuningPlan:
-    """What is searched: the suite with the budget of tuning, its problems to tune on, and a search per pair."""
+    """A suite with the budget of tuning, its problems to tune on, and a search per pair."""
 
     planned: Plan
     table: TuneTable
