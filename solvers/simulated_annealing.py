@@ -34,7 +34,7 @@ class SimulatedAnnealing(DimodSolver):
     """Sweeps over all variables per read."""
     beta_range: Annotated[tuple[Positive, Positive] | None, Range(0.02, 100.0, log=True, count=2)] = None
     """First and last inverse temperature; None: estimated from the coefficients, whatever the formulation."""
-    beta_schedule_type: Literal["geometric", "linear"] = "geometric"
+    beta_schedule_type: Literal["geometric", "linear"] = "linear"
     """How the inverse temperature grows."""
 
     @override
