@@ -481,18 +481,6 @@ def test_a_newer_store_is_refused(bnnbench_, results, tmp_path):
     assert "99" in err
 
 
-def test_the_five_lines_of_the_readme_work(capsys):
-    readme = Path(__file__).parents[2] / "README.md"
-    blocks = [part.partition("```")[0] for part in readme.read_text(encoding="utf-8").split("```python\n")[1:]]
-    example = next(block for block in blocks if "bb.run(" in block)
-    scope: dict[str, object] = {}
-    exec(example, scope)
-    assert scope["outcome"].energy_gap >= 0
-    assert capsys.readouterr().out.startswith("optimal loss 0, energy gap ")
-    exec(next(block for block in blocks if "bb.Problem(" in block), scope)
-    assert capsys.readouterr().out == "0.0\n"
-
-
 def test_help_starts_without_numpy():
     code = """
 import sys, bnnbench.cli
