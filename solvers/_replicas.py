@@ -1,4 +1,4 @@
-"""Coupled replicas of the weights as a solver; shared by the adapters for a ring and for a center."""
+"""Replicas of the weights as a solver; shared by the adapters for a ring, for a center and for a ladder."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.optimum.flip_anneal import MAX_LAYERS, Task, make_task
 from bnnbench.optimum.replica_anneal import Schedule, anneal_replicas
 from bnnbench.optimum.search.distinct_samples import DistinctSamples, distinct_samples
+from bnnbench.problem.network import Network
+from bnnbench.problem.problem import Problem
 from bnnbench.qubo.instance import Instance
 from bnnbench.search_range import Range
 from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Solver, WorksOn
@@ -22,7 +26,7 @@ from ._diagonal import network_of
 
 @dataclass(frozen=True, kw_only=True)
 class ReplicaSearch(Solver):
-    """Annealing of several coupled replicas of the weights; the best weights over replicas and sweeps are a read."""
+    """Monte Carlo with several replicas of the weights; the best weights over replicas and sweeps are a read."""
 
     works_on: ClassVar[WorksOn] = "network"
     memoryless: ClassVar[bool] = True
@@ -36,19 +40,13 @@ class ReplicaSearch(Solver):
         """Replicas per read."""
 
     @abc.abstractmethod
-    def schedule(self, unit: float) -> Schedule:
-        """Make the schedule of one read; `unit` is what an error costs in the kernel."""
+    def search(self, task: Task, network: Network, *, unit: float, num_reads: int, seed: int) -> NDArray[np.int8]:
+        """Return the best weights of each read, (num_reads, num_weights); `unit` is the kernel's price of an error."""
 
     def warm_up(self) -> None:
-        from bnnbench.problem.network import Network
-        from bnnbench.problem.problem import Problem
-
         one = np.ones((1, 1), dtype=np.int8)
         problem = Problem(Network((1, 1)), one, one)
-        anneal_replicas(
-            make_task(distinct_samples(problem)), (1, 1), bias=False, num_reads=1, num_replicas=self.num_replicas,
-            schedule=self.schedule(1.0), seed=0,
-        )  # fmt: skip
+        self.search(make_task(distinct_samples(problem)), problem.network, unit=1.0, num_reads=1, seed=0)
 
     def refuses(self, instance: Objective) -> str | None:
         if not isinstance(instance, Instance):
@@ -68,13 +66,26 @@ class ReplicaSearch(Solver):
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
         instance, distinct, task = prepared
         random = np.random.default_rng(seed)
-        schedule = self.schedule(float(distinct.errors or distinct.margin))
+        unit = float(distinct.errors or distinct.margin)
         most = MAX_BATCH_BITS // instance.qubo.num_variables
         network = distinct.network
         for reads in budget.reads_in_batches(1, most):
-            weights, _, _ = anneal_replicas(
-                task, network.widths, bias=network.bias, num_reads=reads, num_replicas=self.num_replicas,
-                schedule=schedule, seed=int(random.integers(2**63)),
-            )  # fmt: skip
+            weights = self.search(task, network, unit=unit, num_reads=reads, seed=int(random.integers(2**63)))
             evaluations = reads * self.num_sweeps * self.num_replicas * network.num_weights
             yield Batch(instance.complete(weights), evaluations=evaluations)
+
+
+class CoupledReplicas(ReplicaSearch):
+    """Replicas that pull at each other, by a schedule."""
+
+    @abc.abstractmethod
+    def schedule(self, unit: float) -> Schedule:
+        """Make the schedule of one read; `unit` is what an error costs in the kernel."""
+
+    @override
+    def search(self, task: Task, network: Network, *, unit: float, num_reads: int, seed: int) -> NDArray[np.int8]:
+        weights, _, _ = anneal_replicas(
+            task, network.widths, bias=network.bias, num_reads=num_reads, num_replicas=self.num_replicas,
+            schedule=self.schedule(unit), seed=seed,
+        )  # fmt: skip
+        return weights

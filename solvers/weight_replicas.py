@@ -13,11 +13,11 @@ from bnnbench.optimum.replica_anneal import Schedule, center_schedule
 from bnnbench.search_range import Range
 from bnnbench.solver.contract import Positive
 
-from ._replicas import ReplicaSearch
+from ._replicas import CoupledReplicas
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeightReplicas(ReplicaSearch):
+class WeightReplicas(CoupledReplicas):
     """Annealing of the robust ensemble: temperature falls geometrically while the pull of the center grows linearly.
 
     References

@@ -13,11 +13,11 @@ from bnnbench.optimum.replica_anneal import Schedule, ring_schedule
 from bnnbench.search_range import Range
 from bnnbench.solver.contract import Positive
 
-from ._replicas import ReplicaSearch
+from ._replicas import CoupledReplicas
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeightSqa(ReplicaSearch):
+class WeightSqa(CoupledReplicas):
     """Path-integral Monte Carlo of the number of errors in a transverse field that is turned down linearly.
 
     References

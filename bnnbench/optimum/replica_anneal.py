@@ -63,7 +63,7 @@ def ring_schedule(num_replicas: int, beta: float, fields: NDArray[np.float64], u
     coupling = -0.5 * np.log(np.tanh(np.maximum(beta * fields / num_replicas, 1e-12)))
     sums = np.arange(-num_replicas, num_replicas + 1)
     pulls = np.exp(np.clip(-2 * coupling[:, None] * sums, -700, 700))
-    return Schedule(_chances(np.full(len(fields), beta / num_replicas / unit)), pulls, is_ring=True)
+    return Schedule(acceptance(np.full(len(fields), beta / num_replicas / unit)), pulls, is_ring=True)
 
 
 def center_schedule(
@@ -74,10 +74,11 @@ def center_schedule(
     bound = strengths[:, None]
     # A flip turns w·S into w·S − 2.
     gain = np.logaddexp(bound * (sums - 2), -bound * (sums - 2)) - np.logaddexp(bound * sums, -bound * sums)
-    return Schedule(_chances(betas / unit), np.exp(np.clip(gain, -700, 700)), is_ring=False)
+    return Schedule(acceptance(betas / unit), np.exp(np.clip(gain, -700, 700)), is_ring=False)
 
 
-def _chances(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+def acceptance(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return exp(−rate·change) for changes of −256, …, 256 at inverse temperatures (k,): (k, 513)."""
     changes = np.arange(-_LARGEST, _LARGEST + 1)
     return np.exp(np.clip(-rates[:, None] * changes, -700, 700))
 
@@ -99,8 +100,8 @@ def anneal_replicas(
         and the mean loss of the replicas after each sweep, (num_reads, sweeps).
     """
     num_words = len(task.mask)
-    hidden = _replicas(num_replicas, widths[1] if len(widths) == 3 else 0, widths[0] + bias, num_words)
-    output = _replicas(num_replicas, widths[-1], widths[-2] + bias, num_words)
+    hidden = make_replicas(num_replicas, widths[1] if len(widths) == 3 else 0, widths[0] + bias, num_words)
+    output = make_replicas(num_replicas, widths[-1], widths[-2] + bias, num_words)
     below = np.empty((num_replicas, widths[-2] + bias, num_words), dtype=np.uint64)
     below[:] = task.mask if len(widths) == 3 else task.inputs
     best = np.empty((num_reads, hidden.weights[0].size + output.weights[0].size), dtype=np.int8)
@@ -110,7 +111,7 @@ def anneal_replicas(
     return best, losses, means
 
 
-def _replicas(num_replicas: int, width: int, fan_in: int, num_words: int) -> Neurons:
+def make_replicas(num_replicas: int, width: int, fan_in: int, num_words: int) -> Neurons:
     """Make layers of all replicas: as `Neurons`, with a leading axis."""
     at, below, active = (np.zeros((num_replicas, width, num_words), dtype=np.uint64) for _ in range(3))
     counts = np.zeros((num_replicas, width, int(fan_in).bit_length(), num_words), dtype=np.uint64)
@@ -140,7 +141,7 @@ def _accepts(chances: NDArray[Any], change: int, factor: float, state: NDArray[A
 
 
 @numba.njit(cache=True, nogil=True)
-def _sweep(
+def sweep_replica(
     task: Task,
     hidden: Neurons,
     output: Neurons,
@@ -176,7 +177,9 @@ def _sweep(
 
 
 @numba.njit(cache=True, nogil=True)
-def _begin(task: Task, hidden: Neurons, output: Neurons, below: NDArray[Any], r: int, state: NDArray[Any]) -> int:
+def begin_replica(
+    task: Task, hidden: Neurons, output: Neurons, below: NDArray[Any], r: int, state: NDArray[Any]
+) -> int:
     """Draw random weights of a replica, and return its loss."""
     low, high, inputs = _of(hidden, r), _of(output, r), below[r]
     for neurons in (low, high):
@@ -209,12 +212,12 @@ def _anneal(
     losses = np.empty(num_replicas, np.int64)
     for read in range(len(best_weights)):
         for r in range(num_replicas):
-            losses[r] = _begin(task, hidden, output, below, r, state)
-        sums = (_sum(hidden.weights), _sum(output.weights))
+            losses[r] = begin_replica(task, hidden, output, below, r, state)
+        sums = (total_weights(hidden.weights), total_weights(output.weights))
         best_losses[read] = np.iinfo(np.int64).max
         for sweep in range(len(schedule.chances)):
             for r in range(num_replicas):
-                losses[r] += _sweep(
+                losses[r] += sweep_replica(
                     task, hidden, output, below, sums, r, schedule.chances[sweep], schedule.pulls[sweep],
                     schedule.is_ring, state,
                 )  # fmt: skip
@@ -226,7 +229,7 @@ def _anneal(
 
 
 @numba.njit(cache=True, nogil=True)
-def _sum(weights: NDArray[Any]) -> NDArray[Any]:
+def total_weights(weights: NDArray[Any]) -> NDArray[Any]:
     """Sum over the replicas, int64."""
     total = np.zeros(weights.shape[1:], np.int64)
     for r in range(len(weights)):

@@ -175,3 +175,34 @@ def test_a_replica_makes_at_least_half_of_the_flips(capsys: pytest.CaptureFixtur
     with capsys.disabled():
         print(f"\n{solver}, 101-1, N = 130: {coupled / 1e6:.1f} M flips/s, weight_search {single / 1e6:.1f}")
     assert coupled >= single / 2
+
+
+@pytest.mark.parametrize("inputs", [1001, 10001])
+@pytest.mark.parametrize("scheme", ["focusing", "reinforced"])
+def test_large_perceptrons_are_learned_by_messages(
+    capsys: pytest.CaptureFixture[str], inputs: int, scheme: str
+) -> None:
+    """Processor seconds of one read with random labels at α = 0.5, on the samples, without compiling a QUBO."""
+    from bnnbench_solvers._message_passing import begin, committee_samples, make_beliefs, polarize
+
+    from bnnbench.optimum.search.distinct_samples import distinct_samples
+
+    solver = bb.load_solver("message_passing", scheme=scheme)
+    solver.warm_up()
+    seconds, errors = [], []
+    for seed in range(3):
+        problem = bb.load_problem("random_data", widths=[inputs, 1], samples=inputs // 2, seed=seed)
+        start = process_time()
+        samples = committee_samples(distinct_samples(problem), 0, np.inf)
+        beliefs = make_beliefs(samples, 1)
+        begin(beliefs, np.random.default_rng(seed), solver.spread)
+        best = np.empty((1, inputs), dtype=np.int8)
+        polarize(samples, beliefs, solver.damping, solver.pulls(), best)
+        seconds.append(process_time() - start)
+        errors.append(float(problem.training_loss(best)[0]))
+    with capsys.disabled():
+        print(
+            f"\n{scheme}, {inputs}-1, N = {inputs // 2}: {[round(s, 2) for s in seconds]} processor s, {errors} errors"
+        )
+    assert errors == [0, 0, 0]
+    assert statistics.median(seconds) <= 10

@@ -33,6 +33,7 @@ FAST = {
     "simulated_annealing": {"num_sweeps": 200},
     "weight_replicas": {"num_sweeps": 50, "replicas": 3},
     "weight_sqa": {"num_sweeps": 50, "trotter_slices": 4},
+    "weight_tempering": {"num_sweeps": 50, "temperatures": 3},
     "tabu": {"num_restarts": 0},
 }
 EXTRAS = ("gurobi", "highs", "openjij", "openjij_sqa")  # their libraries may be absent
