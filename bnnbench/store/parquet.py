@@ -22,6 +22,7 @@ from bnnbench.errors import InputError
 from bnnbench.hashing import canonical_json
 from bnnbench.store.columns import RUN_COLUMNS
 from bnnbench.store.file import FILE, PUBLISHED, is_there
+from bnnbench.store.published import has_published
 
 _MACHINES = "bnnbench-machines"
 
@@ -79,7 +80,7 @@ def open_results(path: Path) -> RunSource:
 
     if path.suffix == ".parquet":
         return _read(path)
-    is_published = path.is_dir() and is_there(path / PUBLISHED) and not is_there(path / FILE)
+    is_published = path.is_dir() and is_there(path / PUBLISHED) and not (is_there(path / FILE) or has_published(path))
     return _read(path / PUBLISHED) if is_published else read_store(path)
 
 

@@ -1,0 +1,113 @@
+"""A published store: a Parquet file per table, small enough for a repository, from which everything can be recomputed.
+
+The tables are those of the schema, cell by cell. Read back, they are a store in memory, so that every verb that reads a
+folder of results reads a published one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bnnbench.errors import StoreError
+from bnnbench.store.schema import SCHEMA, declarations
+
+if TYPE_CHECKING:
+    from bnnbench.store.store import Store
+
+TABLES = "store"
+"""Folder of the tables, in a folder of results."""
+_TYPES = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.binary()}
+MAX_BYTES = 2_000_000_000
+"""Of a table in memory."""
+
+
+def published_files(store: Store) -> dict[str, bytes]:
+    """Return the tables of a store as Parquet files, by their paths below its folder.
+
+    Raises
+    ------
+    StoreError
+        If a cell has another type than its column.
+    """
+    files = {}
+    for table, columns in _columns().items():
+        rows = store.rows(table)
+        try:
+            content = pa.table(
+                {name: pa.array([row[name] for row in rows], kind) for name, kind in columns.items()},
+                schema=pa.schema(list(columns.items())),
+            )
+        except (pa.ArrowException, OverflowError) as error:
+            raise StoreError(f"{store.folder}: the table {table} has a cell of a wrong type ({error}).") from error
+        stream = io.BytesIO()
+        pq.write_table(content, stream, compression="zstd", compression_level=19)
+        files[f"{TABLES}/{table}.parquet"] = stream.getvalue()
+    return files
+
+
+def has_published(folder: Path) -> bool:
+    """Tell whether a folder holds a published store."""
+    return (folder / TABLES).is_dir()
+
+
+def open_published(folder: Path) -> sqlite3.Connection:
+    """Return a published store as a database in memory.
+
+    Raises
+    ------
+    StoreError
+        If a table is missing, cannot be read, or is not as the schema has it.
+    """
+    with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)))
+        connection.row_factory = sqlite3.Row
+        connection.executescript(SCHEMA)
+        for table, columns in _columns().items():
+            rows = _read(folder / TABLES / f"{table}.parquet", columns)
+            marks = ", ".join("?" * len(columns))
+            try:
+                connection.execute("BEGIN")
+                connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise StoreError(
+                    f"{folder / TABLES}: the rows of {table} contradict each other ({error}); ask where it came from."
+                ) from error
+        connection.execute("PRAGMA query_only = ON")
+        stack.pop_all()
+    return connection
+
+
+def _read(path: Path, columns: dict[str, pa.DataType]) -> list[tuple[Any, ...]]:
+    try:
+        file = pq.ParquetFile(path)
+        size = sum(file.metadata.row_group(k).total_byte_size for k in range(file.metadata.num_row_groups))
+        if size > MAX_BYTES:
+            raise StoreError(
+                f"{path} takes {size / 1e9:.1f} GB in memory, more than the {MAX_BYTES / 1e9:g} GB allowed."
+            )
+        content = file.read()
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise StoreError(f"{path} cannot be read ({reason}); publish it again with bnnbench submit.") from error
+    expected = pa.schema(list(columns.items()))
+    if content.schema.remove_metadata() != expected:
+        raise StoreError(
+            f"{path} has other columns than a table of this version; publish it again with bnnbench submit."
+        )
+    return list(zip(*(content[name].to_pylist() for name in columns), strict=True))
+
+
+def _columns() -> dict[str, dict[str, pa.DataType]]:
+    """Return the columns of each table and their types, in the order of the schema."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA)
+        info = {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for name in declarations()}
+    return {name: {row[1]: _TYPES[row[2]] for row in rows} for name, rows in info.items()}
