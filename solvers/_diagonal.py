@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
-from bnnbench.errors import InputError
 from bnnbench.optimum.losses import all_losses
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.qubo import Qubo, all_energies
-from bnnbench.solver.contract import Objective
+from bnnbench.solver.contract import Objective, Solver
+
+from ._network_solver import NetworkSolver
+
+Map = Callable[[NDArray[np.int8]], NDArray[np.int8]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +30,13 @@ class Diagonal:
         Cost of each state, float64 of shape (2^n,), in units of loss; bit q of a state's number is qubit q.
     to_bits
         Turns qubits, int8 of shape (k, n), 0 or 1, into the bits of the instance.
+    to_qubits
+        Turns bits of the instance, int8 of shape (k, variables), into qubits.
     """
 
     values: NDArray[np.float64]
-    to_bits: Callable[[NDArray[np.int8]], NDArray[np.int8]]
+    to_bits: Map
+    to_qubits: Map
 
     @property
     def num_qubits(self) -> int:
@@ -42,7 +50,7 @@ class Diagonal:
 
 def energy_diagonal(qubo: Qubo) -> Diagonal:
     """Compute the energy of every assignment: n is the number of variables, ancillas included."""
-    return Diagonal(all_energies(qubo.linear, qubo.symmetric(), qubo.offset), lambda qubits: qubits)
+    return Diagonal(all_energies(qubo.linear, qubo.symmetric(), qubo.offset), lambda qubits: qubits, lambda bits: bits)
 
 
 def weight_diagonal(instance: Instance) -> Diagonal:
@@ -50,11 +58,53 @@ def weight_diagonal(instance: Instance) -> Diagonal:
 
     A qubit of 1 is a weight of +1.
     """
-    return Diagonal(all_losses(instance.problem), lambda qubits: instance.complete(2 * qubits - 1))
+    return Diagonal(
+        all_losses(instance.problem),
+        lambda qubits: instance.complete(2 * qubits - 1),
+        lambda bits: (instance.decode(bits) > 0).astype(np.int8),
+    )
 
 
-def network_of(instance: Objective, solver: str) -> Instance:
-    """Return an instance that has a network, or raise `InputError`."""
-    if not isinstance(instance, Instance):
-        raise InputError(f"{solver} needs a network, but this QUBO has none.")
-    return instance
+class DiagonalSolver(Solver):
+    """A method on a diagonal cost; what its qubits are, a second base says."""
+
+    max_qubits: int
+
+    @abc.abstractmethod
+    def num_qubits(self, instance: Objective) -> int:
+        """Count the qubits that an instance takes."""
+
+    @abc.abstractmethod
+    def diagonal(self, instance: Objective) -> Diagonal:
+        """Compute the cost of every state."""
+
+    @override
+    def refuses(self, instance: Objective) -> str | None:
+        qubits = self.num_qubits(instance)
+        if qubits <= self.max_qubits:
+            return None
+        return f"{self.name}: {qubits} qubits are more than max_qubits = {self.max_qubits}; each doubles the cost."
+
+
+class VariableQubits(DiagonalSolver):
+    """A qubit per variable of the QUBO, ancillas included."""
+
+    @override
+    def num_qubits(self, instance: Objective) -> int:
+        return instance.qubo.num_variables
+
+    @override
+    def diagonal(self, instance: Objective) -> Diagonal:
+        return energy_diagonal(instance.qubo)
+
+
+class WeightQubits(NetworkSolver, DiagonalSolver):
+    """A qubit per weight of the network, and no ancilla."""
+
+    @override
+    def num_qubits(self, instance: Objective) -> int:
+        return self.network_of(instance).problem.network.num_weights
+
+    @override
+    def diagonal(self, instance: Objective) -> Diagonal:
+        return weight_diagonal(self.network_of(instance))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
@@ -14,16 +13,16 @@ from pydantic import Field
 from bnnbench.plugins.registry import load_problem, load_solver
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.instance import compile as compile_problem
-from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Paradigm, Positive, Solver
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Paradigm, Positive
 
-from ._diagonal import Diagonal
+from ._diagonal import Diagonal, DiagonalSolver
 
 EPSILON = 0.25
 """How far the qubits of a warm start are kept from 0 and 1, as in its source; at 1/2 nothing is left of the start."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Qaoa(Solver):
+class Qaoa(DiagonalSolver):
     """Quantum approximate optimization algorithm on a diagonal cost, by an ideal state vector.
 
     Angles are found without shot noise, by the exact expectation and its gradient; then every read is a measurement of
@@ -57,18 +56,6 @@ class Qaoa(Solver):
     max_qubits: Annotated[int, Field(ge=1, le=28)] = 22
     """Larger instances are refused: time and memory double with every qubit."""
 
-    @abc.abstractmethod
-    def num_qubits(self, instance: Objective) -> int:
-        """Count the qubits that an instance takes."""
-
-    @abc.abstractmethod
-    def diagonal(self, instance: Objective) -> Diagonal:
-        """Compute the cost of every state."""
-
-    @abc.abstractmethod
-    def qubits_of(self, instance: Objective, bits: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Return the qubits behind bits of an instance, (k, n)."""
-
     def warm_up(self) -> None:
         from ._statevector import Simulator
 
@@ -81,16 +68,13 @@ class Qaoa(Solver):
             return f"{self.name}: transferred angles need a source, and only they; give both, or neither."
         if self.source and not isinstance(instance, Instance):
             return f"{self.name}: angles can be transferred between networks, but this QUBO has none."
-        qubits = self.num_qubits(instance)
-        if qubits <= self.max_qubits:
-            return None
-        return f"{self.name}: {qubits} qubits are more than max_qubits = {self.max_qubits}; each doubles the cost."
+        return super().refuses(instance)
 
     def prepare(self, instance: Objective) -> Any:
         """Compute the diagonal, that of the source and its angles, and the answer of a warm start."""
         self.warm_up()
         diagonal = self.diagonal(instance)
-        tilts = None if self.warm_start == "none" else self._tilts(instance)
+        tilts = None if self.warm_start == "none" else self._tilts(instance, diagonal)
         return diagonal, self._simulator(diagonal, tilts), self._source_angles(instance)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
@@ -127,11 +111,11 @@ class Qaoa(Solver):
         *_, (angles, _) = stages(simulator, self.reps, self.ramp, self.share, self.maxiter)
         return angles
 
-    def _tilts(self, instance: Objective) -> NDArray[np.float64]:
+    def _tilts(self, instance: Objective, diagonal: Diagonal) -> NDArray[np.float64]:
         """Ask the solver of the warm start for one read, and tilt the qubits towards it."""
         solver = load_solver(self.warm_start)
         stream = solver.sample(solver.prepare(instance), seed=0, budget=Budget(reads=1))
-        qubits = self.qubits_of(instance, next(iter(stream)).bits[:1])[0]
+        qubits = diagonal.to_qubits(next(iter(stream)).bits[:1])[0]
         return np.asarray(2 * np.arcsin(np.sqrt(np.clip(qubits, EPSILON, 1 - EPSILON))))
 
 

@@ -19,16 +19,15 @@ from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.instance import Instance
 from bnnbench.search_range import Range
-from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Solver, WorksOn
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective
 
-from ._diagonal import network_of
+from ._network_solver import NetworkSolver
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplicaSearch(Solver):
+class ReplicaSearch(NetworkSolver):
     """Monte Carlo with several replicas of the weights; the best weights over replicas and sweeps are a read."""
 
-    works_on: ClassVar[WorksOn] = "network"
     memoryless: ClassVar[bool] = True
 
     num_sweeps: Annotated[int, Field(ge=1), Range(3, 10_000, log=True)] = 1000
@@ -48,9 +47,8 @@ class ReplicaSearch(Solver):
         problem = Problem(Network((1, 1)), one, one)
         self.search(make_task(distinct_samples(problem)), problem.network, unit=1.0, num_reads=1, seed=0)
 
-    def refuses(self, instance: Objective) -> str | None:
-        if not isinstance(instance, Instance):
-            return f"{self.name} needs a network, but this QUBO has none."
+    @override
+    def refuses_network(self, instance: Instance) -> str | None:
         layers = instance.problem.network.num_layers
         if layers > MAX_LAYERS:
             return f"{self.name} takes networks of one or two layers, but {instance.problem.network} has {layers}."
@@ -58,7 +56,7 @@ class ReplicaSearch(Solver):
 
     def prepare(self, instance: Objective) -> tuple[Instance, DistinctSamples, Task]:
         """Pack the samples."""
-        found = network_of(instance, self.name)
+        found = self.network_of(instance)
         self.warm_up()
         distinct = distinct_samples(found.problem)
         return found, distinct, make_task(distinct)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,16 +14,16 @@ from pydantic import Field
 
 from bnnbench.annealer.transverse_field import largest_coefficient
 from bnnbench.errors import InputError
-from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Paradigm, Positive, Solver
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Paradigm, Positive
 
-from ._diagonal import Diagonal
+from ._diagonal import DiagonalSolver
 
 FIRST_STEPS = 32
 MAX_STEPS = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Schroedinger(Solver):
+class Schroedinger(DiagonalSolver):
     r"""Annealing in a transverse field, without noise or temperature; every read measures the final state.
 
     With s = t / T from 0 to 1, energies in GHz and times in ns, the state obeys
@@ -59,26 +58,12 @@ class Schroedinger(Solver):
     max_qubits: Annotated[int, Field(ge=1, le=26)] = 20
     """Larger instances are refused: time and memory double with every qubit."""
 
-    @abc.abstractmethod
-    def num_qubits(self, instance: Objective) -> int:
-        """Count the qubits that an instance takes."""
-
-    @abc.abstractmethod
-    def diagonal(self, instance: Objective) -> Diagonal:
-        """Compute the cost of every state."""
-
     def warm_up(self) -> None:
         from ._statevector import Simulator
 
         for values in (np.array([0.0, 1.0]), np.array([0.0, np.pi])):
             simulator = Simulator(values, single=self.precision == "single")
             anneal(simulator, read_schedule("linear", 1.0), 1.0, 1)
-
-    def refuses(self, instance: Objective) -> str | None:
-        qubits = self.num_qubits(instance)
-        if qubits <= self.max_qubits:
-            return None
-        return f"{self.name}: {qubits} qubits are more than max_qubits = {self.max_qubits}; each doubles the cost."
 
     def prepare(self, instance: Objective) -> Any:
         """Read the schedule, compute the diagonal and its unit."""

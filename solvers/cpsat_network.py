@@ -9,19 +9,18 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 from typing_extensions import override
 
-from bnnbench.errors import InputError
 from bnnbench.optimum.cpsat_model import network_model
 from bnnbench.optimum.weight_anneal import warm_up
-from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.symmetry import representative
-from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
+from bnnbench.solver.contract import Batch, Budget, Objective
 
 from ._cpsat import give_hint, solve
 from ._hint import Hint, timed_weights, with_clock
+from ._network_solver import NetworkSolver
 
 
 @dataclass(frozen=True, kw_only=True)
-class CpSatNetwork(Solver):
+class CpSatNetwork(NetworkSolver):
     """Weights and activations as Booleans, agreements as XNOR, activations as reified thresholds.
 
     The bound is one on the training loss; it is passed on as a bound on the energy where the formulation is sound.
@@ -31,7 +30,6 @@ class CpSatNetwork(Solver):
 
     exact: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("numba", "ortools")
-    works_on: ClassVar[WorksOn] = "network"
 
     num_workers: Annotated[int, Field(ge=1)] = 1
     """Search threads; with more than one the answers depend on timing."""
@@ -50,17 +48,12 @@ class CpSatNetwork(Solver):
         if self.hint != "none":
             warm_up()
 
-    @override
-    def refuses(self, instance: Objective) -> str | None:
-        return None if isinstance(instance, Instance) else "cpsat_network needs a network, but this QUBO has none."
-
     def prepare(self, instance: Objective) -> Any:
         """Return instance, model, weights, and the factor from objective to loss."""
-        if not isinstance(instance, Instance):
-            raise InputError(self.refuses(instance))
-        model, weights, objective, unit = network_model(instance.problem)
+        found = self.network_of(instance)
+        model, weights, objective, unit = network_model(found.problem)
         model.minimize(objective)
-        return instance, model, weights, unit
+        return found, model, weights, unit
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """Yield each improving network, with the best bound so far."""

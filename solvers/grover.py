@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from bnnbench.qubo.instance import Instance
-from bnnbench.solver.contract import Batch, Budget, Objective, Paradigm, Solver, WorksOn
+from bnnbench.solver.contract import Batch, Budget, Objective, Paradigm
 
-from ._diagonal import Diagonal, network_of, weight_diagonal
+from ._diagonal import Diagonal, WeightQubits
 
 GROWTH = 6 / 5
 """Factor by which the range of iterations grows, as in Boyer et al.; any below 4/3 keeps their bound."""
@@ -23,7 +22,7 @@ PATIENCE = 22.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grover(Solver):
+class Grover(WeightQubits):
     """Amplitude amplification of the weight settings whose training loss is low enough, a qubit per weight.
 
     After k iterations from the uniform superposition over N states, M of them marked, a measurement finds a marked one
@@ -39,7 +38,6 @@ class Grover(Solver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
-    works_on: ClassVar[WorksOn] = "network"
     memoryless: ClassVar[bool] = True
     paradigm: ClassVar[Paradigm] = "Quantum Simulator"
 
@@ -51,17 +49,8 @@ class Grover(Solver):
     """Larger networks are refused: the simulation needs the loss of every setting."""
 
     @override
-    def refuses(self, instance: Objective) -> str | None:
-        if not isinstance(instance, Instance):
-            return "grover needs a network, but this QUBO has none."
-        qubits = instance.problem.network.num_weights
-        if qubits <= self.max_qubits:
-            return None
-        return f"grover: {qubits} weights are more than max_qubits = {self.max_qubits}; each doubles the cost."
-
     def prepare(self, instance: Objective) -> tuple[Diagonal, NDArray[np.int64], NDArray[np.float64]]:
-        """Compute the loss of every setting, and sort the settings by it."""
-        diagonal = weight_diagonal(network_of(instance, self.name))
+        diagonal = self.diagonal(instance)
         order = np.argsort(diagonal.values, kind="stable")
         return diagonal, order, diagonal.values[order]
 

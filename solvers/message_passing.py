@@ -13,15 +13,15 @@ from typing_extensions import override
 
 from bnnbench.optimum.search.distinct_samples import distinct_samples
 from bnnbench.qubo.instance import Instance
-from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver, WorksOn
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Positive
 
-from ._diagonal import network_of
+from ._network_solver import NetworkSolver
 
 MAX_LAYERS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class MessagePassing(Solver):
+class MessagePassing(NetworkSolver):
     """Beliefs about each weight, polarized step by step; the signs of least errors over the steps are a read.
 
     Belief propagation in the form of Thouless, Anderson and Palmer, see `_message_passing`. Errors are counted,
@@ -37,7 +37,6 @@ class MessagePassing(Solver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("numba",)
-    works_on: ClassVar[WorksOn] = "network"
     memoryless: ClassVar[bool] = True
 
     scheme: Literal["focusing", "reinforced"] = "focusing"
@@ -64,9 +63,7 @@ class MessagePassing(Solver):
         self._polarize(self._samples(Problem(Network((1, 1)), one, one), 0), 1, np.random.default_rng(0))
 
     @override
-    def refuses(self, instance: Objective) -> str | None:
-        if not isinstance(instance, Instance):
-            return f"{self.name} needs a network, but this QUBO has none."
+    def refuses_network(self, instance: Instance) -> str | None:
         network = instance.problem.network
         if network.num_layers == 1 or (network.num_layers == 2 and network.num_outputs == 1 and not network.bias):
             return None
@@ -78,7 +75,7 @@ class MessagePassing(Solver):
     @override
     def prepare(self, instance: Objective) -> tuple[Instance, list[Any]]:
         """Pack the samples of every output."""
-        found = network_of(instance, self.name)
+        found = self.network_of(instance)
         self.warm_up()
         return found, [self._samples(found.problem, output) for output in range(found.problem.network.num_outputs)]
 

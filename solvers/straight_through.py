@@ -10,11 +10,11 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from bnnbench.errors import InputError
 from bnnbench.qubo.instance import Instance
 from bnnbench.search_range import Range
-from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver, WorksOn
+from bnnbench.solver.contract import Batch, Budget, Positive
 
+from ._network_solver import NetworkSolver
 from ._straight_through import LEARNING_RATE, NUM_EPOCHS, train
 
 WORK = 1e8
@@ -22,7 +22,7 @@ WORK = 1e8
 
 
 @dataclass(frozen=True, kw_only=True)
-class StraightThrough(Solver):
+class StraightThrough(NetworkSolver):
     """Gradient descent on latent real weights from many random starts at once; the best weights of each are a read.
 
     References
@@ -31,7 +31,6 @@ class StraightThrough(Solver):
     """
 
     batch_reads: ClassVar[int] = 50
-    works_on: ClassVar[WorksOn] = "network"
     memoryless: ClassVar[bool] = True
 
     num_epochs: Annotated[int, Field(ge=1), Range(10, 3000, log=True)] = NUM_EPOCHS
@@ -40,13 +39,7 @@ class StraightThrough(Solver):
     """Step along the mean gradient of the samples; latent weights lie in [−1, 1]."""
 
     @override
-    def refuses(self, instance: Objective) -> str | None:
-        return None if isinstance(instance, Instance) else "straight_through needs a network, but this QUBO has none."
-
-    @override
-    def sample(self, prepared: Objective, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        if not isinstance(prepared, Instance):
-            raise InputError(self.refuses(prepared))
+    def sample(self, prepared: Instance, *, seed: int, budget: Budget) -> Iterator[Batch]:
         problem = prepared.problem
         random = np.random.default_rng(seed)
         work = self.num_epochs * problem.num_samples * problem.network.num_weights

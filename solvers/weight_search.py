@@ -10,19 +10,20 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.optimum.flip_anneal import MAX_LAYERS
 from bnnbench.optimum.weight_anneal import COLD, HOT, WeightAnnealer, warm_up
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.instance import Instance
 from bnnbench.search_range import Options, Range
-from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Positive, Solver, WorksOn
+from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Positive
 
-from ._diagonal import network_of
+from ._network_solver import NetworkSolver
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeightSearch(Solver):
+class WeightSearch(NetworkSolver):
     """Metropolis updates of single weights over a geometric schedule; the best weights of each anneal are a read.
 
     The ancillas of the QUBO are filled in afterwards. Up to two layers a flip is a few word operations, 64 samples at a
@@ -36,7 +37,6 @@ class WeightSearch(Solver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("numba",)
-    works_on: ClassVar[WorksOn] = "network"
     memoryless: ClassVar[bool] = True
 
     cost: Annotated[Literal["errors", "margin"], Options(("errors", "margin"))] = "errors"
@@ -56,10 +56,8 @@ class WeightSearch(Solver):
         """Compile the kernels."""
         warm_up()
 
-    def refuses(self, instance: Objective) -> str | None:
-        """Refuse a bare QUBO, and margins of deep networks."""
-        if not isinstance(instance, Instance):
-            return "weight_search needs a network, but this QUBO has none."
+    @override
+    def refuses_network(self, instance: Instance) -> str | None:
         layers = instance.problem.network.num_layers
         if self.cost == "margin" and layers > MAX_LAYERS:
             return f"weight_search: margins are for one or two layers, but {instance.problem.network} has {layers}."
@@ -67,7 +65,7 @@ class WeightSearch(Solver):
 
     def prepare(self, instance: Objective) -> Any:
         """Pack the samples."""
-        found = network_of(instance, self.name)
+        found = self.network_of(instance)
         self.warm_up()
         return found, WeightAnnealer(found.problem)
 

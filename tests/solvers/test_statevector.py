@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.linalg
-from bnnbench_solvers._statevector import Simulator, _mix, _rotate
+from bnnbench_solvers._statevector import Simulator
+from bnnbench_solvers._statevector_kernels import _rotate, mix
 from numpy.typing import NDArray
 
 from bnnbench.qubo.qubo import Qubo, all_energies, make_qubo
@@ -66,7 +67,7 @@ def test_mixing_in_blocks_equals_one_qubit_after_another(num_variables: int) -> 
     for qubit in range(num_variables):
         _rotate(*expected, 2**qubit, 0.6, 0.8)
 
-    _mix(states, 0.6, 0.8)
+    mix(states, 0.6, 0.8)
 
     assert np.allclose(states, expected, atol=1e-12)
 
@@ -78,7 +79,7 @@ def test_the_product_of_two_states_is_taken_over_all_flips(num_variables: int) -
     first, second = states[0] + 1j * states[1], states[2] + 1j * states[3]
     flipped = sum(first[np.arange(2**num_variables) ^ 1 << qubit] for qubit in range(num_variables))
 
-    assert _mix(states, 0.6, 0.8) == pytest.approx(np.vdot(second, flipped).imag, rel=1e-9)
+    assert mix(states, 0.6, 0.8) == pytest.approx(np.vdot(second, flipped).imag, rel=1e-9)
 
 
 @pytest.mark.parametrize("share", [1.0, 0.3])
