@@ -26,6 +26,7 @@ from bnnbench.optimum.truth import Truth
 from bnnbench.plugins.registry import load_solver
 from bnnbench.problem.problem import Problem
 from bnnbench.processes import private_folder
+from bnnbench.qubo.formulation import Formulation
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.circumstances import Circumstances
 from bnnbench.runs.outcome import Outcome, fold
@@ -142,6 +143,8 @@ class Campaign:
         self._running: dict[Path, _Started] = {}
         self._ended: list[tuple[_Started, Task, Record]] = []
         self._reported = perf_counter()
+        self._sound: dict[tuple[Problem, Formulation], bool] = {}
+        self._noted: set[str] = set()
 
     def run(self, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Outcome]]:
         """Run cells, and yield each as its row is in the store.
@@ -211,7 +214,10 @@ class Campaign:
 
     def _target(self, cell: Cell) -> Target:
         """Return what a cell is measured against, as far as it is known now."""
-        return target_of(self.truths.get(cell.problem.hash), cell.problem.num_samples, is_sound=_is_sound(cell))
+        asked = cell.problem, cell.formulation
+        if asked not in self._sound:
+            self._sound[asked] = _is_sound(cell)
+        return target_of(self.truths.get(cell.problem.hash), cell.problem.num_samples, is_sound=self._sound[asked])
 
     def _write(self, started: _Started, task: Task, record: Record, *, is_timed: bool) -> Outcome:
         """Fold what a run left into its outcome, settle its QPU access, and write the row."""
@@ -221,7 +227,8 @@ class Campaign:
         timings = {key: value for key, value in end.timings.items() if value is not None}
         outcome = fold(record.batches, target, task.budget, status=end.status, message=end.message, **timings)
         self._allowance.settle(cell, outcome, record.estimate.qpu_s if record.estimate else None)
-        if record.instance:
+        if record.instance and record.instance.hash not in self._noted:
+            self._noted.add(record.instance.hash)
             self.store.add_instance(record.instance, cell.problem.hash, str(cell.formulation))
         machine = self._machine if record.machine is None else self.store.add_machine(record.machine)
         begun = record.start or StartLine(started.at, started.load, None)

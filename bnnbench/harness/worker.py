@@ -32,7 +32,7 @@ from bnnbench.processes import THREAD_LIMITS
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.instance import Instance, compile  # noqa: A004
 from bnnbench.redaction import redacted
-from bnnbench.runs.features import features_of
+from bnnbench.runs.features import Features, features_of
 from bnnbench.runs.loop import measure
 from bnnbench.runs.outcome import Status
 from bnnbench.runs.speed_probe import EVERY_S, probe_speed
@@ -66,11 +66,11 @@ def serve(pipe: Connection, log: Log, processors: Sequence[int] | None = None) -
     threading.Thread(target=_leave_with_coordinator, daemon=True).start()
     os.environ.pop("PYTHONSAFEPATH", None)  # it was for this process, and not for what solvers start
     owner = os.getpid()
+    before = Leftovers.of_this_process()
     with contextlib.suppress(EOFError, OSError):  # the coordinator is gone
         for number in range(1, MAX_TASKS + 1):
             task, probed_at = pipe.recv()
             pipe.send_bytes(READY)
-            before = Leftovers.of_this_process()
             try:
                 is_sane = execute(task, processors, log, probed_at)
             except DiskError as error:
@@ -78,7 +78,8 @@ def serve(pipe: Connection, log: Log, processors: Sequence[int] | None = None) -
                 break
             if os.getpid() != owner:
                 os._exit(1)  # a solver forked, and its child came back from there
-            is_sane = _kill_children() and is_sane and not Leftovers.of_this_process().harm_after(before)
+            is_sane, after = _kill_children() and is_sane, Leftovers.of_this_process()
+            is_sane, before = is_sane and not after.harm_after(before), after
             pipe.send_bytes(DONE if is_sane and number < MAX_TASKS else LAST)
 
 
@@ -161,8 +162,8 @@ class _ChangedError(Exception):
 
 
 def _measure(task: Task, journal: Journal) -> EndLine:
-    instance, digest = _compile(task.problem, task.formulation)
-    journal.write(features_of(instance))
+    instance, digest, features = _compile(task.problem, task.formulation)
+    journal.write(features)
     _check_file(task.solver.name, task.file)
     solver = load_solver(task.solver)
     if reason := solver.unavailable():
@@ -171,7 +172,7 @@ def _measure(task: Task, journal: Journal) -> EndLine:
         outcome = measure(
             instance,
             solver,
-            Target(None, None, instance.is_sound),
+            Target(None, None, features.is_sound),
             budget=task.budget,
             seed=task.seed,
             record=lambda judged, _: journal.write(judged),
@@ -205,20 +206,20 @@ def _check_file(name: str, digest: str | None) -> None:
         )
 
 
-_compiled: dict[tuple[Problem, Formulation], tuple[Instance, str]] = {}
-"""Instances with their digests, the latest last; each block of repetitions comes back to them."""
+_compiled: dict[tuple[Problem, Formulation], tuple[Instance, str, Features]] = {}
+"""Instances with their digests and features, the latest last; each block of repetitions comes back to them."""
 MAX_COUPLINGS = 2_000_000
 """Couplings of the instances that a worker keeps, at 16 bytes or more each."""
 
 
-def _compile(problem: Problem, formulation: Formulation) -> tuple[Instance, str]:
-    """Return instance and digest, kept from before where there is room."""
+def _compile(problem: Problem, formulation: Formulation) -> tuple[Instance, str, Features]:
+    """Return instance, digest and features, kept from before where there is room."""
     if (problem, formulation) not in _compiled:
         instance = compile(problem, formulation)
         room = MAX_COUPLINGS - instance.qubo.num_couplings
-        while _compiled and sum(kept.qubo.num_couplings for kept, _ in _compiled.values()) > room:
+        while _compiled and sum(kept.qubo.num_couplings for kept, *_ in _compiled.values()) > room:
             del _compiled[next(iter(_compiled))]
-        _compiled[problem, formulation] = instance, _digest(instance)
+        _compiled[problem, formulation] = instance, _digest(instance), features_of(instance)
     return _compiled[problem, formulation]
 
 

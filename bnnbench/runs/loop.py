@@ -110,7 +110,7 @@ def measure(
     `allow` is told the estimated seconds of QPU access before anything is submitted, and raises if they are too many.
     A sample whose loss is at most `stop_at` ends the run.
     """
-    preparing, sampling, judging = _Clock(), _Clock(), _Clock()
+    preparing, sampling, judging = _Clock(), _Clock(counts_cpu=True), _Clock()
     with preparing:
         reason = refusal(solver, instance)
     if reason:
@@ -177,14 +177,23 @@ def _sampleset(instance: Instance, reads: Sequence[NDArray[np.int8]]) -> dimod.S
 
 
 class _Clock:
-    """Add up the wall time and the processor time, in seconds, of what is done inside."""
+    """Add up the wall time of what is done inside, in seconds, and its processor time, which the system is asked for.
+
+    Parameters
+    ----------
+    counts_cpu
+        Whether the system is asked: that takes ten times as long as to look at the clock.
+    """
 
     wall_s = cpu_s = 0.0
 
+    def __init__(self, *, counts_cpu: bool = False) -> None:
+        self._cpu_s = process_time if counts_cpu else float
+
     def __enter__(self) -> None:
-        self._begin = perf_counter(), process_time()
+        self._begin = perf_counter(), self._cpu_s()
 
     def __exit__(self, *error: object) -> None:
         wall, cpu = self._begin
         self.wall_s += perf_counter() - wall
-        self.cpu_s += process_time() - cpu
+        self.cpu_s += self._cpu_s() - cpu

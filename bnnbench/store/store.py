@@ -173,24 +173,23 @@ class Store(Database):
 
     def stored_run(self, key: str) -> StoredRun:
         """Return the run of a key with all its rows."""
-        (run,) = self._joined("WHERE key = ?", "WHERE run = ?", key)
-        return run
+        (row,) = self._select("SELECT * FROM runs WHERE key = ?", key)
+        batches = self._select("SELECT * FROM batches WHERE run = ? ORDER BY number", key)
+        samples = self._select("SELECT * FROM samples WHERE run = ? ORDER BY role", key)
+        return StoredRun(row, batches, samples)
 
     def stored_runs(self) -> Iterator[StoredRun]:
         """Yield all runs with all their rows, in the order of their keys; no more than one is in memory."""
-        return self._joined("", "")
+        return join(
+            self._stream("SELECT * FROM runs ORDER BY key"),
+            self._stream("SELECT * FROM batches ORDER BY run, number"),
+            self._stream("SELECT * FROM samples ORDER BY run, role"),
+        )
 
     def runs_of(self, problem_hash: str) -> Iterator[StoredRun]:
         """Yield the runs on a problem with all their rows; they may be written again meanwhile."""
         for row in self._select("SELECT key FROM runs WHERE problem_hash = ? ORDER BY key", problem_hash):
             yield self.stored_run(row["key"])
-
-    def _joined(self, of_runs: str, of_others: str, *values: str) -> Iterator[StoredRun]:
-        return join(
-            self._stream(f"SELECT * FROM runs {of_runs} ORDER BY key", *values),  # noqa: S608  of this class
-            self._stream(f"SELECT * FROM batches {of_others} ORDER BY run, number", *values),  # noqa: S608
-            self._stream(f"SELECT * FROM samples {of_others} ORDER BY run, role", *values),  # noqa: S608
-        )
 
     def rows(self, table: str, column: str = "", value: str = "") -> list[dict[str, Any]]:
         """Return rows of a table as they are in the file; with a column, those that have a value there."""

@@ -35,8 +35,7 @@ from bnnbench.runs.judge import unpack_bits
 from bnnbench.runs.loop import run
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
-from bnnbench.store import file
-from bnnbench.store.database import SETTLE_S
+from bnnbench.store import database, file
 from bnnbench.store.file import FILE
 from bnnbench.store.parquet import to_parquet
 from bnnbench.store.schema import APPLICATION_ID, SCHEMA_VERSION, UNRELEASED_ID
@@ -643,10 +642,10 @@ def test_what_is_no_file_is_neither_opened_nor_changed(tmp_path, make, sentence,
     assert not (tmp_path / FILE).is_file()
 
 
-def test_a_copy_of_the_file_alone_has_the_rows_of_a_store_that_is_being_written(tmp_path, outcome):
+def test_a_copy_of_the_file_alone_has_the_rows_of_a_store_that_is_being_written(tmp_path, outcome, monkeypatch):
+    monkeypatch.setattr(database, "SETTLE_S", 0.0)
     with open_store(tmp_path / "a") as store:
         add_everything(store, make_cell(0), outcome)
-        time.sleep(SETTLE_S)
         with store.transaction():
             """As a campaign does while it waits for runs."""
         (tmp_path / "b").mkdir()

@@ -21,25 +21,26 @@ def reset_peak_memory() -> None:
 
 def peak_memory_mib() -> float | None:
     """Return the peak of the resident memory of this process since it was reset, in MiB; None if it is not told."""
-    peak = _status().get("VmHWM")
-    return None if peak is None else round(peak / 1024, 1)
+    peak_kib = _status("VmHWM")
+    return None if peak_kib is None else round(peak_kib / 1024, 1)
 
 
 def memory_mib() -> float:
     """Return the resident memory of this process, in MiB; 0 where the system does not tell."""
-    return _status().get("VmRSS", 0) / 1024
+    return (_status("VmRSS") or 0) / 1024
 
 
 def num_threads() -> int:
     """Return the number of threads of this process, those of native code included where the system tells."""
-    return _status().get("Threads", threading.active_count())
+    return _status("Threads") or threading.active_count()
 
 
-def _status() -> dict[str, int]:
-    """Return the numbers that the kernel tells of this process, in KiB where they are memory; empty outside Linux."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return {}
-    words = [line.split() for line in lines]
-    return {word[0].rstrip(":"): int(word[1]) for word in words if len(word) > 1 and word[1].isdecimal()}
+def _status(name: str) -> int | None:
+    """Return a number that the kernel tells of this process, in KiB where it is memory; None outside Linux.
+
+    Asked several times per run, so that the other lines are not looked at.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        _, _, rest = Path("/proc/self/status").read_bytes().partition(f"\n{name}:".encode())
+        return int(rest.split(maxsplit=1)[0])
+    return None
