@@ -22,7 +22,7 @@ FLOORS = (
     {"suite", "store"},
     {"harness", "tables", "charts", "tuning"},
     {"figures", "claims"},
-    {"report"},
+    {"report", "site"},
     {"cli"},
     {"__init__", "__main__", "testing", "pytest_plugin"},
 )

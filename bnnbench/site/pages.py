@@ -1,0 +1,96 @@
+"""The pages of the site."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from bnnbench import __version__
+from bnnbench.claims import evaluate, read_claims
+from bnnbench.plugins.guide import HEADINGS, solver_row
+from bnnbench.plugins.registry import entries
+from bnnbench.site.study import Leaderboard, Study, read_studies
+
+CLAIMS = "claims.toml"
+
+
+def make_site(results: Path) -> dict[str, bytes]:
+    """Return the files of the site, by their paths: pages in UTF-8, and pictures.
+
+    Parameters
+    ----------
+    results
+        A folder with a folder of results per study, and perhaps ``claims.toml``.
+
+    Raises
+    ------
+    InputError
+        If there are no results, or claims that cannot be read.
+    """
+    studies = [(study, study.boards) for study in read_studies(results)]
+    verdicts = [evaluate(c, results) for c in read_claims(results / CLAIMS)] if (results / CLAIMS).is_file() else []
+    pages = {
+        "index.html": _page("index.html", 0, studies=studies, verdicts=verdicts),
+        "take_part.html": _page("take_part.html", 0),
+        "solvers/index.html": _page("solvers.html", 1, solvers=[_solver(name) for name in _solvers()]),
+    }
+    made: dict[str, bytes] = {}
+    for study, boards in studies:
+        pages[f"studies/{study.name}.html"] = _page("study.html", 1, study=study, boards=boards, known=_solvers())
+        made |= {f"studies/{study.name}/{path.name}": path.read_bytes() for path in study.pictures}
+    for name in _solvers():
+        places = list(_places(name, studies))
+        pages[f"solvers/{name}.html"] = _page("solver.html", 1, solver=_solver(name), places=places)
+    return made | {path: text.encode() for path, text in pages.items()}
+
+
+def _solvers() -> list[str]:
+    return [name for name, entry in entries("solver").items() if entry.distribution == "bnnbench"]
+
+
+@cache
+def _solver(name: str) -> Mapping[str, str]:
+    return dict(zip(HEADINGS, (cell.replace("`", "") for cell in solver_row(name)), strict=True)) | {"name": name}
+
+
+def _places(solver: str, studies: Sequence[tuple[Study, Sequence[Leaderboard]]]) -> Any:
+    """Yield where a solver stands: study, class, rank, number of rows, and its cells."""
+    for study, boards in studies:
+        for board in boards:
+            for rank, (name, cells) in enumerate(board.rows, start=1):
+                if name == solver:
+                    yield study, board, rank, len(board.rows), cells
+
+
+def _page(template: str, depth: int, **context: Any) -> str:
+    shared = {"root": "../" * depth, "version": __version__, "style": _file("bnnbench.report", "style.css")}
+    return _environment().get_template(template).render(shared | context)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(lambda name: _file("bnnbench.site", name)),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["code"] = _with_code
+    return environment
+
+
+def _with_code(text: str) -> Markup:
+    """Return a sentence in which what stands between backticks is code; all of it is escaped."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  escaped
+
+
+def _file(package: str, name: str) -> str:
+    return files(package).joinpath(name).read_text(encoding="utf-8")

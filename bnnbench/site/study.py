@@ -1,0 +1,129 @@
+"""A published study: a folder of results, its problems by class, and who leads in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bnnbench.errors import InputError
+from bnnbench.metrics import is_floor, summarize
+from bnnbench.metrics.censoring import was_asked
+from bnnbench.metrics.labels import natural
+from bnnbench.store.file import FILE, PUBLISHED
+from bnnbench.store.parquet import open_results
+from bnnbench.store.published import has_published
+from bnnbench.tables.build import SUMMARY_COLUMNS
+from bnnbench.tables.table import Cell, Column, Table
+
+RANKED = ("ert_s", "solved_share", "mean_loss_gap")
+"""Columns of a leaderboard: the first ranks, the next ones decide between equals."""
+
+MIN_PROBLEMS = 6
+"""Problems that a 95 % interval of their median needs, see `bnnbench.metrics.median_interval`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Leaderboard:
+    """Solvers and formulations on one class of problems, the best first."""
+
+    name: str
+    num_problems: int
+    headers: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[Cell]]]
+    """Label of the solver, without parameters, and its cells."""
+    leader: str
+    is_trivial: bool
+    """Whether random settings solve all of its problems."""
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether the problems are too few for an interval over them."""
+        return self.num_problems < MIN_PROBLEMS
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A folder of results."""
+
+    name: str
+    runs: pd.DataFrame
+    pictures: Sequence[Path]
+
+    @property
+    def boards(self) -> list[Leaderboard]:
+        """Return a leaderboard per class of problems, in natural order."""
+        classes = self.runs.groupby(problem_class(self.runs), sort=False)
+        return [leaderboard(str(name), part) for name, part in sorted(classes, key=lambda item: natural(str(item[0])))]
+
+    @property
+    def problems(self) -> list[dict[str, Any]]:
+        """Return name, network, samples and optimum of each problem."""
+        names = ["problem", "network", "num_samples", "optimum", "truth_kind"]
+        rows = self.runs.drop_duplicates("problem_hash")[names]
+        return sorted(({str(k): v for k, v in row.items()} for row in rows.to_dict("records")), key=_by_name)
+
+
+def _by_name(row: dict[str, Any]) -> Any:
+    return natural(str(row["problem"]))
+
+
+def problem_class(runs: pd.DataFrame) -> pd.Series:
+    """Return the class of each run's problem: its rung where it has one, and its network."""
+    network = runs["network"].fillna("unknown network").astype(str)
+    if "rung" not in runs:
+        return network.rename("class")
+    rung = runs["rung"].astype(object)
+    return (rung.astype(str) + ": " + network).where(rung.notna() & (rung != ""), network).rename("class")
+
+
+def leaderboard(name: str, runs: pd.DataFrame) -> Leaderboard:
+    """Return the ranking of solvers and formulations on some runs.
+
+    Ranked by the median over problems of the expected running time (ERT), then by the share of solved runs, then by
+    what one read is worth. Solvers that were not asked are left out.
+    """
+    data = summarize(runs, with_intervals=True)
+    data = data[data["runs"] > 0].sort_values(list(RANKED), ascending=[True, False, True], kind="stable")
+    data = data.reset_index(drop=True)
+    columns = [
+        Column("solver", "solver", kind="text"),
+        SUMMARY_COLUMNS["ert_s"],
+        Column("formulation", "formulation", kind="text"),
+        *(SUMMARY_COLUMNS[column] for column in (*RANKED[1:], "runs")),
+    ]
+    table = Table("leaderboard", name, "", tuple(columns), data)
+    cells = list(zip(*(table.cells(column) for column in columns), strict=True))
+    floor = runs[is_floor(runs) & was_asked(runs)]
+    return Leaderboard(
+        name,
+        runs["problem_hash"].nunique(),
+        [column.title for column in columns],
+        [(str(label).partition("[")[0], row) for label, row in zip(data["solver"], cells, strict=True)],
+        f"{data['solver'][0]} on {data['formulation'][0]}" if len(data) else "nobody",
+        bool(len(floor)) and bool((floor["loss_gap"] == 0).all()),
+    )
+
+
+def read_studies(results: Path) -> Iterator[Study]:
+    """Yield the studies of a folder: each folder in it that holds results, in the order of their names.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    is_empty = True
+    for folder in sorted(path for path in results.iterdir() if path.is_dir()) if results.is_dir() else ():
+        if not ((folder / FILE).is_file() or (folder / PUBLISHED).is_file() or has_published(folder)):
+            continue
+        with open_results(folder) as found:
+            runs = found.runs()
+        if len(runs):
+            is_empty = False
+            yield Study(folder.name, runs, sorted(folder.glob("*.svg")))
+    if is_empty:
+        raise InputError(f"{results} has no folder with results; give the folder above them, such as results.")
