@@ -6,7 +6,7 @@ import itertools
 import statistics
 import subprocess
 import sys
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from bnnbench_solvers._statevector import Simulator
 
 import bnnbench as bb
 from bnnbench.optimum.prove import search
-from bnnbench.qubo.qubo import all_energies
+from bnnbench.qubo.qubo import all_energies, make_qubo
 
 SEEDS = range(5)
 
@@ -130,3 +130,31 @@ def seconds_to_proof(instance: bb.Instance, solver: bb.Solver, limit: float) -> 
     start = perf_counter()
     outcome = bb.run(instance, solver, budget=bb.Budget(seconds=limit))
     return perf_counter() - start if outcome.proved else np.inf
+
+
+def flips_per_second(name: str, qubo: bb.Qubo, seconds: float = 2.0) -> float:
+    """Proposed flips per second of processor time."""
+    solver = bb.load_solver(name)
+    solver.warm_up()
+    stream = solver.sample(solver.prepare(qubo), seed=1, budget=bb.Budget(seconds=1000))
+    next(stream)
+    start, flips = process_time(), 0
+    while process_time() - start < seconds:
+        flips += next(stream).evaluations or 0
+    return flips / (process_time() - start)
+
+
+def test_parallel_tempering_proposes_as_many_flips_as_openjij(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("openjij")
+    generator = np.random.default_rng(0)
+    rows, cols = np.triu_indices(256, 1)
+    qubo = make_qubo(generator.integers(-9, 10, 256), rows, cols, generator.integers(-9, 10, len(rows)), 0.0)
+
+    rates = {
+        name: statistics.median(flips_per_second(name, qubo) for _ in range(3))
+        for name in ("parallel_tempering", "openjij", "simulated_annealing[num_sweeps=1000]")
+    }
+
+    with capsys.disabled():
+        print("\n256 variables, all coupled:", *(f"{name} {rate / 1e6:.0f} million/s," for name, rate in rates.items()))
+    assert rates["parallel_tempering"] >= rates["openjij"]

@@ -27,6 +27,8 @@ FAST = {
     "dwave_emulated": {"annealer": "simulated_annealing[num_sweeps=200]", "topology_size": 3},
     "embedded": {"topology_size": 3},
     "openjij": {"num_sweeps": 200},
+    "parallel_tempering": {"num_sweeps": 50, "num_temperatures": 6},
+    "rotor": {"num_sweeps": 200},
     "qaoa": {"maxiter": 5, "shots": 20},
     "schroedinger_qubo": {"time_ns": 2.0},
     "schroedinger_weights": {"time_ns": 2.0},
@@ -36,7 +38,7 @@ FAST = {
     "weight_tempering": {"num_sweeps": 50, "temperatures": 3},
     "tabu": {"num_restarts": 0},
 }
-EXTRAS = ("gurobi", "highs", "openjij", "openjij_sqa")  # their libraries may be absent
+EXTRAS = ("gurobi", "highs", "maxsat", "openjij", "openjij_sqa", "rotor", "scip")  # their libraries may be absent
 
 
 def load(name):

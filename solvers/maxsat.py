@@ -1,0 +1,78 @@
+"""Core-guided MaxSAT on the network itself, without a QUBO; proves optimality (python-sat)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Timer
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from typing_extensions import override
+
+from bnnbench.errors import InputError
+from bnnbench.qubo.instance import Instance
+from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
+
+from ._maxsat import network_formula
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxSat(Solver):
+    """RC2: unsatisfiable cores raise a lower bound until the formula is satisfied, at the optimum.
+
+    There is no answer before the optimum. A run that ends earlier answers all weights +1, with the bound so far, which
+    is one on the training loss; it is passed on as a bound on the energy where the formulation is sound.
+
+    References
+    ----------
+    A. Ignatiev, A. Morgado and J. Marques-Silva, "RC2: an Efficient MaxSAT Solver", Journal on Satisfiability, Boolean
+    Modeling and Computation 11, 2019; and "PySAT: A Python Toolkit for Prototyping with SAT Oracles", SAT 2018.
+    """
+
+    exact: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ("python-sat",)
+    works_on: ClassVar[WorksOn] = "network"
+
+    oracle: Literal["g3", "g4", "m22"] = "g3"
+    """SAT solver: Glucose 3, Glucose 4.1 or MiniSat 2.2."""
+    minimize_cores: bool = False
+    """Whether cores are made smaller before they are used."""
+
+    @override
+    def refuses(self, instance: Objective) -> str | None:
+        return None if isinstance(instance, Instance) else "maxsat needs a network, but this QUBO has none."
+
+    def prepare(self, instance: Objective) -> Any:
+        """Return the instance, its formula, the variables of its weights, and the unit of its cost."""
+        if not isinstance(instance, Instance):
+            raise InputError(self.refuses(instance))
+        return instance, *network_formula(instance.problem)
+
+    def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
+        """Yield the optimum, or a bound when the time is over."""
+        from pysat.examples.rc2 import RC2
+
+        del seed
+        instance, formula, variables, unit = prepared
+        bounds: list[int] = []
+        with RC2(formula, solver=self.oracle, adapt=True, minz=self.minimize_cores) as search:
+
+            def stop() -> None:
+                bounds.append(search.cost)  # what follows an interrupt is no core
+                search.interrupt()
+
+            timer = None if budget.seconds is None else Timer(budget.seconds, stop)
+            try:
+                if timer is not None:
+                    timer.start()
+                model = search.compute(expect_interrupt=timer is not None)
+                cost = search.cost if model is not None else min(bounds)
+            finally:
+                if timer is not None:
+                    timer.cancel()
+                    timer.join()
+        is_true = set(model or variables)
+        weights = np.array([[1 if v in is_true else -1 for v in variables]], dtype=np.int8)
+        # The energy of an unsound formulation can fall below the loss.
+        yield Batch(instance.complete(weights), lower_bound=cost * unit if instance.is_sound else None)
