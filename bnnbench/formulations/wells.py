@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -13,18 +12,20 @@ from pydantic import Field
 from bnnbench.problem.merging import every_sample, merged_samples
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import LossWeights, Problem
-from bnnbench.qubo.constraint import Affine, Square
-from bnnbench.qubo.counter import NoCounter, doubling
+from bnnbench.qubo.constraint import Square
 from bnnbench.qubo.decoder import Decoder
-from bnnbench.qubo.encoding import Builder, Encoding
+from bnnbench.qubo.encoding import Encoding
 from bnnbench.qubo.formulation import Formulation, Soundness
+from bnnbench.qubo.penalty import layer_bounds
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.qubo.symbolic import MAX_ENUMERATED, complete_samples
-from bnnbench.qubo.template import Recipe, SpinForm, Template, stacked, template
+from bnnbench.qubo.template import Recipe, SpinForm, Template, encoding, stacked, template
 from bnnbench.qubo.tiling import Tiling, ancilla_values, tile
+from bnnbench.qubo.well import Well, WellBuilder, WellCounter, default_range
 from bnnbench.search_range import Range
 
 Whole = Annotated[int, Field(ge=0, le=4095)]
+Step = Annotated[int, Field(ge=1, le=4095)]
 Price = Annotated[float, Field(gt=0, lt=1e6)]
 HIDDEN, OUTPUT = 0.2, 1.0
 """λ of hidden layers and of the output layer, where none is given."""
@@ -34,100 +35,59 @@ RESIDUE = 1e-12
 """What is left where a penalty was taken off again is rounding."""
 
 
-@dataclass(frozen=True)
-class _Well:
-    """The range κ ≤ a·z ≤ κ + 2C of a neuron of fan-in m with the activation a."""
-
-    fan_in: int
-    margin: int
-    reach: int
-    step: int
-    penalty: float
-
-    @property
-    def weights(self) -> list[int]:
-        """Return the weights of the slack bits, whose sum is C."""
-        return doubling(self.step, self.reach)
-
-    @property
-    def lowest(self) -> int:
-        """Return the agreement count of the lower end of the well at a = −1."""
-        return (self.fan_in - self.margin - 2 * self.reach) // 2
-
-    def bits_of(self, counts: NDArray[np.int64], active: NDArray[np.bool_]) -> NDArray[np.int8]:
-        """Return the slack bits of least energy for agreement counts; one more axis, a place per bit."""
-        states = np.arange(2 ** len(self.weights))[:, None] >> np.arange(len(self.weights)) & 1
-        sums = states @ np.array(self.weights, dtype=np.int64)
-        nearest = np.abs(sums - np.arange(self.reach + 1)[:, None]).argmin(axis=1)
-        rest = np.clip(counts - self.lowest - (self.margin + self.reach) * active, 0, self.reach)
-        return np.asarray(states[nearest[rest]], dtype=np.int8)
-
-
-@dataclass(frozen=True)
-class _WellCounter(NoCounter):
-    """Hands the wells of the layers to the builder."""
-
-    wells: tuple[_Well, ...]
-
-
-@dataclass
-class _WellBuilder(Builder):
-    """Lay out one sample; the activations of the outputs stand for the targets."""
-
-    def _add_sign(self, layer: int, neuron: int, count: Affine) -> int:
-        well: _Well = self.counter.wells[layer - 1]  # type: ignore[attr-defined]
-        bits = {self.add("count", layer, neuron, place): -weight for place, weight in enumerate(well.weights)}
-        alpha = self.add("activation", layer, neuron)
-        rest = Affine({**bits, alpha: -(well.margin + well.reach)}, -well.lowest)
-        self.penalties.append(Square("sign", layer, count.plus(rest)))
-        return alpha
-
-
 @dataclass(frozen=True, kw_only=True)
 class Wells(Formulation):
     """Each neuron is drawn into a range of its pre-activation z: κ ≤ a·z ≤ κ + 2C, where a is the target at the output.
 
     ``E = Σ_l λ_l Σ (z − a·(κ_l + C_l) − Σ_k c_k t_k)²/4`` over samples and neurons, with slack spins t whose weights
-    c = step, 2·step, 4·step, … have the sum C_l. A single layer has n + N·K bits for K slack bits, and no activation.
-    An energy of 0 proves a training loss of 0. Rules for what is not given, and proofs: docs/formulation.md.
+    c = step, 2·step, 4·step, … have the sum C_l; see `bnnbench.qubo.well.Well` for κ off the parity of the fan-in.
+    A single layer has n + N·K bits for K slack bits, and no activation. An energy of 0 proves a training loss of 0.
+    With ``error`` outputs have activations too, and `soft` and `reduced` are corners. Rules for what is not given, and
+    proofs: docs/formulation.md.
     """
 
     margin: Whole | tuple[Whole, ...] | None = None
-    """κ, of the parity of the fan-in m: for all layers, or one per layer; None: near 0.65·√m."""
+    """κ: for all layers, or one per layer; off the parity of the fan-in m, both neighbors are free; None: by a rule."""
     reach: Whole | tuple[Whole, ...] | None = None
-    """C, half the width of the range: for all layers, or one per layer; None: κ + 2C is near 2√m."""
-    step: Annotated[int, Field(ge=1)] | None = None
+    """C, half the width of the range: for all layers, or one per layer; None: by a rule."""
+    step: Step | tuple[Step, ...] | None = None
     """The least weight of a slack bit: c = step, 2·step, …; None: 1, or by a rule where `reach` follows one."""
     penalty: Annotated[Price | tuple[Price, ...] | None, Range(0.02, 3.0, log=True, count="layers")] = None
     """λ: for all layers, or one per layer; None: 0.2 in hidden layers and 1 at the output."""
+    error: Price | None = None
+    """The price at which an output, now with an activation bit, may miss its target; None: it may not."""
     merge: bool = True
     """Whether samples that no network tells apart are one sample of a larger weight: equal and, if odd, opposite."""
 
-    def wells(self, network: Network) -> tuple[_Well, ...]:
+    def wells(self, network: Network) -> tuple[Well, ...]:
         """Return the range and the price of each layer."""
         layers = range(1, network.num_layers + 1)
         rules = [default_range(network.fan_in(layer), above_hidden=1 < layer == network.num_layers) for layer in layers]
         prices = [HIDDEN] * (network.num_layers - 1) + [OUTPUT]
         return tuple(
-            _Well(
+            Well(
                 network.fan_in(layer),
                 _of_layer(self.margin, layer, rules[layer - 1][0]),
                 _of_layer(self.reach, layer, rules[layer - 1][1]),
-                self.step or (rules[layer - 1][2] if self.reach is None else 1),
+                _of_layer(self.step, layer, rules[layer - 1][2] if self.reach is None else 1),
                 _of_layer(self.penalty, layer, prices[layer - 1]),
             )
             for layer in layers
         )
 
     def soundness(self, problem: Problem) -> Soundness:
-        """Return one-sided where errors are counted and every margin is positive: then all activations are right."""
-        is_proof = problem.loss == "zero_one" and all(well.margin for well in self.wells(problem.network))
-        return Soundness.ONE_SIDED if is_proof else Soundness.UNSOUND
+        """Return sound where the wells are exact and λ reaches its bound; one-sided where all margins are positive."""
+        network, wells = problem.network, self.wells(problem.network)
+        if problem.loss != "zero_one" or any(well.guaranteed < 1 for well in wells):
+            return Soundness.UNSOUND
+        bounds = layer_bounds(network, problem.loss_weights)
+        reaches = all(well.is_exact and well.penalty >= bound for well, bound in zip(wells, bounds, strict=True))
+        return Soundness.SOUND if self.error == 1 and reaches else Soundness.ONE_SIDED
 
     def refuses(self, problem: Problem) -> str | None:
         """Refuse lists of another length than the layers, and margins that no pre-activation can have."""
         network = problem.network
-        for name in ("margin", "reach", "penalty"):
+        for name in ("margin", "reach", "step", "penalty"):
             given = getattr(self, name)
             if isinstance(given, tuple) and len(given) != network.num_layers:
                 return (
@@ -135,11 +95,10 @@ class Wells(Formulation):
                     f"the network {network}; give one number, or {network.num_layers}."
                 )
         for well in self.wells(network):
-            if (well.fan_in - well.margin) % 2 or well.margin > well.fan_in:
+            if well.margin > well.fan_in:
                 return (
-                    f"formulation {self}: with fan-in {well.fan_in}, pre-activations are "
-                    f"{'odd' if well.fan_in % 2 else 'even'} and at most {well.fan_in}, but the margin {well.margin} "
-                    "came; give such a number, or none, or one per layer."
+                    f"formulation {self}: with fan-in {well.fan_in}, pre-activations are at most {well.fan_in}, but "
+                    f"the margin {well.margin} came; give a smaller one, or none, or one per layer."
                 )
         return None
 
@@ -159,31 +118,19 @@ class Wells(Formulation):
         """Return one sample, compiled once and tiled over all, with the way back from its bits."""
         network, wells = problem.network, self.wells(problem.network)
         samples = merged_samples(problem) if self.merge else every_sample(problem)
-        recipe = Recipe(_WellBuilder, _WellCounter(wells), fixes_signs=True)
-        plan = _WellBuilder(network, recipe.counter, recipe.fixes_signs, needs_sign=True).build()
-        one, plan = _with_targets(recipe, plan, wells)
+        recipe = Recipe(WellBuilder, WellCounter(wells), fixes_signs=True)
+        penalties = tuple(well.penalty for well in wells)
+        if self.error is None:
+            plan = WellBuilder(network, recipe.counter, recipe.fixes_signs, needs_sign=True).build()
+            one, plan = _with_targets(recipe, plan, wells)
+        else:
+            loss = LossWeights(errors=self.error, margin=0.0)
+            one, plan = template(recipe, network, penalties, loss), encoding(recipe, network, loss)
         weights = samples.weights
         factors = np.hstack([samples.row_weights[:, None], weights, weights * samples.targets]).astype(np.float64)
         qubo = tile(one, samples.inputs, factors)
-        qubo = replace(qubo, offset=qubo.offset + samples.num_conflicts)
-        return qubo, WellDecoder(Tiling(problem, plan, tuple(well.penalty for well in wells), samples), wells, qubo)
-
-
-def default_range(fan_in: int, *, above_hidden: bool = False) -> tuple[int, int, int]:
-    """Return κ, C and the step of the slack weights for a fan-in m.
-
-    κ is the number of the parity of m that is nearest to 0.65·√m, the step is near √m / 3.2, and C is the least
-    (2^k − 1)·step with κ + 2C ≥ 2√m. An output above hidden neurons pulls all of them: κ near 2√m, C = 0. Nothing
-    exceeds what z can be. Measured on perceptrons of 21 to 101 weights, see docs/formulation.md.
-    """
-    least, root = 1 if fan_in % 2 else 2, math.sqrt(fan_in)
-    aim = 2 * root if above_hidden else 0.65 * root
-    margin = min(fan_in, least + 2 * max(0, round((aim - least) / 2)))
-    step = max(1, round(root / 3.2))
-    if above_hidden:
-        return margin, 0, step
-    num_steps = max(0, math.ceil((2 * root - margin) / (2 * step)))
-    return margin, min(step * (2 ** num_steps.bit_length() - 1), (fan_in - margin) // 2), step
+        qubo = replace(qubo, offset=qubo.offset + (self.error or 1) * samples.num_conflicts)
+        return qubo, WellDecoder(Tiling(problem, plan, penalties, samples), wells, qubo)
 
 
 def _of_layer(given: Any, layer: int, default: Any) -> Any:
@@ -192,7 +139,7 @@ def _of_layer(given: Any, layer: int, default: Any) -> Any:
     return given[min(layer, len(given)) - 1] if isinstance(given, tuple) else given
 
 
-def _with_targets(recipe: Recipe, plan: Encoding, wells: tuple[_Well, ...]) -> tuple[Template, Encoding]:
+def _with_targets(recipe: Recipe, plan: Encoding, wells: tuple[Well, ...]) -> tuple[Template, Encoding]:
     """Return the template and the encoding in which targets stand in place of the activations of the outputs.
 
     The spin of an output's activation is its target y, so that its couplings become biases times y.
@@ -237,7 +184,7 @@ class WellDecoder(Decoder):
     """The way between bits and weights; slack bits and activations say nothing of the weights."""
 
     tiling: Tiling
-    wells: tuple[_Well, ...]
+    wells: tuple[Well, ...]
     qubo: Qubo
 
     @property
@@ -271,7 +218,11 @@ class WellDecoder(Decoder):
                 columns.append(values(variable))
                 continue
             own, well = z[layer - 1][..., neuron], self.wells[layer - 1]
-            active = samples.targets[:, neuron] > 0 if layer == network.num_layers else own >= 0
+            active = (
+                samples.targets[:, neuron] > 0
+                if layer == network.num_layers and not tiling.encoding.output_activations
+                else own >= 0
+            )
             counts = ((own + well.fan_in) // 2).astype(np.int64)
             columns.append(well.bits_of(counts, np.broadcast_to(active, counts.shape))[..., variable.index])
         if not columns:

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from strategies import all_bits, all_weights, random_problem
 
 from bnnbench.errors import InputError
-from bnnbench.formulations.wells import default_range
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import formulation
 from bnnbench.problem.merging import merged_samples
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Soundness
+from bnnbench.qubo.well import Well, default_range
 
 
 def distance_energies(problem: Problem, weights: np.ndarray, margin: int, reach: int) -> np.ndarray:
@@ -106,14 +106,101 @@ def test_where_a_loss_of_0_exists_the_widest_well_has_it_as_its_minimum() -> Non
         assert (energies == 0).any()
 
 
-def test_a_hidden_layer_of_compact_is_a_corner() -> None:
-    """Wells with κ = 1 and κ + 2C = m have the ancillas of compact in the hidden layer."""
-    problem = random_problem((7, 3, 1), 20)
-    compact = compile_problem(problem, "reduced").qubo
-    wells = compile_problem(problem, "wells", margin=1, reach=[3, 1]).qubo
-    rows = len(merged_samples(problem))
+@pytest.mark.parametrize("widths", [(7, 1), (11, 1), (7, 7, 1), (5, 3, 1), (3, 3, 2)], ids=str)
+@pytest.mark.parametrize("corner", ["soft", "reduced", "reduced[counter=paired]"])
+def test_earlier_formulations_are_corners(widths: tuple[int, ...], corner: str) -> None:
+    """With odd fan-in and a priced error: no range, the full range, and the full range between two values."""
+    problem, fan_ins = random_problem(widths, 6), widths[:-1]
+    hidden = [0.06] * (len(fan_ins) - 1)
+    parameters: dict[str, Any] = {
+        "soft": {"margin": [(m + 1) // 2 for m in fan_ins], "reach": 0, "penalty": [*hidden, 0.35]},
+        "reduced": {"margin": 1, "reach": [(m - 1) // 2 for m in fan_ins], "penalty": 2},
+        "reduced[counter=paired]": {"margin": 2, "reach": [(m - 3) // 2 for m in fan_ins], "step": 2, "penalty": 2},
+    }[corner]
 
-    assert compact.num_variables - wells.num_variables == rows  # the activation of the output
+    corner_qubo = compile_problem(problem, corner).qubo
+    wells = compile_problem(problem, "wells", error=1, **parameters).qubo
+    other = compile_problem(problem, "wells", error=1, **(parameters | {"penalty": 3})).qubo
+
+    for name in ("rows", "cols"):
+        assert np.array_equal(getattr(wells, name), getattr(corner_qubo, name))
+    for name in ("linear", "couplings", "offset"):
+        assert getattr(wells, name) == pytest.approx(getattr(corner_qubo, name))
+    assert other.offset != pytest.approx(corner_qubo.offset)
+
+
+@pytest.mark.parametrize(("widths", "samples"), [((3, 1), 4), ((5, 1), 3), ((1, 3, 1), 1), ((3, 1, 1), 2)], ids=str)
+@pytest.mark.parametrize("margin", [1, 2])
+def test_exact_wells_with_a_priced_error_are_sound(widths: tuple[int, ...], samples: int, margin: int) -> None:
+    """The range 1 … m, λ at its bound and an error of 1: on every problem the least energy is the least loss."""
+    margins = [margin if m > 1 else 1 for m in widths[:-1]]
+    reach = [(m - 1) // 2 if k == 1 else (m - 3) // 2 for m, k in zip(widths[:-1], margins, strict=True)]
+    for seed in range(6):
+        problem = random_problem(widths, samples, seed=seed)
+        instance = compile_problem(
+            problem, "wells", margin=margins, reach=reach, step=margins, penalty=1, error=1, merge=False
+        )
+        energies = instance.qubo.energies(all_bits(instance.qubo.num_variables))
+
+        assert instance.is_sound
+        assert energies.min() == problem.training_loss(all_weights(problem.network)).min()
+
+
+def test_below_its_bound_an_exact_well_is_not_sound() -> None:
+    """Two samples that contradict each other cost 1; with λ = ½ the energy is less."""
+    problem = Problem(Network((3, 1)), [[1, 1, 1], [1, 1, 1]], [[1], [-1]])
+    for penalty, least in ((1, 1.0), (0.5, 0.5)):
+        instance = compile_problem(problem, "wells", margin=1, reach=1, penalty=penalty, error=1, merge=False)
+        energies = instance.qubo.energies(all_bits(instance.qubo.num_variables))
+
+        assert energies.min() == least
+        assert instance.is_sound == (penalty == 1)
+
+
+@pytest.mark.parametrize(("widths", "samples"), [((5, 1), 4), ((3, 1, 1), 2), ((1, 3, 1), 1), ((3, 3, 1), 1)], ids=str)
+def test_with_full_ranges_the_energy_is_0_exactly_where_the_loss_is_0(widths: tuple[int, ...], samples: int) -> None:
+    """For any λ, so that wherever an optimum is 0, the ground states are the optima."""
+    reach = [(m - 1) // 2 for m in widths[:-1]]
+    for seed in range(5):
+        problem = random_problem(widths, samples, seed=seed)
+        instance = compile_problem(problem, "wells", margin=1, reach=reach, penalty=0.125)
+        bits = all_bits(instance.qubo.num_variables)
+        found = {tuple(row) for row in instance.decode(bits[instance.qubo.energies(bits) == 0]).tolist()}
+        weights = all_weights(problem.network)
+        right = weights[problem.training_loss(weights) == 0]
+
+        assert found == {tuple(row) for row in instance.canonical(right).tolist()}
+
+
+def test_a_planted_optimum_without_margin_has_no_energy_of_0() -> None:
+    """The teacher has y·z = 1 on one sample, so that κ = 3 asks for more than it has; κ = 1 does not."""
+    problem = Problem(Network((3, 1)), [[1, 1, -1], [1, -1, 1], [-1, 1, 1]], [[1], [1], [1]])
+    for margin, reach, least in ((1, 1, 0.0), (3, 0, 3.0)):
+        instance = compile_problem(problem, "wells", margin=margin, reach=reach)
+        assert instance.qubo.energies(all_bits(instance.qubo.num_variables)).min() == least
+
+
+@pytest.mark.parametrize("reach", [0, 1, 2])
+def test_a_margin_between_two_values_frees_both(reach: int) -> None:
+    """The penalty is (d² − 1)/8 with the distance d from κ + 2Σ c_k b_k; complete finds the least."""
+    problem = Problem(Network((9, 1)), np.ones((1, 9)), [[1]])
+    instance = compile_problem(problem, "wells", margin=2, reach=reach)
+    weights = np.array([[1] * k + [-1] * (9 - k) for k in range(10)])
+    z = weights.sum(axis=1)
+    centers = 2 + 2 * np.arange(reach + 1)
+
+    energies = instance.qubo.energies(instance.complete(weights))
+
+    assert energies.tolist() == ((np.abs(z[:, None] - centers).min(axis=1) ** 2 - 1) / 8).tolist()
+
+
+def test_between_0_and_2_an_even_fan_in_has_no_margin() -> None:
+    problem = Problem(Network((2, 1)), [[1, 1]], [[-1]])
+    instance = compile_problem(problem, "wells", margin=1, reach=0)
+    bits = all_bits(instance.qubo.num_variables)
+
+    assert problem.training_loss(instance.decode(bits[instance.qubo.energies(bits) == 0])).max() == 1
+    assert instance.formulation.soundness(problem) is Soundness.UNSOUND
 
 
 @pytest.mark.parametrize(("widths", "bias"), [((21, 1), False), ((7, 3, 1), False), ((5, 2), True), ((4, 3, 2), False)])
@@ -134,10 +221,10 @@ def test_the_rules_are_those_of_the_guide() -> None:
     rules = {m: default_range(m) for m in (1, 2, 3, 7, 21, 31, 61, 101)}
 
     assert rules == {
-        1: (1, 0, 1), 2: (2, 0, 1), 3: (1, 1, 1), 7: (1, 3, 1), 21: (3, 7, 1), 31: (3, 6, 2), 61: (5, 6, 2),
-        101: (7, 9, 3),
+        1: (1, 0, 1), 2: (2, 0, 1), 3: (1, 1, 1), 7: (2, 2, 2), 21: (3, 6, 2), 31: (4, 9, 3), 61: (6, 12, 4),
+        101: (8, 15, 5),
     }  # fmt: skip
-    assert default_range(3, above_hidden=True) == (3, 0, 1)
+    assert all(Well(m, *default_range(m), 1.0).guaranteed >= 1 for m in range(1, 300))
 
 
 def test_a_step_leaves_gaps_that_cost_a_little() -> None:
@@ -157,7 +244,7 @@ def test_a_step_leaves_gaps_that_cost_a_little() -> None:
 
 @pytest.mark.parametrize(
     ("parameters", "part"),
-    [({"margin": 2}, "margin 2"), ({"margin": 5}, "at most 3"), ({"reach": [1, 1]}, "2 values of reach")],
+    [({"margin": 5}, "at most 3"), ({"reach": [1, 1]}, "2 values of reach")],
 )
 def test_what_no_neuron_can_have_is_refused(parameters: dict[str, Any], part: str) -> None:
     with pytest.raises(InputError, match=part):
