@@ -13,7 +13,8 @@ from bnnbench.cli._options import Names
 from bnnbench.cli._place import Place
 from bnnbench.cli._screen import announce_planning, open_screen
 from bnnbench.cli.show import show
-from bnnbench.errors import CheckError, StoppedError
+from bnnbench.errors import CheckError, InputError, StoppedError
+from bnnbench.store.published import is_published, unpublished
 from bnnbench.store.store import Retry, open_store
 from bnnbench.suite.file import read_suite, suite_path, suite_text
 from bnnbench.suite.planning import plan
@@ -23,7 +24,10 @@ from bnnbench.suite.selection import Overrides, select
 def run(
     suite: Annotated[str, typer.Argument(help="Name of a suite (see `bnnbench list suites`), or a TOML file.")],
     *,
-    out: Annotated[Path | None, typer.Option(help="Folder of results; default: results/SUITE.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of results; default: results/SUITE, or results/SUITE-new beside published ones."),
+    ] = None,
     solver: Annotated[
         Names, typer.Option(help="Run this solver only: a name or a .py file, in the suite or not; repeatable.")
     ] = None,
@@ -83,7 +87,9 @@ def run(
         repetitions=repetitions,
     )
     planned = plan(select(read_suite(path), overrides), path.parent)
-    folder = out or Path("results") / path.stem
+    folder = out or unpublished(Path("results") / path.stem)
+    if is_published(folder):
+        raise InputError(f"{folder} holds published results; give another folder with --out, such as {folder}-new.")
     place.check(planned)
     announce_planning(planned.num_cells)
     if dry_run:

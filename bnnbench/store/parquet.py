@@ -21,8 +21,8 @@ from typing_extensions import override
 from bnnbench.errors import InputError
 from bnnbench.hashing import canonical_json
 from bnnbench.store.columns import RUN_COLUMNS
-from bnnbench.store.file import FILE, PUBLISHED, is_there
-from bnnbench.store.published import has_published
+from bnnbench.store.file import PUBLISHED
+from bnnbench.store.published import has_published, is_published
 
 _MACHINES = "bnnbench-machines"
 
@@ -80,8 +80,8 @@ def open_results(path: Path) -> RunSource:
 
     if path.suffix == ".parquet":
         return _read(path)
-    is_published = path.is_dir() and is_there(path / PUBLISHED) and not (is_there(path / FILE) or has_published(path))
-    return _read(path / PUBLISHED) if is_published else read_store(path)
+    has_rows_alone = path.is_dir() and is_published(path) and not has_published(path)
+    return _read(path / PUBLISHED) if has_rows_alone else read_store(path)
 
 
 def name_of(path: Path) -> str:

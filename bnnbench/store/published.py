@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bnnbench.errors import StoreError
+from bnnbench.store.file import FILE, PUBLISHED, is_there
 from bnnbench.store.schema import SCHEMA, declarations
 
 if TYPE_CHECKING:
@@ -55,6 +56,16 @@ def published_files(store: Store) -> dict[str, bytes]:
 def has_published(folder: Path) -> bool:
     """Tell whether a folder holds a published store."""
     return (folder / TABLES).is_dir()
+
+
+def is_published(folder: Path) -> bool:
+    """Tell whether a folder holds published results, and no store that could be written to."""
+    return not is_there(folder / FILE) and (has_published(folder) or is_there(folder / PUBLISHED))
+
+
+def unpublished(folder: Path) -> Path:
+    """Return the folder, or the one beside it with ``-new`` in its name where it holds published results."""
+    return folder.with_name(f"{folder.name}-new") if is_published(folder) else folder
 
 
 def open_published(folder: Path) -> sqlite3.Connection:

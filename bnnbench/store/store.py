@@ -27,9 +27,9 @@ from bnnbench.runs.speed_probe import SpeedProbe
 from bnnbench.runs.thinning import thinned
 from bnnbench.store.database import Database, encodable
 from bnnbench.store.digests import broken_seals
-from bnnbench.store.file import FILE, is_there, open_to_read, open_to_write, store_errors
+from bnnbench.store.file import open_to_read, open_to_write, store_errors
 from bnnbench.store.frames import RUNS, batches_frame, runs_frame, trace_frame
-from bnnbench.store.published import has_published, open_published
+from bnnbench.store.published import has_published, is_published, open_published
 from bnnbench.store.rows import problem_of, problem_row, run_row, truth_of, truth_row
 from bnnbench.store.schema import BATCH, LEVELS, SEALED
 from bnnbench.store.stored_run import StoredRun, digest_of, join
@@ -310,5 +310,5 @@ def read_store(folder: Path) -> Store:
     StoreError
         If there is no store, or its file is not one of this schema.
     """
-    is_published = not folder.is_file() and not is_there(folder / FILE) and has_published(folder)
-    return Store(folder, open_published(folder) if is_published else open_to_read(folder), None)
+    is_whole = not folder.is_file() and is_published(folder) and has_published(folder)
+    return Store(folder, open_published(folder) if is_whole else open_to_read(folder), None)

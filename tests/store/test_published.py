@@ -73,6 +73,22 @@ def test_submit_packs_what_verify_passes(stored, tmp_path, monkeypatch, capsys):
         assert call(monkeypatch, capsys, "verify-table", tmp_path / "sent" / f"{table}.md")[0] == 0
 
 
+def test_a_campaign_does_not_write_where_results_are_published(published, tmp_path, monkeypatch, capsys):
+    suite = tmp_path / "published.toml"
+    suite.write_text(
+        'budget = {reads = 1}\nproblems = [{name = "parity"}]\nformulations = [{name = "compact"}]\n'
+        'solvers = [{name = "random"}]\n'
+    )
+    code, _, err = call(monkeypatch, capsys, "run", suite, "--out", published, "--dry-run")
+    assert (code, "holds published results" in err) == (2, True)
+    (tmp_path / "results").mkdir()
+    published.rename(tmp_path / "results" / "published")
+    monkeypatch.chdir(tmp_path)
+    assert call(monkeypatch, capsys, "run", suite)[0] == 0
+    assert [path.name for path in (tmp_path / "results" / "published").iterdir()] == [TABLES]
+    assert (tmp_path / "results" / "published-new" / "runs.sqlite").is_file()
+
+
 def test_submit_refuses_what_does_not_hold(published, tmp_path, monkeypatch, capsys):
     change(published / TABLES / "runs.parquet", "loss", 0.5)
     code, _, err = call(monkeypatch, capsys, "submit", published, "-o", tmp_path / "sent")
