@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 INCUMBENT_READS = 100
 """Anneals that look for good weights, under a second on networks that are searched."""
+MAX_WEIGHTS = 2**24
+"""Weights of a network up to which an optimum is looked for; one look at all of them takes about a second."""
 _CHECKED = 2**27
 """Neurons on samples that the check of a truth evaluates, about a second; at least one setting is checked."""
 _CHECKED_AT_ONCE = 2**22
@@ -69,7 +71,8 @@ def ground_truth(
     Raises
     ------
     InputError
-        If `max_optima` is not positive, losses are not exact, or a forced search exceeds the memory.
+        If `max_optima` is not positive, losses are not exact, a forced search exceeds the memory, or the network has
+        more than `MAX_WEIGHTS` weights.
     CheckError
         If what was found does not pass the forward pass, or weights of a lower loss are known.
     """
@@ -77,6 +80,11 @@ def ground_truth(
 
     if not isinstance(max_optima, int) or max_optima < 1:
         raise InputError(f"{problem.name}: max_optima must be a whole number of at least 1, but {max_optima!r} came.")
+    if problem.network.num_weights > MAX_WEIGHTS:
+        raise InputError(
+            f"{problem.name}: the network has {problem.network.num_weights:,} weights, but an optimum is looked for up to "
+            f"{MAX_WEIGHTS:,}; take a narrower one."
+        )
     known = cache.get(problem, max_optima) if cache else None
     if known is not None:
         return known

@@ -1,4 +1,4 @@
-"""Facts: what a solver tells beside its samples, within bounds, so that no solver fills the store with words."""
+"""Facts and clocks: what a solver tells beside its samples, within bounds, so that no solver fills the store."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from bnnbench.redaction import redacted
 FACT_LENGTH = 1000
 """Characters that are kept of a fact's name, and of one that is text."""
 MAX_FACTS = 100
-"""Different facts that are kept of a run."""
+"""Different facts that are kept of a run, and as many clocks."""
 MAX_CHARACTERS = 200_000
 """Characters of text that are kept of all facts of a run, told once or again and again."""
 
 
 class Facts:
-    """The facts of one run: each is kept as it was told last, as long as there is room."""
+    """The facts and clocks of one run: each fact is kept as it was told last, as long as there is room."""
 
     def __init__(self) -> None:
         self._names: set[str] = set()
+        self._clocks: set[str] = set()
         self._left = MAX_CHARACTERS
 
     def kept(self, told: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
@@ -38,6 +39,16 @@ class Facts:
             self._names.add(name)
             kept[name] = plain
         return kept, len(told) - len(kept)
+
+    def times(self, clocks: Mapping[str, float]) -> tuple[dict[str, float], int]:
+        """Return the clocks of a batch for which there is room, and the number of others."""
+        kept: dict[str, float] = {}
+        for key, seconds in clocks.items():
+            if len(self._clocks) >= MAX_FACTS and short(key) not in self._clocks:
+                continue
+            self._clocks.add(short(key))
+            kept[short(key)] = float(seconds)
+        return kept, len(clocks) - len(kept)
 
 
 def short(value: Any) -> str:

@@ -34,7 +34,7 @@ def flags_of(batches: Sequence[JudgedBatch], target: Target, budget: Budget, num
     strange = {name: value for b in batches for name, value in b.clocks.items() if not is_time(value)}
     flags += [f"claimed the time {name} = {value:g} s" for name, value in strange.items()]
     if num_dropped := sum(b.num_dropped_facts for b in batches):
-        flags.append(f"told more facts than are kept of a run, so that {num_dropped} were dropped")
+        flags.append(f"told more facts and clocks than are kept of a run, so that {num_dropped} were dropped")
     if budget.reads is not None and num_reads > budget.reads:
         flags.append(f"answered {num_reads} reads where {budget.reads} were asked")
     if budget.seconds is not None and batches[-1].time_s > 2 * budget.seconds + 1:
@@ -51,6 +51,18 @@ def _apart(one: float, other: float) -> tuple[str, str]:
 def claimed_bounds(batches: Sequence[JudgedBatch]) -> list[float]:
     """Return the claimed lower bounds that are numbers."""
     return [b.lower_bound for b in batches if b.lower_bound is not None and not math.isnan(b.lower_bound)]
+
+
+def total_clocks(batches: Sequence[JudgedBatch]) -> dict[str, float]:
+    """Return clocks of batches: QPU seconds add up; an embedding is made once and its seconds do not."""
+    totals: dict[str, float] = {}
+    for batch in batches:
+        for name, seconds in batch.clocks.items():
+            if not is_time(seconds):
+                continue
+            before = totals.get(name, 0.0)
+            totals[name] = max(before, seconds) if name == "embed_s" else before + seconds
+    return totals
 
 
 def is_time(seconds: float) -> bool:

@@ -6,14 +6,13 @@ import base64
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.qubo.instance import Instance
-from bnnbench.runs.facts import MAX_FACTS, Facts, short
+from bnnbench.runs.facts import Facts
 from bnnbench.solver.contract import Batch
 
 ROUNDING = 1e-9
@@ -47,7 +46,7 @@ class JudgedBatch:
     lower_bound
         As claimed by the solver; None if it claimed none, or −∞, which says nothing.
     facts, num_dropped_facts
-        What the solver told, as far as there was room for it, and the number of facts for which there was none.
+        What the solver told, as far as there was room for it, and the number of facts and clocks without room.
     evaluations
         As claimed by the solver.
     """
@@ -91,7 +90,9 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
     best = bits[by_energy]
     learned = weights[by_loss]
     test_accuracy = instance.problem.test_accuracy(learned)
-    kept, num_dropped = (facts or Facts()).kept(batch.facts)
+    told = facts or Facts()
+    kept, num_facts_dropped = told.kept(batch.facts)
+    clocks, num_clocks_dropped = told.times(batch.clocks)
     return JudgedBatch(
         time_s=time_s,
         num_reads=len(bits) if is_read else 0,
@@ -107,9 +108,9 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
         best_bits=pack_bits(best),
         best_weights=pack_bits(learned > 0),
         lower_bound=_bound(batch.lower_bound, instance.problem.loss_unit),
-        clocks={short(key): float(value) for key, value in islice(batch.clocks.items(), MAX_FACTS)},
+        clocks=clocks,
         facts=kept,
-        num_dropped_facts=num_dropped,
+        num_dropped_facts=num_facts_dropped + num_clocks_dropped,
         evaluations=None if batch.evaluations is None else int(batch.evaluations),
     )
 

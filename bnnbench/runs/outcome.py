@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bnnbench.runs.column import column
-from bnnbench.runs.flags import claimed_bounds, flags_of, is_time
+from bnnbench.runs.flags import claimed_bounds, flags_of, total_clocks
 from bnnbench.runs.judge import JudgedBatch
 from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Budget
@@ -212,7 +212,7 @@ def fold(
         time_to_best_s=best.time_s,
         **_efforts(batches, target),
         flags=flags_of(batches, target, budget, num_reads),
-        clocks=_total_clocks(batches),
+        clocks=total_clocks(batches),
         facts={key: value for b in batches for key, value in b.facts.items()},
         best_bits=best.best_bits,
         best_weights=learned.best_weights,
@@ -246,15 +246,3 @@ def _efforts(batches: Sequence[JudgedBatch], target: Target) -> dict[str, Any]:
 def _total_evaluations(batches: Sequence[JudgedBatch]) -> int | None:
     counts = [b.evaluations for b in batches if b.evaluations is not None]
     return sum(counts) if counts else None
-
-
-def _total_clocks(batches: Sequence[JudgedBatch]) -> dict[str, float]:
-    """Return clocks of a run: QPU seconds add up over batches; an embedding is made once and its seconds do not."""
-    totals: dict[str, float] = {}
-    for batch in batches:
-        for name, seconds in batch.clocks.items():
-            if not is_time(seconds):
-                continue
-            before = totals.get(name, 0.0)
-            totals[name] = max(before, seconds) if name == "embed_s" else before + seconds
-    return totals

@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bnnbench.runs.flags import claimed_bounds, total_clocks
 from bnnbench.runs.judge import MAX_LEVELS, JudgedBatch
 
 MAX_BATCHES = 1000
 """Traces of up to so many batches are kept as they are."""
+MAX_CLAIMS = 10_000
+"""Batches with a bound or a clock, and others that stand apart, up to which each of them stands alone."""
 STEP = 1.01
 """Batches whose times differ by this factor at most are united."""
 
@@ -18,25 +21,34 @@ STEP = 1.01
 def thinned(batches: Sequence[JudgedBatch]) -> list[JudgedBatch]:
     """Return the batches, or fewer with the same reads, best samples, levels and bounds, in longer steps of time.
 
-    What was better than all before keeps its own time, and what came with a bound or a clock stands alone; the batches
-    between are united as far as their times differ by 1 % at most. What is folded from them stays the same, up to
-    rounding of means.
+    What was better than all before keeps its own time, and what came with a bound or a clock stands alone, unless that
+    is more than `MAX_CLAIMS`; the batches between are united as far as their times differ by 1 % at most. What is
+    folded from them stays the same, up to rounding of means; of many bounds, a false one hides others of its step.
     """
     if len(batches) <= MAX_BATCHES:
         return list(batches)
+    groups = _groups(batches, are_claims_alone=True)
+    if len(groups) > MAX_CLAIMS:
+        groups = _groups(batches, are_claims_alone=False)
+    return [_united(group) if len(group) > 1 else group[0] for group in groups]
+
+
+def _groups(batches: Sequence[JudgedBatch], *, are_claims_alone: bool) -> list[list[JudgedBatch]]:
+    """Return the batches that become one, in order."""
     kept: list[list[JudgedBatch]] = []
     energy = loss = float("inf")
     is_open = False
     for batch in batches:
         is_better = batch.energy < energy or batch.loss < loss
         energy, loss = min(energy, batch.energy), min(loss, batch.loss)
-        is_plain = not is_better and batch.lower_bound is None and not batch.clocks
+        is_claim = batch.lower_bound is not None or bool(batch.clocks)
+        is_plain = not is_better and not (is_claim and are_claims_alone)
         if is_plain and is_open and batch.time_s <= STEP * kept[-1][0].time_s:
             kept[-1].append(batch)
         else:
             kept.append([batch])
         is_open = is_plain
-    return [_united(group) if len(group) > 1 else group[0] for group in kept]
+    return kept
 
 
 def _united(group: Sequence[JudgedBatch]) -> JudgedBatch:
@@ -47,6 +59,8 @@ def _united(group: Sequence[JudgedBatch]) -> JudgedBatch:
         best,
         time_s=group[-1].time_s,
         num_reads=num_reads,
+        lower_bound=max(claimed_bounds(group), default=None),
+        clocks=total_clocks(group),
         loss=learned.loss,
         mean_energy=_mean([b.mean_energy for b in group], [b.num_reads for b in group]),
         mean_loss=_mean([b.mean_loss for b in group], [b.num_reads for b in group]),

@@ -46,6 +46,13 @@ def test_a_cap_below_one_is_refused(max_optima: int) -> None:
         ground_truth(random_problem((3, 1), 2), max_optima=max_optima)
 
 
+def test_a_network_that_takes_seconds_to_look_at_once_is_refused() -> None:
+    problem = load_problem("random_data", widths=[30000, 30000, 1], samples=1)
+
+    with pytest.raises(InputError, match="the network has 900,030,000 weights, but an optimum is looked for up to"):
+        ground_truth(problem)
+
+
 def test_the_optimal_loss_does_not_depend_on_the_order_of_samples() -> None:
     problem = random_problem((5, 3, 1), 30)
     order = np.random.default_rng(1).permutation(30)

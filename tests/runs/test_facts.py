@@ -48,6 +48,16 @@ def test_whole_numbers_that_no_column_has_room_for_become_text():
     assert kept["d"].startswith("0x")
 
 
+def test_no_run_has_more_clocks_than_there_is_room_for_and_known_ones_go_on():
+    facts = Facts()
+
+    kept, dropped = facts.times({f"c{k}": 0.5 for k in range(1000)})
+    again, none = facts.times({"c0": 2})
+
+    assert (len(kept), dropped) == (MAX_FACTS, 1000 - MAX_FACTS)
+    assert (again, none) == ({"c0": 2.0}, 0)
+
+
 def test_dropped_facts_are_flagged_and_the_run_counts():
     instance = compile_problem(load_problem("parity"))
     bits = np.zeros((1, instance.qubo.num_variables), dtype=np.int8)
@@ -55,5 +65,5 @@ def test_dropped_facts_are_flagged_and_the_run_counts():
     batch = judge(instance, Batch(bits, facts={f"f{k}": k for k in range(MAX_FACTS + 3)}), 0.1)
     outcome = fold([batch], Target(None, None, is_sound=False), Budget(reads=1), status="ok")
 
-    assert outcome.flags == ["told more facts than are kept of a run, so that 3 were dropped"]
+    assert outcome.flags == ["told more facts and clocks than are kept of a run, so that 3 were dropped"]
     assert len(outcome.facts) == MAX_FACTS

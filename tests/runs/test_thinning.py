@@ -13,7 +13,7 @@ from bnnbench.plugins.registry import load_problem
 from bnnbench.runs.judge import JudgedBatch, judge
 from bnnbench.runs.outcome import fold
 from bnnbench.runs.target import Target
-from bnnbench.runs.thinning import MAX_BATCHES, STEP, thinned
+from bnnbench.runs.thinning import MAX_BATCHES, MAX_CLAIMS, STEP, thinned
 from bnnbench.solver.contract import Batch, Budget
 from bnnbench.store.rescore import FOLDED
 from bnnbench.store.store import open_store, read_store
@@ -86,6 +86,22 @@ def test_the_store_keeps_few_batches_of_a_solver_that_floods(tmp_path):
         kept = store.batches(make_cell().key)
     assert len(kept) < MAX_BATCHES
     assert kept["num_reads"].sum() == 18_000
+
+
+def test_a_flood_of_bounds_and_clocks_is_thinned_and_its_best_bound_and_totals_stay():
+    batches = [
+        replace(batch, lower_bound=place - 20_000.0, clocks={"qpu_access_s": 0.25, "embed_s": 2.0})
+        for place, batch in enumerate(trace(20) * (2 * MAX_CLAIMS // 20))
+    ]
+    batches = [replace(batch, time_s=1 + 1e-4 * place) for place, batch in enumerate(batches)]
+
+    fewer = thinned(batches)
+
+    assert len(fewer) < MAX_BATCHES
+    whole, part = folded(batches), folded(fewer)
+    assert part.pop("mean_loss") == pytest.approx(whole.pop("mean_loss"), rel=1e-12)
+    assert part == whole
+    assert part["clocks"] == {"qpu_access_s": 5000.0, "embed_s": 2.0}
 
 
 def test_batches_that_train_are_united_without_a_read():
