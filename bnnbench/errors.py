@@ -78,6 +78,10 @@ def system_errors(kind: type[BnnbenchError], what: str, advice: str) -> Iterator
         raise kind(f"{what}: {error.strerror}; {advice}.") from error
 
 
+MAX_CHARACTERS = 20_000
+"""Characters of an exception's text that are looked at."""
+
+
 def told(error: BaseException) -> str:
     """Return what a plugin raised and where, in one line: ``ValueError: no (mine.py, line 12)``.
 
@@ -85,7 +89,7 @@ def told(error: BaseException) -> str:
     folders, so that the file's name stands alone.
     """
     try:
-        text = " ".join(str(error).split())
+        text = " ".join(str(error)[:MAX_CHARACTERS].split())
     except BaseException:  # noqa: BLE001  also this is the plugin's
         text = "(no message)"
     sentence = f"{type(error).__name__}: {text}".removesuffix(": ")
@@ -120,5 +124,6 @@ def blaming(begin: str, *passing: type[Exception]) -> Iterator[None]:
 
 def stack_of(error: BaseException) -> str:
     """Return the traceback of an exception with names of files alone, since it gets into results."""
-    text = "".join(traceback.format_exception(error))
+    parts = traceback.format_exception(error)
+    text = "".join(part if len(part) <= MAX_CHARACTERS else f"{part[:MAX_CHARACTERS]} …\n" for part in parts)
     return re.sub(r'(?m)^( *File ")[^"\n]*/([^"/\n]+", line )', r"\1\2", text)

@@ -20,7 +20,9 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
 _PARTS = re.compile(
-    "TOKEN|SECRET|PASSW|PASSPHRASE|PGPASS|CREDENTIAL|APIKEY|LICENSEID|ACCESSID|DATABASE_?URL", re.IGNORECASE
+    "TOKEN|SECRET|PASSW|PASSPHRASE|PGPASS|CREDENTIAL|APIKEY|ACCESSKEY|LICENSEID|ACCESSID|DATABASE_?URL|WEBHOOK"
+    "|CONN(ECTION)?_?STR",
+    re.IGNORECASE,
 )
 """These are part of the names of secrets."""
 _WORDS = {"KEY", "KEYS", "PASS", "PAT", "AUTH", "SESSION", "COOKIE", "JWT", "DSN", "PWD", "PIN", "SIGNATURE", "URI"}
@@ -33,8 +35,12 @@ _LOOKS = re.compile(
 """Forms of the tokens of D-Wave, GitHub, GitLab, OpenAI, Slack and AWS, of JSON web tokens and of private keys."""
 _LOGIN = re.compile(r"\w+://[^/\s:@]*:([^/\s@]+)@")
 """The password of an address."""
+_VALUE = re.compile(r"""[=:"']\s*(?=[^\s;,&?"'{}=]*\d)([^\s;,&?"'{}=]{16,}={0,2})""")
+"""What is secret of several settings in one text: JSON, a connection string, an address with parameters."""
 LEAST_LENGTH = 8
 """Characters of a secret; shorter ones would be found in ordinary words and numbers."""
+LONGEST = 10_000
+"""Characters of a secret; private keys have some thousands."""
 MAX_FILE_BYTES = 1_000_000
 _JOINT = re.compile(r"\s+|\\(?:[nrt]|(?=\s))")
 """A secret may be broken over lines, also where line ends are written as escapes."""
@@ -70,6 +76,13 @@ def redacted(text: str) -> str:
             pieces += [text[end:begin], f"<{name}>"]
         end = max(end, stop)  # of two that overlap, the rest of the second goes too
     return "".join(pieces) + text[end:]
+
+
+def beginning(text: str, most: int) -> str:
+    """Return the first characters of a text, redacted; of a long text no more is looked at, and no secret is cut."""
+    looked = text[: most + 5 * LONGEST]
+    said = redacted(looked)
+    return (said if len(looked) == len(text) else said[: max(0, len(said) - LONGEST)])[:most]
 
 
 def without_secrets(value: Any) -> Any:
@@ -114,7 +127,7 @@ def _secrets(name: str, value: str) -> Iterator[str]:
     """Yield what is secret of a value: all of it, its lines, the password of an address."""
     found = [match[1] for match in _LOGIN.finditer(value)]
     if _is_secret(name) or _LOOKS.search(value):
-        found += [value, *value.split()]
+        found += [value, *value.split(), *(match[1] for match in _VALUE.finditer(value))]
     for secret in found:
         for form in (secret, unquote(secret)):
             if len(form.strip()) >= LEAST_LENGTH:

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from bnnbench import redaction
-from bnnbench.redaction import redacted
+from bnnbench.redaction import beginning, redacted
 
 SECRET = "abc+/=&%20 0123456789"
 
@@ -77,6 +77,30 @@ def test_a_secret_is_known_by_its_look(monkeypatch, value):
     monkeypatch.setenv("INNOCENT", value)
 
     assert redacted(f"it is {value}") == "it is <INNOCENT>"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AZURE_STORAGE_CONNECTION_STRING", "AccountName=me;AccountKey=Zm9vYmFyYmF6MTIzNDU2==;Suffix=core.net"),
+        ("GOOGLE_CREDENTIALS_JSON", '{"type": "service_account", "key": "Zm9vYmFyYmF6MTIzNDU2=="}'),
+        ("SLACK_WEBHOOK", "https://hooks.example.com/x?key=Zm9vYmFyYmF6MTIzNDU2=="),
+    ],
+)
+def test_what_is_secret_of_several_settings_in_one_text_is_taken_out_alone(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+
+    assert redacted("refused Zm9vYmFyYmF6MTIzNDU2== as service_account") == f"refused <{name}> as service_account"
+
+
+def test_the_beginning_of_a_long_text_is_redacted_and_ends_in_no_part_of_a_secret(monkeypatch):
+    monkeypatch.setenv("MY_TOKEN", "x" * 600)
+
+    text = "x" * 600 + " and " + "w " * 27_200 + "x" * 10**6
+
+    assert "x" not in beginning(text, 100_000)
+    assert beginning(text, 5000) == f"<MY_TOKEN> and {'w ' * 2500}"[:5000]
+    assert "x" not in beginning("x" * 10**6, 5000)
 
 
 def test_the_password_of_an_address_is_a_secret(monkeypatch):

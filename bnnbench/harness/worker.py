@@ -31,7 +31,7 @@ from bnnbench.problem.problem import Problem
 from bnnbench.processes import THREAD_LIMITS
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.instance import Instance, compile  # noqa: A004
-from bnnbench.redaction import redacted
+from bnnbench.redaction import beginning
 from bnnbench.runs.features import Features, features_of
 from bnnbench.runs.loop import measure
 from bnnbench.runs.outcome import Status
@@ -40,8 +40,8 @@ from bnnbench.runs.target import Target
 
 READY, DONE, LAST, DISK = b"ready", b"done", b"last", b"disk:"
 """Messages of a worker: it begins with a task; it is done with it; it is done and ends; it cannot write what it has."""
-MAX_MESSAGE = 1000
-"""Bytes of what a worker says about a disk."""
+MAX_MESSAGE = 5000
+"""Characters of what is said about the end of a run, and bytes of what a worker says about a disk."""
 MAX_TASKS = 1000
 """Tasks after which a worker is replaced: solvers' libraries leak."""
 
@@ -139,9 +139,9 @@ def _ending(error: BaseException, task: Task) -> EndLine:
     if isinstance(error, BnnbenchError):
         late: dict[type[BnnbenchError], Status] = {RefusedError: "refused", UnavailableError: "unavailable"}
         status: Status = next((late[kind] for kind in late if isinstance(error, kind)), "error")
-        return EndLine(status, redacted(str(error)), {})
+        return EndLine(status, beginning(str(error), MAX_MESSAGE), {})
     sys.stderr.write(stack_of(error))
-    return EndLine("error", redacted(_sentence(error, task)), {})
+    return EndLine("error", beginning(_sentence(error, task), MAX_MESSAGE), {})
 
 
 @dataclass
@@ -167,7 +167,7 @@ def _measure(task: Task, journal: Journal) -> EndLine:
     _check_file(task.solver.name, task.file)
     solver = load_solver(task.solver)
     if reason := solver.unavailable():
-        return EndLine("unavailable", redacted(reason), {})
+        return EndLine("unavailable", beginning(reason, MAX_MESSAGE), {})
     try:
         outcome = measure(
             instance,
@@ -183,7 +183,7 @@ def _measure(task: Task, journal: Journal) -> EndLine:
         if not _is_intact(instance, digest):
             raise _ChangedError
     times = {name: getattr(outcome, name) for name in ("compile_s", "prepare_s", "sample_s", "judge_s", "cpu_s")}
-    return EndLine(outcome.status, redacted(outcome.message), times)
+    return EndLine(outcome.status, beginning(outcome.message, MAX_MESSAGE), times)
 
 
 def _allow(journal: Journal, left_s: float, estimate_s: float) -> None:

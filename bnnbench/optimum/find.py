@@ -82,8 +82,8 @@ def ground_truth(
         raise InputError(f"{problem.name}: max_optima must be a whole number of at least 1, but {max_optima!r} came.")
     if problem.network.num_weights > MAX_WEIGHTS:
         raise InputError(
-            f"{problem.name}: the network has {problem.network.num_weights:,} weights, but an optimum is looked for up to "
-            f"{MAX_WEIGHTS:,}; take a narrower one."
+            f"{problem.name}: the network has {problem.network.num_weights:,} weights, but an optimum is looked for up "
+            f"to {MAX_WEIGHTS:,}; take a narrower one."
         )
     known = cache.get(problem, max_optima) if cache else None
     if known is not None:

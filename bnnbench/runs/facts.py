@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bnnbench.redaction import redacted
+from bnnbench.redaction import beginning
 
 FACT_LENGTH = 1000
 """Characters that are kept of a fact's name, and of one that is text."""
@@ -56,7 +56,7 @@ def short(value: Any) -> str:
 
     Half a surrogate pair, which no file can hold, becomes a question mark.
     """
-    return redacted(str(value))[:FACT_LENGTH].encode(errors="replace").decode()
+    return beginning(str(value), FACT_LENGTH).encode(errors="replace").decode()
 
 
 def _plain(value: Any) -> float | int | str | bool | None:
