@@ -12,8 +12,9 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
+from bnnbench.plugins.entries import file_hash
 from bnnbench.plugins.files import SolverSpec
-from bnnbench.plugins.registry import file_hash, load_solver
+from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.qubo import Qubo, make_qubo
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 from bnnbench.spec import parse_spec

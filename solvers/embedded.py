@@ -24,8 +24,9 @@ from bnnbench.annealer.embedding import (
 )
 from bnnbench.annealer.unembedding import ChainBreaks, unembed_batches
 from bnnbench.errors import InputError
+from bnnbench.plugins.entries import file_hash
 from bnnbench.plugins.files import SolverSpec
-from bnnbench.plugins.registry import file_hash, load_solver
+from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.qubo import Qubo, qubo_from_bqm
 from bnnbench.search_range import Range
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver

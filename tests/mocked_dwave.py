@@ -10,7 +10,7 @@ import requests
 from dwave.cloud import exceptions
 from mock_qpu import Mock, timed
 
-from bnnbench.plugins.registry import load_module
+from bnnbench.plugins.entries import load_module
 
 DWave: Any = load_module("solver", "dwave").DWave  # type: ignore[attr-defined]
 

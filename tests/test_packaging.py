@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bnnbench.plugins.registry import entries, load_module, load_solver
+from bnnbench.plugins.entries import entries, load_module
+from bnnbench.plugins.registry import load_solver
 from bnnbench.solver.contract import Solver
 
 ROOT = Path(__file__).resolve().parents[1]

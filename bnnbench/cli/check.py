@@ -10,8 +10,9 @@ from rich.table import Table
 from bnnbench.cli._screen import open_screen, progress_bars
 from bnnbench.cli._streams import is_debugging
 from bnnbench.errors import CheckError, UnavailableError
+from bnnbench.plugins.classes import kind_of
 from bnnbench.plugins.isolated_checks import check_apart
-from bnnbench.plugins.registry import formulation, kind_of, load_solver
+from bnnbench.plugins.registry import formulation, load_solver
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import parse_spec
 from bnnbench.suite.planning import suite_solver

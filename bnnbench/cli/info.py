@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bnnbench.cli._screen import open_screen
 from bnnbench.harness.machine import machine_info
-from bnnbench.plugins.registry import entries, load_solver
+from bnnbench.plugins.entries import entries
+from bnnbench.plugins.registry import load_solver
 
 
 def info() -> None:

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError
+from bnnbench.plugins.entries import Kind, entries
 from bnnbench.plugins.parameters import description, parameters_of
-from bnnbench.plugins.registry import Kind, entries
 from bnnbench.suite.file import read_suite, suite_paths
 
 KINDS: dict[str, Kind] = {

@@ -9,7 +9,7 @@ from textwrap import fill
 
 from bnnbench.charts import Chart, Figure, PlotData
 from bnnbench.errors import InputError
-from bnnbench.plugins.registry import entries, load_module
+from bnnbench.plugins.entries import entries, load_module
 
 
 def load_figure(name: str) -> Figure:

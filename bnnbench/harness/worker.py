@@ -26,7 +26,8 @@ from bnnbench.harness.isolation.resources import load, peak_memory_mib, reset_pe
 from bnnbench.harness.journal import FULL, DiskError, EndLine, EstimateLine, Journal, StartLine
 from bnnbench.harness.task import Task
 from bnnbench.hashing import content_hash
-from bnnbench.plugins.registry import file_hash, load_solver
+from bnnbench.plugins.entries import file_hash
+from bnnbench.plugins.registry import load_solver
 from bnnbench.problem.problem import Problem
 from bnnbench.processes import THREAD_LIMITS
 from bnnbench.qubo.formulation import Formulation

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bnnbench.plugins.registry import OWN, formulation
+from bnnbench.plugins.entries import OWN
+from bnnbench.plugins.registry import formulation
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo import instance
 from bnnbench.qubo.formulation import Formulation

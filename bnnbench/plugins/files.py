@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from bnnbench.plugins.registry import Kind, check_solver, formulation_class, problem_family, solver_class
+from bnnbench.plugins.entries import Kind
+from bnnbench.plugins.registry import TARGETS, check_solver
 from bnnbench.spec import Spec, parse_spec
 
 
@@ -59,8 +60,7 @@ def _mapped(kind: Kind, spec: Spec, change: Callable[[str], str], *, is_placed: 
 
 def _file_parameters(kind: Kind, name: str) -> Iterator[tuple[str, str]]:
     """Yield the parameters whose type is `SuitePath`, `SolverSpec` or ``pathlib.Path``, optional or not."""
-    classes: Mapping[Kind, Any] = {"solver": solver_class, "formulation": formulation_class}
-    target: Any = classes[kind](name) if kind in classes else problem_family(name)
+    target = TARGETS[kind](name)
     hints: dict[str, Any] = {}
     with contextlib.suppress(NameError, TypeError):  # whoever loads it says which annotation is wrong
         hints = typing.get_type_hints(target, include_extras=True)

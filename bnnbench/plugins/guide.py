@@ -7,7 +7,8 @@ import re
 import sys
 from pathlib import Path
 
-from bnnbench.plugins.registry import entries, load_solver, solver_class
+from bnnbench.plugins.entries import entries
+from bnnbench.plugins.registry import load_solver, solver_class
 
 HEADINGS = ("solver", "method", "works on", "exact", "seeded", "memoryless", "libraries", "parameters", "source")
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from time import perf_counter
 
+from bnnbench.plugins.classes import kind_of
 from bnnbench.plugins.conformance import CHECKS, run_check
 from bnnbench.plugins.formulation_checks import FORMULATION_CHECKS, run_formulation_check
-from bnnbench.plugins.registry import formulation, kind_of, load_solver
+from bnnbench.plugins.registry import formulation, load_solver
 from bnnbench.plugins.verdict import Result
 from bnnbench.processes import apart
 from bnnbench.spec import parse_spec

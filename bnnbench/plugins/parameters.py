@@ -7,11 +7,12 @@ import inspect
 import itertools
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bnnbench.plugins.registry import Kind, formulation_class, problem_family, solver_class
+from bnnbench.plugins.entries import Kind
+from bnnbench.plugins.registry import TARGETS
 from bnnbench.search_range import search_ranges
 
 
@@ -38,7 +39,7 @@ def parameters_of(kind: Kind, name: str) -> list[Parameter]:
     InputError
         If a file holds none.
     """
-    target = _target(kind, name)
+    target = TARGETS[kind](name)
     meanings = dict(_of_fields(target) if isinstance(target, type) else _of_docstring(inspect.getdoc(target) or ""))
     ranges = search_ranges(target) if isinstance(target, type) else {}
     return [
@@ -54,15 +55,8 @@ def parameters_of(kind: Kind, name: str) -> list[Parameter]:
 
 def description(kind: Kind, name: str) -> str:
     """Return the docstring of a plugin, without its parameters and errors."""
-    target = _target(kind, name)
+    target = TARGETS[kind](name)
     return re.split(r"\n\n(?:Parameters|Returns|Raises)\n-", inspect.getdoc(target) or "")[0]
-
-
-def _target(kind: Kind, name: str) -> Callable[..., Any]:
-    """Return what is called with the parameters."""
-    if kind == "solver":
-        return solver_class(name)
-    return formulation_class(name) if kind == "formulation" else problem_family(name)
 
 
 def _written(value: Any) -> str:

@@ -14,8 +14,9 @@ import pydantic
 from bnnbench.errors import BnnbenchError, InputError, blaming
 from bnnbench.hashing import canonical_json
 from bnnbench.metrics import differences
+from bnnbench.plugins.entries import Kind, file_hash
 from bnnbench.plugins.files import placed, without_folders
-from bnnbench.plugins.registry import Kind, file_hash, formulation, load_problem, load_solver
+from bnnbench.plugins.registry import formulation, load_problem, load_solver
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.runs.cell import Cell, derive_seed

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.plugins.entries import entries
 from bnnbench.plugins.files import placed
-from bnnbench.plugins.registry import entries
 from bnnbench.spec import parse_spec
 from bnnbench.suite.file import Suite
 from bnnbench.suite.planning import KINDS

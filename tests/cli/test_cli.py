@@ -19,8 +19,8 @@ import bnnbench
 from bnnbench.cli import _campaign
 from bnnbench.errors import InputError
 from bnnbench.optimum.certificate import certify, write_certificate
+from bnnbench.plugins.entries import entries
 from bnnbench.plugins.parameters import parameters_of
-from bnnbench.plugins.registry import entries
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
 

@@ -16,7 +16,7 @@ from small_stores import fill
 import bnnbench.figures
 from bnnbench.errors import InputError
 from bnnbench.figures import figures, figures_guide, load_figure
-from bnnbench.plugins.registry import entries
+from bnnbench.plugins.entries import entries
 from bnnbench.report import make_page
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -11,8 +11,8 @@ import pytest
 from commands import call
 
 import bnnbench as bb
+from bnnbench.plugins.entries import entries
 from bnnbench.plugins.formulation_checks import FORMULATION_CHECKS
-from bnnbench.plugins.registry import entries
 from bnnbench.report import make_page
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "adding_formulations.md").read_text(encoding="utf-8")

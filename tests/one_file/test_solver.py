@@ -9,8 +9,8 @@ import bnnbench_solvers
 import pytest
 from commands import call
 
+from bnnbench.plugins.entries import entries
 from bnnbench.plugins.guide import solver_table
-from bnnbench.plugins.registry import entries
 
 MINE = '''"""All bits are one."""
 

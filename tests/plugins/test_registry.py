@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,8 +13,8 @@ import numpy as np
 import pytest
 
 from bnnbench.errors import InputError, UnknownNameError
-from bnnbench.plugins import registry
-from bnnbench.plugins.registry import entries, file_hash, load_problem, load_solver
+from bnnbench.plugins.entries import entries, file_hash
+from bnnbench.plugins.registry import load_problem, load_solver
 from bnnbench.solver.contract import Solver
 
 ADAPTER = '''"""Answers zeros.
@@ -54,10 +55,10 @@ MakePackage = Callable[..., Path]
 def make_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakePackage]:
     """Register a package of adapters beside the installed ones, as another distribution would."""
     added: list[SimpleNamespace] = []
-    installed = registry.entry_points
 
     def points(group: str) -> list[object]:
-        return [*installed(group=group), *added] if group == "bnnbench.solvers" else list(installed(group=group))
+        installed = list(entry_points(group=group))
+        return [*installed, *added] if group == "bnnbench.solvers" else installed
 
     def make(name: str, distribution: str, **files: str) -> Path:
         folder = tmp_path / name
@@ -69,7 +70,7 @@ def make_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ma
         return folder
 
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(registry, "entry_points", points)
+    monkeypatch.setattr("bnnbench.plugins.entries.entry_points", points)
     entries.cache_clear()
     yield make
     entries.cache_clear()
@@ -128,7 +129,7 @@ def test_a_package_that_is_registered_twice_is_no_conflict(make_package: MakePac
 def test_listing_imports_no_adapter() -> None:
     script = (
         "import sys\n"
-        "from bnnbench.plugins.registry import entries\n"
+        "from bnnbench.plugins.entries import entries\n"
         "for kind in ('solver', 'problem'):\n"
         "    assert [(e.name, e.summary, e.needs) for e in entries(kind).values()]\n"
         "heavy = {'neal', 'dimod', 'ortools', 'numba', 'pyqubo', 'qiskit', 'pandas'}\n"

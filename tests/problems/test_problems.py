@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from bnnbench.errors import InputError, UnknownNameError
-from bnnbench.plugins.registry import entries, load_problem
+from bnnbench.plugins.entries import entries
+from bnnbench.plugins.registry import load_problem
 from bnnbench.problem.merging import merged_samples
 from bnnbench.problem.problem import Problem
 

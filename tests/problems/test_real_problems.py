@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from bnnbench.errors import InputError, UnavailableError
-from bnnbench.plugins.registry import load_module, load_problem
+from bnnbench.plugins.entries import load_module
+from bnnbench.plugins.registry import load_problem
 from bnnbench.suite.file import read_suite, suite_path
 from bnnbench.suite.planning import plan
 

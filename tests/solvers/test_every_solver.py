@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bnnbench as bb
-from bnnbench.plugins.registry import entries
+from bnnbench.plugins.entries import entries
 from bnnbench.qubo.qubo import make_qubo
 from bnnbench.testing import SolverContract
 

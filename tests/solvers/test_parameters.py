@@ -12,7 +12,7 @@ import pytest
 
 import bnnbench as bb
 from bnnbench.errors import InputError, UnknownNameError
-from bnnbench.plugins.registry import entries
+from bnnbench.plugins.entries import entries
 
 NOTHING = object()
 """A value of no type that a parameter can have."""

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import pytest
 
-from bnnbench.plugins.registry import entries, formulation, formulation_class, load_solver, solver_class
+from bnnbench.plugins.entries import entries
+from bnnbench.plugins.registry import formulation, formulation_class, load_solver, solver_class
 from bnnbench.search_range import Options, Range, search_ranges
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec

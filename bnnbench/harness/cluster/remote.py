@@ -16,7 +16,8 @@ from bnnbench.errors import BnnbenchError, StoreError, blaming
 from bnnbench.harness.executor import Ending, LocalExecutor
 from bnnbench.harness.machine import machine_info
 from bnnbench.harness.task import Task
-from bnnbench.plugins.registry import file_hash, load_solver
+from bnnbench.plugins.entries import file_hash
+from bnnbench.plugins.registry import load_solver
 from bnnbench.problem.problem import Problem
 from bnnbench.spec import Spec
 
