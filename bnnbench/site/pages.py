@@ -14,8 +14,8 @@ from markupsafe import Markup, escape
 
 from bnnbench import __version__
 from bnnbench.claims import evaluate, read_claims
+from bnnbench.plugins.entries import entries
 from bnnbench.plugins.guide import HEADINGS, solver_row
-from bnnbench.plugins.registry import entries
 from bnnbench.site.study import Leaderboard, Study, read_studies
 
 CLAIMS = "claims.toml"
