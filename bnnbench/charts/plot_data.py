@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bnnbench.charts.style import numbered
-from bnnbench.errors import InputError
 from bnnbench.metrics import disambiguated, success_table
 from bnnbench.metrics.censoring import was_asked
+from bnnbench.metrics.labels import chosen
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
 from bnnbench.runs.judge import unpack_bits
@@ -157,20 +157,10 @@ def selected(
         if not labels:
             continue
         known = list(data.runs[column].unique()) if len(data.runs) else []
-        for label in labels:
-            if not any(_names(label, name) for name in known):
-                raise InputError(
-                    f"{data.name} has no {column} {label!r}; it has {', '.join(map(repr, known[:10]))}"
-                    f"{' and more' if len(known) > 10 else ''}."
-                )
-        kept = {name for name in known if any(_names(label, name) for label in labels)}
+        kept = chosen(known, labels, f"{data.name} has no {column}")
         data = data.where(partial(_is_in, column=column, kept=kept))
     return data
 
 
 def _is_in(runs: pd.DataFrame, column: str, kept: set[str]) -> pd.Series[bool]:
     return runs[column].isin(kept)
-
-
-def _names(label: str, name: str) -> bool:
-    return name == label or name.startswith((f"{label}[", f"{label},", f"{label} "))

@@ -48,6 +48,7 @@ def run_campaign(
     """
     screen = open_screen(stderr=True)
     cells = list(planned.cells())
+    store.rename({cell.key: cell.display_name for cell in cells})
     finished = store.finished(retry)
     _announce(planned, cells, finished, store, screen)
     with progress_bars(screen) as bars:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
+import pandas as pd
 import typer
 
 from bnnbench.cli._screen import open_screen
-from bnnbench.errors import InputError
-from bnnbench.metrics.comparison import compare_runs
+from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.metrics import SUMMARY
+from bnnbench.metrics.comparison import FEWEST, GAINS, compare_runs
+from bnnbench.store.columns import RUN_COLUMNS, budget_of
 from bnnbench.store.parquet import name_of, open_results
 from bnnbench.tables.rounding import DASH, plain
-from bnnbench.tables.terminal import Field, print_sheet
+from bnnbench.tables.sheet import Field, print_sheet
 
 
 def compare(
@@ -21,8 +26,7 @@ def compare(
     other: Annotated[Path, typer.Argument(help="Results to compare with, such as results/paper, or a runs.parquet.")],
     *,
     by: Annotated[
-        Literal["ert_s", "loss_gap", "energy_gap", "time_to_target_s"],
-        typer.Option(help="What is compared; less is better."),
+        str, typer.Option(help="What is compared: ert_s, mean_loss_gap, or a column of numbers, see docs/columns.md.")
     ] = "ert_s",
 ) -> None:
     """Compare with other results on the problems that both have, with significance."""
@@ -30,56 +34,124 @@ def compare(
         raise InputError(
             f"{results} and {other} are the same results; give others, such as the runs.parquet of that folder."
         )
-    runs = {}
-    for folder in (results, other):
-        with open_results(folder) as found:
-            runs[folder] = found.runs()
-        if runs[folder].empty:
-            raise InputError(f"{folder} holds no runs yet; run: bnnbench run SUITE --out {folder}")
-    compared = compare_runs(runs[results], runs[other], by)
-
-    def text(value: float | str) -> str:
-        return DASH if value != value else plain(value) if isinstance(value, float) else str(value)  # noqa: PLR0124  NaN
-
     names = [name_of(results), name_of(other)]
     if names[0] == names[1]:
         names = [f"{names[0]}, first", f"{names[1]}, second"]
-    medians = [f"{HEADERS[by]} ({name})" for name in names]
-    headers = ["formulation", *names, "problems", *medians, *(f"better: {name}" for name in names)]
-    headers += ["equal", "p", "p (Holm)"]
-    keys = ["formulation", "first", "second", "problems", "first_median", "second_median"]
-    keys += ["first_better", "second_better", "equal", "p", "p_holm"]
-    fields = {
-        key: Field(header, [text(value) for value in compared[key].tolist()], is_text=place < 3, rank=RANKS.get(key))
-        for place, (key, header) in enumerate(zip(keys, headers, strict=True))
-    }
-    cost = COSTS.get(by, "the median over repetitions, failed runs infinite")
-    bold = [keys if p <= ALPHA else [] for p in compared["p_holm"]]
+    runs = dict(zip(names, map(_read, (results, other)), strict=True))
+    title = _title(by, runs)
+    compared = compare_runs(runs[names[0]], runs[names[1]], by)
     screen = open_screen()
-    print_sheet(fields, screen, bold=bold)
-    screen.print(
-        "Wilcoxon's signed-rank test over problems, two-sided, exact up to 100 problems; a problem's cost is "
-        f"{cost}.{_machines(runs.values(), by)} Bold: p corrected by Holm for "
-        f"{len(compared)} comparisons is at most {ALPHA}. Fewer than six problems cannot be significant.",
+    print_sheet(
+        _fields(compared, names, title), screen, bold=[list(KEYS) if p <= ALPHA else [] for p in compared["p_holm"]]
     )
+    for line in (*_test(compared, by), *_few(compared), *_circumstances(runs)):
+        screen.print(line)
 
 
-def _machines(results: Iterable[Any], by: str) -> str:
-    """Say if times are those of different processors."""
-    models = {str(model) for runs in results for model in runs["cpu"].dropna()}
-    is_mixed = len(models) > 1 and by.endswith("_s")
-    return f" Times compare the machines too: {' and '.join(sorted(models))}." if is_mixed else ""
+def _read(folder: Path) -> pd.DataFrame:
+    with open_results(folder) as found:
+        runs = found.runs()
+    if runs.empty:
+        raise InputError(f"{folder} holds no runs yet; run: bnnbench run SUITE --out {folder}")
+    return runs
 
 
+def _title(by: str, runs: Mapping[str, pd.DataFrame]) -> str:
+    """Return the heading of a column, which both results have to have."""
+    titles = {column.name: column.title for column in SUMMARY if column.name in ("ert_s", "mean_loss_gap")}
+    titles |= {
+        c.name: c.title if c.header else f"{c.name} [{c.unit}]" if c.unit else c.name
+        for c in RUN_COLUMNS
+        if c.is_number
+    }
+    for name in set.intersection(*(set(map(str, frame)) for frame in runs.values())) - set(titles):
+        if all(pd.api.types.is_numeric_dtype(frame[name]) for frame in runs.values()):  # such as those of facts
+            titles[name] = name
+    if by not in titles:
+        raise UnknownNameError("column of numbers", by, sorted(titles))
+    return titles[by]
+
+
+def _fields(compared: pd.DataFrame, names: Sequence[str], title: str) -> dict[str, Field]:
+    medians = [f"median {title} ({name})" for name in names]
+    headers = [
+        "formulation",
+        *names,
+        "problems",
+        *medians,
+        *(f"better: {name}" for name in names),
+        "equal",
+        "p",
+        "p (Holm)",
+    ]
+    is_small = compared["problems"] < FEWEST
+    shown = compared.assign(p=compared["p"].mask(is_small))
+    return {
+        key: Field(header, list(map(_text, shown[key])), is_text=place < 3, rank=RANKS.get(key))
+        for place, (key, header) in enumerate(zip(KEYS, headers, strict=True))
+    }
+
+
+def _text(value: float | str) -> str:
+    if isinstance(value, float):
+        return DASH if pd.isna(value) else f"−{plain(-value)}" if value < 0 else plain(value)
+    return str(value)
+
+
+def _test(compared: pd.DataFrame, by: str) -> Iterator[str]:
+    num_tests = int(compared["p_holm"].notna().sum())
+    if num_tests:
+        cost = COSTS.get(by, "the median over repetitions, failed runs infinitely bad")
+        yield (
+            f"{'More' if by in GAINS else 'Less'} is better. Wilcoxon's signed-rank test over distinct problems, "
+            f"two-sided, exact up to 100 problems; a problem's value is {cost}. Bold: p corrected by Holm for "
+            f"{num_tests} {'comparison' if num_tests == 1 else 'comparisons'} is at most {ALPHA}."
+        )
+
+
+def _few(compared: pd.DataFrame) -> Iterator[str]:
+    """Yield one line that names the formulations with too few problems to say anything."""
+    least = compared.groupby("formulation", sort=False)["problems"].max()
+    few = least[least < FEWEST]
+    if len(few):
+        shown = ", ".join(f"{number} on {name}" for name, number in few.items())
+        yield f"Too few distinct problems to tell solvers apart ({FEWEST} are needed): {shown}."
+
+
+def _circumstances(runs: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    """Yield a line each for budgets, machines and versions that are not the same in both results."""
+    for what, of in {"Budgets": _budgets, "Machines": _machines, "Versions": _versions}.items():
+        first, second = ({name: of(frame) for name, frame in runs.items()}).values()
+        if first != second:
+            shown = [f"{name}: {', '.join(sorted(texts - (first & second))) or 'none of its own'}"
+                     for name, texts in zip(runs, (first, second), strict=True)]  # fmt: skip
+            yield f"{what} differ. {'; '.join(shown)}."
+
+
+def _budgets(runs: pd.DataFrame) -> set[str]:
+    names = ["budget_seconds", "budget_reads", "budget_target"]
+    rows = runs[names].drop_duplicates().to_dict("records")
+    return {str(budget_of({str(k): None if pd.isna(v) else v for k, v in row.items()})) for row in rows}
+
+
+def _machines(runs: pd.DataFrame) -> set[str]:
+    return set(map(str, runs["cpu"].dropna()))
+
+
+def _versions(runs: pd.DataFrame) -> set[str]:
+    of_solvers = Counter(pair for text in runs["versions"].unique() for pair in json.loads(text).items())
+    return {f"{name} {version:.9}" for name, version in of_solvers} | {
+        f"bnnbench {version}" for version in runs["bnnbench_version"].dropna()
+    }
+
+
+KEYS = (
+    "formulation", "first", "second", "problems", "first_median", "second_median", "first_better", "second_better",
+    "equal", "p", "p_holm",
+)  # fmt: skip
 COSTS = {"ert_s": "the expected time to the optimum with restarts, infinite without a success"}
-"""Costs that are no medians over repetitions."""
+"""Values that are no medians over repetitions."""
 RANKS = {"equal": 10, "p": 20, "first_better": 30, "second_better": 31, "problems": 40}
 """Columns that a narrow table does without, the least rank first."""
-HEADERS = {
-    "ert_s": "median ERT [s]",
-    "loss_gap": "median loss gap [loss]",
-    "energy_gap": "median energy gap [loss]",
-    "time_to_target_s": "median time to optimum [s]",
-}
 ALPHA = 0.05
 """Level of significance, of the whole table."""

@@ -10,12 +10,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from bnnbench.cli._options import Results
+from bnnbench.cli._options import Names, Results, listed
 from bnnbench.cli._streams import silenced
 from bnnbench.errors import InputError
 from bnnbench.store.output import write_folder, write_output
 from bnnbench.store.parquet import RunSource, name_of, open_results, to_parquet
-from bnnbench.tables import make_table, stamped
+from bnnbench.tables import View, make_table, stamped
 from bnnbench.tables.programs import FOLDERS, TRACES, with_traces
 from bnnbench.tables.terminal import to_csv
 
@@ -44,6 +44,14 @@ def export(
     macros: Annotated[
         bool, typer.Option("--macros", help="With latex: a command for each number instead of a table.")
     ] = False,
+    width: Annotated[
+        Literal["article", "column", "page"],
+        typer.Option(help="Of LaTeX: the line of an article, one column of two, or both of a page (table*)."),
+    ] = "article",
+    columns: Annotated[
+        str | None, typer.Option(help="Columns of the table, by heading or name, in this order: ERT,mean read")
+    ] = None,
+    solver: Annotated[Names, typer.Option(help="Only this solver, as the table calls it; repeatable.")] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="File to write, or folder for qoblib; default: standard output."),
@@ -62,13 +70,20 @@ def export(
         raise InputError(f"--table {kind} is data with many columns; export it --to csv or parquet, not {to}.")
     if macros and to != "latex":
         raise InputError(f"--macros are commands of LaTeX; give --to latex, not {to}.")
+    view = View(listed(columns), tuple(solver or ()), width)
+    if is_data and view != View():
+        raise InputError(f"--width, --columns and --solver are for tables, and --table {kind} is data; leave them out.")
+    if width != "article" and (to != "latex" or macros):
+        raise InputError(
+            f"--width {width} is that of a table in LaTeX; give --to latex without --macros, or leave it out."
+        )
     with open_results(results) as found:
         if is_data:
             content = _data(found, kind, to)
         else:
             # From the file's folder, so that both can be moved, and no path tells who exported them.
             where = os.path.relpath(results, output.parent if output else Path())
-            made = make_table(found, kind, name_of(results))
+            made = make_table(found, kind, name_of(results), view)
             content = stamped(made, "macros" if macros else to, Path(where).as_posix())
     if output is None:
         with silenced(sys.stdout, BrokenPipeError):

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from bnnbench.cli._options import Results
+from bnnbench.cli._options import Names, Results, listed
 from bnnbench.cli._screen import count_runs, open_screen
-from bnnbench.metrics import summarize
+from bnnbench.metrics import disambiguated, summarize
+from bnnbench.metrics.labels import chosen
 from bnnbench.metrics.optimal import optimal_parameter
 from bnnbench.store.parquet import name_of, open_results
 from bnnbench.tables.terminal import flag_lines, print_optimal, print_table
@@ -21,6 +22,10 @@ def show(
         Literal["solver", "problem", "loss"],
         typer.Option(help="A row per solver, per problem and solver, or per loss and solver."),
     ] = "solver",
+    columns: Annotated[
+        str | None, typer.Option(help="Columns to print, by heading or name, in this order: ERT,mean read")
+    ] = None,
+    solver: Annotated[Names, typer.Option(help="Only this solver, as the table calls it; repeatable.")] = None,
     optimal: Annotated[
         str | None,
         typer.Option(help="Of a parameter that was swept, print the value with the least time to the optimum."),
@@ -33,11 +38,14 @@ def show(
     if runs.empty:
         screen.say(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
         return
+    if solver:
+        runs = disambiguated(runs)
+        runs = runs[runs["solver"].isin(chosen(list(runs["solver"].unique()), solver, f"{results} has no solver"))]
     if optimal is not None:
         print_optimal(optimal_parameter(runs, optimal), optimal, screen)
         return
     first = {"solver": (), "problem": ("problem",), "loss": ("loss_name",)}[by]
     table = summarize(runs, by=(*first, "formulation", "solver"), with_intervals=True)
-    print_table(table, screen, title=f"{name_of(results)}: {count_runs(len(runs))}")
+    print_table(table, screen, title=f"{name_of(results)}: {count_runs(len(runs))}", columns=listed(columns))
     for line in flag_lines(runs):
         screen.say(line)

@@ -8,16 +8,25 @@ import pandas as pd
 
 from bnnbench.errors import InputError
 from bnnbench.metrics import compare_pair, cost_table, disambiguated, expected_running_time, holm
+from bnnbench.metrics.censoring import numbers
+from bnnbench.runs.column import columns_of
+from bnnbench.runs.outcome import Outcome
+
+FEWEST = 6
+"""Problems from which on a difference can be significant: with five, p is at least 1/16."""
+GAINS = frozenset(column.name for column in columns_of(Outcome) if column.is_gain)
+"""Columns in which more is better."""
 
 
 def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_gap") -> pd.DataFrame:
     """Compare each solver of the first results with each of the second, per formulation, over common problems.
 
     A problem's cost is the median over repetitions, see `bnnbench.metrics.cost_table`, or with the column ``ert_s`` its
-    `bnnbench.metrics.expected_running_time`; problems are the same if their
-    content is. Columns: ``formulation``, ``first``, ``second``, ``problems`` (in common, where both were asked),
-    ``first_median`` and ``second_median`` (of the cost over these), ``first_better``, ``second_better``, ``equal``
-    (numbers of problems), ``p`` of Wilcoxon's signed-rank test, and ``p_holm``, corrected for all rows of the table.
+    `bnnbench.metrics.expected_running_time`; of a column in which more is better, the negative. Problems are the same
+    if their content is, equal and opposite samples merged. Columns: ``formulation``, ``first``, ``second``,
+    ``problems`` (in common, where both were asked), ``first_median`` and ``second_median`` (of the column over these),
+    ``first_better``, ``second_better``, ``equal`` (numbers of problems), ``p`` of Wilcoxon's signed-rank test, and
+    ``p_holm``, corrected for all rows of the table that have `FEWEST` problems or more; missing in the others.
 
     Solvers that both have under one name are compared with each other only; a solver that only one has is compared with
     all of the other.
@@ -27,7 +36,8 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     InputError
         If the results have no problem and formulation in common.
     """
-    costs = [_costs(disambiguated(runs), column) for runs in (first, second)]
+    key = _problem_key(first, second)
+    costs = [_costs(disambiguated(runs), column, key) for runs in (first, second)]
     common = costs[0].index.intersection(costs[1].index)
     if common.empty:
         raise InputError(
@@ -37,7 +47,7 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     rows = []
     for formulation in common.get_level_values("formulation").unique():
         chosen = common[common.get_level_values("formulation") == formulation]
-        pairs = _pairs(costs[0].reindex(chosen), costs[1].reindex(chosen))
+        pairs = _pairs(costs[0].reindex(chosen), costs[1].reindex(chosen), sign=-1 if column in GAINS else 1)
         rows += [{"formulation": formulation, **row} for row in pairs]
     if not rows:
         raise InputError(
@@ -49,18 +59,25 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
         "equal", "p",
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.assign(p_holm=holm(frame["p"].astype(float)))
+    return frame.assign(p_holm=holm(frame["p"].astype(float).where(frame["problems"] >= FEWEST)))
 
 
-def _costs(runs: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return a row per formulation and problem, and a column per solver."""
-    rows = ["formulation", "problem_hash"]
+def _problem_key(first: pd.DataFrame, second: pd.DataFrame) -> str:
+    """Return the column that tells problems apart; results of before a hash of merged samples was noted have none."""
+    is_known = all("merged_hash" in runs and runs["merged_hash"].notna().all() for runs in (first, second))
+    return "merged_hash" if is_known else "problem_hash"
+
+
+def _costs(runs: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
+    """Return a row per formulation and problem, and a column per solver; less is better."""
+    rows = ["formulation", key]
     if column != "ert_s":
-        return cost_table(runs, column, rows=rows)
+        signed = runs.assign(**{column: -numbers(runs[column])}) if column in GAINS else runs
+        return cost_table(signed, column, rows=rows)
     return expected_running_time(runs, [*rows, "solver"])["ert_s"].unstack("solver")  # noqa: PD010  one value column
 
 
-def _pairs(first: pd.DataFrame, second: pd.DataFrame) -> list[dict[str, Any]]:
+def _pairs(first: pd.DataFrame, second: pd.DataFrame, sign: int) -> list[dict[str, Any]]:
     shared = set(first) & set(second)
     rows = []
     for one in map(str, first.dropna(axis="columns", how="all")):
@@ -70,6 +87,6 @@ def _pairs(first: pd.DataFrame, second: pd.DataFrame) -> list[dict[str, Any]]:
             both = pd.DataFrame({"first": first[one], "second": second[other]})
             found = compare_pair(both, "first", "second")
             asked = both.dropna()
-            medians = {"first_median": asked["first"].median(), "second_median": asked["second"].median()}
+            medians = {f"{name}_median": sign * asked[name].median() for name in ("first", "second")}
             rows.append({**found, **medians, "first": one, "second": other})
     return rows

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from bnnbench.errors import InputError
 from bnnbench.solver.contract import Budget
 
 
@@ -35,6 +36,25 @@ def in_natural_order(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     )
 
 
+def chosen(names: Sequence[str], labels: Sequence[str], what: str) -> set[str]:
+    """Return the names that the labels stand for: a label without brackets stands for all names that begin with it.
+
+    Raises
+    ------
+    InputError
+        If a label stands for none; `what` says of what kind, and of what results, the names are.
+    """
+    for label in labels:
+        if not any(_stands_for(label, name) for name in names):
+            known = f"{', '.join(map(repr, names[:10]))}{' and more' if len(names) > 10 else ''}"
+            raise InputError(f"{what} {label!r}; it has {known}.")
+    return {name for name in names if any(_stands_for(label, name) for label in labels)}
+
+
+def _stands_for(label: str, name: str) -> bool:
+    return name == label or name.startswith((f"{label}[", f"{label},", f"{label} "))
+
+
 def printable(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with its texts' control characters as escapes, so that none of them moves a cursor."""
     texts = {str(n): frame[n].dropna().unique() for n in frame if str(frame[n].dtype) in _TEXTS}
@@ -58,9 +78,13 @@ def disambiguated(runs: pd.DataFrame) -> pd.DataFrame:
 
     Within one formulation, a solver's label is followed by the budget and the hyperparameters that differ, such as
     ``tabu, 10 reads, tenure=5``, and where these do not tell versions apart, by the versions: ``mine, file=1f2e3d4``.
+    The label of a solver is that of the suite (``label = "SA"``), or else its specification.
     Problems of one name and different data are followed by their hash. Texts are `printable`.
     """
     runs = printable(runs.reset_index(drop=True))
+    if "label" in runs and runs["label"].notna().any():
+        runs["solver"] = runs["label"].where(runs["label"].notna(), runs["solver"]).astype(object)
+        runs["label"] = None  # done, should it be asked for again
     runs["solver"] = _disambiguate(
         runs, ["formulation", "solver"], ["budget_seconds", "budget_reads", "budget_target", "parameters"]
     )

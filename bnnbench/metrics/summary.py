@@ -42,14 +42,14 @@ _GAPS = (
     ),
     Column(
         "mean_loss_gap", "mean training loss over all reads − optimum", "real", "loss", _NO_OPTIMUM, "mean read",
-        statistic="censored_median", drop_rank=110,
+        statistic="censored_median", drop_rank=None,
     ),
 )  # fmt: skip
 _NOTES = (
     Column("flagged", "runs with flag_texts", "integer", "runs", header="flagged", drop_rank=70),
     Column(
         "remarks", "runs that failed or were not asked, by status; runs without a known optimum", header="remarks",
-        drop_rank=120,
+        drop_rank=140,
     ),
 )  # fmt: skip
 

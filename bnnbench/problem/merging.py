@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.hashing import content_hash
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 
@@ -72,6 +73,22 @@ def merged_samples(problem: Problem) -> WeightedSamples:
         weights=np.abs(net[kept]),
         num_conflicts=int(targets.size - np.abs(net).sum()) // 2,
     )
+
+
+def merged_hash(problem: Problem) -> str:
+    """Return the content hash of what is left of a problem when its samples are merged, in whatever order they came.
+
+    Problems of one such hash have the same optimal weights, and losses that differ by a factor and a constant: as
+    evidence, they are one problem.
+    """
+    merged = merged_samples(problem)
+    weights = merged.weights // max(1, int(np.gcd.reduce(merged.weights, axis=None)))
+    signs = merged.inputs[:, :1] if is_odd(problem.network) else np.int8(1)
+    rows = np.hstack([signs * merged.inputs, signs * merged.targets, weights])
+    header = {"network": problem.network.hash, "loss": problem.loss}
+    if problem.loss == "zero_one_margin":  # the price of a margin depends on it
+        header["num_samples"] = str(problem.num_samples)
+    return content_hash("merged", header, rows[np.lexsort(rows.T)])
 
 
 def distinct_rows(rows: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

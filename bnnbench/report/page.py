@@ -27,7 +27,8 @@ from bnnbench.problem.problem import Problem
 from bnnbench.report.findings import findings
 from bnnbench.solver.contract import Budget
 from bnnbench.store.columns import RUN_COLUMNS
-from bnnbench.tables.terminal import CENSORING, LEGEND, fit, flag_lines, summary_fields
+from bnnbench.tables.sheet import fit
+from bnnbench.tables.terminal import CENSORING, LEGEND, flag_lines, summary_fields
 
 MAX_ROWS = 200
 """Samples of a problem that its page lists."""

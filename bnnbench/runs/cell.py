@@ -27,6 +27,8 @@ class Cell:
         How tables call it.
     parameters, versions
         All hyperparameters with their defaults, and the versions of what the solver needs.
+    display_name
+        What a suite wants the solver to be called in tables; empty: as `solver_label`. It decides no answer.
     threads
         That the solver uses.
     is_floor
@@ -44,6 +46,7 @@ class Cell:
     budget: Budget
     threads: int = 1
     is_floor: bool = False
+    display_name: str = ""
 
     def __str__(self) -> str:
         return f"{self.solver_label} on {self.problem.name} as {self.formulation}, repetition {self.repetition}"

@@ -50,6 +50,8 @@ class Column:
         What it is recomputed from by `bnnbench verify`: the ``batches`` of the run, or its ``samples``.
     is_answer
         Whether the same seed has to bring it again.
+    is_gain
+        Whether more is better, where solvers are compared by it.
     shown_as
         Its name in frames and guides, if that is another one; ``clock.…`` stands for a column per key of a mapping.
     """
@@ -66,6 +68,7 @@ class Column:
     drop_rank: int | None = 0
     follows_from: Literal["batches", "samples"] | None = None
     is_answer: bool = False
+    is_gain: bool = False
     shown_as: str = ""
 
     @property

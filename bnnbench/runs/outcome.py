@@ -64,7 +64,7 @@ class Outcome:
     )
     proved: bool = column(
         "1 if the lower bound meets the least energy, else 0", default=False, header="proved", statistic="count",
-        drop_rank=40, follows_from="batches",
+        drop_rank=40, follows_from="batches", is_gain=True,
     )
     energy_gap: float | None = column(
         "least energy − ground energy", default=None, unit="loss", empty=_UNSOUND, header="energy gap",
@@ -72,7 +72,7 @@ class Outcome:
     )
     loss_gap: float | None = column(
         "least training loss of decoded weights − optimum, or − the best known loss, see truth_kind", default=None,
-        unit="loss", empty=_NO_OPTIMUM, header="loss gap", statistic="censored_median", needs="optimum", drop_rank=None,
+        unit="loss", empty=_NO_OPTIMUM, header="loss gap", statistic="censored_median", needs="optimum", drop_rank=130,
         follows_from="batches",
     )
     mean_loss: float | None = column(
@@ -81,11 +81,11 @@ class Outcome:
     )
     energy_successes: int | None = column(
         "reads that reached the ground energy", default=None, unit="reads", empty=_UNSOUND, needs="sound",
-        follows_from="batches",
+        follows_from="batches", is_gain=True,
     )
     loss_successes: int | None = column(
         "reads whose decoded weights reached the optimum", default=None, unit="reads", empty=_NO_OPTIMUM,
-        needs="optimum", follows_from="batches",
+        needs="optimum", follows_from="batches", is_gain=True,
     )
     violations: int | None = column(
         "violated penalties of the sample of least energy", default=None, empty=_NO_READ, header="violated",
@@ -98,15 +98,16 @@ class Outcome:
     train_accuracy: float | None = column(
         "of the weights of least loss on the training data, from 0 to 1", default=None, empty=_NO_READ,
         header="train acc.", statistic="median", is_share=True, drop_rank=20, follows_from="samples", is_answer=True,
+        is_gain=True,
     )
     test_accuracy: float | None = column(
         "of the weights of least loss on the test data of the problem, held out or not, from 0 to 1", default=None,
         empty="the problem has no test data, or there is no read", header="test acc.", statistic="median",
-        is_share=True, drop_rank=30, follows_from="samples", is_answer=True,
+        is_share=True, drop_rank=30, follows_from="samples", is_answer=True, is_gain=True,
     )
     lower_bound: float | None = column(
         "largest lower bound on the energy that the solver claimed and no sample disproved", default=None, unit="loss",
-        empty="there is none", follows_from="batches", is_answer=True,
+        empty="there is none", follows_from="batches", is_answer=True, is_gain=True,
     )
     compile_s: float | None = column(
         "time to build the QUBO", default=None, unit="s", empty="the run failed, or the solver is unavailable",

@@ -28,6 +28,9 @@ CELL: Mapping[Column, Callable[[Cell], Any]] = {
     Column("solver", "name of the solver, with the parameters that were given", header="solver"): (
         lambda cell: cell.solver_label
     ),
+    Column("label", "what the suite wants the solver to be called in tables", empty="the suite says nothing of it"): (
+        lambda cell: cell.display_name or None
+    ),
     Column("parameters", "all hyperparameters with their defaults, as JSON"): (
         lambda cell: canonical_json(cell.parameters)
     ),
@@ -70,6 +73,11 @@ PROBLEM = (
     Column("network", "widths, from inputs to outputs"),
     Column("loss_name", "what training minimizes"),
     Column("num_samples", "training samples", "integer"),
+    Column(
+        "merged_hash",
+        "content hash of the problem with equal and opposite samples merged: runs that agree in it are on one problem, "
+        "told in several ways",
+    ),
 )
 TRUTH = (
     Column(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bnnbench.optimum.certificate import Certificate
 from bnnbench.optimum.truth import Truth
+from bnnbench.problem.merging import merged_hash
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 from bnnbench.runs.cell import Cell
@@ -35,6 +36,7 @@ def problem_row(problem: Problem) -> Row:
         "network": str(problem.network),
         "loss_name": problem.loss,
         "num_samples": problem.num_samples,
+        "merged_hash": merged_hash(problem),
         "shapes": json.dumps(shapes | {name: array.shape for name, array in arrays.items()}),
         **{name: np.packbits(array > 0).tobytes() for name, array in arrays.items()},
     }

@@ -24,7 +24,8 @@ SCHEMA = f"""
 CREATE TABLE machines (hash TEXT PRIMARY KEY, info TEXT NOT NULL);
 CREATE TABLE problems (
     hash TEXT PRIMARY KEY, name TEXT NOT NULL, network TEXT NOT NULL, loss_name TEXT NOT NULL,
-    num_samples INTEGER NOT NULL, shapes TEXT NOT NULL, {" BLOB, ".join(ARRAYS)} BLOB, digest TEXT
+    num_samples INTEGER NOT NULL, merged_hash TEXT NOT NULL, shapes TEXT NOT NULL,
+    {" BLOB, ".join(ARRAYS)} BLOB, digest TEXT
 );
 CREATE TABLE instances (
     hash TEXT PRIMARY KEY, problem_hash TEXT NOT NULL, formulation TEXT NOT NULL, qubo_hash TEXT NOT NULL,

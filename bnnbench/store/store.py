@@ -139,6 +139,15 @@ class Store(Database):
                     self._insert("OR REPLACE", "samples", {"run": cell.key, "role": role, "bits": bits})
             self._seal("runs", cell.key)
 
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Note what solvers are to be called in tables, by the keys of their runs; an empty name is none."""
+        with self.transaction():
+            for row in self._select("SELECT key, label FROM runs"):
+                name = names.get(row["key"], row["label"]) or None
+                if name != row["label"]:
+                    self._db.execute("UPDATE runs SET label = ? WHERE key = ?", (name, row["key"]))
+                    self._seal("runs", row["key"])
+
     def add_speed_probe(self, probe: SpeedProbe, *, machine: str, processors: str | None) -> None:
         """Note how fast a machine was, on which processors."""
         row = {"machine": machine, "processors": processors, **asdict(probe)}

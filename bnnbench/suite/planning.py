@@ -31,6 +31,8 @@ KINDS: Mapping[str, Kind] = {"problems": "problem", "formulations": "formulation
 """Kinds of plugins by the name of their list in a suite."""
 MAX_THREADS = 2**15
 """Threads of a run; more than any machine has."""
+MAX_LABEL = 60
+"""Characters of a name in tables."""
 MAX_CELLS = 1_000_000
 """Runs of a suite; all of them are planned before the first."""
 
@@ -47,6 +49,7 @@ class SuiteSolver:
     budget: Budget
     threads: int
     is_floor: bool
+    display_name: str = ""
 
 
 Pair = tuple[Formulation, SuiteSolver]
@@ -84,7 +87,24 @@ class Plan:
             if reason_of(pair[0], problem):
                 continue
             for repetition in range(self.suite.repetitions):
+<<<<<<< HEAD
                 yield cell_of(problem, pair, self.suite.seed, repetition)
+=======
+                yield Cell(
+                    problem=problem,
+                    formulation=setting,
+                    solver=solver.spec,
+                    solver_label=solver.label,
+                    parameters=solver.parameters,
+                    versions=solver.versions,
+                    seed=derive_seed(self.suite.seed, problem, setting, solver.identity, repetition),
+                    repetition=repetition,
+                    budget=solver.budget,
+                    threads=solver.threads,
+                    is_floor=solver.is_floor,
+                    display_name=solver.display_name,
+                )
+>>>>>>> 99648b9 (Let tables inform at every width)
 
     @property
     def precision(self) -> Precision | None:
@@ -252,12 +272,18 @@ def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Sui
 
 def _suite_solver(spec: Spec, swept: Collection[str], budget: Budget) -> SuiteSolver:
     given = dict(spec.parameters)
-    own = given.pop("budget", None)
+    own, display_name = given.pop("budget", None), given.pop("label", "")
+    if not isinstance(display_name, str) or len(display_name) > MAX_LABEL or not display_name.isprintable():
+        raise InputError(
+            f'{spec.name}: the label {display_name!r:.80} is no name for a table; write label = "SA", a text of at '
+            f"most {MAX_LABEL} printable characters."
+        )
     try:
         table = BudgetTable.model_validate(own) if own is not None else None
     except pydantic.ValidationError as error:
         raise InputError(f"{spec.name}: the budget {own!r} is wrong; write budget = {{reads = 100}}.") from error
-    return suite_solver(Spec(spec.name, given), _budget(table) if table else budget, swept)
+    solver = suite_solver(Spec(spec.name, given), _budget(table) if table else budget, swept)
+    return replace(solver, display_name=display_name)
 
 
 def _budget(table: BudgetTable) -> Budget:

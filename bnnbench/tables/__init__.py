@@ -13,3 +13,4 @@ from bnnbench.tables.formats import write_table as write_table
 from bnnbench.tables.macros import to_macros as to_macros
 from bnnbench.tables.table import Column as Column
 from bnnbench.tables.table import Table as Table
+from bnnbench.tables.view import View as View

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.metrics import (
     SUMMARY,
     censored,
@@ -20,19 +20,35 @@ from bnnbench.metrics import (
     success_table,
     summarize,
 )
-from bnnbench.metrics.labels import in_natural_order
+from bnnbench.metrics.labels import chosen, in_natural_order
 from bnnbench.solver.contract import Budget
 from bnnbench.store.parquet import RunSource
 from bnnbench.tables.rounding import DASH
 from bnnbench.tables.stamp import make_stamp
 from bnnbench.tables.table import Column, Table
+from bnnbench.tables.view import View
 
 _BEST = {"solved_share": "greatest", "ert_s": "least", "loss_gap": "least"}
 _ON_SCREEN = ("solved", "flagged")
 """Columns of a summary that papers show in another way: as a share, and among the remarks."""
-SUMMARY_COLUMNS = {c.name: Column.of(c, best=_BEST.get(c.name)) for c in SUMMARY if c.name not in _ON_SCREEN}
+BOUND = ">: 97.5 % lower bound, nothing succeeded"
+NOTES = {
+    "ert_s": f"expected sampling time to the optimum with restarts, the median over problems; {BOUND}",
+    "loss_gap": "best decoded weights above the optimum",
+    "normalized_gap": "loss gap over that of as many random settings",
+    "energy_gap": "where λ is sound",
+    "mean_loss_gap": "mean loss of reads above the optimum",
+}
+"""What captions say of a column."""
+SUMMARY_COLUMNS = {
+    c.name: Column.of(c, best=_BEST.get(c.name), note=NOTES.get(c.name, ""))
+    for c in SUMMARY
+    if c.name not in _ON_SCREEN
+}
 SOLVER = Column("solver", "solver", kind="text")
 RUNS, OK, ERT, LOSS_GAP, REMARKS = (SUMMARY_COLUMNS[name] for name in ("runs", "ok", "ert_s", "loss_gap", "remarks"))
+VIEW = View()
+"""All that tells rows apart, for the line of an article."""
 INTERVALS = (
     "In brackets: 95 % intervals over repeated runs of these same problems, of shares by Jeffreys, of medians by order "
     "statistics (none below 6 runs)."
@@ -40,9 +56,10 @@ INTERVALS = (
 BOLD = "Bold: the best of its block, and what its interval does not set apart from it."
 FAILED = "Failed runs are unsolved and infinitely bad in gaps and violations."
 NO_VALUE = f"{DASH}: no value."
+HOW_TO_READ = f"{FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
 
 
-def make_table(results: RunSource, kind: str, name: str) -> Table:
+def make_table(results: RunSource, kind: str, name: str, view: View = VIEW) -> Table:
     """Make a table of a store, or of what was published of one.
 
     Parameters
@@ -51,19 +68,25 @@ def make_table(results: RunSource, kind: str, name: str) -> Table:
         One of `KINDS`.
     name
         What the results are called in caption and label, such as ``smoke``.
+    view
+        What of it is shown.
 
     Raises
     ------
     InputError
-        If there are no runs, or none that such a table is about.
+        If there are no runs, or none that such a table is about, or no solver or column of a name.
     """
     if kind not in KINDS:
         raise InputError(f"there is no table {kind!r}; there are {', '.join(KINDS)}.")
     runs, machines = results.runs(), results.machines()
     if runs.empty:
         raise InputError(f"{results.folder} holds no runs yet; run: bnnbench run SUITE --out {results.folder}")
+    runs = disambiguated(runs)
+    if view.solvers:
+        kept = chosen(list(runs["solver"].unique()), view.solvers, f"{name} has no solver")
+        runs = runs[runs["solver"].isin(kept)]
     used = {key: machines.get(key, {}) for key in runs["machine"].unique()}
-    table = KINDS[kind](disambiguated(runs), used, name)
+    table = KINDS[kind](runs, used, name)
     if "flagged" in table.data:
         table.data["remarks"] = [
             ", ".join(filter(None, (text, f"{number} flagged" if number else "")))
@@ -72,27 +95,37 @@ def make_table(results: RunSource, kind: str, name: str) -> Table:
     return Table(
         kind,
         name,
-        f"{table.caption} {_set_up(runs, used)}{_flags(runs) if 'flagged' in table.data else ''}",
-        table.columns,
+        table.title,
+        f"{table.caption} {_set_up(runs, used)}{_flags(runs) if 'flagged' in table.data else ''}".strip(),
+        _chosen_columns(table, view.columns),
         table.data.reset_index(drop=True),
         table.groups,
-        make_stamp(runs, used),
+        {**make_stamp(runs, used), **view.stamp},
+        view,
     )
+
+
+def _chosen_columns(table: Table, names: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns that name the rows, and those of the given names or headings; without names, all."""
+    if not names:
+        return table.columns
+    is_name = [column.kind == "text" and column.rank is None for column in table.columns]
+    others = [column for column, is_one in zip(table.columns, is_name, strict=True) if not is_one]
+    found = {text: column for column in others for text in (column.header, column.name)}
+    for name in names:
+        if name not in found:
+            raise UnknownNameError(f"column of the table {table.kind}", name, list(found))
+    asked = [replace(found[name], rank=None) for name in names]
+    return (*(column for column, is_one in zip(table.columns, is_name, strict=True) if is_one), *asked)
 
 
 def _summary(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
     data = summarize(runs, with_intervals=True)
     is_complete = (data["ok"] == data["runs"]).all()
     measured = [column for key, column in SUMMARY_COLUMNS.items() if not (key == "ok" and is_complete)]
-    caption = (
-        f"Summary of {name}, medians over runs. ERT: expected sampling time to "
-        "the optimum with restarts, the median over problems; >: 97.5 % lower bound, nothing succeeded. Loss gap: best "
-        "decoded weights above the optimum; norm. gap: over that "
-        "of as many random settings; energy gap: where λ is sound; mean read: mean loss of reads above the optimum. "
-        f"{FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
-    )
     columns = (Column("formulation", "formulation", kind="text"), SOLVER, *measured)
-    return Table("summary", name, caption, columns, data, ("formulation",))
+    title = f"Summary of {name}, medians over runs."
+    return Table("summary", name, title, HOW_TO_READ, columns, data, ("formulation",))
 
 
 def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
@@ -105,18 +138,15 @@ def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
         Column("block", "problem", kind="text"),
         SOLVER,
         RUNS,
-        ERT,
-        replace(LOSS_GAP, rank=130),
-        Column("success", "success", "%", factor=100),
-        Column("tts_s", "TTS99", "s", kind="log", best="least", rank=10),
+        replace(ERT, note=f"expected sampling time with restarts; {BOUND}"),
+        replace(LOSS_GAP, note=f"median over runs, of the {LOSS_GAP.note}"),
+        Column("success", "success", "%", factor=100, note="of a read"),
+        Column(
+            "tts_s", "TTS99", "s", kind="log", best="least", rank=10, note="sampling time until a success with 99 %"
+        ),
         REMARKS,
     )
-    caption = (
-        f"Problems of {name}. Loss gap: median over runs, of the best decoded weights above the optimum; success: of a "
-        "read. TTS99: sampling time until a success with 99 %; ERT: expected sampling time with restarts; >: 97.5 % "
-        f"lower bound, nothing succeeded. {FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
-    )
-    return Table("problems", name, caption, columns, data, ("block",))
+    return Table("problems", name, f"Problems of {name}.", HOW_TO_READ, columns, data, ("block",))
 
 
 def _blocks(runs: pd.DataFrame, data: pd.DataFrame) -> list[str]:
@@ -156,19 +186,14 @@ def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -
         RUNS,
         Column("num_variables", "variables", kind="count"),
         Column("num_couplings", "couplings", kind="count"),
-        Column("dynamic_range", "dyn. range", rank=100),
-        Column("exact", "exact", kind="text"),
+        Column("dynamic_range", "dyn. range", rank=100, note="largest over smallest coefficient"),
+        Column("exact", "exact", kind="text", note="the minimum energy is the minimum training loss for certain"),
         Column("compile_s", "compiling", "s", kind="log", rank=10),
-        Column("best_loss_gap", "best gap", "loss"),
-        LOSS_GAP,
-    )
-    caption = (
-        f"Formulations of {name}. Dyn. range: largest over smallest coefficient. Exact: the minimum energy is the "
-        "minimum training loss for certain. Best gap: of the virtual best solver, the least median of all; loss gap: "
-        f"median over runs of all solvers. {FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
+        Column("best_loss_gap", "best gap", "loss", note="of the virtual best solver, the least median of all"),
+        replace(LOSS_GAP, rank=None, note="median over runs of all solvers"),
     )
     data = in_natural_order(pd.DataFrame(rows), ["problem", "formulation"])
-    return Table("formulations", name, caption, columns, data, ("problem",))
+    return Table("formulations", name, f"Formulations of {name}.", HOW_TO_READ, columns, data, ("problem",))
 
 
 def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
@@ -205,9 +230,9 @@ def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> T
         Column("chain_breaks", "broken chains", "%", factor=100),
         Column("embed_s", "embedding", "s", kind="log", rank=110),
     )
-    caption = f"Minor embeddings of {name}, medians over runs that found one. {INTERVALS} {NO_VALUE}"
+    title = f"Minor embeddings of {name}, medians over runs that found one."
     data = in_natural_order(pd.DataFrame(rows), ["problem", "formulation", "solver"])
-    return Table("embedding", name, caption, columns, data, ("problem",))
+    return Table("embedding", name, title, f"{INTERVALS} {NO_VALUE}", columns, data, ("problem",))
 
 
 def _environment(runs: pd.DataFrame, machines: Mapping[str, Any], name: str) -> Table:
@@ -220,7 +245,7 @@ def _environment(runs: pd.DataFrame, machines: Mapping[str, Any], name: str) -> 
         what = ", ".join(f"{key} {value[:7] if len(str(value)) == 64 else value}" for key, value in versions.items())
         rows.append({"part": str(solver).partition(",")[0], "what": what or "bnnbench alone", "runs": len(group)})
     columns = (Column("part", "part", kind="text"), Column("what", "what", kind="text"), RUNS)
-    return Table("environment", name, f"Machines and versions of {name}.", columns, pd.DataFrame(rows))
+    return Table("environment", name, f"Machines and versions of {name}.", "", columns, pd.DataFrame(rows))
 
 
 def _machine(info: Mapping[str, Any]) -> str:

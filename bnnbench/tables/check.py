@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,9 @@ from bnnbench.tables.formats import FORMATS, write_table
 from bnnbench.tables.macros import to_macros
 from bnnbench.tables.stamp import MARK, read_stamp
 from bnnbench.tables.table import Table
+from bnnbench.tables.view import View
+
+_FLOAT = re.compile(r"\\(begin|end)\{table\*?\}(\[[!a-zA-Z]*\])?$")
 
 
 def stamped(table: Table, form: str, results: str) -> bytes:
@@ -51,7 +55,7 @@ def check_table(path: Path, results: Path | None = None) -> Iterator[str]:
         raise InputError(f"{path}: its stamp names the table {kind}, which is none; export it again.")
     folder = _find(path, stamp, results)
     with open_results(folder) as found:
-        table = make_table(found, stamp["table"], str(stamp.get("name", name_of(folder))))
+        table = make_table(found, stamp["table"], str(stamp.get("name", name_of(folder))), View.of(stamp))
     made = stamped(table, stamp["format"], stamp["results"])
     if is_parquet:
         yield from _frame_differences(content, made)
@@ -87,8 +91,13 @@ def _find(path: Path, stamp: dict[str, Any], results: Path | None) -> Path:
 
 
 def _text_differences(old: str, new: str) -> Iterator[str]:
-    """Yield lines of a diff without those of the stamp, which names commits and versions that may change."""
-    was, now = ([line for line in text.splitlines() if MARK not in line] for text in (old, new))
+    """Yield lines of a diff without those of the stamp, which names commits and versions that may change.
+
+    ``table`` and ``table*`` are the same, and so is where they may float: both are the layout's of a paper, no numbers.
+    """
+    was, now = (
+        [_FLOAT.sub(r"\\\1{table}", line) for line in text.splitlines() if MARK not in line] for text in (old, new)
+    )
     yield from difflib.unified_diff(was, now, "the table", "the store", lineterm="", n=0)
 
 

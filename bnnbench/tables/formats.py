@@ -42,7 +42,7 @@ def to_markdown(table: Table) -> str:
     head = [column.title for column in columns]
     rule = ["---" if column.kind == "text" else "--:" for column in columns]
     lines = [f"| {' | '.join(line)} |" for line in (head, rule, *rows)]
-    return "\n".join([*lines, "", _escaped(table.caption), "", f"<!-- {stamp_line(table.stamp)} -->", ""])
+    return "\n".join([*lines, "", _escaped(table.full_caption(columns)), "", f"<!-- {stamp_line(table.stamp)} -->", ""])
 
 
 def _markdown(cell: Cell, column: Column) -> str:
@@ -87,7 +87,7 @@ def to_html(table: Table) -> str:
         "<!doctype html>",
         f'<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style></head><body>',
         f"<!-- {stamp_line(table.stamp)} -->",
-        f"<table><caption>{html.escape(table.caption)}</caption>",
+        f"<table><caption>{html.escape(table.full_caption(columns))}</caption>",
         f"<thead><tr>{head}</tr></thead>",
         "<tbody>",
         *body,

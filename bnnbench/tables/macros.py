@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bnnbench.tables.latex import NUMBER, escape
+from bnnbench.tables.fit import NUMBER
+from bnnbench.tables.latex import escape
 from bnnbench.tables.stamp import stamp_line
 from bnnbench.tables.table import Table
 
@@ -17,12 +18,12 @@ def to_macros(table: Table) -> str:
     Named by the results, the text columns of the row, and the header, in letters alone, digits in words; where two
     names are one, the later ones get numbers. ``…Low`` and ``…High`` are the ends of the interval. Needs siunitx.
     """
-    texts = [column for column in table.shown if column.kind == "text" and column.name != "remarks"]
+    texts = [column for column in table.spoken if column.kind == "text" and column.name != "remarks"]
     labels = zip(*(table.data[column.name].astype(str) for column in texts), strict=True)
     lines = [f"% {stamp_line(table.stamp)}", "% needs \\usepackage{siunitx}"]
     used: set[str] = set()
     rows = list(labels)
-    for column in table.shown:
+    for column in table.spoken:
         if column.kind == "text":
             continue
         for row, cell in zip(rows, table.cells(column), strict=True):

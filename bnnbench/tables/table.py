@@ -11,6 +11,7 @@ import pandas as pd
 
 from bnnbench.runs.column import Column as Measured
 from bnnbench.tables.rounding import DASH, Scale, texts
+from bnnbench.tables.view import View
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Column:
         Which value of a group is set in bold, if any.
     rank
         A narrow page first does without the columns of least rank; None: never without this one.
+    note
+        What a caption says of it, where it is printed.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Column:
     factor: float = 1.0
     best: Literal["least", "greatest"] | None = None
     rank: int | None = None
+    note: str = ""
 
     @classmethod
     def of(cls, column: Measured, **changes: Any) -> Column:
@@ -82,8 +86,10 @@ class Table:
         What it is about, a name in `bnnbench.tables.KINDS`.
     name
         Of the results, such as ``smoke``.
+    title
+        The first sentence of its caption.
     caption
-        Sentences: budget, clock, runs, machine, and how to read it.
+        Further sentences: how to read it, budget, clock, runs, machine.
     columns
         Those that are printed, from left to right.
     data
@@ -92,20 +98,48 @@ class Table:
         Columns of text that become headings, between which best values are not compared.
     stamp
         Where it comes from, see `bnnbench.tables.stamp`.
+    view
+        What was asked to be shown of it, and how wide.
     """
 
     kind: str
     name: str
+    title: str
     caption: str
     columns: tuple[Column, ...]
     data: pd.DataFrame
     groups: tuple[str, ...] = ()
     stamp: Mapping[str, Any] = field(default_factory=dict)
+    view: View = field(default_factory=View)
 
     @property
     def shown(self) -> tuple[Column, ...]:
-        """Columns that say something: not those without any value, or without a remark."""
+        """Columns that tell rows apart: not those without any value or remark, nor those of one value in all rows."""
+        constant = [column.name for column, _ in self._constants]
+        return tuple(c for c in self.spoken if c.name not in constant)
+
+    def full_caption(self, printed: Sequence[Column]) -> str:
+        """Return title, what the printed columns are, caption, and what is the same in all rows and needs no column."""
+        notes = "; ".join(f"{column.header}: {column.note}" for column in printed if column.note)
+        notes = f"{notes[:1].upper()}{notes[1:]}." if notes else ""
+        same = "; ".join(f"{column.header} {text}{_unit_after(column)}" for column, text in self._constants)
+        same = f"The same in all rows: {same}." if same else ""
+        return " ".join(filter(None, (self.title, notes, same, self.caption)))
+
+    @property
+    def spoken(self) -> tuple[Column, ...]:
+        """Columns that have a value or a remark in some row."""
         return tuple(c for c in self.columns if c.name in self.groups or not _is_silent(self.data[c.name]))
+
+    @property
+    def _constants(self) -> list[tuple[Column, str]]:
+        """Return the columns that can be done without and have one value in all of several rows, with that value."""
+        found = []
+        for column in self.spoken if len(self.data) > 1 else ():
+            texts = {(cell.text, cell.interval) for cell in self.cells(column)} if column.rank is not None else set()
+            if len(texts) == 1:
+                found.append((column, " ".join(filter(None, *texts))))
+        return found
 
     @property
     def dispensable(self) -> list[str]:
@@ -170,6 +204,10 @@ class Table:
 
 def _is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _unit_after(column: Column) -> str:
+    return f" {column.unit}" if column.unit else ""
 
 
 def _is_silent(values: pd.Series) -> bool:

@@ -1,24 +1,22 @@
-"""Tables in a terminal: fitted into its width without breaking a word or a number."""
+"""Tables in a terminal: the summary, the best values of a parameter, flags, and all columns as CSV."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import IO, Any
 
 import pandas as pd
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.metrics import SUMMARY, disambiguated
 from bnnbench.metrics.labels import printable
 from bnnbench.tables.rounding import DASH
 from bnnbench.tables.rounding import texts as texts_of
+from bnnbench.tables.sheet import Field, print_sheet
 
 COLUMNS = {column.name: column for column in SUMMARY if column.name != "solved_share"}
 """Columns of a summary as terminals show them: solved runs by number, for they are few."""
@@ -31,143 +29,44 @@ LEGEND = (
     "the formulation is not known to be sound)."
 )
 MAX_DECIMALS = 3
-NAME_WIDTH = 24
-"""Characters to which names are wrapped before a column is left out: between the parts of a word, never within one."""
-_PART = re.compile(r"[^\s_\[\],=/-]*[\s_\[\],=/-]?")
 
 
-@dataclass(frozen=True)
-class Field:
-    """A column of text: heading, cells, whether it holds names, and when a narrow table does without it."""
-
-    header: str
-    cells: Sequence[str]
-    is_text: bool = False
-    rank: int | None = None
-
-    @property
-    def width(self) -> int:
-        """Characters of its widest line."""
-        return max(len(line) for text in (self.header, *self.cells) for line in text.split("\n"))
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """Columns that have room, and the headings of those that have none."""
-
-    fields: Mapping[str, Field]
-    left_out: Sequence[str]
-
-    @property
-    def headers(self) -> list[str]:
-        """Headings from left to right."""
-        return [field.header for field in self.fields.values()]
-
-    @property
-    def rows(self) -> list[tuple[str, ...]]:
-        """The cells, row by row."""
-        return list(zip(*(field.cells for field in self.fields.values()), strict=True))
-
-
-def fit(fields: Mapping[str, Field], width: float, gap: float = 2) -> Sheet:
-    """Return the columns as they find room in a width, with a gap between them.
-
-    In one line; else with stacked headings and long names wrapped between their parts, without what can be done
-    without, and last with all names wrapped as far as they can be.
-    """
-
-    def total(shown: Mapping[str, Field]) -> float:
-        return sum(field.width for field in shown.values()) + gap * (len(shown) - 1)
-
-    shown, left_out = dict(fields), []
-    if total(shown) > width:
-        shown = {name: replace(field, header=field.header.replace(" ", "\n")) for name, field in shown.items()}
-    if total(shown) > width:
-        shown = {name: _wrapped(field, NAME_WIDTH) for name, field in shown.items()}
-    ranked = [(field.rank, name) for name, field in shown.items() if field.rank is not None]
-    for _, name in sorted(ranked):
-        if total(shown) > width:
-            left_out.append(fields[name].header.partition(" [")[0])
-            del shown[name]
-    most = max((field.width for field in shown.values()), default=0)
-    while total(shown) > width and most > 1:
-        most -= 1
-        shown = {name: _wrapped(field, most) for name, field in shown.items()}
-    return Sheet(shown, left_out)
-
-
-def _wrapped(field: Field, most: int) -> Field:
-    cells = [wrap(text.replace(", ", ",\n"), most) for text in field.cells] if field.is_text else field.cells
-    return replace(field, header=wrap(field.header, most), cells=cells)
-
-
-def wrap(text: str, most: int) -> str:
-    """Return a text in lines of at most so many characters, broken between the parts of words, as in ``num_|reads``."""
-    lines = []
-    for whole in text.split("\n"):
-        line = ""
-        for part in _PART.findall(whole):
-            if line and len(line) + len(part.rstrip()) > most:
-                lines.append(line.rstrip())
-                line = ""
-            line += part
-        lines.append(line)
-    return "\n".join(lines)
-
-
-def print_sheet(
-    fields: Mapping[str, Field],
-    console: Console,
-    *,
-    title: str | None = None,
-    caption: str | None = None,
-    sections: Sequence[Any] = (),
-    bold: Sequence[Sequence[str]] = (),
-) -> None:
-    """Print columns, fitted into the console, and name those that had no room.
+def print_table(frame: pd.DataFrame, console: Console, title: str, columns: Sequence[str] = ()) -> None:
+    """Print a summary; the least finite loss gap of each formulation is bold. Without rows, print a sentence.
 
     Parameters
     ----------
-    sections
-        Of each row, what it belongs to; a line is left free between sections.
-    bold
-        Of each row, the names of the columns that are set in bold.
+    columns
+        Names or headings of those to print beside the names of the rows; empty: all that say something.
     """
-    sheet = fit(fields, console.width)
-    # Text, not str: rich takes "[loss]" and "tabu[num_restarts=4]" for markup and drops what is in brackets.
-    table = Table(title=Text(title) if title else None, box=box.SIMPLE_HEAD, title_justify="left")
-    table.caption, table.caption_justify = Text(caption) if caption else None, "left"
-    table.show_edge, table.pad_edge, table.padding = False, False, (0, 1, 0, 0)
-    for field in sheet.fields.values():
-        justify: Any = "left" if field.is_text else "right"
-        table.add_column(Text(field.header), justify=justify, no_wrap=not field.is_text, overflow="fold")
-    for place, row in enumerate(sheet.rows):
-        if place and sections and sections[place] != sections[place - 1]:
-            table.add_section()
-        strong = bold[place] if bold else ()
-        table.add_row(
-            *[Text(cell, "bold" if name in strong else "") for name, cell in zip(sheet.fields, row, strict=True)]
-        )
-    console.print(table)
-    if sheet.left_out:
-        names = ", ".join(sheet.left_out)
-        console.print(Text(f"Columns left out: {names}; widen the terminal, or use bnnbench export."))
-
-
-def print_table(frame: pd.DataFrame, console: Console, title: str) -> None:
-    """Print a summary; the least finite loss gap of each formulation is bold. Without rows, print a sentence."""
     if frame.empty:
         console.print(Text(f"{title}: {EMPTY}"))
         return
     groups = [name for name in GROUPS if name in frame]
     print_sheet(
-        summary_fields(frame),
+        _chosen(summary_fields(frame), columns),
         console,
         title=title,
         caption=f"{CENSORING} {LEGEND}",
         sections=list(frame[groups].itertuples(index=False)),
         bold=[["loss_gap"] if is_best else [] for is_best in _least_gaps(frame, groups)],
     )
+
+
+def _chosen(fields: Mapping[str, Field], columns: Sequence[str]) -> Mapping[str, Field]:
+    """Return what names the rows, and the given columns, which no width leaves out; without any, all."""
+    if not columns:
+        return fields
+    found = {text: name for name, field in fields.items() for text in (field.header.partition(" [")[0], name)}
+    for column in columns:
+        if column not in found:
+            raise UnknownNameError("column", column, list(found))
+    chosen: dict[str, Field] = {name: field for name, field in fields.items() if name not in COLUMNS and field.is_text}
+    for name in (found[column] for column in columns):
+        chosen[name] = replace(fields[name], rank=None)
+        if (interval := f"{name}_interval") in fields:
+            chosen[interval] = fields[interval]
+    return chosen
 
 
 def print_optimal(frame: pd.DataFrame, parameter: str, console: Console) -> None:

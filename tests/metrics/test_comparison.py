@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import made_stores
 import pandas as pd
 import pytest
 from commands import call
@@ -48,6 +49,13 @@ def test_a_solver_that_only_one_has_is_compared_with_all_of_the_other():
     assert found["p_holm"].tolist() == holm(found["p"]).tolist()
 
 
+def test_a_comparison_over_too_few_problems_is_not_among_those_that_are_corrected_for():
+    few = compare_runs(pd.concat([runs([0] * 6), runs([0] * 5, formulation="soft")]),
+                       pd.concat([runs([1] * 6), runs([1] * 5, formulation="soft")]))  # fmt: skip
+    assert few["p_holm"].round(6).tolist()[0] == 2 / 2**6
+    assert math.isnan(few["p_holm"].iloc[1])
+
+
 def test_repetitions_are_one_problem():
     many = pd.concat([runs([0, 0])] * 10, ignore_index=True)
     found = compare_runs(many, runs([1, 1])).iloc[0]
@@ -81,10 +89,43 @@ def test_the_verb_prints_both_with_p(bnnbench_, tmp_path):
     assert (code, err) == (0, "")
     lines = [line.split() for line in out.splitlines() if line.startswith("compact")]
     assert lines == [
-        ["compact", "bad", "old", "1", "∞", "2", "0", "1", "0", "1", "1"],
-        ["compact", "new[x=1]", "old", "1", "0", "2", "1", "0", "0", "1", "1"],
+        ["compact", "bad", "old", "1", "∞", "2", "0", "1", "0", "–", "–"],
+        ["compact", "new[x=1]", "old", "1", "0", "2", "1", "0", "0", "–", "–"],
     ]
-    assert "corrected by Holm for 2 comparisons" in " ".join(out.split())
+    assert "Too few distinct problems to tell solvers apart (6 are needed): 1 on compact." in out
+    assert "Wilcoxon" not in out
+    assert "differ." not in out
+
+
+def test_what_is_compared_by_may_be_any_column_and_more_can_be_better(bnnbench_, tmp_path):
+    mine = fill(tmp_path / "mine", {("compact", "s"): [ended(0, train_accuracy=0.75)]})
+    other = fill(tmp_path / "published", {("compact", "s"): [ended(0, train_accuracy=1.0)]})
+    code, out, _ = bnnbench_("compare", mine, other, "--by", "train_accuracy")
+    (line,) = [line.split() for line in out.splitlines() if line.startswith("compact")]
+    assert (code, line[3:9]) == (0, ["1", "0.75", "1", "0", "1", "0"])
+    code, _, err = bnnbench_("compare", mine, other, "--by", "mean_los_gap")
+    assert code == 2
+    assert "did you mean mean_loss_gap" in err
+
+
+def test_budgets_machines_and_versions_that_differ_are_named(bnnbench_, tmp_path, monkeypatch):
+    mine = fill(tmp_path / "mine", {("compact", "s"): [ended()]})
+    monkeypatch.setitem(made_stores.MACHINE, "cpu", "Another CPU")
+    monkeypatch.setitem(made_stores.MACHINE, "bnnbench", "0.2.0")
+    other = fill(tmp_path / "published", {("compact", "s"): [ended()]})
+    out = " ".join(bnnbench_("compare", mine, other)[1].split())
+    assert "Machines differ. mine: A <fast> CPU & more; published: Another CPU." in out
+    assert "Versions differ. mine: bnnbench 0.1.0; published: bnnbench 0.2.0." in out
+    assert "Budgets" not in out
+
+
+def test_problems_that_are_one_when_merged_count_once():
+    several = runs([0, 0, 0, 1, 1, 1, 1, 1])
+    merged = [f"m{n // 2}" for n in range(8)]
+    found = compare_runs(several.assign(merged_hash=merged), runs([9] * 8).assign(merged_hash=merged)).iloc[0]
+    assert (found["problems"], found["first_better"]) == (4, 4)
+    assert math.isnan(found["p_holm"]), "four are too few"
+    assert compare_runs(several, runs([9] * 8)).iloc[0]["problems"] == 8, "nothing is known of merging"
 
 
 def test_the_verb_compares_expected_running_times_unless_told_otherwise(bnnbench_, tmp_path):

@@ -64,6 +64,30 @@ def test_macros_are_checked_too(bnnbench_, folder, tmp_path):
     assert "+\\newcommand{\\bnnResultsCompactGoodSolved}{\\num{100}}" in out
 
 
+def test_a_view_of_a_table_holds_with_either_environment_of_latex(bnnbench_, folder, tmp_path):
+    view = ["--columns", "solved,ERT,mean read", "--solver", "good", "--solver", "random", "--width", "column"]
+    path = export(bnnbench_, folder, tmp_path / "t.tex", "--to", "latex", *view)
+    text = path.read_text()
+    path.write_text(text.replace("{table}", "{table*}").replace("\\begin{table*}", "\\begin{table*}[!htb]"))
+    assert bnnbench_("verify-table", path)[0] == 0
+    path.write_text(text.replace("74", "94", 1))
+    assert bnnbench_("verify-table", path)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--width", "page"], "--width page is that of a table in LaTeX"),
+        (["--to", "csv", "--solver", "good"], "--width, --columns and --solver are for tables"),
+        (["--to", "latex", "--columns", "speed"], "'speed'"),
+    ],
+)
+def test_a_view_that_does_not_apply_is_refused(bnnbench_, folder, options, sentence):
+    options = options if "--to" in options else ["--to", "markdown", *options]
+    code, _, err = bnnbench_("export", folder, *options)
+    assert (code, sentence in err) == (2, True), err
+
+
 @pytest.mark.parametrize("form", ["markdown", "latex", "html"])
 def test_a_number_that_was_changed_is_shown(bnnbench_, folder, tmp_path, form):
     table = export(bnnbench_, folder, tmp_path / "t", "--to", form)

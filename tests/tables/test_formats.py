@@ -14,18 +14,19 @@ import pandas as pd
 import pytest
 from made_stores import MIXED, ended, fill
 
+from bnnbench.errors import InputError
 from bnnbench.store.parquet import uniform
 from bnnbench.store.store import read_store
-from bnnbench.tables import KINDS, make_table, stamped
+from bnnbench.tables import KINDS, View, make_table, stamped
 from bnnbench.tables.latex import escape, to_latex
 
 GOLDEN = Path(__file__).parent / "golden"
 NASTY = r"""a_b%c&d#e$f{g}h\i~j^k<script>alert("1")</script>|l*m*[n](o)`p` --> 'q' é 中 ∞"""
 
 
-def text_of(folder, form, kind="summary"):
+def text_of(folder, form, kind="summary", **view):
     with read_store(folder) as store:
-        content = stamped(make_table(store, kind, "made"), form, "made")
+        content = stamped(make_table(store, kind, "made", View(**view)), form, "made")
     return content if form == "parquet" else content.decode()
 
 
@@ -60,10 +61,10 @@ def test_units_stand_in_the_headers(folder):
         assert f"| {title} |" in head
 
 
-def latex_of(tables):
+def latex_of(tables, options="a4paper", preamble=""):
     body = "\n\\clearpage\n".join(tables)
-    packages = "\\usepackage{booktabs,array,siunitx,longtable}"
-    return f"\\documentclass[a4paper]{{article}}\n{packages}\n\\begin{{document}}\n{body}\n\\end{{document}}\n"
+    packages = f"\\usepackage{{booktabs,array,siunitx,longtable}}{preamble}"
+    return f"\\documentclass[{options}]{{article}}\n{packages}\n\\begin{{document}}\n{body}\n\\end{{document}}\n"
 
 
 needs_latex = pytest.mark.skipif(
@@ -97,6 +98,64 @@ def test_every_table_compiles_without_a_warning(folder, nasty, tmp_path):
     assert labels, "there are labels, of which some come three times here"
     complaints = [line for line in output.splitlines() if re.search("Warning|Overfull|Error", line)]
     assert [line for line in complaints if "multiply" not in line] == []
+
+
+TWO_COLUMNS = "\\usepackage[textwidth=506pt,textheight=680pt]{geometry}\\setlength{\\columnsep}{14pt}"
+
+
+@needs_latex
+@pytest.mark.parametrize(("width", "environment"), [("column", "table"), ("page", "table*")])
+def test_a_table_for_two_columns_compiles_at_either_width(folder, nasty, tmp_path, width, environment):
+    many = {("compact", f"solver number {n}[with=parameters]"): [ended(n / 3)] * 7 for n in range(60)}
+    long = fill(tmp_path / "long", many)
+    tables = [text_of(store, "latex", kind, width=width) for store in (folder, nasty, long)
+              for kind in ("summary", "problems", "formulations")]  # fmt: skip
+
+    output = compile_latex(latex_of(tables, "a4paper,twocolumn", TWO_COLUMNS), tmp_path)
+
+    assert all(f"\\begin{{{environment}}}" in table for table in tables)
+    assert "(continued)" in "".join(tables), "one is longer than a page"
+    complaints = [line for line in output.splitlines() if re.search("Warning|Overfull|Error", line)]
+    assert [line for line in complaints if "multiply" not in line] == []
+
+
+@pytest.mark.parametrize("width", ["article", "column", "page"])
+def test_what_decides_is_printed_at_every_width(folder, width):
+    text = text_of(folder, "latex", width=width)
+    head = text.partition("\\toprule")[2].partition("\\midrule")[0]
+    for word in ("solved", "ERT", "mean", "read"):
+        assert f"{{{word}}}" in head
+
+
+def test_intervals_without_room_are_named_in_the_caption(tmp_path):
+    gaps = [[ended(n / 7 + solver, sample_s=0.1 + n / 90) for n in range(9)] for solver in range(2)]
+    solved = [ended(0.0, time_to_target_s=0.01 * n) for n in range(1, 10)]
+    made = {("compact", f"simulated_annealing_{n}"): [*gaps[n], *solved] for n in range(2)}
+    store = fill(tmp_path, made)
+    text = text_of(store, "latex", width="column", columns=("solved", "ERT", "loss gap", "mean read"))
+    assert "Without intervals, for want of width: loss gap, mean read." in text
+    assert "Without intervals" not in text_of(store, "latex", width="page")
+
+
+def test_a_column_of_one_value_stands_in_the_caption_and_not_in_the_table(folder):
+    text = text_of(folder, "markdown")
+    assert "The same in all rows: proved 0 runs." in text
+    assert "proved" not in text.splitlines()[0]
+
+
+def test_columns_that_are_asked_for_are_printed_in_their_order_and_no_others(folder):
+    head = text_of(folder, "markdown", columns=("mean read", "runs", "proved")).splitlines()[0]
+    assert head == "| formulation | solver | mean read [loss] | runs | proved [runs] |"
+    with pytest.raises(InputError, match=r"mean red.*did you mean"):
+        text_of(folder, "markdown", columns=("mean red",))
+
+
+def test_only_the_solvers_that_are_asked_for_stand_in_a_table(folder):
+    text = text_of(folder, "markdown", solvers=("good",))
+    assert "| good |" in text
+    assert "| random |" not in text
+    with pytest.raises(InputError, match="made has no solver 'god'; it has 'absent'"):
+        text_of(folder, "markdown", solvers=("god",))
 
 
 @needs_latex

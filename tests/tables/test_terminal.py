@@ -24,7 +24,8 @@ from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
 from bnnbench.store.columns import RUN_COLUMNS
 from bnnbench.store.store import open_store, read_store
-from bnnbench.tables.terminal import DASH, flag_lines, print_table, to_csv, wrap
+from bnnbench.tables.sheet import wrap
+from bnnbench.tables.terminal import DASH, flag_lines, print_table, to_csv
 
 
 def printed(frame, title="t", *, styled=False, width=240):
