@@ -10,7 +10,7 @@ import typer
 from bnnbench.claims import Verdict, evaluate, misquoted, read_claims
 from bnnbench.cli._screen import open_screen
 from bnnbench.errors import CheckError, InputError, system_errors
-from bnnbench.tables.terminal import Field, print_sheet
+from bnnbench.tables.sheet import Field, print_sheet
 
 
 def claims(

@@ -87,24 +87,7 @@ class Plan:
             if reason_of(pair[0], problem):
                 continue
             for repetition in range(self.suite.repetitions):
-<<<<<<< HEAD
                 yield cell_of(problem, pair, self.suite.seed, repetition)
-=======
-                yield Cell(
-                    problem=problem,
-                    formulation=setting,
-                    solver=solver.spec,
-                    solver_label=solver.label,
-                    parameters=solver.parameters,
-                    versions=solver.versions,
-                    seed=derive_seed(self.suite.seed, problem, setting, solver.identity, repetition),
-                    repetition=repetition,
-                    budget=solver.budget,
-                    threads=solver.threads,
-                    is_floor=solver.is_floor,
-                    display_name=solver.display_name,
-                )
->>>>>>> 99648b9 (Let tables inform at every width)
 
     @property
     def precision(self) -> Precision | None:
@@ -133,6 +116,7 @@ def cell_of(problem: Problem, pair: Pair, suite_seed: int, repetition: int) -> C
         budget=solver.budget,
         threads=solver.threads,
         is_floor=solver.is_floor,
+        display_name=solver.display_name,
     )
 
 

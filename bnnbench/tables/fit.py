@@ -81,7 +81,7 @@ class Fitted:
 
     @property
     def has_room(self) -> bool:
-        """Whether the lines are no longer than they may be."""
+        """Tell whether the lines are no longer than they may be."""
         return self.width <= self.setting.characters
 
     def without(self, *columns: Column) -> Fitted:

@@ -33,7 +33,7 @@ class Field:
 
     @property
     def is_constant(self) -> bool:
-        """Whether all of several rows say the same, so that a line says it as well."""
+        """Tell whether all of several rows say the same, so that a line says it as well."""
         return len(self.cells) > 1 and len(set(self.cells)) == 1
 
     @property

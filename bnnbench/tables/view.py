@@ -50,6 +50,6 @@ class View:
 
     @property
     def stamp(self) -> dict[str, Any]:
-        """What of it differs from the default, for a stamp."""
+        """Entries that differ from the default, for a stamp."""
         plain = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
         return {field.name: plain[field.name] for field in fields(self) if getattr(self, field.name) != field.default}
