@@ -97,7 +97,7 @@ def test_a_narrow_terminal_says_which_columns_it_leaves_out():
     frame = summarize(pd.DataFrame(WIDE))
     assert "left out" not in printed(frame, width=240)
     narrow = " ".join(printed(frame, width=80).split())
-    assert "Columns left out: variables, train acc., " in narrow
+    assert "Columns left out: proved (0 in all rows), variables, train acc., " in narrow
     assert "; widen the terminal, or use bnnbench export." in narrow
 
 
