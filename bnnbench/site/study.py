@@ -95,7 +95,7 @@ def leaderboard(name: str, runs: pd.DataFrame) -> Leaderboard:
         Column("formulation", "formulation", kind="text"),
         *(SUMMARY_COLUMNS[column] for column in (*RANKED[1:], "runs")),
     ]
-    table = Table("leaderboard", name, "", tuple(columns), data)
+    table = Table("leaderboard", name, "", "", tuple(columns), data)
     cells = list(zip(*(table.cells(column) for column in columns), strict=True))
     floor = runs[is_floor(runs) & was_asked(runs)]
     return Leaderboard(
