@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 from bnnbench.cache import keep_kernels
 
 if TYPE_CHECKING:
+    from bnnbench.api.results import Results as Results
+    from bnnbench.api.results import read_results as read_results
+    from bnnbench.api.suite import run_suite as run_suite
     from bnnbench.errors import BnnbenchError as BnnbenchError
     from bnnbench.errors import CheckError as CheckError
     from bnnbench.errors import InputError as InputError
@@ -55,6 +58,8 @@ __version__ = "0.1.0"
 keep_kernels()
 
 _HOME = {
+    "api.results": ("Results", "read_results"),
+    "api.suite": ("run_suite",),
     "errors": (
         "BnnbenchError",
         "CheckError",

@@ -8,10 +8,12 @@ import fcntl
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from bnnbench.errors import InputError, UnavailableError
 
@@ -63,6 +65,20 @@ def apart() -> Iterator[None]:
     finally:
         for name in added:
             del os.environ[name]
+
+
+@contextlib.contextmanager
+def without_script() -> Iterator[None]:
+    """Start processes here that do not run the user's script again, which needs no ``if __name__ == "__main__"``.
+
+    `multiprocessing` imports the file of the main module in each process; ours need nothing of it.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 @cache

@@ -24,6 +24,7 @@ FLOORS = (
     {"figures", "claims"},
     {"report", "site"},
     {"cli"},
+    {"api"},
     {"__init__", "__main__", "testing", "pytest_plugin"},
 )
 """From the ground up; an import goes to a lower floor, or stays in its room."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.progress import Progress, TaskID
 
@@ -18,6 +19,7 @@ from bnnbench.problem.problem import Problem
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
+from bnnbench.store.published import is_published, unpublished
 from bnnbench.store.store import Retry, Store
 from bnnbench.suite.order import in_blocks
 from bnnbench.suite.planning import Plan
@@ -83,6 +85,20 @@ def run_campaign(
                 screen.say(store.rows("runs", "key", cell.key)[0]["log_tail"])
         progress.print_unavailable()
     return cells
+
+
+def results_folder(suite: Path, out: Path | None) -> Path:
+    """Return the folder that a suite runs into: the one that is given, or else one of its own that is not published.
+
+    Raises
+    ------
+    InputError
+        If what was published lies in the folder that is given.
+    """
+    folder = out or unpublished(Path("results") / suite.stem)
+    if is_published(folder):
+        raise InputError(f"{folder} holds published results; give another folder with --out, such as {folder}-new.")
+    return folder
 
 
 def all_failed(cells: Sequence[Cell], store: Store) -> bool:

@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-from bnnbench.cli._campaign import all_failed, run_campaign
+from bnnbench.cli._campaign import all_failed, results_folder, run_campaign
 from bnnbench.cli._forecast import print_forecast
 from bnnbench.cli._options import Names
 from bnnbench.cli._place import Place
 from bnnbench.cli._screen import announce_planning, open_screen
 from bnnbench.cli.show import show
-from bnnbench.errors import CheckError, InputError, StoppedError
-from bnnbench.store.published import is_published, unpublished
+from bnnbench.errors import CheckError, StoppedError
 from bnnbench.store.store import Retry, open_store
 from bnnbench.suite.file import read_suite, suite_path, suite_text
 from bnnbench.suite.planning import plan
@@ -87,9 +86,7 @@ def run(
         repetitions=repetitions,
     )
     planned = plan(select(read_suite(path), overrides), path.parent)
-    folder = out or unpublished(Path("results") / path.stem)
-    if is_published(folder):
-        raise InputError(f"{folder} holds published results; give another folder with --out, such as {folder}-new.")
+    folder = results_folder(path, out)
     place.check(planned)
     announce_planning(planned.num_cells)
     if dry_run:

@@ -21,6 +21,7 @@ from bnnbench.harness.isolation.log import Log, make_log
 from bnnbench.harness.isolation.placement import Cores
 from bnnbench.harness.task import Task
 from bnnbench.harness.worker import DISK, DONE, LAST, MAX_MESSAGE, READY, serve
+from bnnbench.processes import without_script
 
 START_S = 120.0
 """Seconds that a worker may take to start; its imports are slow on a busy disk."""
@@ -140,7 +141,8 @@ def start_worker(context: ForkServerContext | SpawnContext, solver: str, process
     pipe, end = context.Pipe()
     log = make_log()
     process = context.Process(target=serve, args=(end, log, processors), name="bnnbench worker")
-    process.start()
+    with without_script():
+        process.start()
     end.close()
     return WorkerProcess(process, pipe, log, make_group(process.pid or 0), solver)
 

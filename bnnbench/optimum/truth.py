@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.problem.card import card
+
 TruthKind = Literal["exhaustive", "attained", "proved", "best_known"]
 
 
@@ -48,6 +50,14 @@ class Truth:
     seconds: float = 0.0
     lower_bound: float | None = None
     nodes: int = 0
+
+    def __repr__(self) -> str:
+        counted = "" if self.num_optima is None else f", {self.num_optima:,} optimal settings"
+        return f"<Truth: loss {self.loss:g}, {self.kind.replace('_', ' ')} ({self.method}){counted}>"
+
+    def _repr_html_(self) -> str:
+        facts = {"loss": f"{self.loss:g}", "known as": self.kind.replace("_", " "), "by": self.method}
+        return card("Optimum", facts | {"optimal settings": self.num_optima, "found in": f"{self.seconds:.3g} s"})
 
     @property
     def energy(self) -> float:

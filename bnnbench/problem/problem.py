@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.hashing import content_hash
+from bnnbench.problem.card import card
 from bnnbench.problem.network import Network, as_array, check_table
 
 UNNAMED = "problem"
@@ -109,6 +110,14 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.name}: {self.network}, {self.num_samples} samples, loss {self.loss}"
+
+    def __repr__(self) -> str:
+        return f"<Problem {self}>"
+
+    def _repr_html_(self) -> str:
+        held_out = None if self.test_inputs is None else len(self.test_inputs)
+        facts = {"network": self.network, "weights": self.network.num_weights, "samples": self.num_samples}
+        return card(f"Problem {self.name}", facts | {"held out": held_out, "loss": self.loss, "hash": self.hash[:12]})
 
     @property
     def num_samples(self) -> int:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bnnbench.errors import InputError
 from bnnbench.hashing import content_hash
+from bnnbench.problem.card import card
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.decoder import Decoder
 from bnnbench.qubo.formulation import Formulation
@@ -33,6 +34,14 @@ class Instance:
 
     def __str__(self) -> str:
         return f"{self.problem.name} as {self.formulation}"
+
+    def __repr__(self) -> str:
+        return f"<Instance {self}: {self.qubo.num_variables} variables, {self.qubo.num_couplings} couplings>"
+
+    def _repr_html_(self) -> str:
+        sound = "is the least training loss" if self.is_sound else "need not be the least training loss"
+        facts = {"variables": self.qubo.num_variables, "couplings": self.qubo.num_couplings, "least energy": sound}
+        return card(f"Instance {self}", facts | {"compiled in": f"{self.compile_s:.3g} s"})
 
     @property
     def hash(self) -> str:

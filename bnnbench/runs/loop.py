@@ -81,8 +81,9 @@ def run(
             truth = ground_truth(instance.problem)
     target = target_of(truth, instance.problem.num_samples, is_sound=instance.is_sound)
     reason = solver.unavailable()
+    name = str(solver.spec)
     if reason:
-        return fold([], target, budget, status="unavailable", message=reason)
+        return replace(fold([], target, budget, status="unavailable", message=reason), solver=name)
     goal = target.goal(budget)
     reads: list[NDArray[np.int8]] = []
 
@@ -91,7 +92,8 @@ def run(
             reads.append(batch.bits)
 
     outcome = measure(instance, solver, target, budget=budget, seed=seed, record=record, stop_at=goal)
-    return replace(outcome, sampleset=_sampleset(instance, reads)) if reads else outcome
+    sampleset = _sampleset(instance, reads) if reads else None
+    return replace(outcome, sampleset=sampleset, solver=name, network=instance.problem.network)
 
 
 def measure(

@@ -6,9 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bnnbench.runs.column import column
+import numpy as np
+from numpy.typing import NDArray
+
+from bnnbench.errors import InputError
+from bnnbench.problem.card import card
+from bnnbench.problem.network import Network
+from bnnbench.runs.column import column, columns_of
 from bnnbench.runs.flags import claimed_bounds, flags_of, total_clocks
-from bnnbench.runs.judge import JudgedBatch
+from bnnbench.runs.judge import JudgedBatch, unpack_bits
 from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Budget
 
@@ -36,6 +42,8 @@ class Outcome:
         The sample of least energy and the weights of least loss, packed by `bnnbench.runs.judge.pack_bits`.
     batches
         The trace of the run.
+    solver, network
+        Who answered, and what the weights are for, where `bnnbench.run` returned it.
     sampleset
         All reads with their energies, a ``dimod.SampleSet``, if `bnnbench.run` was asked to keep them.
     """
@@ -171,6 +179,49 @@ class Outcome:
     best_weights: str = field(default="", repr=False)
     batches: Sequence[JudgedBatch] = field(default=(), repr=False, compare=False)
     sampleset: Any = field(default=None, repr=False, compare=False)
+    solver: str = field(default="", compare=False)
+    network: Network | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def weights(self) -> NDArray[np.int8]:
+        """Weights of least training loss that the run found: −1 or +1, int8 of shape (num_weights,).
+
+        Raises
+        ------
+        InputError
+            If there are none, or the outcome is not one that `bnnbench.run` returned.
+        """
+        if not self.best_weights or self.network is None:
+            raise InputError(f"an outcome of status {self.status!r} without a read has no weights; see its message.")
+        return (2 * unpack_bits(self.best_weights, self.network.num_weights) - 1).astype(np.int8)
+
+    def predict(self, inputs: Any) -> NDArray[np.int8]:
+        """Return what the trained network answers: −1 or +1, int8 of shape (N, d_L).
+
+        Parameters
+        ----------
+        inputs
+            −1 or +1, shape (N, d_0).
+
+        Raises
+        ------
+        InputError
+            If there are no weights, or the shape or a value of the inputs is wrong.
+        """
+        weights = self.weights
+        return self.network.forward(weights, inputs) if self.network is not None else weights
+
+    def __repr__(self) -> str:
+        found = "no read" if self.loss is None else f"loss {self.loss:g} in {self.num_reads} reads"
+        gap = "" if self.loss_gap is None else f", {self.loss_gap:g} above the optimum"
+        seconds = "" if self.sample_s is None else f", {self.sample_s:.3g} s"
+        return f"<Outcome of {self.solver or 'a solver'}: {self.status}, {found}{gap}{seconds}>"
+
+    def _repr_html_(self) -> str:
+        shown = {c.title: getattr(self, c.name) for c in columns_of(Outcome) if c.header and c.name != "status"}
+        facts = {name: f"{value:.4g}" if isinstance(value, float) else value for name, value in shown.items()}
+        kept = {name: value for name, value in facts.items() if value not in ("", [], None)}
+        return card(f"Outcome of {self.solver or 'a solver'}: {self.status}", kept)
 
 
 def fold(
