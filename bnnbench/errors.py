@@ -78,6 +78,16 @@ def system_errors(kind: type[BnnbenchError], what: str, advice: str) -> Iterator
         raise kind(f"{what}: {error.strerror}; {advice}.") from error
 
 
+def _without_folders(error: BaseException) -> str:
+    """Return the text of an exception; of files that the system names, with the last part of their paths alone."""
+    text = str(error)
+    if isinstance(error, OSError):
+        for name in (error.filename, error.filename2):
+            if isinstance(name, str) and "/" in name.rstrip("/"):
+                text = text.replace(name, Path(name).name)
+    return text
+
+
 MAX_CHARACTERS = 20_000
 """Characters of an exception's text that are looked at."""
 
@@ -89,7 +99,7 @@ def told(error: BaseException) -> str:
     folders, so that the file's name stands alone.
     """
     try:
-        text = " ".join(str(error)[:MAX_CHARACTERS].split())
+        text = " ".join(_without_folders(error)[:MAX_CHARACTERS].split())
     except BaseException:  # noqa: BLE001  also this is the plugin's
         text = "(no message)"
     sentence = f"{type(error).__name__}: {text}".removesuffix(": ")

@@ -78,8 +78,9 @@ def redacted(text: str) -> str:
     return "".join(pieces) + text[end:]
 
 
-def beginning(text: str, most: int) -> str:
-    """Return the first characters of a text, redacted; of a long text no more is looked at, and no secret is cut."""
+def beginning(value: Any, most: int) -> str:
+    """Return the first characters of a value as text, redacted; of a long text no secret is kept in part."""
+    text = str(value)
     looked = text[: most + 5 * LONGEST]
     said = redacted(looked)
     return (said if len(looked) == len(text) else said[: max(0, len(said) - LONGEST)])[:most]

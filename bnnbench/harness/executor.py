@@ -151,6 +151,8 @@ class LocalExecutor(Executor):
             if worker is not None and worker.task is not None:
                 task, ending = worker.task, self._move(lane, worker, worker.next_event())
                 if ending is not None:
+                    if worker.journal:
+                        worker.journal.put_back()
                     yield task, ending
 
     def _start(self, lane: _Lane, task: Task) -> None:

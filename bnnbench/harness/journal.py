@@ -10,6 +10,7 @@ import contextlib
 import errno
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -119,6 +120,26 @@ class Journal:
         """Return the error itself, or a `DiskError` for what is no fault of the solver."""
         is_disk = error.errno in codes
         return DiskError(f"{self._path.parent} cannot be written: {error.strerror}") if is_disk else error
+
+
+class Held:
+    """Hold the file of a journal, which a solver can remove while other runs write theirs beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fd: int | None = None
+        with contextlib.suppress(OSError):  # the worker will say why it cannot be written
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def put_back(self) -> None:
+        """Write the journal again if it was removed, and let go of it."""
+        if self._fd is None:
+            return
+        fd, self._fd = self._fd, None
+        with contextlib.suppress(OSError), os.fdopen(fd, "rb") as file:
+            if os.fstat(fd).st_nlink == 0 and not self._path.exists():
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.write_bytes(file.read())
 
 
 def read_journal(path: Path) -> Record:

@@ -140,7 +140,7 @@ def _ending(error: BaseException, task: Task) -> EndLine:
     if isinstance(error, BnnbenchError):
         late: dict[type[BnnbenchError], Status] = {RefusedError: "refused", UnavailableError: "unavailable"}
         status: Status = next((late[kind] for kind in late if isinstance(error, kind)), "error")
-        return EndLine(status, beginning(str(error), MAX_MESSAGE), {})
+        return EndLine(status, beginning(error, MAX_MESSAGE), {})
     sys.stderr.write(stack_of(error))
     return EndLine("error", beginning(_sentence(error, task), MAX_MESSAGE), {})
 

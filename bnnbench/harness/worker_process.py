@@ -19,6 +19,7 @@ from bnnbench.harness.isolation.confinement import kill_children, num_oom_kills
 from bnnbench.harness.isolation.control_group import ControlGroup, make_group
 from bnnbench.harness.isolation.log import Log, make_log
 from bnnbench.harness.isolation.placement import Cores
+from bnnbench.harness.journal import Held
 from bnnbench.harness.task import Task
 from bnnbench.harness.worker import DISK, DONE, LAST, MAX_MESSAGE, READY, serve
 from bnnbench.processes import without_script
@@ -65,6 +66,8 @@ class WorkerProcess:
     """What it said about a disk."""
     kills_before: tuple[int, int] = (0, 0)
     """Processes that the kernel had killed for want of memory when the task was sent: of the machine, of the group."""
+    journal: Held | None = field(default=None, repr=False)
+    """Of the task."""
     sender: threading.Thread | None = field(default=None, repr=False)
     """What still sends it a large task, perhaps."""
 
@@ -72,6 +75,7 @@ class WorkerProcess:
         """Hand it a task, and let its time to begin run."""
         self.task, self.has_begun, self.deadline = task, False, perf_counter() + START_S
         self.log.clear()
+        self.journal = Held(task.journal)
         if self.group:
             self.group.limit(task.limits.memory_gb, task.limits.processes)
         self.kills_before = self._num_kills()
@@ -98,6 +102,8 @@ class WorkerProcess:
         """Kill the process and all that it started; return the exit code that it ended with."""
         self.kill()
         self.process.join(LAST_MESSAGE_S)
+        if self.journal:
+            self.journal.put_back()
         if self.group:
             self.group.kill()  # what outlived a worker that died by itself
             self.group.remove()

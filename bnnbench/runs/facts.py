@@ -56,7 +56,7 @@ def short(value: Any) -> str:
 
     Half a surrogate pair, which no file can hold, becomes a question mark.
     """
-    return beginning(str(value), FACT_LENGTH).encode(errors="replace").decode()
+    return beginning(value, FACT_LENGTH).encode(errors="replace").decode()
 
 
 def _plain(value: Any) -> float | int | str | bool | None:

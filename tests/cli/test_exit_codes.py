@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from commands import call
 
-from bnnbench.errors import CheckError
+from bnnbench.errors import CheckError, stack_of, told
 
 SUITE = """
 [budget]
@@ -219,6 +219,15 @@ def test_an_exception_in_a_solver_has_its_file_and_line_wherever_it_is_told(tmp_
     assert sentence in table
     assert (code, sentence in " ".join(checks.split())) == (1, True)
     assert str(tmp_path) not in table
+
+
+def test_an_exception_keeps_no_folder_of_a_file_and_ends_somewhere() -> None:
+    with pytest.raises(OSError, match="No such file") as missing:
+        open("/home/me/private/data.bin")  # noqa: PTH123, SIM115
+
+    assert told(missing.value).startswith("FileNotFoundError: [Errno 2] No such file or directory: 'data.bin'")
+    assert len(told(ValueError("y" * 10**8))) < 10**5
+    assert len(stack_of(ValueError("y" * 10**8))) < 10**5
 
 
 def test_debug_shows_the_stack_of_a_solver(tmp_path, monkeypatch, capsys) -> None:

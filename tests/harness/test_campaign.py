@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import psutil
@@ -467,6 +468,44 @@ def test_a_folder_of_journals_that_is_gone_is_no_fault_of_a_solver(tmp_path, mon
         list(Campaign(store, planned.suite.limits).run(list(planned.cells())))
     with read_store(tmp_path / "out") as store:
         assert store.run_keys() == [], "such cells run again"
+
+
+REMOVER = """
+    import os, shutil, time
+    from dataclasses import dataclass
+    from pathlib import Path
+    import numpy as np
+    import bnnbench as bb
+
+    @dataclass(frozen=True, kw_only=True)
+    class Remover(bb.Solver):
+        removes: bool = False
+
+        def sample(self, prepared, *, seed, budget):
+            bits = np.zeros((1, prepared.qubo.num_variables), dtype=np.int8)
+            yield bb.Batch(bits)
+            if self.removes:
+                links = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.exists()]
+                (journal,) = (link for link in links if link.endswith(".jsonl"))
+                shutil.rmtree(Path(journal).parent)
+            else:
+                time.sleep(1)
+            yield bb.Batch(bits)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="the solver finds its journal by /proc")
+def test_a_solver_that_removes_the_journals_of_all_costs_no_row(tmp_path):
+    file = tmp_path / "own" / "remover.py"
+    file.parent.mkdir()
+    file.write_text(dedent(REMOVER))
+    path = write_suite(tmp_path, [str(file)])
+    path.write_text(path.read_text() + "removes = [false, true]\n")
+
+    rows = run_suite(path, tmp_path / "out", jobs=2)
+
+    assert set(rows["status"]) == {"ok"}
+    assert set(rows["num_reads"]) == {2}
 
 
 def test_a_folder_of_results_that_is_renamed_under_way_costs_no_row(tmp_path):
