@@ -14,6 +14,8 @@ from bnnbench.errors import InputError
 from bnnbench.plugins.entries import Kind, entries
 from bnnbench.plugins.parameters import description, parameters_of
 from bnnbench.suite.file import read_suite, suite_paths
+from bnnbench.suite.problem_set import find_set, set_paths
+from bnnbench.suite.set_cells import cell_table
 
 KINDS: dict[str, Kind] = {
     "problems": "problem",
@@ -25,10 +27,13 @@ KINDS: dict[str, Kind] = {
 
 
 def list(  # noqa: A001
-    what: Annotated[Literal["suites", "problems", "solvers", "formulations", "figures"], typer.Argument()],
-    name: Annotated[str | None, typer.Argument(help="One of them, or a .py file: its parameters.")] = None,
+    what: Annotated[Literal["suites", "sets", "problems", "solvers", "formulations", "figures"], typer.Argument()],
+    name: Annotated[str | None, typer.Argument(help="One of them, or its file: its parameters, or its cells.")] = None,
 ) -> None:
     """List what there is, a line each; or the parameters of one thing, with their defaults."""
+    if name is not None and what == "sets":
+        _show_cells(name)
+        return
     if name is not None:
         _show_parameters(what, name)
         return
@@ -57,9 +62,25 @@ def _show_parameters(what: str, name: str) -> None:
         screen.print(table)
 
 
+def _show_cells(name: str) -> None:
+    """Print a set: its title, its splits, and a line per cell."""
+    found = find_set(name)
+    screen = open_screen()
+    screen.say(found.title)
+    screen.say("; ".join(f"{split}: seeds {first} to {last}" for split, (first, last) in found.splits.items()))
+    screen.print()
+    cells = cell_table(found)
+    table = Table(*cells.columns, box=None, header_style="bold")
+    for row in cells.itertuples(index=False):
+        table.add_row(*map(str, row))
+    screen.print(table)
+
+
 def _listing(what: str) -> Iterator[tuple[str, ...]]:
     if what == "suites":
         yield from ((name, read_suite(path).title) for name, path in suite_paths().items())
+    elif what == "sets":
+        yield from ((name, find_set(name).title) for name in set_paths())
     else:
         for entry in entries(KINDS[what]).values():
             needs = (", ".join(entry.needs),) if what == "solvers" else ()

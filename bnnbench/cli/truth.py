@@ -26,6 +26,7 @@ from bnnbench.plugins.registry import load_problem
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.instance import Instance
 from bnnbench.store.output import refuse_to_overwrite
+from bnnbench.suite.problem_set import ProblemSet, find_set, set_paths
 
 CERTIFICATE = b'{\n  "pro'
 """How a certificate begins."""
@@ -34,7 +35,9 @@ LIMIT_S = 600.0
 
 
 def truth(
-    problem: Annotated[str, typer.Argument(help='Such as "parity[size=3]", or a .py file.')],
+    problem: Annotated[
+        str, typer.Argument(help='Such as "parity[size=3]", a .py file, or a set of problems: its name or TOML file.')
+    ],
     *,
     show_weights: Annotated[int, typer.Option("--weights", help="How many optimal settings to print.", min=0)] = 1,
     seconds: Annotated[
@@ -54,7 +57,10 @@ def truth(
     ] = None,
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Whether to use what was found before.")] = True,
 ) -> None:
-    """Find the optimal training loss of a problem, say how it is known, and check it."""
+    """Find the optimal training loss of a problem, say how it is known, and check it; or check those of a set."""
+    if problem in set_paths() or problem.endswith(".toml"):
+        _truths_of_set(find_set(problem), output, seconds, check_seconds)
+        return
     loaded = load_problem(problem)
     screen = open_screen()
     screen.say(f"{loaded}")
@@ -86,6 +92,16 @@ def truth(
             write_certificate(checked, output)
             screen.say(f"certificate      {output}")
         _print_checks(screen, checked, is_asked=verify)
+
+
+def _truths_of_set(found: ProblemSet, output: Path | None, seconds: float | None, check_seconds: float) -> None:
+    """Check the truths of a set; with a file to write, find those that it does not have."""
+    from bnnbench.cli import _truth_set
+
+    if output is None:
+        _truth_set.check(found, check_seconds=check_seconds)
+    else:
+        _truth_set.make(found, output, seconds=seconds, check_seconds=check_seconds)
 
 
 def _print_truth(screen: Screen, problem: Problem, found: Truth, show_weights: int) -> None:

@@ -109,7 +109,13 @@ class Certificate:
 
 def certify(problem: Problem, truth: Truth, *, limit_s: float = 60.0) -> Certificate:
     """Put a truth into a certificate, and check it; see `verify`."""
-    plain = Certificate(
+    plain = replace(plain_certificate(problem, truth), parameters={"limit_s": limit_s})
+    return verify(problem, plain, limit_s=limit_s)
+
+
+def plain_certificate(problem: Problem, truth: Truth) -> Certificate:
+    """Put a truth into a certificate that was not checked."""
+    return Certificate(
         problem_hash=truth.problem_hash,
         problem=problem.name,
         network=str(problem.network),
@@ -121,12 +127,11 @@ def certify(problem: Problem, truth: Truth, *, limit_s: float = 60.0) -> Certifi
         num_optima=None if truth.num_optima is None else str(truth.num_optima),
         weights=signs(truth.optima[0]),
         method=truth.method,
-        parameters={"limit_s": limit_s},
+        parameters={},
         nodes=truth.nodes,
         seconds=round(truth.seconds, 6),  # of 17 digits, the last can change without another number
         version=version("bnnbench"),
     )
-    return verify(problem, plain, limit_s=limit_s)
 
 
 def verify(problem: Problem, certificate: Certificate, *, limit_s: float = 60.0) -> Certificate:

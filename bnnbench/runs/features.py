@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
+from bnnbench.problem.merging import merged_samples
 from bnnbench.qubo.instance import Instance
 from bnnbench.runs.column import column
 
@@ -40,6 +43,21 @@ class Features:
         empty="no run got as far as the QUBO, or it has no coefficients",
     )
 
+    num_weights: int = column("weights of the network", default=0, empty=_NOT_COMPILED)
+    num_distinct: int = column(
+        "distinct rows of the training data, after equal and opposite ones that no network tells apart are merged, and "
+        "contradictions cancel",
+        default=0,
+        empty=_NOT_COMPILED,
+    )
+    alpha: float = column("α, distinct rows per weight", default=0.0, empty=_NOT_COMPILED)
+    majority_accuracy: float = column(
+        "accuracy of the best constant on the training data, from 0 to 1: the more frequent class of each output",
+        default=0.0,
+        empty=_NOT_COMPILED,
+        is_share=True,
+    )
+
     @property
     def is_possible(self) -> bool:
         """Return whether the numbers are such as `features_of` gives, so that the store can hold them."""
@@ -49,7 +67,9 @@ class Features:
 
 def features_of(instance: Instance) -> Features:
     """Return the features of a compiled instance."""
-    qubo = instance.qubo
+    qubo, problem = instance.qubo, instance.problem
+    num_distinct = len(merged_samples(problem))
+    share = (problem.targets > 0).mean(axis=0)
     return Features(
         hash=instance.hash,
         qubo_hash=qubo.hash,
@@ -57,4 +77,8 @@ def features_of(instance: Instance) -> Features:
         num_couplings=qubo.num_couplings,
         is_sound=instance.is_sound,
         dynamic_range=qubo.dynamic_range,
+        num_weights=problem.network.num_weights,
+        num_distinct=num_distinct,
+        alpha=num_distinct / problem.network.num_weights,
+        majority_accuracy=float(np.maximum(share, 1 - share).mean()),
     )

@@ -89,6 +89,21 @@ TRUTH = (
 )  # fmt: skip
 DERIVED = (
     Column(
+        "random_success", "probability that random weights are optimal: number of optimal settings / 2^weights", "real",
+        empty="optimal settings were not counted", is_share=True,
+    ),
+    Column(
+        "best_accuracy", "accuracy of optimal weights on the training data, from 0 to 1; a lower bound of it if "
+        "truth_kind is best_known", "real", empty="no optimum is known, or the loss counts more than errors",
+        is_share=True,
+    ),
+    Column("problem_set", "set of problems that the instance belongs to", empty="it belongs to none"),
+    Column("cell", "family, size and load of the instance in its set", empty="it belongs to no set"),
+    Column("split", "part of the set that the instance is in: solvers are tuned on tune alone",
+           empty="it belongs to no set"),
+    Column("rung", "trivial, easy, hard or open, by the pilot of the set, see docs/sets.md",
+           empty="it belongs to no set, or no pilot tried its cell"),
+    Column(
         "slowdown", "time of the speed probe around the run over the machine's fastest, see docs/timing.md", "real",
         empty="no speed probe is near",
     ),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from bnnbench.metrics.rungs import installed_rungs
+from bnnbench.optimum.shipped import SHIPPED
 from bnnbench.runs.column import Column
 from bnnbench.runs.speed_probe import SUSPICIOUS, slowdowns
 from bnnbench.store.columns import FEATURES, PROBLEM, RUN_COLUMNS, STORED, TRUTH
@@ -56,7 +59,30 @@ def _shown(row: Mapping[str, Any], slowdown: float | None, machines: Mapping[str
     shared = [_SHARED] if has_run and row["is_timed"] == 0 else []
     shown["flag_texts"] = "; ".join(filter(None, [shown["flag_texts"], *drift, *shared]))
     machine = machines.get(row["machine"], {})
+    shown |= _optimum_told(row) | _place_in_set(row["problem_hash"])
     return shown | {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
+
+
+def _optimum_told(row: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return what the optimum says of random weights and of accuracy."""
+    count, weights, optimum = row["num_optima"], row["num_weights"], row["optimum"]
+    is_counted = count is not None and weights
+    shapes = row["network"], row["num_samples"]
+    is_accuracy = optimum is not None and row["loss_name"] == "zero_one" and None not in shapes
+    outputs = int(str(row["network"]).partition("+")[0].rpartition("-")[2]) if is_accuracy else 1
+    return {
+        "random_success": float(Fraction(int(count), 2 ** int(weights))) if is_counted else None,
+        "best_accuracy": 1 - optimum / (row["num_samples"] * outputs) if is_accuracy else None,
+    }
+
+
+def _place_in_set(problem_hash: str) -> dict[str, str | None]:
+    """Return the set that a problem belongs to, and its place and rung there."""
+    name, place = SHIPPED.place(problem_hash) or (None, None)
+    if name is None or place is None:
+        return dict.fromkeys(("problem_set", "cell", "split", "rung"))
+    rung = installed_rungs(name).get(place.cell)
+    return {"problem_set": name, "cell": place.cell, "split": place.split, "rung": rung}
 
 
 def _spread(column: Column, value: Any) -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from bnnbench.runs.cell import Cell, derive_seed
 from bnnbench.solver.contract import Budget, is_number
 from bnnbench.spec import Spec
 from bnnbench.suite.file import BudgetTable, Suite, together
+from bnnbench.suite.problem_set import selected
 from bnnbench.suite.repetition import Precision
 from bnnbench.suite.tuned import read_tuned
 
@@ -135,7 +137,7 @@ def plan(suite: Suite, folder: Path) -> Plan:
         Where the suite file lies; paths of problem files, solver files and tables are relative to it.
     """
     budget = _budget(suite.budget)
-    sizes = [_num_expanded(suite.problems), _num_expanded(suite.formulations), _num_expanded(suite.solvers)]
+    sizes = [_num_problems(suite.problems, folder), _num_expanded(suite.formulations), _num_expanded(suite.solvers)]
     num_cells = math.prod(sizes) * suite.repetitions
     if num_cells > MAX_CELLS:
         raise InputError(
@@ -147,7 +149,7 @@ def plan(suite: Suite, folder: Path) -> Plan:
     def each(section: str, build: Callable[[Spec, Collection[str]], T]) -> list[T]:
         return list(_each(section, getattr(suite, section), folder, build, faults))
 
-    problems = each("problems", lambda spec, _: _problem(spec))
+    problems = list(_problems(suite.problems, folder, faults))
     settings = each("formulations", lambda spec, swept: formulation(spec).showing(tuple(swept)))
     solvers = each("solvers", lambda spec, swept: _suite_solver(spec, swept, budget))
     if faults:
@@ -186,6 +188,21 @@ def _with_tuned(planned: Plan, path: Path) -> Plan:
         if is_same and (entry.formulation_parameters or entry.solver_parameters):
             found.append((pair, with_parameters(pair, entry.formulation_parameters, entry.solver_parameters)))
     return replace(planned, tuned=tuple(found))
+
+
+def _problems(tables: list[dict[str, Any]], folder: Path, faults: list[str]) -> Iterator[tuple[Problem, Spec]]:
+    """Load the problems of a suite: those of families, and those of sets, each with its specification."""
+    for table in tables:
+        if "set" not in table:
+            yield from _each("problems", [table], folder, lambda spec, _: _problem(spec), faults)
+            continue
+        try:
+            for member in selected(table, folder):
+                problem, shown = _problem(member.spec)
+                member.check(problem)
+                yield problem, shown
+        except BnnbenchError as error:
+            faults.append(f"problems: {error}")
 
 
 def _each(
@@ -272,6 +289,16 @@ def _suite_solver(spec: Spec, swept: Collection[str], budget: Budget) -> SuiteSo
 
 def _budget(table: BudgetTable) -> Budget:
     return Budget(**table.model_dump())
+
+
+def _num_problems(tables: list[dict[str, Any]], folder: Path) -> int:
+    """Return the number of problems of a suite without loading them; a set that is faulty counts as none here."""
+    number = _num_expanded([table for table in tables if "set" not in table])
+    for table in tables:
+        if "set" in table:
+            with contextlib.suppress(BnnbenchError):
+                number += len(selected(table, folder))
+    return number
 
 
 def _num_expanded(tables: list[dict[str, Any]]) -> int:

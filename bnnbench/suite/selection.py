@@ -84,7 +84,7 @@ def select(suite: Suite, overrides: Overrides) -> Suite:
 def _selected(text: str, tables: list[dict[str, Any]], section: str) -> list[dict[str, Any]]:
     """Return the suite's tables of the given name; else a new table, so that a solver from elsewhere can join."""
     spec = parse_spec(text)
-    found = [table for table in tables if table.get("name") == spec.name]
+    found = [table for table in tables if spec.name in (table.get("name"), table.get("set"))]
     if found and not spec.parameters:
         return found
     if section == "problems" and not found and not spec.name.endswith(".py") and spec.name not in entries("problem"):
