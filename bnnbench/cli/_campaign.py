@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from rich.progress import Progress, TaskID
 
@@ -21,6 +22,7 @@ from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
 from bnnbench.store.published import is_published, unpublished
 from bnnbench.store.store import Retry, Store
+from bnnbench.suite.foreign import InstanceTable
 from bnnbench.suite.order import in_blocks
 from bnnbench.suite.planning import Plan
 from bnnbench.suite.repetition import Repeater, verdicts
@@ -55,7 +57,7 @@ def run_campaign(
     _announce(planned, cells, finished, store, screen)
     with progress_bars(screen) as bars:
         problems = list({cell.problem.hash: cell.problem for cell in cells}.values())
-        truths = truths_of(problems, store, bars)
+        truths = truths_of(problems, store, bars, planned.foreign)
         # A truth that became better can change which runs had reached it.
         known = verdicts(row for row in store.endings() if row["key"] in finished)
         repeater = Repeater(cells, known, planned.precision)
@@ -122,12 +124,20 @@ def _announce(planned: Plan, cells: Sequence[Cell], finished: set[str], store: S
     )
 
 
-def truths_of(problems: Sequence[Problem], store: Store, bars: Progress) -> dict[str, Truth | None]:
+def truths_of(
+    problems: Sequence[Problem],
+    store: Store,
+    bars: Progress,
+    foreign: Mapping[str, InstanceTable] = MappingProxyType({}),
+) -> dict[str, Truth | None]:
     """Find the truth of each problem, by the problem's hash."""
     row = bars.add_task("ground truth", total=len(problems))
     truths = {}
     for problem, truth in find_truths(
-        problems, store, on_none=lambda reason: bars.console.print(f"no ground truth: {reason}", soft_wrap=True)
+        problems,
+        store,
+        foreign,
+        on_none=lambda reason: bars.console.print(f"no ground truth: {reason}", soft_wrap=True),
     ):
         truths[problem.hash] = truth
         bars.advance(row)

@@ -6,14 +6,16 @@ import contextlib
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 
 from bnnbench.errors import BnnbenchError, CheckError, InputError, blaming
 from bnnbench.harness.executor import Ending, Executor, LocalExecutor
+from bnnbench.harness.foreign_truth import foreign_truth, is_foreign
 from bnnbench.harness.isolation.resources import load
 from bnnbench.harness.journal import NO_WORD, Record, StartLine, read_journal
 from bnnbench.harness.machine import machine_info
@@ -36,6 +38,7 @@ from bnnbench.spec import Spec
 from bnnbench.store.rescore import note_found, note_truth
 from bnnbench.store.store import Store
 from bnnbench.suite.file import Limits
+from bnnbench.suite.foreign import InstanceTable
 
 CHECK_S = 10.0
 """Seconds that the check of a truth may take; `bnnbench truth --verify` gives it more."""
@@ -51,7 +54,11 @@ def pending(cells: Sequence[Cell], finished: set[str]) -> list[Cell]:
 
 
 def find_truths(
-    problems: Sequence[Problem], store: Store, *, on_none: Callable[[str], None] = lambda _reason: None
+    problems: Sequence[Problem],
+    store: Store,
+    foreign: Mapping[str, InstanceTable] = MappingProxyType({}),
+    *,
+    on_none: Callable[[str], None] = lambda _reason: None,
 ) -> Iterator[tuple[Problem, Truth | None]]:
     """Yield the best truth that is known of each problem, checked and stored as it is found; None if there is none.
 
@@ -59,6 +66,8 @@ def find_truths(
 
     Parameters
     ----------
+    foreign
+        Of QUBOs of files, what the suite says of their ground energies, by the hash of the problem.
     on_none
         Told why one cannot be had.
 
@@ -71,7 +80,7 @@ def find_truths(
     for problem in problems:
         store.add_problem(problem)
         try:
-            truth = ground_truth(problem)
+            truth = foreign_truth(problem, foreign.get(problem.hash)) if is_foreign(problem) else ground_truth(problem)
         except (InputError, MemoryError) as error:
             if problem.hash not in stored:
                 text = str(error) if isinstance(error, InputError) else f"{problem.name}: the search ran out of memory."
@@ -79,7 +88,7 @@ def find_truths(
             yield problem, stored.get(problem.hash)
             continue
         certificate, known = None, certified.get(problem.hash, {})
-        if known.get("loss") != truth.loss or known.get("kind") != truth.kind:
+        if not is_foreign(problem) and (known.get("loss") != truth.loss or known.get("kind") != truth.kind):
             certificate = _certificate_of(problem, truth)
             for check in certificate.failed:
                 raise CheckError(

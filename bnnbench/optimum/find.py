@@ -10,11 +10,13 @@ import numpy as np
 
 from bnnbench.errors import CheckError, InputError
 from bnnbench.optimum.cache import TRUTHS, TruthCache
+from bnnbench.optimum.ground_state import ground_state
 from bnnbench.optimum.search.cost import QUICK, log2_evaluations, why_hopeless
 from bnnbench.optimum.search.distinct_samples import distinct_samples
 from bnnbench.optimum.shipped import SHIPPED
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
+from bnnbench.qubo.qubo_problem import QuboProblem
 
 if TYPE_CHECKING:
     from bnnbench.optimum.search.passes import Report
@@ -78,6 +80,8 @@ def ground_truth(
     CheckError
         If what was found does not pass the forward pass, or weights of a lower loss are known.
     """
+    if isinstance(problem, QuboProblem):
+        return ground_state(problem)
     from bnnbench.optimum.prove import search  # numba takes half a second to load
 
     if not isinstance(max_optima, int) or max_optima < 1:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bnnbench.problem.card import card
 
-TruthKind = Literal["exhaustive", "attained", "proved", "best_known"]
+TruthKind = Literal["exhaustive", "attained", "proved", "given", "best_known"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,8 @@ class Truth:
         The optimal training loss; for ``best_known`` only an upper bound of it.
     kind
         ``exhaustive``: all weight settings were searched. ``attained``: a setting with loss 0, the least possible, is
-        known. ``proved``: a named solver proved it. ``best_known``: the least loss seen.
+        known. ``proved``: a named solver proved it. ``given``: the suite names it for a QUBO of a file, and
+        nobody here has seen it. ``best_known``: the least loss seen.
     method
         What found it, in words.
     optima

@@ -16,6 +16,7 @@ from bnnbench.problem.problem import Problem
 from bnnbench.qubo.decoder import Decoder
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.qubo import Qubo
+from bnnbench.qubo.qubo_problem import GIVEN, QuboProblem
 from bnnbench.qubo.tiling import Tiling
 
 ENCODING_VERSION = 2
@@ -139,6 +140,8 @@ def compile(problem: Problem, formulation: Formulation) -> Instance:  # noqa: A0
         raise InputError(f"compile: {problem!r} is no bnnbench.Problem; load one with bnnbench.load_problem.")
     if reason := formulation.refuses(problem):
         raise InputError(reason)
+    if isinstance(problem, QuboProblem) and formulation.name != GIVEN:
+        raise InputError(f"{problem.name} is the QUBO of a file, which {formulation} cannot write; take {GIVEN}.")
     start = time.perf_counter()
     qubo, decoder = formulation.build(problem)
     return Instance(problem, formulation, qubo, decoder, compile_s=time.perf_counter() - start)

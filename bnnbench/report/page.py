@@ -179,6 +179,7 @@ def _certainty(truth: Truth | None) -> str:
         "exhaustive": "all settings were searched",
         "attained": "no loss is lower",
         "proved": "proved",
+        "given": "named in the suite",
         "best_known": "only the least loss seen, not proved",
     }[truth.kind]
     optima = "" if truth.num_optima is None else f"; {truth.num_optima:,} weight settings have it"

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from bnnbench.problem.merging import merged_samples
+from bnnbench.problem.problem import Problem
 from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.qubo_problem import QuboProblem
 from bnnbench.runs.column import column
 
 _NOT_COMPILED = "no run got as far as the QUBO"
+_NO_NETWORK = "no run got as far as the QUBO, or it is the QUBO of a file, without a network"
 
 
 @dataclass(frozen=True)
@@ -43,18 +47,18 @@ class Features:
         empty="no run got as far as the QUBO, or it has no coefficients",
     )
 
-    num_weights: int = column("weights of the network", default=0, empty=_NOT_COMPILED)
-    num_distinct: int = column(
+    num_weights: int | None = column("weights of the network", default=None, empty=_NO_NETWORK)
+    num_distinct: int | None = column(
         "distinct rows of the training data, after equal and opposite ones that no network tells apart are merged, and "
         "contradictions cancel",
-        default=0,
-        empty=_NOT_COMPILED,
+        default=None,
+        empty=_NO_NETWORK,
     )
-    alpha: float = column("α, distinct rows per weight", default=0.0, empty=_NOT_COMPILED)
-    majority_accuracy: float = column(
+    alpha: float | None = column("α, distinct rows per weight", default=None, empty=_NO_NETWORK)
+    majority_accuracy: float | None = column(
         "accuracy of the best constant on the training data, from 0 to 1: the more frequent class of each output",
-        default=0.0,
-        empty=_NOT_COMPILED,
+        default=None,
+        empty=_NO_NETWORK,
         is_share=True,
     )
 
@@ -67,9 +71,7 @@ class Features:
 
 def features_of(instance: Instance) -> Features:
     """Return the features of a compiled instance."""
-    qubo, problem = instance.qubo, instance.problem
-    num_distinct = len(merged_samples(problem))
-    share = (problem.targets > 0).mean(axis=0)
+    qubo = instance.qubo
     return Features(
         hash=instance.hash,
         qubo_hash=qubo.hash,
@@ -77,8 +79,17 @@ def features_of(instance: Instance) -> Features:
         num_couplings=qubo.num_couplings,
         is_sound=instance.is_sound,
         dynamic_range=qubo.dynamic_range,
-        num_weights=problem.network.num_weights,
-        num_distinct=num_distinct,
-        alpha=num_distinct / problem.network.num_weights,
-        majority_accuracy=float(np.maximum(share, 1 - share).mean()),
+        **({} if isinstance(instance.problem, QuboProblem) else _of_problem(instance.problem)),
     )
+
+
+def _of_problem(problem: Problem) -> dict[str, Any]:
+    """Return the features that do not depend on how a problem is written as a QUBO."""
+    num_distinct, num_weights = len(merged_samples(problem)), problem.network.num_weights
+    share = (problem.targets > 0).mean(axis=0)
+    return {
+        "num_weights": num_weights,
+        "num_distinct": num_distinct,
+        "alpha": num_distinct / num_weights,
+        "majority_accuracy": float(np.maximum(share, 1 - share).mean()),
+    }

@@ -60,7 +60,7 @@ class JudgedBatch:
     energy_levels: list[tuple[float, int]]
     loss_levels: list[tuple[float, int]]
     violations: dict[str, int]
-    train_accuracy: float
+    train_accuracy: float | None
     test_accuracy: float | None
     best_bits: str
     best_weights: str
@@ -103,7 +103,7 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
         energy_levels=_levels(np.where(energies == losses, energies, np.round(energies, 9))) if is_read else [],
         loss_levels=_levels(losses) if is_read else [],
         violations={kind: int(count[0]) for kind, count in instance.violations(best[None]).items()},
-        train_accuracy=float(instance.problem.accuracy(learned)),
+        train_accuracy=float(instance.problem.accuracy(learned)) if instance.problem.num_samples else None,
         test_accuracy=None if test_accuracy is None else float(test_accuracy),
         best_bits=pack_bits(best),
         best_weights=pack_bits(learned > 0),

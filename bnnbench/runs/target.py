@@ -17,16 +17,19 @@ class Target:
     ----------
     num_samples
         Training samples of the problem, of which losses above the optimum are told in percent.
+    has_floor
+        Whether no loss is below 0; the energy of a QUBO of a file can be.
     """
 
     loss: float | None
     kind: TruthKind | None
     is_sound: bool
     num_samples: int = 0
+    has_floor: bool = True
 
     def reached_by(self, loss: float) -> Target:
-        """Return what a loss makes of the target: 0 is the optimum of every problem, whatever was known before."""
-        is_new = loss == 0 and (self.kind is None or (self.kind == "best_known" and self.loss != 0))
+        """Return what a loss makes of the target: 0 is the optimum of every network, whatever was known before."""
+        is_new = self.has_floor and loss == 0 and (self.kind is None or (self.kind == "best_known" and self.loss != 0))
         return replace(self, loss=0.0, kind="attained") if is_new else self
 
     def above(self, percent: float) -> float | None:
@@ -58,4 +61,6 @@ class Target:
 
 def target_of(truth: Truth | None, num_samples: int, *, is_sound: bool) -> Target:
     """Return the target that a truth makes, or that of a problem of which nothing is known."""
-    return Target(truth.loss if truth else None, truth.kind if truth else None, is_sound, num_samples)
+    return Target(
+        truth.loss if truth else None, truth.kind if truth else None, is_sound, num_samples, has_floor=num_samples > 0
+    )

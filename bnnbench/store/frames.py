@@ -67,8 +67,7 @@ def _optimum_told(row: Mapping[str, Any]) -> dict[str, float | None]:
     """Return what the optimum says of random weights and of accuracy."""
     count, weights, optimum = row["num_optima"], row["num_weights"], row["optimum"]
     is_counted = count is not None and weights
-    shapes = row["network"], row["num_samples"]
-    is_accuracy = optimum is not None and row["loss_name"] == "zero_one" and None not in shapes
+    is_accuracy = optimum is not None and row["loss_name"] == "zero_one" and row["num_samples"]
     outputs = int(str(row["network"]).partition("+")[0].rpartition("-")[2]) if is_accuracy else 1
     return {
         "random_success": float(Fraction(int(count), 2 ** int(weights))) if is_counted else None,

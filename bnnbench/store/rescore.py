@@ -70,7 +70,7 @@ def note_found(store: Store, problem: Problem, outcome: Outcome, known: Truth | 
     if loss is None or (known is not None and (known.is_certified or known.loss <= loss)):
         return known
     weights = 2 * unpack_bits(outcome.best_weights, problem.network.num_weights) - 1
-    kind: TruthKind = "attained" if loss == 0 else "best_known"
+    kind: TruthKind = "attained" if loss == 0 and problem.num_samples else "best_known"
     found = Truth(problem.hash, loss, kind, "the best weights of all runs", weights[None], lower_bound=0.0)
     return note_truth(store, found, None, known)
 

@@ -16,6 +16,8 @@ from bnnbench.optimum.truth import Truth
 from bnnbench.problem.merging import merged_hash
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
+from bnnbench.qubo.qubo import make_qubo
+from bnnbench.qubo.qubo_problem import QuboProblem, qubo_problem
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.circumstances import Circumstances
 from bnnbench.runs.column import columns_of
@@ -24,12 +26,17 @@ from bnnbench.store.columns import CELL
 from bnnbench.store.schema import ARRAYS
 
 Row = dict[str, Any]
+QUBO_ARRAYS = ("linear", "rows", "cols", "couplings")
+"""What a problem without a network has in place of data."""
 
 
 def problem_row(problem: Problem) -> Row:
     """Return a problem with all its data, a bit per entry, so that its instances can be built again."""
     arrays = {name: getattr(problem, name) for name in ARRAYS if getattr(problem, name) is not None}
-    shapes = {"widths": problem.network.widths, "bias": problem.network.bias}
+    shapes: dict[str, Any] = {"widths": problem.network.widths, "bias": problem.network.bias}
+    if isinstance(problem, QuboProblem):
+        shapes["qubo"] = {name: getattr(problem.qubo, name).tolist() for name in QUBO_ARRAYS}
+        shapes["qubo"]["offset"] = problem.qubo.offset
     return {
         "hash": problem.hash,
         "name": problem.name,
@@ -45,6 +52,11 @@ def problem_row(problem: Problem) -> Row:
 def problem_of(row: Mapping[str, Any]) -> Problem:
     """Return the problem of a row; its hash is for the caller to compare."""
     shapes = json.loads(row["shapes"])
+    if "qubo" in shapes:
+        numbers = shapes["qubo"]
+        linear, rows, cols, couplings = (np.array(numbers[name]) for name in QUBO_ARRAYS)
+        qubo = make_qubo(linear, rows.astype(int), cols.astype(int), couplings, numbers["offset"])
+        return qubo_problem(qubo, row["name"])
     arrays = {name: _unpack(row[name], shapes[name]) for name in ARRAYS if name in shapes}
     network = Network(tuple(shapes["widths"]), shapes["bias"])
     return Problem(network, loss=row["loss_name"], name=row["name"], **arrays)

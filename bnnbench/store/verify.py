@@ -16,11 +16,14 @@ from pydantic import TypeAdapter
 from bnnbench.errors import BnnbenchError, StoreError
 from bnnbench.optimum.certificate import Certificate, certify, signs
 from bnnbench.optimum.certificate import verify as verify_certificate
+from bnnbench.optimum.ground_state import VISITED, ground_state
 from bnnbench.optimum.truth import Truth
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import formulation
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.qubo import TOLERANCE
+from bnnbench.qubo.qubo_problem import QuboProblem
 from bnnbench.runs.features import features_of
 from bnnbench.store.store import Store
 from bnnbench.store.stored_spec import stored_spec
@@ -136,6 +139,19 @@ def _instances(
     return instances
 
 
+def _wrong_ground_state(problem: QuboProblem, truth: Truth, tally: Tally) -> Iterator[Finding]:
+    """Yield what is wrong with the ground energy of a QUBO of a file; small ones are visited state by state."""
+    for weights in truth.optima[:1]:
+        if weights.size and abs(float(problem.training_loss(weights)) - truth.loss) > TOLERANCE:
+            yield Finding("truth", f"{problem.name}: its bits do not have the energy {truth.loss:g}.")
+    if truth.kind == "best_known":
+        return
+    if problem.qubo.num_variables > VISITED:
+        tally.unconfirmed.append(problem.name)
+    elif abs((energy := ground_state(problem).loss) - truth.loss) > TOLERANCE:
+        yield Finding("truth", f"{problem.name}: the ground energy is {energy:g}, and not {truth.loss:g}.")
+
+
 def _truths(
     store: Store, truths: dict[str, Truth], problems: dict[str, Problem], check_seconds: float, tally: Tally
 ) -> Iterator[Finding]:
@@ -144,6 +160,9 @@ def _truths(
         problem = problems.get(key)
         if problem is None:
             continue  # truths of problems that were only planned
+        if isinstance(problem, QuboProblem):
+            yield from _wrong_ground_state(problem, truth, tally)
+            continue
         best = truth.optima[0]
         if best.shape != (problem.network.num_weights,) or float(problem.training_loss(best)) != truth.loss:
             yield Finding("truth", f"{problem.name}: its weights do not have the optimal loss {truth.loss:g}.")

@@ -99,7 +99,7 @@ long."""
 
 def _most_together(instance: Instance) -> int:
     problem = instance.problem
-    return max(1, min(TOGETHER, VALUES // (problem.num_samples * max(problem.network.widths))))
+    return max(1, min(TOGETHER, VALUES // (max(1, problem.num_samples) * max(problem.network.widths))))
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _wrong_samples(instance: Instance, runs: Sequence[_Sampled]) -> Iterator[Fin
     figures = {
         "energy": instance.qubo.energies(bits),
         "loss": problem.training_loss(weights),
-        "train_accuracy": problem.accuracy(weights),
+        "train_accuracy": problem.accuracy(weights) if problem.num_samples else None,
         "test_accuracy": problem.test_accuracy(weights),
     }
     counts = instance.violations(bits)

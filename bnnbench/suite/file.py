@@ -12,6 +12,7 @@ import pydantic
 
 from bnnbench.errors import InputError, UnknownNameError, system_errors
 from bnnbench.solver.contract import Budget
+from bnnbench.suite.foreign import InstanceTable
 from bnnbench.suite.paths import check_enclosed
 
 _Strict = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)  # true is no number
@@ -98,7 +99,9 @@ class SlurmTable(pydantic.BaseModel):
 
 
 class Suite(pydantic.BaseModel):
-    """The whole file. In the tables of the three lists, ``name`` names the thing and every other key is a parameter.
+    """The whole file. In the tables of problems, formulations and solvers, ``name`` names the thing.
+
+    Every other key is a parameter.
 
     A parameter that is a list is swept; a list of lists sweeps a parameter that is itself a list. A solver may have a
     ``budget`` of its own.
@@ -115,8 +118,9 @@ class Suite(pydantic.BaseModel):
     parameters: str | None = None
     """File that `bnnbench tune` wrote; its settings run beside those of the suite."""
     slurm: SlurmTable = SlurmTable()
-    problems: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
-    formulations: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
+    problems: list[dict[str, Any]] = []
+    instances: list[InstanceTable] = []
+    formulations: list[dict[str, Any]] = []
     solvers: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
 
 
@@ -169,12 +173,17 @@ def read_suite(path: Path) -> Suite:
         suite = Suite.model_validate(content)
     except pydantic.ValidationError as error:
         raise InputError(f"suite file {path}{_sentences(path, error)}") from error
+    for section in ("problems", "formulations") if suite.problems or not suite.instances else ():
+        if not getattr(suite, section):
+            raise InputError(f"suite file {path}: the key {section!r} is missing; see the README for a suite file.")
     for section in ("problems", "formulations", "solvers"):
         for table in getattr(suite, section):
             check_enclosed(path.parent, f"suite file {path}: {section}", table)
     for table in suite.tune.problems if suite.tune else ():
         check_enclosed(path.parent, f"suite file {path}: tune.problems", table)
     check_enclosed(path.parent, f"suite file {path}", {"name": "the suite", "parameters": suite.parameters})
+    for one in suite.instances:
+        check_enclosed(path.parent, f"suite file {path}: instances", {"name": "file", "file": one.file})
     return suite
 
 
@@ -222,6 +231,7 @@ def _sentence(path: Path, kind: str, place: tuple[int | str, ...], value: Any, m
 def _keys(place: tuple[int | str, ...]) -> list[str]:
     sections: dict[str, type[pydantic.BaseModel]] = {
         "budget": BudgetTable,
+        "instances": InstanceTable,
         "limits": Limits,
         "precision": PrecisionTable,
         "slurm": SlurmTable,

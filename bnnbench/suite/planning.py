@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,10 +20,12 @@ from bnnbench.plugins.files import placed, without_folders
 from bnnbench.plugins.registry import formulation, load_problem, load_solver
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Formulation
+from bnnbench.qubo.qubo_problem import GIVEN, QuboProblem
 from bnnbench.runs.cell import Cell, derive_seed
 from bnnbench.solver.contract import Budget, is_number
 from bnnbench.spec import Spec
 from bnnbench.suite.file import BudgetTable, Suite, together
+from bnnbench.suite.foreign import InstanceTable, foreign_problems
 from bnnbench.suite.problem_set import selected
 from bnnbench.suite.repetition import Precision
 from bnnbench.suite.tuned import read_tuned
@@ -67,16 +69,24 @@ class Plan:
     solvers: tuple[SuiteSolver, ...]
     tuned: tuple[tuple[Pair, Pair], ...] = ()
     """Pairs that have tuned parameters: as the suite has them, and tuned; each tuned one runs too."""
+    foreign: Mapping[str, InstanceTable] = field(default_factory=dict)
+    """Of the QUBOs of files, the tables that they come from, by the hash of the problem."""
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
         """All pairs of a formulation and a solver; tuned ones stand last."""
         return *itertools.product(self.formulations, self.solvers), *(pair for _, pair in self.tuned)
 
+    def pairs_on(self, problem: Problem) -> tuple[Pair, ...]:
+        """Return the pairs that meet a problem; a QUBO of a file is given as it is."""
+        if not isinstance(problem, QuboProblem):
+            return self.pairs
+        return tuple(itertools.product((formulation(GIVEN),), self.solvers))
+
     @property
     def num_cells(self) -> int:
         """Number of runs at most, without making them."""
-        return len(self.problems) * len(self.pairs) * self.suite.repetitions
+        return sum(len(self.pairs_on(problem)) for problem in self.problems) * self.suite.repetitions
 
     @property
     def threads(self) -> int:
@@ -85,7 +95,8 @@ class Plan:
 
     def cells(self) -> Iterator[Cell]:
         """Yield all runs, problem by problem, in the order of the file, without pairs that a formulation refuses."""
-        for problem, pair in itertools.product(self.problems, self.pairs):
+        met = ((problem, pair) for problem in self.problems for pair in self.pairs_on(problem))
+        for problem, pair in met:
             if reason_of(pair[0], problem):
                 continue
             for repetition in range(self.suite.repetitions):
@@ -99,7 +110,8 @@ class Plan:
 
     def refused(self) -> list[str]:
         """Return a sentence for each formulation that does not apply to a problem."""
-        pairs = itertools.product(self.problems, self.formulations)
+        problems = (problem for problem in self.problems if not isinstance(problem, QuboProblem))
+        pairs = itertools.product(problems, self.formulations)
         return [f"{problem.name}: {reason}" for problem, setting in pairs if (reason := reason_of(setting, problem))]
 
 
@@ -138,7 +150,8 @@ def plan(suite: Suite, folder: Path) -> Plan:
     """
     budget = _budget(suite.budget)
     sizes = [_num_problems(suite.problems, folder), _num_expanded(suite.formulations), _num_expanded(suite.solvers)]
-    num_cells = math.prod(sizes) * suite.repetitions
+    num_foreign = sum(len(table.file) for table in suite.instances)
+    num_cells = (sizes[0] * sizes[1] + num_foreign) * sizes[2] * suite.repetitions
     if num_cells > MAX_CELLS:
         raise InputError(
             f"the suite asks for {num_cells:,} runs ({sizes[0]:,} problems × {sizes[1]:,} formulations × {sizes[2]:,} "
@@ -152,16 +165,19 @@ def plan(suite: Suite, folder: Path) -> Plan:
     problems = list(_problems(suite.problems, folder, faults))
     settings = each("formulations", lambda spec, swept: formulation(spec).showing(tuple(swept)))
     solvers = each("solvers", lambda spec, swept: _suite_solver(spec, swept, budget))
+    foreign = list(_foreign(suite, folder, faults))
     if faults:
         raise InputError(together(faults))
-    planned = Plan(suite, tuple(_named_apart(problems)), tuple(settings), tuple(solvers))
+    named = [*_named_apart(problems), *(problem for problem, _ in foreign)]
+    tables = {problem.hash: table for problem, table in foreign}
+    planned = Plan(suite, tuple(named), tuple(settings), tuple(solvers), foreign=tables)
     return planned if suite.parameters is None else _with_tuned(planned, folder / suite.parameters)
 
 
 def plan_problems(tables: list[dict[str, Any]], folder: Path) -> tuple[Problem, ...]:
     """Load the problems of a list of a suite, such as ``[[tune.problems]]``."""
     faults: list[str] = []
-    problems = list(_each("problems", tables, folder, lambda spec, _: _problem(spec), faults))
+    problems = list(_problems(tables, folder, faults))
     if faults:
         raise InputError(together(faults))
     return tuple(_named_apart(problems))
@@ -203,6 +219,15 @@ def _problems(tables: list[dict[str, Any]], folder: Path, faults: list[str]) -> 
                 yield problem, shown
         except BnnbenchError as error:
             faults.append(f"problems: {error}")
+
+
+def _foreign(suite: Suite, folder: Path, faults: list[str]) -> Iterator[tuple[QuboProblem, InstanceTable]]:
+    """Read the QUBOs of files, each with its table."""
+    for table in suite.instances:
+        try:
+            yield from ((problem, table) for problem in foreign_problems(table, folder))
+        except BnnbenchError as error:
+            faults.append(f"instances: {error}")
 
 
 def _each(

@@ -38,7 +38,7 @@ class _File(pydantic.BaseModel):
 class Selection(pydantic.BaseModel):
     """``[[problems]] set = …``: the instances of a set that a suite takes; what is not given is not narrowed."""
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
     set: str
     """Name of an installed set, or a TOML file in the suite's folder."""
     split: tuple[str, ...] = ("test",)
