@@ -45,7 +45,7 @@ class Place:
 
 @dataclass(frozen=True)
 class ShippedTruth:
-    """What a set knows of one of its instances.
+    """The truth of an instance of a set, as its file has it.
 
     Parameters
     ----------
