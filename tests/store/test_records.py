@@ -1,0 +1,84 @@
+"""Records are the least losses known, each with weights that anybody can check."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bnnbench.errors import CheckError, InputError
+from bnnbench.harness.campaign import Campaign, find_truths
+from bnnbench.store.records import better_records, check_records, read_records, records_text
+from bnnbench.store.store import open_store, read_store
+from bnnbench.suite.file import read_suite
+from bnnbench.suite.planning import plan
+
+SUITE = """
+[budget]
+reads = 20
+[[problems]]
+name = "distinct_rows"
+widths = [[5, 1]]
+load = 1.6
+labels = "random"
+seed = [0, 1]
+[[formulations]]
+name = "compact"
+[[solvers]]
+name = "random"
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A store of two runs, and its problems by hash."""
+    folder = tmp_path_factory.mktemp("records")
+    (folder / "suite.toml").write_text(SUITE)
+    planned = plan(read_suite(folder / "suite.toml"), folder)
+    with open_store(folder / "out") as store:
+        truths = {problem.hash: truth for problem, truth in find_truths(planned.problems, store)}
+        list(Campaign(store, planned.suite.limits, truths).run(list(planned.cells())))
+    return folder / "out", {problem.hash: problem for problem in planned.problems}
+
+
+@pytest.fixture
+def found(results):
+    """The records of the results."""
+    with read_store(results[0]) as store:
+        return better_records(store, {}, results[1], "Ada")
+
+
+def test_results_break_records_that_are_not_there(results, found):
+    assert {record.problem_hash for record in found.values()} == set(results[1])
+    assert {(record.who, record.solver) for record in found.values()} == {("Ada", "random")}
+    check_records(found, results[1])
+
+
+def test_only_a_lower_loss_breaks_a_record(results, found):
+    first, second = found.values()
+    known = {first.problem_hash: first, second.problem_hash: replace(second, loss=second.loss + 1)}
+    with read_store(results[0]) as store:
+        assert list(better_records(store, known, results[1], "Bo")) == [second.problem_hash]
+
+
+def test_records_are_read_back(found, tmp_path):
+    (tmp_path / "records.csv").write_text(records_text(found.values()))
+
+    assert read_records(tmp_path / "records.csv") == found
+    assert read_records(tmp_path / "none.csv") == {}
+
+
+def test_a_record_whose_weights_have_another_loss_is_found(results, found):
+    wrong = {key: replace(record, loss=record.loss - 1) for key, record in found.items()}
+
+    with pytest.raises(CheckError, match="but its weights have"):
+        check_records(wrong, results[1])
+    with pytest.raises(CheckError, match="on no instance of the set"):
+        check_records(found, {})
+
+
+def test_a_file_that_is_no_table_of_records_gets_a_sentence(tmp_path):
+    (tmp_path / "records.csv").write_text("a,b\n1,2\n")
+
+    with pytest.raises(InputError, match="no table of records"):
+        read_records(tmp_path / "records.csv")
