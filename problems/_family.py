@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
+from bnnbench.problem.network import Network
 from bnnbench.problem.problem import LossName
 
 
@@ -41,6 +42,15 @@ def thresholds(training: NDArray[np.float64], number: int) -> NDArray[np.float64
     quantiles = np.quantile(training, np.arange(1, number + 1) / (number + 1))
     not_above, first = np.unique(np.searchsorted(np.sort(training), quantiles, side="right"), return_index=True)
     return np.asarray(quantiles[first[not_above < len(training)]], dtype=np.float64)
+
+
+def num_bits(network: Network, num_rows: int) -> int:
+    """Estimate the bits of a QUBO: weights, and per row activations, counters, and products above the first layer."""
+    per_row = sum(
+        network.widths[layer] * (network.fan_in(layer).bit_length() + (network.fan_in(layer) if layer > 1 else 0))
+        for layer in range(1, network.num_layers + 1)
+    )
+    return network.num_weights + num_rows * per_row
 
 
 def title(*parts: object, loss: LossName = "zero_one") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import re
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from itertools import chain, islice, repeat, zip_longest
@@ -18,16 +18,14 @@ from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import LossName, Problem
 
-from ._family import Seed, Widths, as_tuple, thresholds, title
+from ._columns import Column, Encoding, encoded, filled
+from ._family import Seed, Widths, as_tuple, num_bits, title
 
-Column = NDArray[np.object_]
-"""The cells of a column as text, shape (rows,)."""
 ColumnName = Annotated[str, Field(coerce_numbers_to_str=True)]
 ColumnNames = Annotated[tuple[ColumnName, ...], BeforeValidator(as_tuple), Field(min_length=1)]
 
-MISSING = ("", "?", ".", "-", "--", "–", "—", "#n/a", "#na", "<na>", "n/a", "na", "nan", "nat", "none", "null")
-"""Marks of missing cells, as Excel, pandas, R, SAS, Python, databases and people write them, in lower case."""
-DECIMAL_COMMA = re.compile(r"[-+]?\d+(,\d+)?")
+MANY_BITS = 5_000
+"""Bits of a QUBO above which a warning comes: annealing rarely finds good weights there."""
 MAX_FAULTS = 5
 """Faults of a file that are named at once."""
 
@@ -40,6 +38,10 @@ def table(
     features: ColumnNames | None = None,
     numeric: Literal["refuse", "median", "thermometer"] = "refuse",
     thermometer_levels: Annotated[int, Field(ge=1, le=1000)] = 3,
+    categorical: Literal["refuse", "one_hot"] = "refuse",
+    missing: Literal["refuse", "impute"] = "refuse",
+    samples: Annotated[int, Field(ge=1)] | None = None,
+    batch: Annotated[int, Field(ge=0)] = 0,
     test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0,
     seed: Seed = 0,
     bias: bool = False,
@@ -49,8 +51,8 @@ def table(
     """Learn columns of a CSV file from its other columns.
 
     A column of two levels becomes −1 and +1, the higher level +1: numbers are ordered by value, text by alphabet. Cells
-    that are empty or one of ``? . - -- #N/A <NA> N/A NA NaN NaT None NULL``, in capitals or not, are missing, which is
-    refused in the columns that are used; ``-`` is a level beside ``+``.
+    that are empty or one of ``? . - -- #N/A <NA> N/A NA NaN NaT None NULL``, in capitals or not, are missing; ``-`` is
+    a level beside ``+``. A warning comes with more than 5,000 bits in a QUBO.
 
     Parameters
     ----------
@@ -69,6 +71,14 @@ def table(
         not split it are dropped.
     thermometer_levels
         Number k of quantiles, from 1 to 1000: 1/(k+1), …, k/(k+1).
+    categorical
+        What becomes of a feature that holds text of more than two levels: ``"refuse"`` refuses it, ``"one_hot"`` makes
+        an input of each level of the training part, in the order of the alphabet: +1 for the level that a row has.
+    missing
+        What becomes of missing cells of features: ``"refuse"`` refuses them; ``"impute"`` puts in the median of the
+        training part, or its most frequent level where there is text or two levels. Missing targets are refused.
+    samples, batch
+        Rows that train: batch number b of so many, of the training part in a random order; None is the whole part.
     test_fraction
         Fraction of the rows, drawn at random and rounded to whole rows, that is held out; at least 0, below 1.
     seed
@@ -89,36 +99,54 @@ def table(
     """
     cells = _read(path)
     features = _features(cells, path, target, features)
-    training = ~_held_out(len(cells[target[0]]), test_fraction, seed, path)
+    held_out = _held_out(len(cells[target[0]]), test_fraction, seed, path)
+    training = ~held_out if samples is None else _batch(held_out, samples, batch, seed, path)
     num_thresholds = {"refuse": 0, "median": 1, "thermometer": thermometer_levels}[numeric]
-    thresholds_of = dict.fromkeys(features, (training, num_thresholds)) | dict.fromkeys(target, (None, 0))
-    spins = _encode_all(cells, path, thresholds_of)
+    encoding = Encoding(training, num_thresholds, one_hot=categorical == "one_hot", imputes=missing == "impute")
+    spins = _encode_all(cells, path, dict.fromkeys(features, encoding) | dict.fromkeys(target, None))
     inputs, targets = (np.hstack([spins[column] for column in columns]) for columns in (features, target))
     network = Network((inputs.shape[1], *hidden, targets.shape[1]), bias)
-    encoding = {"refuse": "", "median": "median", "thermometer": f"thermometer{thermometer_levels}"}[numeric]
-    split = f"test{test_fraction} s{seed}" if test_fraction else ""
+    words = (
+        {"refuse": "", "median": "median", "thermometer": f"thermometer{thermometer_levels}"}[numeric],
+        "" if categorical == "refuse" else categorical,
+        "" if missing == "refuse" else "imputed",
+        "" if samples is None else f"N{samples} b{batch}",
+        f"test{test_fraction}" if test_fraction else "",
+        f"s{seed}" if test_fraction or samples is not None else "",
+    )
+    _warn_if_large(network, int(training.sum()), path)
     return Problem(
         network,
         inputs[training],
         targets[training],
         loss,
-        name=title(path.stem, network, encoding, split, loss=loss) if name is None else name,
-        test_inputs=inputs[~training] if test_fraction else None,
-        test_targets=targets[~training] if test_fraction else None,
+        name=title(path.stem, network, *words, loss=loss) if name is None else name,
+        test_inputs=inputs[held_out] if test_fraction else None,
+        test_targets=targets[held_out] if test_fraction else None,
     )
 
 
+def _warn_if_large(network: Network, num_rows: int, path: Path) -> None:
+    """Warn of a QUBO that is larger than solvers of QUBOs are good for."""
+    about = num_bits(network, num_rows)
+    if about > MANY_BITS:
+        warnings.warn(
+            f"table {path}: a QUBO of {network} on {num_rows:,} rows takes about {about:,} bits; give samples=… for a "
+            "batch of the rows, fewer features, or a narrower network.",
+            stacklevel=2,
+        )
+
+
 def _encode_all(
-    cells: Mapping[str, Column], path: Path, thresholds_of: Mapping[str, tuple[NDArray[np.bool_] | None, int]]
+    cells: Mapping[str, Column], path: Path, encodings: Mapping[str, Encoding | None]
 ) -> dict[str, NDArray[np.int8]]:
-    """Return the columns as −1 and +1, or name the faults of all of them."""
+    """Return the columns as −1 and +1, or name the faults of all of them; targets have no encoding."""
     spins: dict[str, NDArray[np.int8]] = {}
     faults: list[str] = []
-    for column, given in thresholds_of.items():
+    for column, encoding in encodings.items():
         where = f"column {column!r}"
         try:
-            _refuse_missing(cells[column], where)
-            spins[column] = _encode(cells[column], where, *given)
+            spins[column] = encoded(filled(cells[column], where, encoding), where, encoding)
         except InputError as error:
             faults.append(str(error))
     _refuse(path, faults)
@@ -203,21 +231,6 @@ def _features(
     return features
 
 
-def _refuse_missing(column: Column, where: str) -> None:
-    """Raise `InputError` that names the first missing cell of a column."""
-    cells = set(column)
-    marks = {cell for cell in cells if cell.lower() in MISSING and not (cell == "-" and "+" in cells)}
-    if not marks:
-        return
-    missing = np.isin(column, list(marks))
-    row = int(np.argmax(missing))
-    others = f" and {missing.sum() - 1} more" if missing.sum() > 1 else ""
-    raise InputError(
-        f"{where} has a missing cell, {column[row]!r}, in row {row + 1} below the header{others}; fill such cells, "
-        "delete their rows, or leave the column out of features. A level of that name needs another one."
-    )
-
-
 def _held_out(num_rows: int, test_fraction: float, seed: int, path: Path) -> NDArray[np.bool_]:
     """Draw the rows that are held out, shape (num_rows,)."""
     num_test = round(test_fraction * num_rows)
@@ -231,41 +244,15 @@ def _held_out(num_rows: int, test_fraction: float, seed: int, path: Path) -> NDA
     return held_out
 
 
-def _encode(
-    column: Column, where: str, training: NDArray[np.bool_] | None = None, num_thresholds: int = 0
-) -> NDArray[np.int8]:
-    """Return a column as −1 and +1, shape (rows, inputs); only a feature comes with its training rows."""
-    import pandas as pd
-
-    numbers = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
-    is_number = bool(np.isfinite(numbers).all())
-    large = np.abs(numbers) >= 2**53
-    if is_number and len(set(column[large])) > len(np.unique(numbers[large])):
+def _batch(held_out: NDArray[np.bool_], samples: int, batch: int, seed: int, path: Path) -> NDArray[np.bool_]:
+    """Draw the rows of a batch from those that are not held out, shape (num_rows,)."""
+    rows = np.random.default_rng([seed, 1]).permutation(np.flatnonzero(~held_out))
+    chosen = rows[batch * samples : (batch + 1) * samples]
+    if len(chosen) < samples:
         raise InputError(
-            f"{where} has numbers beyond 2^53, such as {column[large][0]}, which cannot be told apart; write "
-            "shorter numbers, or text."
+            f"table {path}: {len(rows)} rows give {len(rows) // samples} batches of {samples}, numbered from 0, but "
+            f"batch={batch} came; ask for another, or for fewer samples."
         )
-    levels, codes = np.unique(numbers if is_number else column.astype(np.str_), return_inverse=True)
-    if len(levels) == 1:
-        role = "target" if training is None else "features"
-        raise InputError(f"{where} has {column[0]!r} in every row, which tells nothing; leave it out of {role}.")
-    if len(levels) == 2:
-        return np.where(codes[:, None] == 1, 1, -1).astype(np.int8)
-    found = f"{len(levels)} levels, such as {', '.join(islice(dict.fromkeys(column), 3))}"
-    if training is None:
-        raise InputError(f"{where} is a target of {found}; make a column of two levels of it first.")
-    if not is_number and all(DECIMAL_COMMA.fullmatch(cell) for cell in column):
-        raise InputError(f"{where} has numbers with decimal commas, such as {column[0]}; write decimal points.")
-    if not is_number:
-        raise InputError(f"{where} has text of {found}; make columns of two levels of it, or leave it out of features.")
-    if not num_thresholds:
-        raise InputError(
-            f"{where} has numbers of {found}; give numeric=median or numeric=thermometer, or leave it out of features."
-        )
-    cuts = thresholds(numbers[training], num_thresholds)
-    if not len(cuts):
-        raise InputError(
-            f"{where} has no number above its {'median' if num_thresholds == 1 else 'quantiles'} in the training part, "
-            "so that its inputs would be constant; leave it out of features, or choose more thermometer_levels."
-        )
-    return np.where(numbers[:, None] > cuts, 1, -1).astype(np.int8)
+    training = np.zeros(len(held_out), dtype=np.bool_)
+    training[chosen] = True
+    return training

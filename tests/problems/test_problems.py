@@ -474,8 +474,8 @@ def test_a_feature_that_is_constant_in_the_training_part_has_no_threshold_left(w
         ("a,y\n0,1\n1,0\n", {"features": ["a", "y"]}, "column 'y' is both target and feature; take it out of features."),  # noqa: E501
         ("a,y\n0,1\n1,0\n", {"features": ["a", "a"]}, "column 'a' is asked for 2 times; name it once."),
         ("y\n0\n1\n", {}, "all columns are targets, so no feature is left; name fewer targets."),
-        ("a,y\nx,1\ny,0\nz,1\n", {}, "column 'a' has text of 3 levels, such as x, y, z; make columns of two levels of it"),  # noqa: E501
-        ("a,y\n1,1\n2,0\n3x,1\n", {"numeric": "median"}, "column 'a' has text of 3 levels, such as 1, 2, 3x; make columns"),  # noqa: E501
+        ("a,y\nx,1\ny,0\nz,1\n", {}, "column 'a' has text of 3 levels, such as x, y, z; give categorical=one_hot"),  # noqa: E501
+        ("a,y\n1,1\n2,0\n3x,1\n", {"numeric": "median"}, "column 'a' has text of 3 levels, such as 1, 2, 3x; give categorical"),  # noqa: E501
         ("a,y\n1,1\n2,0\n3,1\n", {}, "column 'a' has numbers of 3 levels, such as 1, 2, 3; give numeric=median or"),
         ("a,y\n1,1\n2,0\ninf,1\n", {"numeric": "median"}, "column 'a' has text of 3 levels"),
         ("a,y\n9007199254740992,1\n9007199254740993,0\n", {}, "column 'a' has numbers beyond 2^53, such as 9007199"),
@@ -551,6 +551,7 @@ def test_of_very_many_faults_the_first_are_named(write_table: WriteTable) -> Non
         load_problem("table", path=write_table(f"{names},y\n{row},0\n{row},1\n"), target="y")
 
 
+@pytest.mark.filterwarnings("ignore:table .* takes about")
 def test_the_time_of_a_table_grows_with_its_columns(write_table: WriteTable) -> None:
     """Ten times the columns took a hundred times as long when names were looked up in lists."""
 
