@@ -474,7 +474,7 @@ def test_a_feature_that_is_constant_in_the_training_part_has_no_threshold_left(w
         ("a,y\n0,1\n1,0\n", {"features": ["a", "y"]}, "column 'y' is both target and feature; take it out of features."),  # noqa: E501
         ("a,y\n0,1\n1,0\n", {"features": ["a", "a"]}, "column 'a' is asked for 2 times; name it once."),
         ("y\n0\n1\n", {}, "all columns are targets, so no feature is left; name fewer targets."),
-        ("a,y\nx,1\ny,0\nz,1\n", {}, "column 'a' has text of 3 levels, such as x, y, z; give categorical=one_hot"),  # noqa: E501
+        ("a,y\nx,1\ny,0\nz,1\n", {}, "column 'a' has text of 3 levels, such as x, y, z; give categorical=one_hot"),
         ("a,y\n1,1\n2,0\n3x,1\n", {"numeric": "median"}, "column 'a' has text of 3 levels, such as 1, 2, 3x; give categorical"),  # noqa: E501
         ("a,y\n1,1\n2,0\n3,1\n", {}, "column 'a' has numbers of 3 levels, such as 1, 2, 3; give numeric=median or"),
         ("a,y\n1,1\n2,0\ninf,1\n", {"numeric": "median"}, "column 'a' has text of 3 levels"),
