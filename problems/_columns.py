@@ -22,7 +22,7 @@ DECIMAL_COMMA = re.compile(r"[-+]?\d+(,\d+)?")
 
 @dataclass(frozen=True, eq=False)
 class Encoding:
-    """How features become inputs.
+    """The way in which features become inputs.
 
     Parameters
     ----------
