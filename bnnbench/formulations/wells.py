@@ -21,15 +21,12 @@ from bnnbench.qubo.qubo import Qubo
 from bnnbench.qubo.symbolic import MAX_ENUMERATED, complete_samples
 from bnnbench.qubo.template import Recipe, SpinForm, Template, encoding, stacked, template
 from bnnbench.qubo.tiling import Tiling, ancilla_values, tile
-from bnnbench.qubo.well import Well, WellBuilder, WellCounter, default_range
+from bnnbench.qubo.well import Well, WellBuilder, WellCounter, default_well
 from bnnbench.search_range import Range
 
 Whole = Annotated[int, Field(ge=0, le=4095)]
 Step = Annotated[int, Field(ge=1, le=4095)]
 Price = Annotated[float, Field(gt=0, lt=1e6)]
-HIDDEN, OUTPUT = 0.2, 1.0
-"""λ of hidden layers and of the output layer, where none is given."""
-
 
 RESIDUE = 1e-12
 """What is left where a penalty was taken off again is rounding."""
@@ -53,7 +50,7 @@ class Wells(Formulation):
     step: Step | tuple[Step, ...] | None = None
     """The least weight of a slack bit: c = step, 2·step, …; None: 1, or by a rule where `reach` follows one."""
     penalty: Annotated[Price | tuple[Price, ...] | None, Range(0.02, 3.0, log=True, count="layers")] = None
-    """λ: for all layers, or one per layer; None: 0.2 in hidden layers and 1 at the output."""
+    """λ: for all layers, or one per layer; None: 2/m in hidden layers and 1 at the output."""
     error: Price | None = None
     """The price at which an output, now with an activation bit, may miss its target; None: it may not."""
     merge: bool = True
@@ -62,15 +59,15 @@ class Wells(Formulation):
     def wells(self, network: Network) -> tuple[Well, ...]:
         """Return the range and the price of each layer."""
         layers = range(1, network.num_layers + 1)
-        rules = [default_range(network.fan_in(layer), above_hidden=1 < layer == network.num_layers) for layer in layers]
-        prices = [HIDDEN] * (network.num_layers - 1) + [OUTPUT]
+        last = network.num_layers
+        rules = [default_well(network.fan_in(layer), is_single=last == 1, is_output=layer == last) for layer in layers]
         return tuple(
             Well(
                 network.fan_in(layer),
                 _of_layer(self.margin, layer, rules[layer - 1][0]),
                 _of_layer(self.reach, layer, rules[layer - 1][1]),
                 _of_layer(self.step, layer, rules[layer - 1][2] if self.reach is None else 1),
-                _of_layer(self.penalty, layer, prices[layer - 1]),
+                _of_layer(self.penalty, layer, rules[layer - 1][3]),
             )
             for layer in layers
         )

@@ -83,19 +83,26 @@ class WellBuilder(Builder):
         return alpha
 
 
-def default_range(fan_in: int, *, above_hidden: bool = False) -> tuple[int, int, int]:
-    """Return κ, C and the step of the slack weights for a fan-in m.
+def default_well(fan_in: int, *, is_single: bool, is_output: bool) -> tuple[int, int, int, float]:
+    """Return κ, C, the step of the slack weights, and λ for a fan-in m.
 
-    κ is near 0.75·√m, and two slack bits have weights near √m/2 and √m, so that κ + 2C is near 3.75·√m. An output above
-    hidden neurons pulls all of them: κ near 2√m, C = 0. Nothing exceeds what z can be, and the least a·z that costs
-    nothing is positive. Measured on perceptrons of 21 to 101 weights, see docs/formulation.md.
+    In a network of a single layer κ is near 0.75·√m, and two slack bits have weights near √m/2 and √m, so that κ + 2C
+    is near 3.75·√m; λ = 1. In others κ is near 1.65·√m and C = 0; λ is 2/m, but 1 at the output. Nothing exceeds
+    what z can be, and the least a·z that costs nothing is positive. How it was found: docs/penalties.md.
+
+    Parameters
+    ----------
+    is_single
+        Whether the network has no other layer.
+    is_output
+        Whether the layer is the last one.
     """
     least, root = 1 if fan_in % 2 else 2, math.sqrt(fan_in)
-    if above_hidden:
-        return min(fan_in, least + 2 * max(0, round((2 * root - least) / 2))), 0, 1
+    if not is_single:
+        return max(least, min(fan_in, round(1.65 * root))), 0, 1, 1.0 if is_output else 2 / fan_in
     margin = max(least, round(0.75 * root))
     step = max(1 + (fan_in - margin) % 2, round(root / 2))
-    return margin, max(0, min(3 * step, (fan_in - margin) // 2)), step
+    return margin, max(0, min(3 * step, (fan_in - margin) // 2)), step, 1.0
 
 
 def _sums(weights: list[int]) -> set[int]:

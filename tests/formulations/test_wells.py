@@ -17,7 +17,7 @@ from bnnbench.problem.merging import merged_samples
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Soundness
-from bnnbench.qubo.well import Well, default_range
+from bnnbench.qubo.well import Well, default_well
 
 
 def distance_energies(problem: Problem, weights: np.ndarray, margin: int, reach: int) -> np.ndarray:
@@ -218,13 +218,25 @@ def test_sizes_follow_the_formula(widths: tuple[int, ...], bias: bool) -> None:
 
 
 def test_the_rules_are_those_of_the_guide() -> None:
-    rules = {m: default_range(m) for m in (1, 2, 3, 7, 21, 31, 61, 101)}
+    single = {m: default_well(m, is_single=True, is_output=True) for m in (1, 2, 3, 7, 21, 31, 61, 101)}
+    hidden = {m: default_well(m, is_single=False, is_output=False) for m in (1, 2, 3, 7, 15, 31)}
 
-    assert rules == {
-        1: (1, 0, 1), 2: (2, 0, 1), 3: (1, 1, 1), 7: (2, 2, 2), 21: (3, 6, 2), 31: (4, 9, 3), 61: (6, 12, 4),
-        101: (8, 15, 5),
+    assert single == {
+        1: (1, 0, 1, 1), 2: (2, 0, 1, 1), 3: (1, 1, 1, 1), 7: (2, 2, 2, 1), 21: (3, 6, 2, 1), 31: (4, 9, 3, 1),
+        61: (6, 12, 4, 1), 101: (8, 15, 5, 1),
     }  # fmt: skip
-    assert all(Well(m, *default_range(m), 1.0).guaranteed >= 1 for m in range(1, 300))
+    assert {m: rule[:2] for m, rule in hidden.items()} == {
+        1: (1, 0),
+        2: (2, 0),
+        3: (3, 0),
+        7: (4, 0),
+        15: (6, 0),
+        31: (9, 0),
+    }
+    assert hidden[15][3] == 2 / 15
+    for m in range(1, 300):
+        rules = [default_well(m, is_single=single, is_output=True) for single in (True, False)]
+        assert all(Well(m, *rule).guaranteed >= 1 for rule in rules)
 
 
 def test_a_step_leaves_gaps_that_cost_a_little() -> None:
