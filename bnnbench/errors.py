@@ -78,6 +78,15 @@ def system_errors(kind: type[BnnbenchError], what: str, advice: str) -> Iterator
         raise kind(f"{what}: {error.strerror}; {advice}.") from error
 
 
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but tabs and ends of lines, and marks that turn the direction of writing around."""
+
+
+def visible(text: str) -> str:
+    """Return a text with its control characters as escapes, so that none of them moves a cursor."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def _without_folders(error: BaseException) -> str:
     """Return the text of an exception; of files that the system names, with the last part of their paths alone."""
     text = str(error)

@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from bnnbench.cli._streams import is_debugging, open_streams, silenced
-from bnnbench.errors import BnnbenchError
+from bnnbench.errors import BnnbenchError, visible
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def _call() -> int:
 
 def _complain(sentence: str) -> None:
     with silenced(sys.stderr):
-        sys.stderr.write(f"bnnbench: {sentence}\n")
+        sys.stderr.write(f"bnnbench: {visible(sentence)}\n")
         sys.stderr.flush()
 
 

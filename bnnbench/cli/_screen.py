@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import psutil
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+from typing_extensions import override
 
 from bnnbench.cli._streams import Lasting
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, visible
 
 MANY_CELLS = 100_000
 """Runs whose planning takes seconds."""
@@ -45,11 +47,15 @@ def announce_planning(num_cells: int) -> None:
 
 
 class Screen(Console):
-    """A console whose text is the user's: brackets are no markup, and numbers get no colors."""
+    """A console whose text is the user's: no markup, no emoji, no colors of numbers, no control characters."""
 
     def say(self, text: str) -> None:
         """Print lines of text, which only the terminal folds, so that names and paths can be copied."""
         self.print(text, soft_wrap=True)
+
+    @override
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(visible(text), **options)
 
 
 def open_screen(*, stderr: bool = False) -> Screen:
@@ -58,7 +64,7 @@ def open_screen(*, stderr: bool = False) -> Screen:
     # A table that goes to a file is not folded to a terminal's width.
     width = None if stream.isatty() else max(200, shutil.get_terminal_size().columns)
     file = cast("TextIO", Lasting(stream, OSError)) if stderr else stream
-    return Screen(file=file, width=width, markup=False, highlight=False)
+    return Screen(file=file, width=width, markup=False, highlight=False, emoji=False)
 
 
 def progress_bars(screen: Console) -> Progress:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from bnnbench.errors import InputError
+from bnnbench.errors import CONTROL, InputError, visible
 from bnnbench.solver.contract import Budget
 
 
@@ -58,19 +58,15 @@ def _stands_for(label: str, name: str) -> bool:
 def printable(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with its texts' control characters as escapes, so that none of them moves a cursor."""
     texts = {str(n): frame[n].dropna().unique() for n in frame if str(frame[n].dtype) in _TEXTS}
-    dirty = [name for name, found in texts.items() if _CONTROL.search("\n".join(map(str, found)))]
+    dirty = [name for name, found in texts.items() if CONTROL.search("\n".join(map(str, found)))]
     return frame.assign(**{name: [_shown(value) for value in frame[name]] for name in dirty})
 
 
 _TEXTS = ("object", "string", "str")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters but tabs and ends of lines, and marks that turn the direction of writing around."""
 
 
 def _shown(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), value)
+    return visible(value) if isinstance(value, str) else value
 
 
 def disambiguated(runs: pd.DataFrame) -> pd.DataFrame:

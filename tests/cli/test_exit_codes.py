@@ -230,6 +230,30 @@ def test_an_exception_keeps_no_folder_of_a_file_and_ends_somewhere() -> None:
     assert len(stack_of(ValueError("y" * 10**8))) < 10**5
 
 
+CONTROLS = """
+from dataclasses import dataclass
+import bnnbench as bb
+
+@dataclass(frozen=True, kw_only=True)
+class Mine(bb.Solver):
+    \"\"\"One.\"\"\"
+    def sample(self, prepared, *, seed, budget):
+        raise ValueError("\\x1b[2J\\x07\\u202e :warning: [red]")
+"""
+
+
+@pytest.mark.parametrize("verb", ["run", "check"])
+def test_no_exception_writes_control_characters_to_a_terminal(tmp_path, monkeypatch, capsys, verb) -> None:
+    (tmp_path / "mine.py").write_text(CONTROLS)
+    (tmp_path / "s.toml").write_text(SUITE.format(solver="mine.py"))
+    arguments = [tmp_path / "s.toml", "--out", tmp_path / "out"] if verb == "run" else [tmp_path / "mine.py"]
+
+    _, out, err = call(monkeypatch, capsys, verb, *arguments)
+
+    assert not set("\x1b\x07\u202e") & set(out + err)
+    assert r"\x1b[2J\x07\u202e :warning: [red]" in " ".join((out + err).split())
+
+
 def test_debug_shows_the_stack_of_a_solver(tmp_path, monkeypatch, capsys) -> None:
     (tmp_path / "mine.py").write_text(STACK)
     (tmp_path / "s.toml").write_text(SUITE.format(solver="mine.py"))
