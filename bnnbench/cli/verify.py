@@ -52,7 +52,8 @@ def verify(
             screen.say(f"{finding.kind}: {finding.sentence}")
         again = "" if share is None else _run_again(store, share, files, screen, findings)
     if findings:
-        raise CheckError(f"{results}: {findings.total()} findings in {count_runs(tally.num_runs)}; see above.")
+        number = "1 finding" if findings.total() == 1 else f"{findings.total()} findings"
+        raise CheckError(f"{results}: {number} in {count_runs(tally.num_runs)}; see above.")
     screen.say(f"{results}: {count_runs(tally.num_recomputed)} recomputed, and all holds. {_limits(tally)}{again}")
 
 

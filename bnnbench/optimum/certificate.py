@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import time
 from collections import Counter
@@ -255,9 +256,12 @@ def _check_words(problem: Problem, certificate: Certificate) -> tuple[Verdict, s
     is_number = count is not None and count.isascii() and count.isdecimal() and len(count) <= _MAX_DIGITS
     if count is not None and not (is_number and 1 <= int(count) <= 2**problem.network.num_weights):
         wrong.append(f"{count[:40]} is no number of optimal settings of {problem.network.num_weights} weights")
+    if not (0 <= certificate.seconds < math.inf and certificate.nodes >= 0):
+        wrong.append(f"{certificate.nodes} nodes in {certificate.seconds:g} s are no work of a search")
     if wrong:
         return "disagreed", "; ".join(wrong)
-    return "agreed", "network, loss, number of samples, kind and bound; name, method, nodes and seconds are not checked"
+    unchecked = "name, method, parameters, nodes, seconds and version are not checked"
+    return "agreed", f"network, loss, number of samples, kind and bound; {unchecked}"
 
 
 def _leave_count(problem: Problem, certificate: Certificate) -> tuple[Verdict, str]:

@@ -139,8 +139,16 @@ def pack_bits(bits: NDArray[Any]) -> str:
 
 
 def unpack_bits(text: str, count: int) -> NDArray[np.int8]:
-    """Undo `pack_bits`."""
-    packed = np.frombuffer(base64.b64decode(text), dtype=np.uint8)
+    """Undo `pack_bits`.
+
+    Raises
+    ------
+    ValueError
+        If the text is not what so many bits become.
+    """
+    packed = np.frombuffer(base64.b64decode(text, validate=True), dtype=np.uint8)
+    if len(packed) != -(-count // 8):
+        raise ValueError(f"{8 * len(packed)} bits are packed where {count} are needed.")
     return np.unpackbits(packed, count=count).astype(np.int8)
 
 

@@ -17,7 +17,7 @@ from typing import IO
 from bnnbench.errors import StoreError, system_errors
 from bnnbench.store.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION, UNRELEASED_ID
 
-FILE = "runs.sqlite"
+FILE, LOCK = "runs.sqlite", "runs.lock"
 PUBLISHED = "runs.parquet"
 """What `bnnbench.store.parquet` reads of a folder without a store."""
 TIMEOUT_S = 30.0
@@ -58,7 +58,7 @@ def _lock(folder: Path) -> IO[str]:
         contextlib.ExitStack() as stack,
     ):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = stack.enter_context((folder / "runs.lock").open("a+", encoding="utf-8"))
+        lock = stack.enter_context((folder / LOCK).open("a+", encoding="utf-8"))
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -23,6 +23,7 @@ from bnnbench.optimum.truth import Truth
 from bnnbench.runs.cell import asked_key
 from bnnbench.store.answers import differences
 from bnnbench.store.digests import broken_run
+from bnnbench.store.file import LOCK
 from bnnbench.store.rescore import measured_again
 from bnnbench.store.store import Store, open_store, read_store
 from bnnbench.store.stored_run import StoredRun
@@ -64,7 +65,7 @@ def merge(folders: Sequence[Path], output: Path) -> Merged:
         draft = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
         stack.callback(shutil.rmtree, draft, ignore_errors=True)
         merged = _fill(draft, folders)
-        (draft / "runs.lock").unlink()
+        (draft / LOCK).unlink()
         draft.chmod(0o777 & ~_umask())  # a temporary folder is for its owner alone
         draft.rename(output)
     return merged

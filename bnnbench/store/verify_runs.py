@@ -68,7 +68,7 @@ def _told(name: str, sentences: Iterator[str]) -> Iterator[Finding]:
     try:
         for sentence in sentences:
             yield Finding("run", f"{name}: {sentence}")
-    except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
+    except (TypeError, ValueError, OverflowError, KeyError, AttributeError, RecursionError) as error:
         yield Finding("run", f"{name}: a cell cannot be read: {' '.join(str(error).split())}.")
 
 
@@ -124,7 +124,7 @@ def _wrong_samples(instance: Instance, runs: Sequence[_Sampled]) -> Iterator[Fin
     """Yield what does not follow from the samples of runs on an instance."""
     for run in runs:
         if run.samples is None:
-            yield Finding("run", f"{run.name}: its samples are not there, or too short.")
+            yield Finding("run", f"{run.name}: its samples are not there, or not as many bits as they must be.")
     whole = [(run, *run.samples) for run in runs if run.samples is not None]
     if not whole:
         return
@@ -147,7 +147,7 @@ def _wrong_samples(instance: Instance, runs: Sequence[_Sampled]) -> Iterator[Fin
 def _is_named(row: Mapping[str, Any]) -> bool:
     """Return whether the key of a row is the hash of what was asked."""
     key = ""
-    with contextlib.suppress(BnnbenchError, ValueError, TypeError):
+    with contextlib.suppress(BnnbenchError, ValueError, TypeError, RecursionError):
         budget = budget_of(row)
         parameters, versions = json.loads(row["parameters"]), json.loads(row["versions"])
         key = run_key(row["instance_hash"], row["solver"], parameters, versions, seed=row["seed"], budget=budget)

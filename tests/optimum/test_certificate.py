@@ -207,6 +207,13 @@ def test_a_count_that_cannot_be_is_found(problem: Problem, claim: Certificate, c
     assert "is no number of optimal settings of 12 weights" in failed.detail
 
 
+@pytest.mark.parametrize("changes", [{"nodes": -1}, {"seconds": -0.5}, {"seconds": float("nan")}])
+def test_work_that_cannot_be_is_found(problem: Problem, claim: Certificate, changes: Any) -> None:
+    (failed,) = verify(problem, replace(claim, **changes)).failed
+
+    assert (failed.name, "no work of a search" in failed.detail) == ("words", True)
+
+
 @pytest.mark.parametrize("count", ["1", "4096"])
 def test_a_wrong_count_is_found_by_enumeration(problem: Problem, claim: Certificate, count: str) -> None:
     failed = verify(problem, replace(claim, num_optima=count)).failed
@@ -335,7 +342,7 @@ def test_a_count_that_is_too_large_to_enumerate_is_said_to_be_unchecked(problem:
 
     assert ("number of optimal settings", "not checked") in verdicts(checked)
     assert checked.is_confirmed
-    assert "nodes and seconds are not checked" in checked.checks[-1].detail
+    assert "nodes, seconds and version are not checked" in checked.checks[-1].detail
 
 
 def test_a_proof_that_runs_out_of_time_confirms_nothing() -> None:

@@ -48,6 +48,26 @@ def test_no_store_and_no_database_is_overwritten(tmp_path, content):
         assert path.read_bytes() == before
 
 
+def test_somebody_s_page_is_left_as_it_is_and_ours_is_made_again(tmp_path):
+    path, page = tmp_path / "index.html", b"<!DOCTYPE html><title>bnnbench: results</title>"
+    path.write_bytes(b"<!DOCTYPE html><title>my page</title>")
+
+    with pytest.raises(InputError, match="no file of this kind"):
+        write_output(path, page)
+    path.write_bytes(page)
+    write_output(path, page * 2)
+
+    assert path.read_bytes() == page * 2
+
+
+@pytest.mark.parametrize("name", ["runs.sqlite", "runs.sqlite-wal", "runs.sqlite-journal", "runs.lock"])
+def test_no_name_of_a_file_of_a_store_is_given_to_another(tmp_path, name):
+    (tmp_path / "runs.lock").touch()
+
+    with pytest.raises(InputError, match="bears the name of a file of a store"):
+        write_output(tmp_path / name, TABLE)
+
+
 def test_a_folder_an_unwritable_place_and_an_empty_file_are_told_apart(tmp_path):
     with pytest.raises(InputError, match="is a folder"):
         write_output(tmp_path, TABLE)

@@ -146,6 +146,22 @@ def test_a_figure_that_does_not_follow_from_its_samples_is_found_though_the_dige
     assert not any("digest" in text for text in found)
 
 
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("UPDATE samples SET bits = '!!!'", "its samples are not there, or not as many bits"),
+        ("UPDATE samples SET bits = ''", "its samples are not there, or not as many bits"),
+        ("UPDATE samples SET bits = bits || 'AAAA'", "its samples are not there, or not as many bits"),
+        (f"UPDATE runs SET flags = '{'[' * 100_000}'", "a cell cannot be read"),
+        (f"UPDATE runs SET parameters = '{'[' * 100_000}'", "its key is not the hash"),
+    ],
+)
+def test_what_cannot_be_read_of_a_run_is_a_finding(results, statement, sentence):
+    change(results, statement)
+
+    assert any(sentence in finding.sentence for finding in findings(results))
+
+
 def test_batches_of_no_run_are_found(results):
     change(results, "DELETE FROM runs WHERE solver = 'random'")
     assert any("which is not there" in finding.sentence for finding in findings(results))
