@@ -32,15 +32,16 @@ def usual_environment():
     return {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
 
 
-@pytest.mark.parametrize("name", ["random", "logging", "locale", "typing", "tempfile", "numpy"])
-def test_a_file_that_is_named_like_a_module_reaches_no_process(tmp_path, name):
+def test_a_file_that_is_named_like_a_module_reaches_no_process(tmp_path):
     (tmp_path / "s.toml").write_text(SUITE)
-    (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w'); raise RuntimeError")
+    for name in ("random", "logging", "locale", "typing", "tempfile", "numpy"):
+        imported = tmp_path / f"{name}.imported"
+        (tmp_path / f"{name}.py").write_text(f"open({str(imported)!r}, 'w'); raise RuntimeError")
 
     done = call("run", "s.toml", "--out", "out", cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
-    assert not (tmp_path / "imported").exists()
+    assert not list(tmp_path.glob("*.imported"))
 
 
 def test_other_verbs_do_not_import_it_either(tmp_path):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import call as call_here
 
 from bnnbench.errors import InputError
 from bnnbench.harness.isolation.log import make_log
@@ -140,7 +141,7 @@ def finished(tmp_path_factory):
     return folder
 
 
-def test_pickles_that_are_planted_in_results_and_suites_are_never_opened(finished, tmp_path):
+def test_pickles_that_are_planted_in_results_and_suites_are_never_opened(finished, tmp_path, monkeypatch, capfd):
     folder = Path(shutil.copytree(finished, tmp_path / "f"))
     bomb = pickle.dumps(Bomb(tmp_path / "exploded"))
     for name in ("runs.pkl", "runs.pickle", "report.pkl", "cache.joblib", "runs.npy", "spool.pkl"):
@@ -148,12 +149,13 @@ def test_pickles_that_are_planted_in_results_and_suites_are_never_opened(finishe
         (folder / name).write_bytes(bomb)
     (folder / "out" / "spool").mkdir()
     (folder / "out" / "spool" / "x.jsonl").write_bytes(bomb)
+    monkeypatch.chdir(folder)
     for verb in (("show", "out"), ("export", "out"), ("verify", "out"), ("run", "suite.toml", "--out", "out")):
-        assert call(*verb, cwd=folder).returncode == 0
+        assert call_here(monkeypatch, capfd, *verb)[0] == 0
     (folder / "bomb.toml").write_bytes(bomb)
-    assert "is not TOML" in call("run", "bomb.toml", cwd=folder).stderr
+    assert "is not TOML" in call_here(monkeypatch, capfd, "run", "bomb.toml")[2]
     (folder / "out" / FILE).write_bytes(bomb)
-    assert call("show", "out", cwd=folder).returncode == 2
+    assert call_here(monkeypatch, capfd, "show", "out")[0] == 2
     assert not (tmp_path / "exploded").exists()
     pickle.loads(bomb)
     assert (tmp_path / "exploded").exists(), "it would have"
@@ -243,13 +245,17 @@ def test_the_command_line_may_name_any_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("how", ["raises", "exits", "refuses", "ends"])
-def test_a_token_of_the_environment_is_written_nowhere(tmp_path, how):
+def test_a_token_of_the_environment_is_written_nowhere(tmp_path, monkeypatch, capfd, how):
     (tmp_path / "suite.toml").write_text(SUITE.replace('name = "random"', f'name = "telltale.py"\nhow = "{how}"'))
     (tmp_path / "telltale.py").write_text(TELLTALE)
     secret = {"DWAVE_API_TOKEN": TOKEN, "HOME": str(tmp_path)}
-    said = [call("run", "suite.toml", "--out", "out", "--follow", cwd=tmp_path, **secret)]
-    assert said[0].returncode == (1 if how in ("raises", "exits") else 0), said[0].stderr
-    assert ("<DWAVE_API_TOKEN>" in said[0].stderr) == (how != "ends")
+    done = call("run", "suite.toml", "--out", "out", "--follow", cwd=tmp_path, **secret)
+    assert done.returncode == (1 if how in ("raises", "exits") else 0), done.stderr
+    assert ("<DWAVE_API_TOKEN>" in done.stderr) == (how != "ends")
+    said = [done.stdout, done.stderr]
+    monkeypatch.chdir(tmp_path)
+    for name, value in secret.items():
+        monkeypatch.setenv(name, value)
     for verb in (
         ("show", "out"),
         ("export", "out"),
@@ -259,11 +265,11 @@ def test_a_token_of_the_environment_is_written_nowhere(tmp_path, how):
         ("report", "out", "-o", "report.html"),
         ("figure", "out", "gap_by_problem", "-o", "x.svg"),
     ):
-        said.append(call(*verb, cwd=tmp_path, **secret))
+        code, *texts = call_here(monkeypatch, capfd, *verb)
         is_empty = verb[0] == "figure" and how == "refuses"
-        assert said[-1].returncode == (2 if is_empty else 0), said[-1].stderr
-    for done in said:
-        assert TOKEN[8:] not in done.stdout + done.stderr
+        assert code == (2 if is_empty else 0), texts
+        said += texts
+    assert not [text for text in said if TOKEN[8:] in text]
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert tmp_path / "out" / FILE in files
     for path in files:
