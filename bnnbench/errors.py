@@ -70,12 +70,20 @@ class CheckError(BnnbenchError):
 
 
 @contextlib.contextmanager
-def system_errors(kind: type[BnnbenchError], what: str, advice: str) -> Iterator[None]:
-    """Turn an `OSError` into the sentence that says what failed, the system's reason, and what to do."""
+def restated(kind: type[BnnbenchError], before: str, after: str, *caught: type[Exception]) -> Iterator[None]:
+    """Turn what a library raises into a sentence with its reason, in one line, between the two parts."""
     try:
         yield
-    except OSError as error:
-        raise kind(f"{what}: {error.strerror}; {advice}.") from error
+    except caught as error:
+        system = error.strerror if isinstance(error, OSError) else None
+        raise kind(f"{before}{system or ' '.join(str(error).split())}{after}") from error
+
+
+@contextlib.contextmanager
+def system_errors(kind: type[BnnbenchError], what: str, advice: str) -> Iterator[None]:
+    """Turn an `OSError` into the sentence that says what failed, the system's reason, and what to do."""
+    with restated(kind, f"{what}: ", f"; {advice}.", OSError):
+        yield
 
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from bnnbench.errors import InputError, RefusedError
+from bnnbench.errors import InputError, RefusedError, restated
 from bnnbench.solver.contract import Budget
 
 
@@ -49,10 +49,10 @@ def access_time(sampler: Any, num_qubits: int, given: dict[str, Any]) -> AccessT
     InputError
         If the QPU tells no timing model that dwave-cloud-client knows.
     """
-    try:
+    with restated(
+        InputError, "the QPU access cannot be estimated (", ")", AttributeError, KeyError, TypeError, ValueError
+    ):
         one, two = (sampler.solver.estimate_qpu_access_time(num_qubits, num_reads=n, **given) / 1e6 for n in (1, 2))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"the QPU access cannot be estimated ({error})") from error
     return AccessTime(2 * one - two, two - one)  # the model is linear in the reads
 
 

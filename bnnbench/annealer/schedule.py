@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from bnnbench.errors import RefusedError
+from bnnbench.errors import RefusedError, restated
 
 _Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -41,9 +41,7 @@ def check_schedule(sampler: Any, points: Points) -> None:
     RefusedError
         If it does not.
     """
-    try:
-        sampler.validate_anneal_schedule([list(point) for point in points])
-    except (RuntimeError, TypeError, ValueError) as error:
-        raise RefusedError(
-            f"dwave: the QPU does not take the anneal_schedule {[list(point) for point in points]}: {error}; change it."
-        ) from error
+    schedule = [list(point) for point in points]
+    wrong = f"dwave: the QPU does not take the anneal_schedule {schedule}: "
+    with restated(RefusedError, wrong, "; change it.", RuntimeError, TypeError, ValueError):
+        sampler.validate_anneal_schedule(schedule)

@@ -260,8 +260,7 @@ def _start_quietly() -> ForkServerContext | SpawnContext:
 
 def _death(code: int | None) -> str:
     if code is not None and code < 0:
-        try:
+        with contextlib.suppress(ValueError):
             return f"signal {signal.Signals(-code).name}"
-        except ValueError:
-            return f"signal {-code}"
+        return f"signal {-code}"
     return f"exit code {code}"

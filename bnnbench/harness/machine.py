@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import subprocess
@@ -36,37 +37,32 @@ def machine_info() -> dict[str, Any]:
 
 
 def _version(distribution: str) -> str | None:
-    try:
+    with contextlib.suppress(PackageNotFoundError, OSError):
         return version(distribution)
-    except (PackageNotFoundError, OSError):
-        return None
+    return None
 
 
 def _memory_gib() -> float | None:
     import psutil
 
-    try:
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # a container may hide what psutil reads
         return round(psutil.virtual_memory().total / 2**30, 1)
-    except (OSError, RuntimeError, ValueError):  # a container may hide what psutil reads
-        return None
+    return None
 
 
 def _cpu_model() -> str | None:
-    try:
+    with contextlib.suppress(OSError):  # no such file outside Linux
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
-    except OSError:
-        pass  # no such file outside Linux
     return platform.processor() or platform.machine() or None
 
 
 def _frequency_policy() -> str | None:
     """Return the governor of the first processor; unless it is ``performance``, times depend on what ran before."""
-    try:
+    with contextlib.suppress(OSError, ValueError):  # a virtual machine has none
         return Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").read_text(encoding="ascii").strip()
-    except (OSError, ValueError):  # a virtual machine has none
-        return None
+    return None
 
 
 def _library_threads() -> str:
@@ -91,7 +87,7 @@ def _commit() -> tuple[str | None, bool | None]:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    try:
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
         done = subprocess.run(  # noqa: S603
             ["git", "-C", str(folder), *arguments],  # noqa: S607
             capture_output=True,
@@ -99,6 +95,5 @@ def _git(folder: Path, *arguments: str) -> str | None:
             timeout=5,
             check=True,
         )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
+        return done.stdout.strip()
+    return None

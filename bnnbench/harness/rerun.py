@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -178,10 +179,9 @@ def _refuse_programs(name: str, parameters: Mapping[str, Any], solver: Path | No
 
 
 def _runs_programs(text: str) -> bool:
-    try:
+    with contextlib.suppress(BnnbenchError):  # a text that names no solver
         return solver_class(parse_spec(text).name).runs_programs
-    except BnnbenchError:
-        return False  # a text that names no solver
+    return False
 
 
 def _changes(cell: Cell, row: Mapping[str, Any]) -> Iterator[str]:

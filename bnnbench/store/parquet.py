@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from typing_extensions import override
 
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, restated
 from bnnbench.hashing import canonical_json
 from bnnbench.store.columns import RUN_COLUMNS
 from bnnbench.store.file import PUBLISHED
@@ -122,15 +122,12 @@ def uniform(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read(path: Path) -> Published:
-    try:
+    advice = "); make it with bnnbench export RESULTS --to parquet."
+    caught = (pa.ArrowException, OSError, ValueError, KeyError)
+    with restated(InputError, f"{path} holds no published runs (", advice, *caught):
         table = pq.read_table(path)
         machines = json.loads((table.schema.metadata or {})[_MACHINES.encode()])
         rows: pd.DataFrame = table.to_pandas()
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"{path} holds no published runs ({reason}); make it with bnnbench export RESULTS --to parquet."
-        ) from error
     if missing := sorted({"key", "problem_hash", "solver", "status", "machine"} - set(rows)):
         raise InputError(f"{path} holds no published runs: it has no column {missing[0]!r}.")
     known = [column.shown_name for column in RUN_COLUMNS if "…" not in column.shown_name]

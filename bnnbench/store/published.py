@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bnnbench.errors import StoreError
+from bnnbench.errors import StoreError, restated
 from bnnbench.store.file import FILE, PUBLISHED, is_there
 from bnnbench.store.schema import SCHEMA, declarations
 
@@ -40,13 +40,12 @@ def published_files(store: Store) -> dict[str, bytes]:
     files = {}
     for table, columns in _columns().items():
         rows = store.rows(table)
-        try:
+        wrong = f"{store.folder}: the table {table} has a cell of a wrong type ("
+        with restated(StoreError, wrong, ").", pa.ArrowException, OverflowError):
             content = pa.table(
                 {name: pa.array([row[name] for row in rows], kind) for name, kind in columns.items()},
                 schema=pa.schema(list(columns.items())),
             )
-        except (pa.ArrowException, OverflowError) as error:
-            raise StoreError(f"{store.folder}: the table {table} has a cell of a wrong type ({error}).") from error
         stream = io.BytesIO()
         pq.write_table(content, stream, compression="zstd", compression_level=19)
         files[f"{TABLES}/{table}.parquet"] = stream.getvalue()
@@ -83,21 +82,19 @@ def open_published(folder: Path) -> sqlite3.Connection:
         for table, columns in _columns().items():
             rows = _read(folder / TABLES / f"{table}.parquet", columns)
             marks = ", ".join("?" * len(columns))
-            try:
+            contradict = f"{folder / TABLES}: the rows of {table} contradict each other ("
+            with restated(StoreError, contradict, "); ask where it came from.", sqlite3.Error):
                 connection.execute("BEGIN")
                 connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
                 connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise StoreError(
-                    f"{folder / TABLES}: the rows of {table} contradict each other ({error}); ask where it came from."
-                ) from error
         connection.execute("PRAGMA query_only = ON")
         stack.pop_all()
     return connection
 
 
 def _read(path: Path, columns: dict[str, pa.DataType]) -> list[tuple[Any, ...]]:
-    try:
+    advice = "); publish it again with bnnbench submit."
+    with restated(StoreError, f"{path} cannot be read (", advice, pa.ArrowException, OSError):
         file = pq.ParquetFile(path)
         size = sum(file.metadata.row_group(k).total_byte_size for k in range(file.metadata.num_row_groups))
         if size > MAX_BYTES:
@@ -105,9 +102,6 @@ def _read(path: Path, columns: dict[str, pa.DataType]) -> list[tuple[Any, ...]]:
                 f"{path} takes {size / 1e9:.1f} GB in memory, more than the {MAX_BYTES / 1e9:g} GB allowed."
             )
         content = file.read()
-    except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise StoreError(f"{path} cannot be read ({reason}); publish it again with bnnbench submit.") from error
     expected = pa.schema(list(columns.items()))
     if content.schema.remove_metadata() != expected:
         raise StoreError(

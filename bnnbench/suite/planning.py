@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import pydantic
 
-from bnnbench.errors import BnnbenchError, InputError, blaming
+from bnnbench.errors import BnnbenchError, InputError, blaming, restated
 from bnnbench.hashing import canonical_json
 from bnnbench.metrics import differences
 from bnnbench.plugins.entries import Kind, file_hash
@@ -284,13 +284,10 @@ def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Sui
         shown = {k: v for k, v in parameters.items() if k in swept or k in solver.spec.parameters}
         label = Spec(solver.name, shown)
         identity = Spec(solver.identity.name, {k: parameters.get(k, v) for k, v in solver.identity.parameters.items()})
-        try:
+        wrong = f"solver {spec.name}: its parameters or versions cannot be noted ("
+        advice = "); parameters must be numbers, truth values, texts, or lists of them."
+        with restated(InputError, wrong, advice, TypeError, ValueError):
             canonical_json({"parameters": parameters, "versions": versions})
-        except (TypeError, ValueError) as error:
-            raise InputError(
-                f"solver {spec.name}: its parameters or versions cannot be noted ({error}); parameters must be "
-                "numbers, truth values, texts, or lists of them."
-            ) from error
         return SuiteSolver(
             spec, str(label), str(identity), parameters, versions, budget, int(threads), bool(solver.is_floor)
         )

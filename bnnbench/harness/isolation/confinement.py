@@ -140,7 +140,6 @@ def kill_children(pid: int) -> bool:
 
 def _is_running(process: psutil.Process) -> bool:
     """Return whether a process is more than an entry that its parent has yet to take notice of."""
-    try:
+    with contextlib.suppress(psutil.Error):
         return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False
+    return False

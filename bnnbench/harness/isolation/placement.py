@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,11 +26,10 @@ def physical_cores(cpus: Path = Path("/sys/devices/system/cpu")) -> list[Cores]:
 
 def _siblings(cpus: Path, number: int) -> set[int]:
     """Return the logical processors of the physical core of one of them; itself alone if the system does not tell."""
-    try:
+    with contextlib.suppress(OSError, ValueError):
         text = (cpus / f"cpu{number}/topology/thread_siblings_list").read_text(encoding="ascii")
         return {number, *_numbers(text)}
-    except (OSError, ValueError):
-        return {number}
+    return {number}
 
 
 def _numbers(text: str) -> set[int]:
@@ -40,11 +40,10 @@ def _numbers(text: str) -> set[int]:
 
 def processor_quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> float | None:
     """Return the processors that a container may use at a time, on average; None: all that it sees."""
-    try:
+    with contextlib.suppress(OSError, ValueError):  # no such limit is "max"
         quota, period = file.read_text(encoding="ascii").split()
         return int(quota) / int(period)
-    except (OSError, ValueError):  # no such limit is "max"
-        return None
+    return None
 
 
 def lanes_apart(jobs: int, threads: int = 1) -> list[Cores | None]:
