@@ -54,6 +54,12 @@ class SuiteSolver:
     threads: int
     is_floor: bool
     display_name: str = ""
+    formulation: str = ""
+    """The only formulation that it meets, by name or specification; "": all."""
+
+    def meets(self, setting: Formulation) -> bool:
+        """Tell whether the suite runs it on a formulation."""
+        return self.formulation in ("", setting.name, str(setting))
 
 
 Pair = tuple[Formulation, SuiteSolver]
@@ -74,8 +80,9 @@ class Plan:
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
-        """All pairs of a formulation and a solver; tuned ones stand last."""
-        return *itertools.product(self.formulations, self.solvers), *(pair for _, pair in self.tuned)
+        """All pairs of a formulation and a solver that meet; tuned ones stand last."""
+        plain = ((one, solver) for one in self.formulations for solver in self.solvers if solver.meets(one))
+        return *plain, *(pair for _, pair in self.tuned)
 
     def pairs_on(self, problem: Problem) -> tuple[Pair, ...]:
         """Return the pairs that meet a problem; a QUBO of a file is given as it is."""
@@ -166,12 +173,23 @@ def plan(suite: Suite, folder: Path) -> Plan:
     settings = each("formulations", lambda spec, swept: formulation(spec).showing(tuple(swept)))
     solvers = each("solvers", lambda spec, swept: _suite_solver(spec, swept, budget))
     foreign = list(_foreign(suite, folder, faults))
+    faults += _unmet(settings, solvers)
     if faults:
         raise InputError(together(faults))
     named = [*_named_apart(problems), *(problem for problem, _ in foreign)]
     tables = {problem.hash: table for problem, table in foreign}
     planned = Plan(suite, tuple(named), tuple(settings), tuple(solvers), foreign=tables)
     return planned if suite.parameters is None else _with_tuned(planned, folder / suite.parameters)
+
+
+def _unmet(settings: Sequence[Formulation], solvers: Sequence[SuiteSolver]) -> list[str]:
+    """Return a sentence for each solver whose formulation the suite does not have."""
+    names = ", ".join(map(str, settings))
+    return [
+        f"solvers: {solver.label} is for the formulation {solver.formulation!r}, but the suite has {names}."
+        for solver in solvers
+        if settings and not any(map(solver.meets, settings))
+    ]
 
 
 def plan_problems(tables: list[dict[str, Any]], folder: Path) -> tuple[Problem, ...]:
@@ -295,7 +313,7 @@ def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Sui
 
 def _suite_solver(spec: Spec, swept: Collection[str], budget: Budget) -> SuiteSolver:
     given = dict(spec.parameters)
-    own, display_name = given.pop("budget", None), given.pop("label", "")
+    own, display_name, only = given.pop("budget", None), given.pop("label", ""), given.pop("formulations", "")
     if not isinstance(display_name, str) or len(display_name) > MAX_LABEL or not display_name.isprintable():
         raise InputError(
             f'{spec.name}: the label {display_name!r:.80} is no name for a table; write label = "SA", a text of at '
@@ -306,7 +324,7 @@ def _suite_solver(spec: Spec, swept: Collection[str], budget: Budget) -> SuiteSo
     except pydantic.ValidationError as error:
         raise InputError(f"{spec.name}: the budget {own!r} is wrong; write budget = {{reads = 100}}.") from error
     solver = suite_solver(Spec(spec.name, given), _budget(table) if table else budget, swept)
-    return replace(solver, display_name=display_name)
+    return replace(solver, display_name=display_name, formulation=str(only))
 
 
 def _budget(table: BudgetTable) -> Budget:

@@ -70,6 +70,9 @@ def select(suite: Suite, overrides: Overrides) -> Suite:
         for section in ("solvers", "problems", "formulations")
         if (texts := getattr(overrides, section))
     }
+    if overrides.formulations:  # what was asked for goes before what a solver of the suite is for
+        solvers = changes.get("solvers", suite.solvers)
+        changes["solvers"] = [{k: v for k, v in table.items() if k != "formulations"} for table in solvers]
     if overrides.repetitions:
         changes["repetitions"] = overrides.repetitions
     if numbers := overrides.numbers:
