@@ -302,6 +302,19 @@ def test_an_a1a_batch_is_tested_on_all_rows_unless_told() -> None:
     assert untested.test_inputs is None
 
 
+@pytest.mark.parametrize("features", [7, 9, 15])
+def test_other_selections_of_a1a_are_of_the_same_rows_in_the_same_order(features: int) -> None:
+    for experiment, batch in ((0, 0), (0, 19), (1, 7)):
+        published = load_problem("a1a", experiment=experiment, batch=batch)
+        selected = load_problem("a1a", experiment=experiment, batch=batch, features=features)
+
+        assert (selected.targets == published.targets).all()
+        assert selected.network.widths == (features, 3, 1)
+        columns = {tuple(column) for column in selected.inputs.T.tolist()}
+        shared = (1, 2) if features == 7 else (0, 1, 2)  # column 6 is active in more than 65 % of all rows
+        assert {tuple(column) for column in published.inputs.T[list(shared)].tolist()} <= columns
+
+
 def test_a_missing_a1a_batch_gets_a_sentence() -> None:
     with pytest.raises(InputError, match=re.escape("a1a: batches are numbered 0 to 19, but batch=20 came; give one")):
         load_problem("a1a", batch=20)

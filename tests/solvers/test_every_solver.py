@@ -27,6 +27,7 @@ FAST = {
     "dwave_emulated": {"annealer": "simulated_annealing[num_sweeps=200]", "topology_size": 3},
     "embedded": {"topology_size": 3},
     "openjij": {"num_sweeps": 200},
+    "openjij_hubo": {"num_sweeps": 200},
     "parallel_tempering": {"num_sweeps": 50, "num_temperatures": 6},
     "rotor": {"num_sweeps": 200},
     "qaoa": {"maxiter": 5, "shots": 20},
@@ -38,7 +39,16 @@ FAST = {
     "weight_tempering": {"num_sweeps": 50, "temperatures": 3},
     "tabu": {"num_restarts": 0},
 }
-EXTRAS = ("gurobi", "highs", "maxsat", "openjij", "openjij_sqa", "rotor", "scip")  # their libraries may be absent
+EXTRAS = (
+    "gurobi",
+    "highs",
+    "maxsat",
+    "openjij",
+    "openjij_hubo",
+    "openjij_sqa",
+    "rotor",
+    "scip",
+)  # their libraries may be absent
 
 
 def load(name):
