@@ -1,4 +1,4 @@
-"""What solvers of polynomials read of an instance, and annealing of a polynomial; compiled by numba."""
+"""Polynomials behind instances, and their annealing; compiled by numba."""
 
 from __future__ import annotations
 
