@@ -13,6 +13,7 @@ from typing_extensions import override
 from bnnbench.optimum.flip_anneal import Task
 from bnnbench.optimum.replica_tempering import make_ladder, temper_weights
 from bnnbench.problem.network import Network
+from bnnbench.search_range import Range
 from bnnbench.solver.contract import Positive
 
 from ._replicas import ReplicaSearch
@@ -30,11 +31,11 @@ class WeightTempering(ReplicaSearch):
 
     needs: ClassVar[tuple[str, ...]] = ("numba",)
 
-    temperatures: Annotated[int, Field(ge=2, le=1024)] = 12
+    temperatures: Annotated[int, Field(ge=2, le=1024), Range(4, 32, log=True)] = 12
     """Replicas, one per temperature."""
-    hot: Positive = 0.8
+    hot: Annotated[Positive, Range(0.3, 3.0, log=True)] = 0.8
     """Highest temperature, in errors."""
-    cold: Positive = 0.15
+    cold: Annotated[Positive, Range(0.05, 0.5, log=True)] = 0.15
     """Lowest temperature, in errors."""
 
     @property

@@ -11,18 +11,16 @@ import numpy as np
 from bnnbench.errors import CheckError, InputError
 from bnnbench.optimum.cache import TRUTHS, TruthCache
 from bnnbench.optimum.ground_state import ground_state
-from bnnbench.optimum.search.cost import QUICK, log2_evaluations, why_hopeless
+from bnnbench.optimum.search.cost import HOPELESS, QUICK, log2_evaluations, why_hopeless
 from bnnbench.optimum.search.distinct_samples import distinct_samples
 from bnnbench.optimum.shipped import SHIPPED
-from bnnbench.optimum.truth import Truth
+from bnnbench.optimum.truth import HEURISTICS, Truth
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.qubo_problem import QuboProblem
 
 if TYPE_CHECKING:
     from bnnbench.optimum.search.passes import Report
 
-INCUMBENT_READS = 100
-"""Anneals that look for good weights, under a second on networks that are searched."""
 MAX_WEIGHTS = 2**24
 """Weights of a network up to which an optimum is looked for; one look at all of them takes about a second."""
 _CHECKED = 2**27
@@ -99,10 +97,12 @@ def ground_truth(
     hopeless = why_hopeless(problem, force=force)
     if hopeless and force:
         raise InputError(hopeless)
-    is_costly = log2_evaluations(problem.network) > QUICK
-    if hopeless or (is_costly and problem.planted is not None and problem.training_loss(problem.planted) == 0):
+    size = log2_evaluations(problem.network)
+    is_planted = problem.planted is not None and problem.training_loss(problem.planted) == 0
+    truth = None
+    if hopeless or (size > QUICK and is_planted) or (size > HOPELESS and not force):
         truth = _best_known(problem)
-    else:
+    if truth is None or not (hopeless or truth.is_certified):
         truth = search(
             problem,
             max_optima=max_optima,
@@ -119,7 +119,8 @@ def ground_truth(
 
 def _best_known(problem: Problem) -> Truth:
     """Return the least loss of planted weights and of some anneals. It is an optimum if no loss can be lower."""
-    from bnnbench.optimum.weight_anneal import quick_weights, warm_up
+    from bnnbench.optimum.incumbent import incumbent
+    from bnnbench.optimum.weight_anneal import warm_up
 
     start = time.perf_counter()
     distinct = distinct_samples(problem)
@@ -127,9 +128,9 @@ def _best_known(problem: Problem) -> Truth:
     weights, method = problem.planted, "planted weights, evaluated"
     if weights is None or problem.training_loss(weights) > floor:
         warm_up()
-        annealed = quick_weights(problem, 0, INCUMBENT_READS)[0]
+        annealed = incumbent(problem)[0]
         if weights is None or problem.training_loss(annealed) < problem.training_loss(weights):
-            weights, method = annealed, "simulated annealing of the weights"
+            weights, method = annealed, HEURISTICS
     loss = float(problem.training_loss(weights))
     if floor and loss == floor:
         method += "; samples that contradict each other cost that much"
@@ -150,7 +151,7 @@ def _with_planted(problem: Problem, truth: Truth) -> Truth:
         return truth
     loss = float(problem.training_loss(problem.planted))
     is_proved = truth.lower_bound is not None and truth.lower_bound >= loss
-    method = truth.method.replace("simulated annealing", "planted weights, evaluated")
+    method = truth.method.replace(HEURISTICS, "planted weights, evaluated")
     return replace(
         truth,
         loss=loss,

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.optimum.incumbent import incumbent
 from bnnbench.optimum.search.cost import fits
 from bnnbench.optimum.search.distinct_samples import DistinctSamples, distinct_samples
 from bnnbench.optimum.search.hidden_layer import HiddenLayer
@@ -19,8 +20,8 @@ from bnnbench.optimum.search.passes import Limits, Report, Result, Search, Stand
 from bnnbench.optimum.search.perceptron import Perceptron
 from bnnbench.optimum.search.perceptron_bound import PerceptronBound
 from bnnbench.optimum.search.space import Space, optimal_settings, total_count
-from bnnbench.optimum.truth import Truth
-from bnnbench.optimum.weight_anneal import quick_weights, warm_up
+from bnnbench.optimum.truth import HEURISTICS, Truth
+from bnnbench.optimum.weight_anneal import warm_up
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 
@@ -28,8 +29,6 @@ COUNT_NODES = 2_000_000
 """Nodes that each of the tasks of a search may spend on counting, some seconds; it can cost more than the proof."""
 TABLE = 20
 """Inputs of a neuron up to which the losses of all its weight vectors are put into a table, in milliseconds."""
-INCUMBENT_READS = 100
-"""Anneals that look for good weights, under a second on networks that are searched."""
 
 
 def search(
@@ -51,17 +50,16 @@ def search(
     parts = parts_of(distinct)
 
     @cache
-    def incumbent() -> NDArray[np.int8]:
+    def known() -> NDArray[np.int8]:
         # Sought only if somebody waits, or if the search gives up.
-        weights: NDArray[np.int8] = quick_weights(problem, 0, INCUMBENT_READS)[0]
-        return weights
+        return np.asarray(incumbent(problem)[0])
 
     results: list[Result] = []
 
     def relay(standing: Standing) -> None:
         lower = (standing.lower_bound + sum(one.lower_bound for one in results) + distinct.base) * distinct.unit
         if report:
-            report(replace(standing, lower_bound=lower, best=float(problem.training_loss(incumbent()))))
+            report(replace(standing, lower_bound=lower, best=float(problem.training_loss(known()))))
 
     limits = Limits(
         # Margins are finer than errors: of their many levels not each is worth a pass.
@@ -77,7 +75,7 @@ def search(
     for part, space in zip(parts, spaces, strict=True):
         results.append(Search(space, limits, relay if report else None).minimize(part.ceiling))
         if results[-1].loss is None:
-            return _unfinished(problem, distinct, space, results, incumbent(), start)
+            return _unfinished(problem, distinct, space, results, known(), start)
     counts = [total_count(space, one.found, space.primes) for space, one in zip(spaces, results, strict=True)]
     return Truth(
         problem_hash=problem.hash,
@@ -147,7 +145,7 @@ def _unfinished(
         problem_hash=problem.hash,
         loss=loss,
         kind="proved" if is_proved else "best_known",
-        method=f"simulated annealing; {space.method} {'proved it' if is_proved else 'gave up'}",
+        method=f"{HEURISTICS}; {space.method} {'proved it' if is_proved else 'gave up'}",
         optima=known[None],
         seconds=time.perf_counter() - start,
         lower_bound=loss if is_proved else bound,

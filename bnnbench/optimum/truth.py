@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from bnnbench.problem.card import card
 
+HEURISTICS = "annealing of the weights or message passing"
+"""What finds the best known weights."""
 TruthKind = Literal["exhaustive", "attained", "proved", "given", "best_known"]
 
 

@@ -223,3 +223,14 @@ def test_a_network_of_any_size_is_refused_in_a_sentence(widths: tuple[int, ...],
     reason = why_hopeless(random_problem(widths, samples, name="large"))
 
     assert re.match(r"large: the network .* would take up to 10\^\d+ evaluations", reason)
+
+
+@pytest.mark.parametrize(("widths", "samples"), [((15, 7, 1), 40), ((101, 1), 50)])
+def test_a_loss_of_0_that_is_found_ends_the_search_of_what_has_no_prospects(
+    widths: tuple[int, ...], samples: int
+) -> None:
+    problem = random_problem(widths, samples, seed=1)
+
+    truth = ground_truth(problem, cache=None)
+
+    assert (truth.kind, truth.loss) == ("attained", 0)

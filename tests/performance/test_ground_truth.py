@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import pytest
 
 from bnnbench.optimum.cpsat_model import network_model
+from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.prove import compile_kernels, search
 from bnnbench.optimum.qubo_levels import levels
 from bnnbench.optimum.spectrum import spectrum
@@ -62,6 +63,29 @@ def test_random_problems_are_certified_and_counted(
     assert all(truth.kind == "exhaustive" for truth in truths)
     if goal_s is not None:
         assert statistics.median(seconds) <= goal_s
+
+
+@pytest.mark.parametrize(
+    ("widths", "samples", "is_certified"), [((15, 7, 1), 60, True), ((15, 5, 1), 60, False), ((9, 7, 1), 80, False)]
+)
+def test_wide_hidden_layers(
+    capsys: pytest.CaptureFixture[str], widths: tuple[int, ...], samples: int, is_certified: bool
+) -> None:
+    """Certified in at most 60 s of a processor in the median, or the bounds that 60 s of wall time reach."""
+    compile_kernels(2)
+    seconds, found = [], []
+    for seed in SEEDS:
+        problem = load_problem("random_data", widths=list(widths), samples=samples, seed=seed)
+        start = process_time()
+        truth = ground_truth(problem, seconds=60, cache=None)
+        seconds.append(process_time() - start)
+        lowest = truth.loss if truth.is_certified else truth.lower_bound
+        found.append(f"{lowest:g} of {truth.loss:g}")
+    with capsys.disabled():
+        print(f"\n{problem.network}, {samples} samples: bounds {found}, processor s {[round(s, 1) for s in seconds]}")
+    if is_certified:
+        assert statistics.median(seconds) <= 60
+        assert all(bound.split()[0] == bound.split()[-1] for bound in found)
 
 
 def test_56_weights_are_certified_20_times_faster_than_by_cpsat(capsys: pytest.CaptureFixture[str]) -> None:

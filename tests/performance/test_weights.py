@@ -183,8 +183,7 @@ def test_large_perceptrons_are_learned_by_messages(
     capsys: pytest.CaptureFixture[str], inputs: int, scheme: str
 ) -> None:
     """Processor seconds of one read with random labels at α = 0.5, on the samples, without compiling a QUBO."""
-    from bnnbench_solvers._message_passing import begin, committee_samples, make_beliefs, polarize
-
+    from bnnbench.optimum.message_passing import begin, committee_samples, make_beliefs, polarize
     from bnnbench.optimum.search.distinct_samples import distinct_samples
 
     solver = bb.load_solver("message_passing", scheme=scheme)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bnnbench_solvers._message_passing import begin, committee_samples, gather, listen, make_beliefs, polarize, push
 from numpy.typing import NDArray
 from strategies import random_problem
 
 import bnnbench as bb
+from bnnbench.optimum.message_passing import begin, committee_samples, gather, listen, make_beliefs, polarize, push
 from bnnbench.optimum.search.distinct_samples import distinct_samples
 from bnnbench.problem.problem import Problem
 
