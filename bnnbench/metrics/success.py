@@ -15,11 +15,12 @@ Interval = tuple[float, float, float]
 
 
 def success_probability(successes: int, reads: int) -> Interval:
-    """Return the success probability per read, with its 95 % Jeffreys interval.
+    """Return the success probability per read, with its 95 % interval.
 
-    ``p = k/n``; the interval holds the 2.5 % and 97.5 % quantiles of Beta(k + 1/2, n − k + 1/2), with its lower end
-    at 0 for k = 0 and its upper end at 1 for k = n. Reads of a run that failed have to be among the n, as failures,
-    or the estimate is too high.
+    ``p = k/n``; the interval is that of Jeffreys, from the 2.5 % to the 97.5 % quantile of Beta(k + 1/2, n − k + 1/2),
+    but near 0 and 1, where it is too narrow: for k = 0 it ends at the exact one-sided 95 % bound ``1 − 0.05^(1/n)``,
+    for k = 1 it begins at the exact one-sided bound ``1 − 0.95^(1/n)`` or before, and for k = n and n − 1 alike. Reads
+    of a run that failed have to be among the n, as failures, or the estimate is too high.
 
     Raises
     ------
@@ -29,16 +30,25 @@ def success_probability(successes: int, reads: int) -> Interval:
     References
     ----------
     L. D. Brown, T. T. Cai and A. DasGupta, "Interval Estimation for a Binomial Proportion", Statistical Science 16,
-    2001.
+    2001. C. J. Clopper and E. S. Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the Case of the
+    Binomial", Biometrika 26, 1934: the one-sided bounds.
     """
-    from scipy.special import betaincinv
-
     if reads < 1 or not 0 <= successes <= reads:
         raise InputError(f"success probability: {successes} successes came in {reads} reads; give 0 ≤ k ≤ n, n ≥ 1.")
-    shape = successes + 0.5, reads - successes + 0.5
-    low = 0.0 if successes == 0 else float(betaincinv(*shape, 0.025))
-    high = 1.0 if successes == reads else float(betaincinv(*shape, 0.975))
-    return successes / reads, low, high
+    return successes / reads, *share_ends(successes, reads)
+
+
+def share_ends(successes: float, trials: float) -> tuple[float, float]:
+    """Return the ends of the 95 % interval of a share, see `success_probability`; counts need not be whole."""
+    from scipy.special import betaincinv
+
+    if successes <= 0:
+        return 0.0, 1 - 0.05 ** (1 / trials)
+    if successes >= trials:
+        return 0.05 ** (1 / trials), 1.0
+    low, high = (float(betaincinv(successes + 0.5, trials - successes + 0.5, level)) for level in (0.025, 0.975))
+    low = min(low, 1 - 0.95 ** (1 / trials)) if successes <= 1 else low
+    return low, max(high, 0.95 ** (1 / trials)) if successes >= trials - 1 else high
 
 
 def time_to_solution(t_read_s: float, interval: Interval) -> Interval:
