@@ -18,6 +18,9 @@ from bnnbench.metrics.gaps import is_floor as is_floor
 from bnnbench.metrics.gaps import normalized_gap as normalized_gap
 from bnnbench.metrics.labels import differences as differences
 from bnnbench.metrics.labels import disambiguated as disambiguated
+from bnnbench.metrics.over_problems import level_of as level_of
+from bnnbench.metrics.over_problems import median_over_problems as median_over_problems
+from bnnbench.metrics.over_problems import pooled_share as pooled_share
 from bnnbench.metrics.paired import compare_all as compare_all
 from bnnbench.metrics.paired import compare_pair as compare_pair
 from bnnbench.metrics.paired import holm as holm

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from bnnbench.metrics.averages import median_interval
 from bnnbench.metrics.censoring import censored, numbers, was_asked
-from bnnbench.metrics.success import Interval, success_probability
+from bnnbench.metrics.over_problems import problem_key
+from bnnbench.metrics.success import Interval, share_ends
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,10 +64,16 @@ def median_running_time(runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    key = "problem_hash" if "problem_hash" in runs else "problem"
-    cells = expected_running_time(runs, [*by, *([key] if key not in by else [])])
-    groups = cells.groupby(level=list(range(len(by))))
-    figures = [tuple(part.iloc[0]) if len(part) == 1 else median_interval(part["ert_s"]) for _, part in groups]
+    key = problem_key(runs)
+    runs = runs.reset_index(drop=True)
+    spent = spent_times(runs)
+    keys = [runs.loc[spent.index, name] for name in by]
+    groups = spent.assign(**{key: runs.loc[spent.index, key]}).groupby(keys)
+    figures = []
+    for _, part in groups:
+        problems = [Spent.of(own) for _, own in part.groupby(key)]
+        erts = pd.Series([own.ert_s for own in problems])
+        figures.append(ert_interval(problems[0]) if len(problems) == 1 else median_interval(erts))
     return pd.DataFrame(figures, index=groups.size().index, columns=list(NAMES), dtype=float)
 
 
@@ -82,6 +89,12 @@ class Spent:
     def of(cls, part: pd.DataFrame) -> Spent:
         """Return them from rows of `spent_times`; without a failure, one takes as long as the longest run may."""
         return cls(part["time_s"].to_numpy(), part["is_success"].to_numpy(), float(part["whole_s"].max()))
+
+    @property
+    def ert_s(self) -> float:
+        """Return the ERT, infinite without a success."""
+        num_successes = int(self.is_success.sum())
+        return float(self.times.sum()) / num_successes if num_successes else math.inf
 
 
 def spent_times(runs: pd.DataFrame) -> pd.DataFrame:
@@ -103,21 +116,20 @@ def spent_times(runs: pd.DataFrame) -> pd.DataFrame:
 
 def ert_interval(runs: Spent) -> Interval:
     """Return the ERT of runs of one problem, with its 95 % interval; see `expected_running_time`."""
-    num_successes = int(runs.is_success.sum())
-    if num_successes == 0:
-        chance = success_probability(0, len(runs.times))[2]
+    if not runs.is_success.any():
+        chance = share_ends(0, len(runs.times))[1]
         return math.inf, float(runs.times.mean()) * (1 - chance) / chance, math.inf
     low, high = np.quantile(ert_draws(runs), [0.025, 0.975])
-    return float(runs.times.sum()) / num_successes, float(low), float(high)
+    return runs.ert_s, float(low), float(high)
 
 
 def ert_draws(runs: Spent, seed: int = 0) -> NDArray[np.float64]:
     """Draw what the ERT can be, given runs: float64 of shape (`NUM_DRAWS`,).
 
     ``ERT = E[T | success] + (1 − p)/p · E[T | failure]``. The probability p is drawn from its Jeffreys posterior
-    Beta(k + 1/2, n − k + 1/2), a draw per stratum, so that its quantiles are exact; each mean by a parametric bootstrap,
-    log-normal with Student's t at k − 1 degrees of freedom. A plain bootstrap of runs is too narrow where nearly all of
-    them succeed. How often the interval holds the ERT: docs/metrics.md.
+    Beta(k + 1/2, n − k + 1/2), a draw per stratum, so that its quantiles are exact; each mean by a parametric
+    bootstrap, log-normal with Student's t at k − 1 degrees of freedom. A plain bootstrap of runs is too narrow where
+    nearly all of them succeed. How often the interval holds the ERT: docs/metrics.md.
     """
     from scipy.special import betaincinv
 

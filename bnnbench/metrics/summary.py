@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from bnnbench.metrics.averages import median_interval
 from bnnbench.metrics.censoring import censored, numbers, was_asked
 from bnnbench.metrics.gaps import normalized_gap
 from bnnbench.metrics.labels import disambiguated, in_natural_order
+from bnnbench.metrics.over_problems import median_over_problems, pooled_share, problem_key
 from bnnbench.metrics.running_time import median_running_time
-from bnnbench.metrics.success import success_probability
 from bnnbench.runs.column import Column, columns_of
 from bnnbench.runs.features import Features
 from bnnbench.runs.outcome import Outcome
@@ -81,6 +80,7 @@ def summarize(
       without a known optimum is no evidence, and is counted in ``remarks``. Missing if no optimum is known.
       ``solved_share``: over the runs that were asked and have a known optimum;
     - counts, such as ``proved``: runs of status ok in which it is 1;
+    - medians are over problems, of the median over the runs of each, see `bnnbench.metrics.over_problems`;
     - censored medians, such as ``loss_gap`` and ``mean_loss_gap`` (of the mean read, not the best): over asked runs, in
       which a failed run counts as infinite, so that failing never makes a median smaller. Gaps are over runs with a
       known optimum; the energy gap is over sound formulations only, as no ground energy of others is known;
@@ -120,9 +120,7 @@ def summarize(
     frame["solved_share"] = frame["solved"] / known
     frame["solved"] = frame["solved"].where(frame["known"] > 0)
     if with_intervals:
-        pairs = zip(frame["solved"].fillna(0), frame["known"], strict=True)
-        ends = [success_probability(int(k), int(n))[1:] if n else (math.nan, math.nan) for k, n in pairs]
-        frame["solved_share_low"], frame["solved_share_high"] = zip(*ends, strict=True)
+        frame = frame.join(_share_ends(counts, keys, runs[problem_key(runs)]))
     for column in SUMMARY:
         if column.statistic in ("median", "censored_median"):
             frame = frame.join(_medians(runs, keys, column, with_intervals=with_intervals))
@@ -143,12 +141,22 @@ def _medians(runs: pd.DataFrame, keys: list[pd.Series], column: Column, *, with_
         values = numbers(runs[column.name]).where(runs["status"] == "ok")
         if column.is_share and _is_partial(runs, column.name):
             values = values.mask(values.notna())
-    groups = values.groupby(keys, dropna=False)
+    problems = runs[problem_key(runs)]
     if not with_intervals:
-        return groups.median().to_frame(column.name)
-    estimates = groups.agg(median_interval)
-    names = [column.name, f"{column.name}_low", f"{column.name}_high"]
-    return pd.DataFrame(estimates.tolist(), index=estimates.index, columns=names)
+        medians = values.groupby([*keys, problems], dropna=False).median()
+        return medians.groupby(level=list(range(len(keys))), dropna=False).median().to_frame(column.name)
+    found = median_over_problems(values, problems, keys)
+    return found.set_axis([column.name, f"{column.name}_low", f"{column.name}_high"], axis="columns")
+
+
+def _share_ends(counts: pd.DataFrame, keys: list[pd.Series], problems: pd.Series) -> pd.DataFrame:
+    """Return the ends of the interval of the share of solved runs by group, see `pooled_share`."""
+    cells = counts[["solved", "known"]].groupby([*keys, problems], dropna=False).sum()
+    groups = cells[cells["known"] > 0].groupby(level=list(range(len(keys))), dropna=False)
+    ends = {key: pooled_share(*own.to_numpy(dtype=float).T)[1:] for key, own in groups}
+    names = ["solved_share_low", "solved_share_high"]
+    index = groups.size().index
+    return pd.DataFrame([ends[key] for key in index], index=index, columns=names, dtype=float)
 
 
 def _is_partial(runs: pd.DataFrame, name: str) -> bool:

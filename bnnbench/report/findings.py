@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bnnbench.charts.plot_data import PlotData
-from bnnbench.metrics import compare_all, cost_table, expected_running_time, holm, is_floor, success_probability
+from bnnbench.metrics import compare_all, cost_table, expected_running_time, holm, is_floor, pooled_share
 from bnnbench.metrics.censoring import numbers
 from bnnbench.qubo.qubo import TOLERANCE
 
@@ -63,7 +63,7 @@ def _best(data: PlotData) -> Iterator[str]:
         own = cells.loc[winners[0]]
         interval = ""
         if (own["size"] == own["size"].iloc[0]).all():
-            _, low, high = success_probability(int(own["sum"].sum()), int(own["size"].sum()))
+            _, low, high = pooled_share(*own[["sum", "size"]].to_numpy(dtype=float).T)
             interval = f", 95 % interval {low:.0%} to {high:.0%}"
         others = share.drop(winners).sort_values(ascending=False)
         next_best = f"; next is {others.index[0]} with {others.iloc[0]:.0%}" if len(others) else ""

@@ -21,6 +21,7 @@ from bnnbench.metrics import (
     summarize,
 )
 from bnnbench.metrics.labels import chosen, in_natural_order
+from bnnbench.metrics.over_problems import level_of
 from bnnbench.solver.contract import Budget
 from bnnbench.store.parquet import RunSource
 from bnnbench.tables.rounding import DASH
@@ -31,7 +32,7 @@ from bnnbench.tables.view import View
 _BEST = {"solved_share": "greatest", "ert_s": "least", "loss_gap": "least"}
 _ON_SCREEN = ("solved", "flagged")
 """Columns of a summary that papers show in another way: as a share, and among the remarks."""
-BOUND = ">: 97.5 % lower bound, nothing succeeded"
+BOUND = ">: 95 % lower bound, nothing succeeded"
 NOTES = {
     "ert_s": f"expected sampling time to the optimum with restarts, the median over problems; {BOUND}",
     "loss_gap": "best decoded weights above the optimum",
@@ -49,14 +50,21 @@ SOLVER = Column("solver", "solver", kind="text")
 RUNS, OK, ERT, LOSS_GAP, REMARKS = (SUMMARY_COLUMNS[name] for name in ("runs", "ok", "ert_s", "loss_gap", "remarks"))
 VIEW = View()
 """All that tells rows apart, for the line of an article."""
-INTERVALS = (
-    "In brackets: 95 % intervals over repeated runs of these same problems, of shares by Jeffreys, of medians by order "
-    "statistics (none below 6 runs)."
-)
 BOLD = "Bold: the best of its block, and what its interval does not set apart from it."
 FAILED = "Failed runs are unsolved and infinitely bad in gaps and violations."
 NO_VALUE = f"{DASH}: no value."
-HOW_TO_READ = f"{FAILED} {INTERVALS} {BOLD} {NO_VALUE}"
+
+
+def _how_to_read(runs: pd.DataFrame, by: Sequence[str]) -> str:
+    return f"{FAILED} {_intervals(runs, by)} {BOLD} {NO_VALUE}"
+
+
+def _intervals(runs: pd.DataFrame, by: Sequence[str]) -> str:
+    """Say what the brackets hold, and over what they are intervals."""
+    return (
+        f"In brackets: 95 % intervals {level_of(runs, by)}, of medians by order statistics (none below 6 values), of "
+        "shares by Jeffreys with as many independent runs as these are worth; one-sided where none or all succeeded."
+    )
 
 
 def make_table(results: RunSource, kind: str, name: str, view: View = VIEW) -> Table:
@@ -124,8 +132,8 @@ def _summary(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Tab
     is_complete = (data["ok"] == data["runs"]).all()
     measured = [column for key, column in SUMMARY_COLUMNS.items() if not (key == "ok" and is_complete)]
     columns = (Column("formulation", "formulation", kind="text"), SOLVER, *measured)
-    title = f"Summary of {name}, medians over runs."
-    return Table("summary", name, title, HOW_TO_READ, columns, data, ("formulation",))
+    title = f"Summary of {name}, medians over problems."
+    return Table("summary", name, title, _how_to_read(runs, ["formulation", "solver"]), columns, data, ("formulation",))
 
 
 def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
@@ -146,7 +154,7 @@ def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
         ),
         REMARKS,
     )
-    return Table("problems", name, f"Problems of {name}.", HOW_TO_READ, columns, data, ("block",))
+    return Table("problems", name, f"Problems of {name}.", _how_to_read(runs, by), columns, data, ("block",))
 
 
 def _blocks(runs: pd.DataFrame, data: pd.DataFrame) -> list[str]:
@@ -193,7 +201,8 @@ def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -
         replace(LOSS_GAP, rank=None, note="median over runs of all solvers"),
     )
     data = in_natural_order(pd.DataFrame(rows), ["problem", "formulation"])
-    return Table("formulations", name, f"Formulations of {name}.", HOW_TO_READ, columns, data, ("problem",))
+    how_to_read = _how_to_read(runs, ["problem", "formulation"])
+    return Table("formulations", name, f"Formulations of {name}.", how_to_read, columns, data, ("problem",))
 
 
 def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
@@ -230,9 +239,10 @@ def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> T
         Column("chain_breaks", "broken chains", "%", factor=100),
         Column("embed_s", "embedding", "s", kind="log", rank=110),
     )
+    over = _intervals(embedded, ["problem", "formulation", "solver"])
     title = f"Minor embeddings of {name}, medians over runs that found one."
     data = in_natural_order(pd.DataFrame(rows), ["problem", "formulation", "solver"])
-    return Table("embedding", name, title, f"{INTERVALS} {NO_VALUE}", columns, data, ("problem",))
+    return Table("embedding", name, title, f"{over} {NO_VALUE}", columns, data, ("problem",))
 
 
 def _environment(runs: pd.DataFrame, machines: Mapping[str, Any], name: str) -> Table:

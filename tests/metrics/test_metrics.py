@@ -15,7 +15,7 @@ from bnnbench.metrics import SUMMARY, success_probability, summarize, time_to_so
 NAMES = [column.name for column in SUMMARY]
 
 
-@pytest.mark.parametrize(("k", "n"), [(1, 10), (5, 10), (9, 10), (300, 1000)])
+@pytest.mark.parametrize(("k", "n"), [(2, 10), (5, 10), (8, 10), (300, 1000)])
 def test_the_interval_is_that_of_jeffreys(k, n):
     estimate, low, high = success_probability(k, n)
     assert estimate == k / n
@@ -26,9 +26,16 @@ def test_the_interval_is_that_of_jeffreys(k, n):
 
 def test_the_interval_ends_at_0_and_1_when_reads_are_all_alike():
     assert success_probability(0, 10)[:2] == (0.0, 0.0)
-    assert 0 < success_probability(0, 10)[2] < 0.3
     assert success_probability(10, 10)[0::2] == (1.0, 1.0)
-    assert 0.7 < success_probability(10, 10)[1] < 1
+
+
+def test_bounds_at_the_ends_are_exact_and_one_sided():
+    bound = success_probability(0, 10)[2]
+    assert (1 - bound) ** 10 == pytest.approx(0.05)  # the probability of no success in ten at the bound
+    assert success_probability(10, 10)[1] == pytest.approx(1 - bound)
+    least = success_probability(1, 10)[1]
+    assert 1 - (1 - least) ** 10 == pytest.approx(0.05)  # that of a success or more
+    assert success_probability(9, 10)[2] == pytest.approx(1 - least)
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 0), (-1, 5), (6, 5)])

@@ -46,6 +46,15 @@ def median(rows, column):
     return statistics.median(values) if values else None
 
 
+def ends(solved, n):
+    """Jeffreys' interval; next to 0 and 1 the probabilities at which a result as extreme has a chance of 5 %."""
+    low, high = (beta.ppf(level, solved + 0.5, n - solved + 0.5) for level in (0.025, 0.975))
+    low = 0 if solved == 0 else min(low, beta.ppf(0.05, 1, n)) if solved == 1 else low
+    low = beta.ppf(0.05, n, 1) if solved == n else low
+    high = 1 if solved == n else max(high, beta.ppf(0.95, n, 1)) if solved == n - 1 else high
+    return low, beta.ppf(0.95, 1, n) if solved == 0 else high
+
+
 def same(first, second):
     return first == pytest.approx(second) or (pd.isna(first) and second is None)
 
@@ -60,9 +69,7 @@ def test_every_number_of_the_summary_follows_from_the_rows(folder, rows):
         n = len(runs)
         assert same(row["solved_share"], solved / n if n else None)
         if n:
-            low = 0 if solved == 0 else beta.ppf(0.025, solved + 0.5, n - solved + 0.5)
-            high = 1 if solved == n else beta.ppf(0.975, solved + 0.5, n - solved + 0.5)
-            assert (row["solved_share_low"], row["solved_share_high"]) == pytest.approx((low, high))
+            assert (row["solved_share_low"], row["solved_share_high"]) == pytest.approx(ends(solved, n))
         assert same(row["loss_gap"], median(runs, "loss_gap"))
         assert same(row["energy_gap"], median(runs, "energy_gap") if runs and runs[0]["is_sound"] else None)
         floor = [run["loss_gap"] for run in asked(rows, formulation=row["formulation"], solver="random")]
@@ -90,7 +97,7 @@ def test_every_number_of_the_problems_follows_from_the_rows(folder, rows):
         spent = sum(run["time_to_target_s"] or run["sample_s"] for run in done)
         assert row["ert_s"] == (pytest.approx(spent / len(solved)) if solved else math.inf)
         if not solved:
-            chance = beta.ppf(0.975, 0.5, len(runs) + 0.5)
+            chance = ends(0, len(runs))[1]
             mean = sum(run["sample_s"] or run["budget_seconds"] or 0 for run in runs) / len(runs)
             assert row["ert_s_low"] == pytest.approx(mean * (1 - chance) / chance)
         assert "optimum 0 (exhaustive)" in row["block"]

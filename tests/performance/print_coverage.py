@@ -1,0 +1,107 @@
+"""Print how often each 95 % interval holds the truth on simulated runs: the table of docs/metrics.md.
+
+Takes some minutes of one core: ``python tests/performance/print_coverage.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.stats import binom
+
+from bnnbench.metrics import median_interval, pooled_share, success_probability
+from bnnbench.metrics.paired import signed_rank_interval
+from bnnbench.metrics.running_time import Spent, ert_interval
+
+GENERATOR = np.random.default_rng(2026)
+CHANCES = (0.05, 0.1, 0.2, 0.5, 0.9)
+
+
+def of_one_problem(num_runs: int) -> str:
+    """Share of solved runs of a problem, exactly: the least and the greatest coverage over probabilities."""
+    counts, chances = np.arange(num_runs + 1), np.linspace(0.01, 0.99, 197)
+    ends = np.array([success_probability(int(k), num_runs)[1:] for k in counts])
+    weights = binom.pmf(counts[:, None], num_runs, chances)
+    covered = (weights * ((ends[:, :1] <= chances) & (chances <= ends[:, 1:]))).sum(axis=0)
+    return f"{covered.min():.1%} to {covered.max():.1%}, mean {covered.mean():.1%}"
+
+
+def simulated_runs(num_runs: int, chance: float, spread: float) -> tuple[np.ndarray, np.ndarray]:
+    """Times and successes of runs with a limit of 1 s; successes take 0.2 s times a log-normal factor."""
+    times = np.minimum(0.2 * np.exp(spread * GENERATOR.normal(size=num_runs)), 1.0)
+    is_success = GENERATOR.random(num_runs) < chance
+    return np.where(is_success, times, 1.0), is_success
+
+
+def running_time(num_runs: int, repeats: int = 1000) -> str:
+    """ERT of a problem, over probabilities and spreads of times."""
+    found = []
+    for chance in CHANCES:
+        for spread in (0.0, 1.0):
+            times, is_success = simulated_runs(1_000_000, chance, spread)
+            truth = times.sum() / is_success.sum()
+            ends = (ert_interval(Spent(*simulated_runs(num_runs, chance, spread), 1.0)) for _ in range(repeats))
+            found.append(np.mean([low <= truth <= high for _, low, high in ends]))
+    return _range(found)
+
+
+def share(num_problems: int, repeats: int = 3000) -> str:
+    """Share of solved runs over problems whose hardness is shared by their runs."""
+    shapes = ((0.5, 0.5), (1.0, 3.0), (2.0, 2.0), (0.3, 2.7))
+    found = []
+    for first, second in shapes:
+        for num_runs in (1, 3, 5):
+            chances = GENERATOR.beta(first, second, (repeats, num_problems))
+            solved = GENERATOR.binomial(num_runs, chances).astype(float)
+            truth, trials = first / (first + second), np.full(num_problems, float(num_runs))
+            ends = (pooled_share(row, trials) for row in solved)
+            found.append(np.mean([low <= truth <= high for _, low, high in ends]))
+    return _range(found)
+
+
+def median(num_problems: int, repeats: int = 3000) -> str:
+    """Median over problems, normal or skewed."""
+    draws: tuple[tuple[Callable[..., np.ndarray], float], ...] = (
+        (GENERATOR.standard_normal, 0.0),
+        (GENERATOR.standard_exponential, float(np.log(2))),
+    )
+    found = []
+    for draw, truth in draws:
+        import pandas as pd
+
+        ends = (median_interval(pd.Series(draw(num_problems))) for _ in range(repeats))
+        found.append(np.mean([low <= truth <= high for _, low, high in ends]))
+    return _range(found)
+
+
+def effect(num_problems: int, repeats: int = 1000) -> str:
+    """Paired effect over problems: logarithms of ratios, normal or with heavy tails around 1."""
+    found = []
+    for heavy in (False, True):
+        size = (repeats, num_problems)
+        draws = 1 + (GENERATOR.standard_t(3, size) if heavy else GENERATOR.normal(size=size))
+        ends = (signed_rank_interval(row) for row in draws)
+        found.append(np.mean([low <= 1 <= high for _, low, high in ends]))
+    return _range(found)
+
+
+def _range(shares: list[float]) -> str:
+    return f"{min(shares):.1%} to {max(shares):.1%}, mean {np.mean(shares):.1%}"
+
+
+def main() -> None:
+    """Print the table."""
+    rows = [("share of runs, one problem", "runs", of_one_problem, (5, 10, 20, 50, 100))]
+    rows += [("ERT, one problem", "runs", running_time, (5, 10, 20, 50))]
+    rows += [("share of runs, several problems", "problems", share, (6, 10, 20, 40))]
+    rows += [("median over problems", "problems", median, (6, 10, 20, 40))]
+    rows += [("paired effect over problems", "problems", effect, (6, 10, 20, 40))]
+    print("| interval | of | coverage |\n|---|--:|---|")
+    for name, unit, figure, sizes in rows:
+        for size in sizes:
+            print(f"| {name} | {size} {unit} | {figure(size)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
