@@ -14,10 +14,10 @@ import typer
 from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.metrics import SUMMARY
-from bnnbench.metrics.comparison import FEWEST, GAINS, compare_runs
+from bnnbench.metrics.comparison import EFFECT, FEWEST, GAINS, compare_runs, is_ratio
 from bnnbench.store.columns import RUN_COLUMNS, budget_of
 from bnnbench.store.parquet import name_of, open_results
-from bnnbench.tables.rounding import DASH, plain
+from bnnbench.tables.rounding import DASH, plain, texts
 from bnnbench.tables.sheet import Field, print_sheet
 
 
@@ -42,7 +42,7 @@ def compare(
     compared = compare_runs(runs[names[0]], runs[names[1]], by)
     screen = open_screen()
     print_sheet(
-        _fields(compared, names, title), screen, bold=[list(KEYS) if p <= ALPHA else [] for p in compared["p_holm"]]
+        _fields(compared, names, title, by), screen, bold=[list(KEYS) if p <= ALPHA else [] for p in compared["p_holm"]]
     )
     for line in (*_test(compared, by), *_few(compared), *_circumstances(runs)):
         screen.print(line)
@@ -72,7 +72,7 @@ def _title(by: str, runs: Mapping[str, pd.DataFrame]) -> str:
     return titles[by]
 
 
-def _fields(compared: pd.DataFrame, names: Sequence[str], title: str) -> dict[str, Field]:
+def _fields(compared: pd.DataFrame, names: Sequence[str], title: str, by: str) -> dict[str, Field]:
     medians = [f"median {title} ({name})" for name in names]
     headers = [
         "formulation",
@@ -81,11 +81,13 @@ def _fields(compared: pd.DataFrame, names: Sequence[str], title: str) -> dict[st
         *medians,
         *(f"better: {name}" for name in names),
         "equal",
+        f"{names[0]} {'÷' if is_ratio(by) else '−'} {names[1]}",
         "p",
         "p (Holm)",
     ]
     is_small = compared["problems"] < FEWEST
-    shown = compared.assign(p=compared["p"].mask(is_small))
+    effects = [_interval(*row) for row in compared[list(EFFECT)].to_numpy(dtype=float)]
+    shown = compared.assign(p=compared["p"].mask(is_small), effect=pd.Series(effects).mask(is_small, DASH))
     return {
         key: Field(header, list(map(_text, shown[key])), is_text=place < 3, rank=RANKS.get(key))
         for place, (key, header) in enumerate(zip(KEYS, headers, strict=True))
@@ -98,6 +100,11 @@ def _text(value: float | str) -> str:
     return str(value)
 
 
+def _interval(value: float, low: float, high: float) -> str:
+    number, ends = texts(value, low, high)
+    return f"{number} {ends}".strip()
+
+
 def _test(compared: pd.DataFrame, by: str) -> Iterator[str]:
     num_tests = int(compared["p_holm"].notna().sum())
     if num_tests:
@@ -105,7 +112,9 @@ def _test(compared: pd.DataFrame, by: str) -> Iterator[str]:
         yield (
             f"{'More' if by in GAINS else 'Less'} is better. Wilcoxon's signed-rank test over distinct problems, "
             f"two-sided, exact up to 100 problems; a problem's value is {cost}. Bold: p corrected by Holm for "
-            f"{num_tests} {'comparison' if num_tests == 1 else 'comparisons'} is at most {ALPHA}."
+            f"{num_tests} {'comparison' if num_tests == 1 else 'comparisons'} is at most {ALPHA}. "
+            f"{'÷' if is_ratio(by) else '−'}: the middle of the paired {'factors' if is_ratio(by) else 'differences'} "
+            "(Hodges–Lehmann), with its 95 % interval over problems."
         )
 
 
@@ -147,7 +156,7 @@ def _versions(runs: pd.DataFrame) -> set[str]:
 
 KEYS = (
     "formulation", "first", "second", "problems", "first_median", "second_median", "first_better", "second_better",
-    "equal", "p", "p_holm",
+    "equal", "effect", "p", "p_holm",
 )  # fmt: skip
 COSTS = {"ert_s": "the expected time to the optimum with restarts, infinite without a success"}
 """Values that are no medians over repetitions."""

@@ -9,6 +9,7 @@ import pandas as pd
 from bnnbench.errors import InputError
 from bnnbench.metrics import compare_pair, cost_table, disambiguated, expected_running_time, holm
 from bnnbench.metrics.censoring import numbers
+from bnnbench.metrics.paired import effect_size
 from bnnbench.runs.column import columns_of
 from bnnbench.runs.outcome import Outcome
 
@@ -18,6 +19,14 @@ GAINS = frozenset(column.name for column in columns_of(Outcome) if column.is_gai
 """Columns in which more is better."""
 
 
+EFFECT = ("effect", "effect_low", "effect_high")
+
+
+def is_ratio(column: str) -> bool:
+    """Tell whether values of a column differ by factors, as times do."""
+    return column.endswith("_s")
+
+
 def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_gap") -> pd.DataFrame:
     """Compare each solver of the first results with each of the second, per formulation, over common problems.
 
@@ -25,7 +34,9 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     `bnnbench.metrics.expected_running_time`; of a column in which more is better, the negative. Problems are the same
     if their content is, equal and opposite samples merged. Columns: ``formulation``, ``first``, ``second``,
     ``problems`` (in common, where both were asked), ``first_median`` and ``second_median`` (of the column over these),
-    ``first_better``, ``second_better``, ``equal`` (numbers of problems), ``p`` of Wilcoxon's signed-rank test, and
+    ``first_better``, ``second_better``, ``equal`` (numbers of problems), ``effect``, ``effect_low``, ``effect_high`` (how much
+    more the first has than the second, as a factor of times and as a difference of all else, see
+    `bnnbench.metrics.paired.effect_size`), ``p`` of Wilcoxon's signed-rank test, and
     ``p_holm``, corrected for all rows of the table that have `FEWEST` problems or more; missing in the others.
 
     Solvers that both have under one name are compared with each other only; a solver that only one has is compared with
@@ -47,7 +58,7 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     rows = []
     for formulation in common.get_level_values("formulation").unique():
         chosen = common[common.get_level_values("formulation") == formulation]
-        pairs = _pairs(costs[0].reindex(chosen), costs[1].reindex(chosen), sign=-1 if column in GAINS else 1)
+        pairs = _pairs(costs[0].reindex(chosen), costs[1].reindex(chosen), column)
         rows += [{"formulation": formulation, **row} for row in pairs]
     if not rows:
         raise InputError(
@@ -56,7 +67,7 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
         )
     columns = [
         "formulation", "first", "second", "problems", "first_median", "second_median", "first_better", "second_better",
-        "equal", "p",
+        "equal", *EFFECT, "p",
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
     return frame.assign(p_holm=holm(frame["p"].astype(float).where(frame["problems"] >= FEWEST)))
@@ -77,8 +88,9 @@ def _costs(runs: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
     return expected_running_time(runs, [*rows, "solver"])["ert_s"].unstack("solver")  # noqa: PD010  one value column
 
 
-def _pairs(first: pd.DataFrame, second: pd.DataFrame, sign: int) -> list[dict[str, Any]]:
+def _pairs(first: pd.DataFrame, second: pd.DataFrame, column: str) -> list[dict[str, Any]]:
     shared = set(first) & set(second)
+    sign = -1 if column in GAINS else 1
     rows = []
     for one in map(str, first.dropna(axis="columns", how="all")):
         for other in map(str, second.dropna(axis="columns", how="all")):
@@ -88,5 +100,7 @@ def _pairs(first: pd.DataFrame, second: pd.DataFrame, sign: int) -> list[dict[st
             found = compare_pair(both, "first", "second")
             asked = both.dropna()
             medians = {f"{name}_median": sign * asked[name].median() for name in ("first", "second")}
-            rows.append({**found, **medians, "first": one, "second": other})
+            effects = sorted(sign * end for end in effect_size(both, "first", "second", is_ratio=is_ratio(column)))
+            effect = dict(zip(EFFECT, (effects[1], effects[0], effects[2]), strict=True))
+            rows.append({**found, **medians, **effect, "first": one, "second": other})
     return rows

@@ -89,8 +89,8 @@ def test_the_verb_prints_both_with_p(bnnbench_, tmp_path):
     assert (code, err) == (0, "")
     lines = [line.split() for line in out.splitlines() if line.startswith("compact")]
     assert lines == [
-        ["compact", "bad", "old", "1", "∞", "2", "0", "1", "0", "–", "–"],
-        ["compact", "new[x=1]", "old", "1", "0", "2", "1", "0", "0", "–", "–"],
+        ["compact", "bad", "old", "1", "∞", "2", "0", "1", "0", "–", "–", "–"],
+        ["compact", "new[x=1]", "old", "1", "0", "2", "1", "0", "0", "–", "–", "–"],
     ]
     assert "Too few distinct problems to tell solvers apart (6 are needed): 1 on compact." in out
     assert "Wilcoxon" not in out

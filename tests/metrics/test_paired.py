@@ -14,6 +14,7 @@ from scipy.stats import rankdata, wilcoxon
 
 from bnnbench.errors import InputError
 from bnnbench.metrics import compare_all, compare_pair, holm
+from bnnbench.metrics.paired import effect_size, signed_rank_interval
 
 INF, NAN = math.inf, math.nan
 
@@ -106,3 +107,24 @@ def test_all_pairs_are_corrected_together():
     assert pairs["p_holm"].tolist() == holm(pairs["p"]).tolist()
     assert (pairs["p_holm"] >= pairs["p"]).all()
     assert compare_all(pd.DataFrame()).empty
+
+
+def test_an_effect_is_the_middle_of_pairs_and_its_interval_ends_where_the_test_rejects():
+    differences = np.random.default_rng(3).normal(0.5, 1, 12)
+    value, low, high = signed_rank_interval(differences)
+
+    averages = sorted((a + b) / 2 for i, a in enumerate(differences) for b in differences[i:])
+    assert value == pytest.approx(np.median(averages))
+    for end, inside in ((low, 1e-6), (high, -1e-6)):
+        rejected, kept = (wilcoxon(differences - end + step).pvalue for step in (inside, -inside))
+        assert rejected < 0.05 < kept or kept < 0.05 < rejected
+
+
+def test_an_effect_is_a_factor_or_a_difference_and_a_failure_alone_is_infinite():
+    costs = pd.DataFrame({"a": [2.0, 4.0, 8.0, 2.0, 4.0, 8.0], "b": [1.0, 2.0, 4.0, 1.0, 2.0, 4.0]})
+
+    assert effect_size(costs, "a", "b", is_ratio=True) == pytest.approx((2, 2, 2))
+    assert effect_size(costs, "a", "b", is_ratio=False)[0] == pytest.approx(2.5)
+    failed = costs.assign(a=[math.inf] * 4 + [math.nan, 1.0])
+    assert effect_size(failed, "a", "b", is_ratio=True)[0] == math.inf
+    assert effect_size(failed.assign(b=math.inf), "a", "b", is_ratio=True)[0] == 1

@@ -76,7 +76,7 @@ def test_neither_order_nor_interruption_changes_which_runs_there_are(seed, cut):
 
 
 def test_certain_successes_take_few_runs_and_even_chances_many():
-    assert len(simulate([True] * 100)) == 7
+    assert len(simulate([True] * 100)) == 9
     assert len(simulate([k % 2 == 0 for k in range(100)])) > 35
 
 
@@ -140,7 +140,7 @@ def test_a_suite_asks_for_a_precision_and_resumes_to_it(tmp_path: Path):
     with read_store(tmp_path / "out") as store:
         found = forecast(planned, store.rows("runs"), store.finished())
     assert (len(found.done), len(found.waiting)) == (counts["exhaustive"] + counts["random"], 0), "none would run"
-    assert counts["exhaustive"] == 5
+    assert counts["exhaustive"] == 6, "of 5, the exact bound leaves 0.45"
     assert counts["dwave"] == 5, "unavailable: asked again by the second call, but never more of them"
     solved = [known[key] == "solved" for key in runs.loc[runs["solver"] == "random"].sort_values("repetition")["key"]]
     assert counts["random"] == 40 or width(sum(solved), len(solved)) <= 0.4
