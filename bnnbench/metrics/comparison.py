@@ -34,10 +34,10 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     `bnnbench.metrics.expected_running_time`; of a column in which more is better, the negative. Problems are the same
     if their content is, equal and opposite samples merged. Columns: ``formulation``, ``first``, ``second``,
     ``problems`` (in common, where both were asked), ``first_median`` and ``second_median`` (of the column over these),
-    ``first_better``, ``second_better``, ``equal`` (numbers of problems), ``effect``, ``effect_low``, ``effect_high`` (how much
-    more the first has than the second, as a factor of times and as a difference of all else, see
-    `bnnbench.metrics.paired.effect_size`), ``p`` of Wilcoxon's signed-rank test, and
-    ``p_holm``, corrected for all rows of the table that have `FEWEST` problems or more; missing in the others.
+    ``first_better``, ``second_better``, ``equal`` (numbers of problems), ``effect``, ``effect_low``, ``effect_high``
+    (how much more the first has than the second, as a factor of times and as a difference of all else, see
+    `bnnbench.metrics.paired.effect_size`), ``p`` of Wilcoxon's signed-rank test, and ``p_holm``, corrected for all rows
+    of the table that have `FEWEST` problems or more; missing in the others.
 
     Solvers that both have under one name are compared with each other only; a solver that only one has is compared with
     all of the other.

@@ -62,8 +62,8 @@ def _how_to_read(runs: pd.DataFrame, by: Sequence[str]) -> str:
 def _intervals(runs: pd.DataFrame, by: Sequence[str]) -> str:
     """Say what the brackets hold, and over what they are intervals."""
     return (
-        f"In brackets: 95 % intervals {level_of(runs, by)}, of shares by Jeffreys, of medians by order statistics (none "
-        "below 6 values)."
+        f"In brackets: 95 % intervals {level_of(runs, by)}, of shares by Jeffreys, of medians by order statistics "
+        "(none below 6 values)."
     )
 
 
