@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from bnnbench.plugins.entries import entries, load_module
 from bnnbench.plugins.registry import load_solver
@@ -115,3 +116,16 @@ def test_data_files_are_packaged(package: str, folder: str) -> None:
     for path in (ROOT / folder).iterdir():
         if path.is_file() and path.suffix != ".py":
             assert any(path.match(pattern) for pattern in patterns), path
+
+
+def test_no_python_is_promised_that_a_dependency_has_no_wheel_for() -> None:
+    """PyQUBO 1.5.0 has wheels up to CPython 3.13; all other dependencies have them for 3.14 as well."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needs_pyqubo = any(need.startswith("pyqubo") for need in project["dependencies"])
+    allowed = SpecifierSet(project["requires-python"])
+
+    assert [allowed.contains(f"3.{minor}") for minor in (10, 11, 12, 13)] == [False, True, True, True]
+    assert needs_pyqubo != allowed.contains("3.14")
+    assert [text for text in project["classifiers"] if "Python :: 3." in text] == [
+        "Programming Language :: Python :: 3.11"  # the one that the tests were run with
+    ]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from strategies import all_bits, all_weights, enumerable, problems, random_problem
+from strategies import all_bits, all_weights, enumerable, problems, random_problem, random_weights
 
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.plugins.compiling import compile as compile_problem
@@ -414,3 +414,23 @@ def test_a_specification_names_what_differs_and_is_read_back() -> None:
     assert formulation(str(setting)) == setting
     assert str(formulation("reduced", penalty=2)) == "reduced"
     assert formulation(setting, counter="binary").counter == "binary"
+
+
+@pytest.mark.parametrize(
+    "setting", ["compact", "reduced", "reduced[counter=paired]", "reduced[counter=unary]", "wells"]
+)
+@pytest.mark.parametrize("fan_in", [127, 128, 255, 257, 511, 784])
+def test_a_fan_in_beyond_the_range_of_eight_bits_is_counted_right(fan_in: int, setting: str) -> None:
+    """Bits and data are int8; counts, thresholds and their squares are not."""
+    problem = random_problem((fan_in, 1), 2)
+    instance = compile_problem(problem, setting)
+    weights = random_weights(3, problem.network)
+
+    bits = instance.complete(weights)
+
+    assert instance.decode(bits).tolist() == instance.canonical(weights).tolist()
+    if setting != "wells":  # which prices margins in place of errors
+        assert instance.qubo.energies(bits).tolist() == problem.training_loss(weights).tolist()
+        assert {kind: count.sum() for kind, count in instance.violations(bits).items()} == {
+            "sign": 0, "product": 0, "loss": 0,
+        }  # fmt: skip
