@@ -21,8 +21,9 @@ from bnnbench.annealer.embedding import (
     find_embedding_on,
     physical_model,
 )
+from bnnbench.annealer.gauge_spin import without_biases, without_gauge_spin
 from bnnbench.annealer.recording import RecordedRun, find_recording, read_recording, record, recordings_hash
-from bnnbench.annealer.schedule import AnnealSchedule, check_schedule
+from bnnbench.annealer.schedule import AnnealSchedule, check_fast_anneal, check_schedule
 from bnnbench.annealer.submission import Submission, submit
 from bnnbench.annealer.unembedding import ChainBreaks, unembed_batches
 from bnnbench.errors import InputError, RefusedError
@@ -74,6 +75,8 @@ class DWave(Solver):
     """Microseconds per anneal; None: the QPU's default."""
     anneal_schedule: AnnealSchedule = None
     """In the place of `annealing_time_us`: points [t, s] from [0, 0] to [T, 1], t in microseconds; None: linear."""
+    fast_anneal: bool = False
+    """Whether the QPU anneals fast, for nanoseconds if asked, which it does without biases: one spin more has them."""
     embedding_seed: Annotated[int, Field(ge=0)] = 0
     """Seed of minorminer."""
     chain_strength: ChainStrength = None
@@ -96,7 +99,11 @@ class DWave(Solver):
         return None if self.replay else super().unavailable() or missing_token("dwave")
 
     def refuses(self, instance: Objective) -> str | None:
-        """Refuse to replay what is no recording of the instance with these parameters."""
+        """Refuse a fast anneal without a time, and to replay what is no recording of the instance as it is asked."""
+        if self.fast_anneal and self.annealing_time_us is None:
+            return (
+                "dwave: fast_anneal has no default time; give annealing_time_us, such as 0.01, and no anneal_schedule."
+            )
         if self.replay is None:
             return None
         try:
@@ -132,8 +139,13 @@ class DWave(Solver):
             graph = sampler.to_networkx_graph()
         if self.anneal_schedule is not None:
             check_schedule(sampler, self.anneal_schedule)
-        embedding = find_embedding_on(qubo, graph, self.embedding_seed, f"the {self.topology} graph of the QPU")
-        model = physical_model(qubo, embedding, graph, self.chain_strength, self.chain_prefactor)
+        if self.fast_anneal:
+            check_fast_anneal(sampler, self.annealing_time_us)
+        annealed = self._annealed(qubo)
+        embedding = find_embedding_on(annealed, graph, self.embedding_seed, f"the {self.topology} graph of the QPU")
+        model = physical_model(annealed, embedding, graph, self.chain_strength, self.chain_prefactor)
+        if self.fast_anneal:  # what is left of biases is rounding
+            model.add_linear_from({variable: -bias for variable, bias in model.linear.items()})
         reads = reads_within_limits(sampler, embedding.num_physical, self.reads_per_call, self._given)
         return _Prepared(qubo, sampler, embedding, model, reads)
 
@@ -208,7 +220,12 @@ class DWave(Solver):
         """Return what a submission asks for besides reads."""
         if self.anneal_schedule is not None:
             return {"anneal_schedule": [list(point) for point in self.anneal_schedule]}
-        return {} if self.annealing_time_us is None else {"annealing_time": self.annealing_time_us}
+        fast = {"fast_anneal": True} if self.fast_anneal else {}
+        return fast if self.annealing_time_us is None else {"annealing_time": self.annealing_time_us, **fast}
+
+    def _annealed(self, qubo: Qubo) -> Qubo:
+        """Return the QUBO that is embedded."""
+        return without_biases(qubo) if self.fast_anneal else qubo
 
     def _run(self, prepared: _Prepared, seed: int, budget: Budget) -> RecordedRun:
         properties = prepared.sampler.properties
@@ -237,4 +254,5 @@ class DWave(Solver):
         facts = {} if run.chip_id is None else {"chip_id": run.chip_id}
         with closing(submissions):
             over_qubits = (submission.batch(facts) for submission in submissions)
-            yield from unembed_batches(run.embedding, over_qubits, qubo, self.chain_breaks)
+            for batch in unembed_batches(run.embedding, over_qubits, self._annealed(qubo), self.chain_breaks):
+                yield replace(batch, bits=without_gauge_spin(batch.bits)) if self.fast_anneal else batch

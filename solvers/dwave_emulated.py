@@ -28,8 +28,8 @@ class DWaveEmulated(Solver):
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers", "dwave-system", "minorminer")
     paradigm: ClassVar[Paradigm] = "Quantum Simulator"
 
-    topology: Topology = "pegasus"
-    """Hardware graph: Pegasus (Advantage) or Zephyr (Advantage2)."""
+    topology: Topology = "zephyr"
+    """Hardware graph: Zephyr (Advantage2) or Pegasus (Advantage)."""
     topology_size: Annotated[int, Field(ge=1)] | None = None
     """Size of the graph; None: that of the QPU, 16 for Pegasus, 12 for Zephyr."""
     qubit_yield: Annotated[float, Field(gt=0, le=1)] = 0.98

@@ -49,6 +49,7 @@ def access_time(sampler: Any, num_qubits: int, given: dict[str, Any]) -> AccessT
     InputError
         If the QPU tells no timing model that dwave-cloud-client knows.
     """
+    given = {name: value for name, value in given.items() if name != "fast_anneal"}  # no time of its own
     with restated(
         InputError, "the QPU access cannot be estimated (", ")", AttributeError, KeyError, TypeError, ValueError
     ):

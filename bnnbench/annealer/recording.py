@@ -36,6 +36,10 @@ SUFFIX = ".jsonl"
 _Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+LATER = {"fast_anneal": False}
+"""Parameters that older recordings lack, with what they were made with."""
+
+
 @dataclass(frozen=True)
 class RecordedRun:
     """A run as its recording describes it.
@@ -73,7 +77,7 @@ class RecordedRun:
         if qubo_hash != self.qubo_hash:
             return f"is of the QUBO {self.qubo_hash[:12]}…, but the instance has the QUBO {qubo_hash[:12]}…"
         for name, value in parameters.items():
-            recorded = self.parameters.get(name)
+            recorded = self.parameters.get(name, LATER.get(name))
             if canonical_json({"": value}) != canonical_json({"": recorded}):
                 return f"was made with {name}={json.dumps(recorded)}, but {json.dumps(value)} came"
         return None

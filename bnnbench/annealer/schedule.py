@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -45,3 +46,19 @@ def check_schedule(sampler: Any, points: Points) -> None:
     wrong = f"dwave: the QPU does not take the anneal_schedule {schedule}: "
     with restated(RefusedError, wrong, "; change it.", RuntimeError, TypeError, ValueError):
         sampler.validate_anneal_schedule(schedule)
+
+
+def check_fast_anneal(sampler: Any, annealing_time_us: float | None) -> None:
+    """Refuse a fast anneal of a duration that the QPU does not take, where it tells the range.
+
+    Raises
+    ------
+    RefusedError
+        If the duration is out of the property ``fast_anneal_time_range``, in microseconds.
+    """
+    low, high = sampler.properties.get("fast_anneal_time_range") or (0.0, math.inf)
+    if annealing_time_us is None or not low <= annealing_time_us <= high:
+        raise RefusedError(
+            f"dwave: the QPU anneals fast for {low:g} to {high:g} microseconds, but annealing_time_us is "
+            f"{annealing_time_us}; give a time within."
+        )

@@ -156,6 +156,35 @@ def test_a_schedule_that_the_qpu_does_not_take_is_refused(
     assert mock.asked == []
 
 
+def test_a_fast_anneal_is_submitted_without_biases_and_answers_each_variable(connect: Callable[..., Solver]) -> None:
+    mock, qubo = Mock(topology_type="zephyr", topology_shape=[2, 4]), planted(TARGET)
+    solver = connect(mock, topology="zephyr", fast_anneal=True, annealing_time_us=0.01)
+
+    (batch,) = run(solver, qubo, Budget(reads=200))
+
+    assert set(mock.models[0].spin.linear.values()) == {0.0}
+    assert mock.asked[0] == {"num_reads": 200, "answer_mode": "raw", "annealing_time": 0.01, "fast_anneal": True}
+    assert batch.bits.shape == (200, 8)
+    assert batch.bits[qubo.energies(batch.bits) == 0].tolist()[:1] == [TARGET]
+
+
+def test_a_fast_anneal_needs_a_time_that_the_qpu_takes(connect: Callable[..., Solver]) -> None:
+    qubo = planted(TARGET)
+
+    assert "give annealing_time_us" in str(connect(Mock(), fast_anneal=True).refuses(qubo))
+    with pytest.raises(RefusedError, match=r"0\.005 to 2000 microseconds.*0\.001"):
+        connect(Mock(), fast_anneal=True, annealing_time_us=0.001).prepare(qubo)
+
+
+def test_a_fast_anneal_has_an_estimate(connect: Callable[..., Solver]) -> None:
+    qubo, budget = planted(TARGET), Budget(reads=100)
+    fast, slow = (
+        connect(timed(), fast_anneal=fast, annealing_time_us=time) for fast, time in ((True, 0.01), (False, 20.0))
+    )
+
+    assert 0 < fast.qpu_seconds(fast.prepare(qubo), budget) < slow.qpu_seconds(slow.prepare(qubo), budget)
+
+
 # The mock takes 10 s at once; 1 ms of it is programming, as in its properties.
 @pytest.mark.parametrize(("annealing_us", "most"), [(2000.0, 4999), (1000.0, 9999), (500.0, 10_000)])
 def test_no_submission_is_longer_than_the_qpu_takes(

@@ -30,7 +30,7 @@ def answers(solver, instance, seed=1):
 def test_without_errors_and_missing_qubits_it_is_embedded(instance):
     ideal = {"qubit_yield": 1.0, "bias_error": 0.0, "coupling_error": 0.0}
     emulated = bb.load_solver("dwave_emulated", annealer="simulated_annealing[num_sweeps=50]", **ideal, **SMALL)
-    embedded = bb.load_solver("embedded", inner="simulated_annealing[num_sweeps=50]", **SMALL)
+    embedded = bb.load_solver("embedded", topology="zephyr", inner="simulated_annealing[num_sweeps=50]", **SMALL)
 
     for one, two in zip(answers(emulated, instance), answers(embedded, instance), strict=True):
         assert one.bits.tolist() == two.bits.tolist()
@@ -54,7 +54,7 @@ def test_missing_qubits_are_drawn_from_the_seed_and_are_not_used(instance):
 
 def test_too_few_qubits_get_a_sentence(instance):
     solver = bb.load_solver("dwave_emulated", qubit_yield=0.05, **SMALL)
-    with pytest.raises(bb.InputError, match=r"no minor embedding .* in pegasus-4 with a yield of 0\.05"):
+    with pytest.raises(bb.InputError, match=r"no minor embedding .* in zephyr-4 with a yield of 0\.05"):
         solver.prepare(instance)
 
 
