@@ -33,6 +33,7 @@ def export(
             "problems",
             "formulations",
             "embedding",
+            "decision",
             "environment",
             "qoblib",
             "iohanalyzer",

@@ -21,6 +21,7 @@ from bnnbench.charts.interactive import panel_figures
 from bnnbench.errors import InputError
 from bnnbench.figures import figures
 from bnnbench.metrics import summarize
+from bnnbench.metrics.decision import decision_table
 from bnnbench.metrics.labels import natural
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
@@ -61,6 +62,7 @@ def render(data: PlotData, *, version: str | None = None) -> str:
         "flags": flag_lines(data.runs, most=1000) if len(data.runs) else [],
         "num_runs": len(data.runs),
         "budgets": _budgets(data),
+        "decision": _decision(data),
         "censoring": f"{CENSORING} {LEGEND}",
         "style": _file("style.css"),
         "script": _file("report.js"),
@@ -130,6 +132,26 @@ def _summary(data: PlotData) -> dict[str, Any]:
         return {"headers": [], "rows": []}
     sheet = fit(summary_fields(summarize(data.runs, with_intervals=True)), math.inf)
     return {"headers": sheet.headers, "rows": sheet.rows}
+
+
+def _decision(data: PlotData) -> dict[str, Any]:
+    """Return which solver is best for which problems; nothing where sizes are not known."""
+    try:
+        table = decision_table(data.runs)
+    except (InputError, KeyError):  # results of an older version have no sizes
+        return {"headers": [], "rows": []}
+    headers = {"rung": "rung", "weights_class": "weights", "alpha_class": "α", "problems": "problems"}
+    headers |= {"formulation": "formulation", "solver": "least time", "ert_s": "ERT [s]"}
+    headers |= {"next_solver": "next best", "ratio": "slower by"}
+    rows = [[_told(row[name]) for name in headers] for row in table.to_dict("records")]
+    return {"headers": list(headers.values()), "rows": rows}
+
+
+def _told(value: Any) -> str:
+    """Return a cell as text: numbers with two digits, a dash for what there is not."""
+    if isinstance(value, float):
+        return f"{value:.2g}" if math.isfinite(value) else "–"
+    return str(value) or "–"
 
 
 def _runs(data: PlotData) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from bnnbench.suite.problem_set import Member, ProblemSet
 
 COUNTED = 50
 """Weights up to which the settings of loss 0 are counted where planted ones are known; it takes seconds there."""
+COUNTED_PROOFS = 40
+"""Weights of a perceptron up to which optimal settings are counted after a proof; beyond, counting takes longer."""
 EVERY = 20
 """Instances after which the file is written, so that an interruption loses little."""
 
@@ -53,6 +55,9 @@ def make_truths(found: ProblemSet, path: Path, *, seconds: float, check_s: float
 
 def _truth(problem: Problem, seconds: float) -> Truth:
     """Return the best truth that a limited search gives; planted optima are counted where that is feasible."""
+    network = problem.network
+    if problem.planted is None and network.num_layers == 1 and network.num_weights > COUNTED_PROOFS:
+        return search(problem, seconds=seconds, threads=1, max_optima=1, count=False)
     truth = ground_truth(problem, cache=None, seconds=seconds, threads=1, max_optima=1)
     is_small = problem.network.num_weights <= COUNTED and why_hopeless(problem) is None
     if truth.kind == "attained" and is_small:

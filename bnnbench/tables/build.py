@@ -20,6 +20,7 @@ from bnnbench.metrics import (
     success_table,
     summarize,
 )
+from bnnbench.metrics.decision import decision_table
 from bnnbench.metrics.labels import chosen, in_natural_order
 from bnnbench.metrics.over_problems import level_of
 from bnnbench.solver.contract import Budget
@@ -318,11 +319,30 @@ def _whole(value: float | None) -> int | None:
     return None if known is None else int(known)
 
 
+def _decision(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
+    data = decision_table(runs)
+    columns = (
+        Column("rung", "rung", kind="text"),
+        Column("weights_class", "weights", kind="text"),
+        Column("alpha_class", "α", kind="text", note="distinct rows per weight"),
+        Column("problems", "problems", kind="count", rank=60),
+        Column("formulation", "formulation", kind="text", rank=80),
+        SOLVER,
+        replace(ERT, best=None, rank=None, note="expected sampling time with restarts, the median over problems"),
+        Column("solved_share", "solved", "%", factor=100, rank=90, note="problems that it solved at least once"),
+        Column("next_solver", "next best", kind="text", rank=70),
+        Column("ratio", "slower by", rank=65, note="ratio of times of the next best solver"),
+    )
+    title = f"Which solver when, by the runs of {name}: the least time among ways that met all problems of a row."
+    return Table("decision", name, title, f"{INTERVALS} {NO_VALUE}", columns, data, ("rung",))
+
+
 KINDS: Mapping[str, Callable[[Any, Mapping[str, Any], str], Table]] = {
     "summary": _summary,
     "problems": _problems,
     "formulations": _formulations,
     "embedding": _embedding,
+    "decision": _decision,
     "environment": _environment,
 }
 """Tables by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from commands import call
 
 from bnnbench.errors import CheckError, InputError
 from bnnbench.harness.campaign import Campaign, find_truths
@@ -82,3 +83,32 @@ def test_a_file_that_is_no_table_of_records_gets_a_sentence(tmp_path):
 
     with pytest.raises(InputError, match="no table of records"):
         read_records(tmp_path / "records.csv")
+
+
+SET = """
+[splits]
+test = [0, 0]
+[[cells]]
+name = "tiny"
+family = "distinct_rows"
+widths = [5, 1]
+load = 1.6
+labels = "random"
+"""
+
+
+def test_the_verb_shows_the_records_and_adds_those_of_results(results, tmp_path, monkeypatch, capsys):
+    (tmp_path / "mine.toml").write_text(SET)
+    monkeypatch.chdir(tmp_path)
+
+    assert "random 5-1 α1.6 s0  –" in call(monkeypatch, capsys, "records", "mine.toml")[1]
+    code, out, _ = call(
+        monkeypatch, capsys, "records", "mine.toml", results[0], "--who", "Ada", "-o", "mine_records.csv"
+    )
+    again = call(monkeypatch, capsys, "records", "mine.toml", results[0], "--who", "Bo")[1]
+
+    assert code == 0
+    assert "1 new records" in out
+    assert "0 new records" in again
+    assert "Ada" in again
+    assert "say who" in call(monkeypatch, capsys, "records", "mine.toml", results[0])[2]

@@ -191,7 +191,7 @@ STORES = {
 
 
 @pytest.mark.parametrize("name", STORES)
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"embedding"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"decision", "embedding"}))
 @pytest.mark.parametrize("has_truth", [True, False])
 def test_poor_stores_make_sensible_tables(tmp_path, name, kind, has_truth):
     outcomes = STORES[name]
@@ -217,3 +217,10 @@ def test_a_store_without_runs_is_a_sentence(tmp_path):
 def test_an_unknown_table_is_a_sentence(folder):
     with pytest.raises(InputError, match="no table 'feelings'; there are summary"):
         table_of(folder, "feelings")
+
+
+def test_the_decision_names_the_best_solver_per_class_of_problems(folder):
+    table = table_of(folder, "decision")
+
+    assert set(table.data["solver"]) <= {"", *table_of(folder, "summary").data["solver"]}
+    assert [column.title for column in table.columns][:3] == ["rung", "weights", "α"]
