@@ -324,7 +324,7 @@ def _decision(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
     columns = (
         Column("rung", "rung", kind="text"),
         Column("weights_class", "weights", kind="text"),
-        Column("alpha_class", "α", kind="text", note="distinct rows per weight"),
+        Column("alpha_class", "load α", kind="text", note="distinct rows per weight"),
         Column("problems", "problems", kind="count", rank=60),
         Column("formulation", "formulation", kind="text", rank=80),
         SOLVER,

@@ -223,4 +223,4 @@ def test_the_decision_names_the_best_solver_per_class_of_problems(folder):
     table = table_of(folder, "decision")
 
     assert set(table.data["solver"]) <= {"", *table_of(folder, "summary").data["solver"]}
-    assert [column.title for column in table.columns][:3] == ["rung", "weights", "α"]
+    assert [column.title for column in table.columns][:3] == ["rung", "weights", "load α"]
