@@ -23,7 +23,7 @@ RUNGS: tuple[Rung, ...] = get_args(Rung)
 TRIVIAL = 0.5
 """Share of instances that a floor solves in `GUESSES` reads, from which on a cell is trivial."""
 GUESSES = 1000
-EASY = 0.5
+EASY = 10.0
 """Successes per second of the best solver from which on a cell is easy."""
 PILOT = ("cell", "solver", "is_floor", "instances", "runs", "solved", "seconds", "num_reads")
 """Columns of the table of a pilot, see `pilot_table`."""
