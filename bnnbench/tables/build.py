@@ -334,7 +334,9 @@ def _decision(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
         Column("ratio", "slower by", rank=65, note="ratio of times of the next best solver"),
     )
     title = f"Which solver when, by the runs of {name}: the least time among ways that met all problems of a row."
-    return Table("decision", name, title, f"{INTERVALS} {NO_VALUE}", columns, data, ("rung",))
+    return Table(
+        "decision", name, title, f"{_intervals(runs, ['formulation', 'solver'])} {NO_VALUE}", columns, data, ("rung",)
+    )
 
 
 KINDS: Mapping[str, Callable[[Any, Mapping[str, Any], str], Table]] = {
