@@ -1,4 +1,4 @@
-"""Which solver when: per rung, load and size of problems, the way with the least expected running time."""
+"""The best solver for each rung, load and size of problems: the way with the least expected running time."""
 
 from __future__ import annotations
 
