@@ -1,6 +1,6 @@
 """Draw the least gap of perceptrons over qubits: python tests/performance/plot_gaps.py docs/gaps.svg [MOST_QUBITS].
 
-A cross is a problem on a qubit per weight, a circle the same or a smaller problem on the qubits of its QUBO.
+A circle is a problem on a qubit per weight, a square the same problem, or another, on the qubits of its QUBO.
 """
 
 from __future__ import annotations
