@@ -20,10 +20,13 @@ from bnnbench.optimum.truth import Truth
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.outcome import Outcome
 from bnnbench.store.output import ALIKE, refuse_to_overwrite, write_output
+from bnnbench.store.parquet import open_results
 from bnnbench.store.store import Store, open_store
 from bnnbench.suite.file import read_suite, suite_path, suite_text
+from bnnbench.suite.planning import plan
 from bnnbench.suite.tuned import HEADER, TunedFile, tuned_text
-from bnnbench.tables.rounding import plain
+from bnnbench.tables.rounding import plain, texts
+from bnnbench.tuning.against import tuned_against_default
 from bnnbench.tuning.search import Search
 from bnnbench.tuning.searches import Searching, TuningPlan, plan_tuning
 
@@ -38,32 +41,38 @@ def tune(
         Path | None, typer.Option("-o", "--output", help="File for the parameters; else tuned.toml in that folder.")
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Settings per pair, in place of the suite's.", min=1)] = None,
+    compare: Annotated[
+        Path | None, typer.Option(help="Search nothing; compare tuned with default in these results of the suite.")
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Runs at a time, each on processors of its own.", min=1)] = 1,
     untimed: Annotated[bool, typer.Option("--untimed", help="Let runs share cores: times mean little.")] = False,
 ) -> None:
     """Search the parameters of each solver and formulation with the same budget, and write them for suites to name."""
     path = suite_path(suite)
+    if compare is not None:
+        _compare(path, compare)
+        return
     folder = out or Path("results") / f"{path.stem}_tune"
     file = output or folder / "tuned.toml"
     refuse_to_overwrite(file, HEADER.encode()[:ALIKE])
     asked = read_suite(path)
     if trials is not None and asked.tune is not None:
         asked = asked.model_copy(update={"tune": asked.tune.model_copy(update={"trials": trials})})
-    plan = plan_tuning(asked, path.parent)
+    tuning = plan_tuning(asked, path.parent)
     place = Place(jobs=jobs, dask=None, slurm=False, tls=None, untimed=untimed)
-    place.check(plan.planned)
+    place.check(tuning.planned)
     try:
-        with open_store(folder) as store, place.executor(plan.planned) as executor:
+        with open_store(folder) as store, place.executor(tuning.planned) as executor:
             store.add_suite(path.name, suite_text(path))
-            _search(plan, store, executor)
+            _search(tuning, store, executor)
     except KeyboardInterrupt:
         raise StoppedError("interrupted; finished runs are kept, and the same command goes on from here.") from None
-    tuned = plan.tuned(path.name)
+    tuned = tuning.tuned(path.name)
     write_output(file, tuned_text(tuned, file.name).encode())
     screen = open_screen()
     screen.print(_table(tuned))
     screen.say(
-        f"Values are geometric means over {len(plan.problems)} problems that were tuned on, which flatters what was "
+        f"Values are geometric means over {len(tuning.problems)} problems that were tuned on, which flatters what was "
         f"found: compare on others.\nwritten to {file}; to run it beside the defaults, copy it to the suite's folder "
         f'and write in the suite: parameters = "{file.name}"'
     )
@@ -99,6 +108,27 @@ def _check_known(plan: TuningPlan, truths: dict[str, Truth | None]) -> None:
                 f"{problem.name}: no optimum is known, so that nothing can be tuned on it; take a smaller problem, or "
                 "one that was planted without noise."
             )
+
+
+def _compare(path: Path, results: Path) -> None:
+    """Print a row per pair with tuned parameters: both ERTs, and the factor between them."""
+    suite = read_suite(path)
+    clock = suite.tune.clock if suite.tune else "seconds"
+    with open_results(results) as found:
+        compared = tuned_against_default(plan(suite, path.parent), found.runs(), clock)
+    unit = "s" if clock == "seconds" else clock
+    headings = ("solver", "formulation", "problems", f"default ERT [{unit}]", f"tuned ERT [{unit}]")
+    table = Table(*headings, "tuned ÷ default", "p", "parameters", box=None, header_style="bold")
+    for row in compared.to_dict("records"):
+        factor = " ".join(texts(row["factor"], row["low"], row["high"], "log")).strip()
+        numbers = [str(row["problems"]), plain(row["default_ert"]), plain(row["tuned_ert"])]
+        table.add_row(row["solver"], row["formulation"], *numbers, factor, plain(row["p"]), row["tuned"])
+    screen = open_screen()
+    screen.print(table)
+    screen.say(
+        "ERT: the median over problems; tuned ÷ default: the middle of the paired factors (Hodges–Lehmann), with its "
+        "95 % interval over problems (none below 6); p: Wilcoxon's signed-rank test."
+    )
 
 
 @dataclass(frozen=True)

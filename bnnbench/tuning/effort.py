@@ -64,7 +64,7 @@ def effort_of(row: Mapping[str, Any], clock: Clock, limit: float | None) -> Effo
     }[clock]
     has_ended = row["status"] == "ok"
     if has_ended and row[total] is None:
-        raise InputError(f'the solver counts no {clock}; write clock = "seconds" in [tune].')
+        raise InputError(f'{row.get("solver", "the solver")} counts no {clock}; write clock = "seconds" in [tune].')
     gap = row["loss_gap"] if has_ended and row["loss_gap"] is not None else math.inf
     spent = row[total] if row[total] is not None else limit if clock == "seconds" else None
     times = [row[name] or 0.0 for name in ("compile_s", "prepare_s", "sample_s", "judge_s")]

@@ -92,7 +92,10 @@ def test_tuned_parameters_run_beside_the_defaults(bnnbench_, tmp_path):
 
     with read_store(tmp_path / "runs") as store:
         runs = store.runs()
-    assert code == 0
+    compared = bnnbench_("tune", suite, "--compare", tmp_path / "runs")
+    assert (code, compared[0]) == (0, 0), compared[2]
+    assert "tuned ÷ default" in compared[1]
+    assert "num_sweeps=7" in compared[1]
     assert set(zip(runs["formulation"], runs["solver"], strict=True)) == {
         ("reduced", "simulated_annealing"),
         ("reduced[penalty=[0.5,1.5]]", "simulated_annealing[num_sweeps=7,beta_range=[0.5,9.0]]"),

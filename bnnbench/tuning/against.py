@@ -1,0 +1,70 @@
+"""Tuned against default: both settings of each pair, on the problems that a suite tests on."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from bnnbench.errors import InputError
+from bnnbench.metrics import compare_pair, expected_running_time
+from bnnbench.metrics.paired import effect_size
+from bnnbench.suite.planning import Pair, Plan
+from bnnbench.tuning.effort import Clock
+
+COLUMNS = ("solver", "formulation", "tuned", "problems", "default_ert", "tuned_ert", "factor", "low", "high", "p")
+
+
+def tuned_against_default(planned: Plan, runs: pd.DataFrame, clock: Clock) -> pd.DataFrame:
+    """Return a row per pair: the ERT of its defaults and of its tuned parameters, and how they differ.
+
+    Columns `COLUMNS`: ``tuned`` names the tuned solver and formulation; ``problems`` that both were asked on;
+    ``default_ert`` and ``tuned_ert``, medians over these; ``factor``, tuned over default, with its 95 % interval over
+    problems, see `bnnbench.metrics.paired.effect_size`; ``p`` of Wilcoxon's signed-rank test.
+
+    Parameters
+    ----------
+    planned
+        Of a suite that names tuned parameters.
+    runs
+        As `bnnbench.store.store.Store.runs` gives them.
+
+    Raises
+    ------
+    InputError
+        If no pair has both in the runs.
+    """
+    if clock == "evaluations":
+        runs = runs.assign(
+            time_to_target_s=runs["evaluations_to_target"], sample_s=runs["evaluations"], budget_seconds=math.nan
+        )
+    erts = expected_running_time(runs, ["formulation", "solver", "problem_hash"])["ert_s"]
+    rows = [row for default, tuned in planned.tuned if (row := _row(erts, default, tuned)) is not None]
+    if not rows:
+        raise InputError(
+            "no pair has runs with its defaults and with tuned parameters; name the file in the suite, with "
+            "parameters = …, and run it."
+        )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(erts: pd.Series, default: Pair, tuned: Pair) -> dict[str, Any] | None:
+    names = [(str(setting), solver.label) for setting, solver in (default, tuned)]
+    known = set(zip(erts.index.get_level_values(0), erts.index.get_level_values(1), strict=True))
+    if not known.issuperset(names):
+        return None
+    both = pd.DataFrame({"default": erts.loc[names[0]], "tuned": erts.loc[names[1]]}).dropna()
+    factor, low, high = effect_size(both, "tuned", "default", is_ratio=True)
+    return {
+        "solver": names[0][1],
+        "formulation": names[0][0],
+        "tuned": " on ".join(reversed(names[1])),
+        "problems": len(both),
+        "default_ert": both["default"].median(),
+        "tuned_ert": both["tuned"].median(),
+        "factor": factor,
+        "low": low,
+        "high": high,
+        "p": compare_pair(both, "default", "tuned")["p"],
+    }
