@@ -84,37 +84,31 @@ def test_it_is_in_the_terminal_table_latex_html_and_the_report(results, monkeypa
     assert "basins[scale=2.0]" in make_page(results)
 
 
-def test_the_command_line_takes_the_file_in_place_of_a_name(folder, tmp_path):
+def test_the_command_line_takes_the_file_in_place_of_a_name(folder, tmp_path, monkeypatch, capsys):
     problem = "majority[size=3]"
-    command = ["run", "smoke", "--formulation", str(folder / "basins.py"), "--problem", problem, "--solver", "tabu"]
+    command = ["run", "smoke", "--formulation", folder / "basins.py", "--problem", problem, "--solver", "tabu"]
 
-    done = subprocess.run(
-        [sys.executable, "-m", "bnnbench", *command, "--out", "out"], cwd=tmp_path, capture_output=True, text=True
-    )
+    code, out, err = call(monkeypatch, capsys, *command, "--out", tmp_path / "out")
 
-    assert done.returncode == 0, done.stderr
-    assert "basins" in done.stdout
+    assert code == 0, err
+    assert "basins" in out
 
 
-def test_what_the_guide_shows_passes_the_checks(folder):
-    done = subprocess.run(
-        [sys.executable, "-m", "bnnbench", "check", "basins.py"], cwd=folder, capture_output=True, text=True
-    )
+def test_what_the_guide_shows_passes_the_checks(folder, monkeypatch, capsys):
+    code, out, err = call(monkeypatch, capsys, "check", folder / "basins.py")
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert all(name in done.stdout for name in FORMULATION_CHECKS)
+    assert code == 0, out + err
+    assert all(name in out for name in FORMULATION_CHECKS)
 
 
-def test_the_verb_refutes_a_false_claim(tmp_path):
+def test_the_verb_refutes_a_false_claim(tmp_path, monkeypatch, capsys):
     claim = "\n    def soundness(self, problem):\n        return bb.Soundness.SOUND\n"
     (tmp_path / "mine.py").write_text(MINE + claim, encoding="utf-8")
 
-    done = subprocess.run(
-        [sys.executable, "-m", "bnnbench", "check", "mine.py"], cwd=tmp_path, capture_output=True, text=True
-    )
+    code, _, err = call(monkeypatch, capsys, "check", tmp_path / "mine.py")
 
-    assert done.returncode == 1
-    assert "mine.py fails 1 of 8 checks: sound." in done.stderr
+    assert code == 1
+    assert "mine.py fails 1 of 8 checks: sound." in err
 
 
 def test_the_guide_explains_every_check():

@@ -46,14 +46,39 @@ def tree(tmp_path_factory):
         text = text.replace(old, new)
     path.write_text(text)
     (folder / "s.toml").write_text(SUITE)
-    bnnbench(folder, "run", "s.toml", "--out", "out")
+    line = "import sys; sys.path.insert(0, '.'); from bnnbench.cli import main; main()"
+    assert python(folder, line, "run", "s.toml", "--out", "out")
     return folder
 
 
-def bnnbench(folder, *arguments):
-    """Standard output of a verb of the copy."""
-    line = "import sys; sys.path.insert(0, '.'); from bnnbench.cli import main; main()"
-    command = [sys.executable, "-c", line, *arguments]
+@pytest.fixture(scope="module")
+def said(tree):
+    """Standard output of the verbs of the copy, one after another in one process."""
+    parts = python(tree, VERBS).split(END)
+    assert (tree / "report.html").exists()
+    return dict(zip(("csv", "table", "latex", "html", "report", "guide", "verify"), parts, strict=True))
+
+
+END = "the end of a verb"
+VERBS = f"""
+import sys; sys.path.insert(0, '.')
+from bnnbench.cli import main
+from bnnbench.store.columns import columns_guide
+for verb in ("export out", "show out", "export out --to latex", "export out --to html", "report out -o report.html",
+             "guide", "verify out"):
+    sys.argv = ["bnnbench", *verb.split()]
+    try:
+        print(columns_guide()) if verb == "guide" else main()
+    except SystemExit as leave:
+        assert not leave.code, verb
+    if verb != "verify out":
+        print("{END}")
+"""
+
+
+def python(folder, code, *arguments):
+    """Standard output of a process in which the copy is found."""
+    command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment(folder))
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -64,34 +89,26 @@ def environment(folder):
     return os.environ | {"COLUMNS": "250", "PYTHONPATH": str(folder)}
 
 
-def test_it_is_in_the_csv_and_holds_what_was_measured(tree):
-    header, *rows = bnnbench(tree, "export", "out").splitlines()
+def test_it_is_in_the_csv_and_holds_what_was_measured(said):
+    header, *rows = said["csv"].strip().splitlines()
 
     place = header.split(",").index("num_batches")
     assert all(float(row.split(",")[place]) >= 1 for row in rows if '"' not in row)
 
 
-@pytest.mark.parametrize(
-    "verb", [["show", "out"], ["export", "out", "--to", "latex"], ["export", "out", "--to", "html"]]
-)
-def test_it_is_in_every_table(tree, verb):
-    assert "batches" in bnnbench(tree, *verb)
+@pytest.mark.parametrize("kind", ["table", "latex", "html"])
+def test_it_is_in_every_table(said, kind):
+    assert "batches" in said[kind]
 
 
+@pytest.mark.usefixtures("said")
 def test_it_is_in_the_report(tree):
-    bnnbench(tree, "report", "out", "-o", "report.html")
-
     assert '"num_batches"' in (tree / "report.html").read_text()
 
 
-def test_it_is_in_the_guide(tree):
-    line = "from bnnbench.store.columns import columns_guide; print(columns_guide())"
-    done = subprocess.run(
-        [sys.executable, "-c", line], cwd=tree, capture_output=True, text=True, check=True, env=environment(tree)
-    )
-
-    assert "| `num_batches` | batches that the solver answered | batches | there is no read |" in done.stdout
+def test_it_is_in_the_guide(said):
+    assert "| `num_batches` | batches that the solver answered | batches | there is no read |" in said["guide"]
 
 
-def test_verify_recomputes_it(tree):
-    assert "num_batches" in bnnbench(tree, "verify", "out")
+def test_verify_recomputes_it(said):
+    assert "num_batches" in said["verify"]
