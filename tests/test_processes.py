@@ -8,18 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from suite_texts import suite_text
 
-SUITE = """
-[budget]
-reads = 5
-[[problems]]
-name = "parity"
-size = 2
-[[formulations]]
-name = "reduced"
-[[solvers]]
-name = "random"
-"""
+SUITE = suite_text({"name": "parity", "size": 2}, budget={"reads": 5})
 
 
 def call(*arguments, cwd, **environment):

@@ -9,20 +9,11 @@ from pathlib import Path
 
 import pytest
 from commands import call
+from suite_texts import suite_text
 
 from bnnbench.errors import CheckError, stack_of, told
 
-SUITE = """
-[budget]
-reads = 5
-[[problems]]
-name = "parity"
-size = 2
-[[formulations]]
-name = "reduced"
-[[solvers]]
-name = "{solver}"
-"""
+SUITE = suite_text({"name": "parity", "size": 2}, ["{solver}"], budget={"reads": 5})
 SOLVER = '''
 """A solver."""
 from dataclasses import dataclass

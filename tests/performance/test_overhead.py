@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from suite_texts import suite_text
 
 from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.harness.executor import LocalExecutor
@@ -15,20 +16,12 @@ from bnnbench.store.store import open_store
 from bnnbench.suite.file import read_suite
 from bnnbench.suite.planning import plan
 
-SUITE = """
-repetitions = 700
-[budget]
-reads = 1
-seconds = 10
-[[problems]]
-name = "random_function"
-hidden = [[]]
-samples = 2
-[[formulations]]
-name = "compact"
-[[solvers]]
-name = "random"
-"""
+SUITE = suite_text(
+    {"name": "random_function", "hidden": [[]], "samples": 2},
+    formulation="compact",
+    budget={"reads": 1, "seconds": 10},
+    repetitions=700,
+)
 WARM_UP = 100
 """Cells until all workers have started."""
 

@@ -9,6 +9,7 @@ import time
 
 import psutil
 import pytest
+from suite_texts import suite_text
 
 from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.harness.executor import LocalExecutor
@@ -18,19 +19,12 @@ from bnnbench.store.stored_run import StoredRun
 from bnnbench.suite.file import Limits, read_suite
 from bnnbench.suite.planning import plan
 
-SUITE = """
-repetitions = {repetitions}
-[budget]
-reads = 1
-[[problems]]
-name = "random_function"
-hidden = [[]]
-samples = 2
-[[formulations]]
-name = "compact"
-[[solvers]]
-name = "{solver}"
-"""
+
+def null_suite(repetitions: int, solver: str) -> str:
+    """A suite whose runs take nothing but what the solver takes."""
+    problem = {"name": "random_function", "hidden": [[]], "samples": 2}
+    return suite_text(problem, [solver], formulation="compact", budget={"reads": 1}, repetitions=repetitions)
+
 
 WORK = """
 import time, numpy as np
@@ -52,7 +46,7 @@ def test_two_dask_workers_are_nearly_twice_as_fast_as_one(tmp_path, kind):
     from bnnbench.harness.cluster.dask_executor import DaskExecutor
 
     (tmp_path / "work.py").write_text(WORK.format(work=WORKS[kind]))
-    (tmp_path / "s.toml").write_text(SUITE.format(repetitions=40, solver="work.py"))
+    (tmp_path / "s.toml").write_text(null_suite(repetitions=40, solver="work.py"))
     planned = plan(read_suite(tmp_path / "s.toml"), tmp_path)
     cells, solvers = list(planned.cells()), [solver.spec for solver in planned.solvers]
     seconds = {}
@@ -72,7 +66,7 @@ def test_two_dask_workers_are_nearly_twice_as_fast_as_one(tmp_path, kind):
 
 @pytest.mark.parametrize("where", ["local", "dask"])
 def test_ten_thousand_null_cells(tmp_path, where):
-    (tmp_path / "s.toml").write_text(SUITE.format(repetitions=10_000, solver="random"))
+    (tmp_path / "s.toml").write_text(null_suite(repetitions=10_000, solver="random"))
     start = time.perf_counter()
     planned = plan(read_suite(tmp_path / "s.toml"), tmp_path)
     cells = list(planned.cells())
@@ -122,7 +116,7 @@ def finished(tmp_path_factory):
     folders = {}
     for number in (5_000, 20_000):
         folder = folders[number] = tmp_path_factory.mktemp(f"{number}")
-        (folder / "s.toml").write_text(SUITE.format(repetitions=number, solver="random"))
+        (folder / "s.toml").write_text(null_suite(repetitions=number, solver="random"))
         cells = list(plan(read_suite(folder / "s.toml"), folder).cells())
         with open_store(folder / "out") as store, LocalExecutor(1) as executor:
             truths = {problem.hash: truth for problem, truth in find_truths([cells[0].problem], store)}

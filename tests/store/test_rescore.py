@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from stored_cells import NOTE, add_everything, make_cell
+from suite_texts import suite_text
 
 from bnnbench.harness.campaign import Campaign
 from bnnbench.plugins.compiling import compile as compile_problem
@@ -18,21 +19,12 @@ from bnnbench.store.verify import verify
 from bnnbench.suite.file import read_suite
 from bnnbench.suite.planning import plan
 
-WIDE = """
-repetitions = 2
-[budget]
-reads = 20
-[[problems]]
-name = "random_data"
-widths = [[30, 3, 1]]
-samples = 10
-[[formulations]]
-name = "reduced"
-[[solvers]]
-name = "weight_search"
-[[solvers]]
-name = "random"
-"""
+WIDE = suite_text(
+    {"name": "random_data", "widths": [[30, 3, 1]], "samples": 10},
+    ["weight_search", "random"],
+    budget={"reads": 20},
+    repetitions=2,
+)
 
 
 def outcomes_of(ranks, problem):

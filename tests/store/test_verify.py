@@ -13,6 +13,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from suite_texts import suite_text
 
 from bnnbench.errors import StoreError
 from bnnbench.optimum.truth import Truth
@@ -25,22 +26,11 @@ from bnnbench.store.schema import SCHEMA, SEALED
 from bnnbench.store.store import open_store, read_store
 from bnnbench.store.verify import verify
 
-SUITE = """
-[budget]
-reads = 20
-[[problems]]
-name = "random_data"
-widths = [[3, 3, 1]]
-samples = 6
-[[formulations]]
-name = "reduced"
-[[solvers]]
-name = "random"
-[[solvers]]
-name = "cpsat"
-[[solvers]]
-name = "exhaustive"
-"""
+SUITE = suite_text(
+    {"name": "random_data", "widths": [[3, 3, 1]], "samples": 6},
+    ["random", "cpsat", "exhaustive"],
+    budget={"reads": 20},
+)
 
 
 @pytest.fixture(scope="module")
