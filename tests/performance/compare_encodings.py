@@ -15,17 +15,16 @@ from time_to_optimum import TEST, Attempt, median_seconds, problem_of, time_to_o
 import bnnbench as bb
 
 ROWS = {
-    "21-1 N16 random": ("random", (21, 1), 16, 0.2),
-    "31-1 N23 random": ("random", (31, 1), 23, 0.2),
-    "61-1 N80 planted": ("planted", (61, 1), 80, 0.2),
-    "101-1 N160 planted": ("planted", (101, 1), 160, 5.0),
-    "7-7-1 N40 random": ("random", (7, 7, 1), 40, 1.0),
-    "15-7-1 N40 planted": ("planted", (15, 7, 1), 40, 1.0),
-    "31-3-1 N80 planted": ("planted", (31, 3, 1), 80, 10.0),
+    "21-1 N16 random": ("random", (21, 1), 16, 0.2, 100),
+    "31-1 N23 random": ("random", (31, 1), 23, 0.2, 100),
+    "61-1 N80 planted": ("planted", (61, 1), 80, 0.2, 100),
+    "101-1 N160 planted": ("planted", (101, 1), 160, 5.0, 500),
+    "7-7-1 N40 random": ("random", (7, 7, 1), 40, 1.0, 100),
+    "15-7-1 N40 planted": ("planted", (15, 7, 1), 40, 1.0, 100),
+    "31-3-1 N80 planted": ("planted", (31, 3, 1), 80, 10.0, 100),
 }
-"""Labels, widths, samples, and the limit in seconds, which is the aim for the median as well."""
+"""Labels, widths, samples, the limit in seconds, which is the aim for the median as well, and sweeps per read."""
 ENCODINGS = ("wells", "soft", "reduced[counter=paired]", "reduced", "compact")
-SOLVER = "simulated_annealing"
 
 
 def line(attempts: list[Attempt]) -> str:
@@ -42,13 +41,14 @@ def main(number: int, rows: list[str]) -> None:
     """Measure and print, a line at a time."""
     print(f"{'problem':20} {'formulation':24} {'bits':>6} reached  median time  errors   a read")
     for row in rows or ROWS:
-        kind, widths, samples, limit_s = ROWS[row]
+        kind, widths, samples, limit_s, sweeps = ROWS[row]
+        solver = f"simulated_annealing[num_sweeps={sweeps}]"
         problems = [problem_of(kind, widths, samples, TEST + k) for k in range(number)]
         optima = [0.0 if kind == "planted" else bb.ground_truth(problem).loss for problem in problems]
         pairs = list(zip(problems, optima, strict=True))
         for encoding in ENCODINGS:
             attempts = [
-                time_to_optimum(problem, encoding, SOLVER, optimum, limit_s)
+                time_to_optimum(problem, encoding, solver, optimum, limit_s)
                 for problem, optimum in pairs[: number if encoding == "wells" else max(1, number // 4)]
             ]
             print(f"{row:20} {encoding:24} {line(attempts)}", flush=True)
