@@ -28,6 +28,7 @@ FAST = {
     "embedded": {"topology_size": 3},
     "openjij": {"num_sweeps": 200},
     "openjij_hubo": {"num_sweeps": 200},
+    "lagrangian": {"inner": "simulated_annealing[num_sweeps=200]"},
     "parallel_tempering": {"num_sweeps": 50, "num_temperatures": 6},
     "rotor": {"num_sweeps": 200},
     "qaoa": {"maxiter": 5, "shots": 20},
