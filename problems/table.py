@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import warnings
 from collections import Counter
 from collections.abc import Mapping
@@ -166,7 +167,10 @@ def _read(path: Path) -> dict[str, Column]:
         if not path.is_file():
             raise InputError(f"table {path}: there is no such file; give the path of a CSV file.")
         with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [line for line in csv.reader(file, skipinitialspace=True, strict=True) if line]
+            text = file.read()
+        if "\0" in text:
+            raise InputError(f"table {path}: it has bytes of zero, as UTF-16 and pictures have; save it as UTF-8.")
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True) if line]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"table {path}: the file is not readable as CSV in UTF-8 ({reason}); repair it.") from error

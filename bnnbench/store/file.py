@@ -182,6 +182,7 @@ def store_errors(folder: Path) -> Iterator[None]:
             "full": "free some space; all finished runs are kept, and the same command goes on",
             "readonly": "make the file and its folder writable, or give another folder with --out",
             "I/O": "check the disk, and `ulimit -f`; all finished runs are kept, and the same command goes on",
+            "no such": "another version of bnnbench wrote it, or it is damaged; bnnbench verify says more",
             "locked": "another program holds the file; close it",
         }
         text = str(error)

@@ -143,9 +143,9 @@ def suite_path(name: str) -> Path:
         with system_errors(InputError, f"suite file {name} cannot be read", "give another path"):
             is_file = path.is_file()
         if not is_file:
+            state = "is no file" if path.exists() else "does not exist"
             raise InputError(
-                f"suite file {name} does not exist; give the path of a TOML file, or one of: "
-                f"{', '.join(suite_paths())}."
+                f"suite file {name} {state}; give the path of a TOML file, or one of: {', '.join(suite_paths())}."
             )
         return path
     known = suite_paths()
@@ -165,8 +165,9 @@ def read_suite(path: Path) -> Suite:
         If it is not TOML (file, line), a key is unknown, missing or of a wrong type (file, key), or a path leaves the
         folder of the file.
     """
+    text = suite_text(path)
     try:
-        content = tomllib.loads(suite_text(path))
+        content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # no TOML, too many digits, or nested too deeply
         raise InputError(f"suite file {path} is not TOML: {error}.") from error
     try:
@@ -199,7 +200,7 @@ def suite_text(path: Path) -> str:
         with system_errors(InputError, f"suite file {path} cannot be read", "give another path"):
             return path.read_text(encoding="utf-8-sig")
     except ValueError as error:
-        raise InputError(f"suite file {path} is not TOML: {error}.") from error
+        raise InputError(f"suite file {path} is no text in UTF-8: {error}; save it as such.") from error
 
 
 def together(faults: Iterable[str]) -> str:

@@ -529,6 +529,7 @@ def test_a_minus_beside_a_plus_is_a_level(write_table: WriteTable) -> None:
         ("smoker|age\nyes|61\n", "no comma but bars"),
         ("sep=,\na,ill\n1,0\n0,1\n", "the first line, 'sep=,', is a note of Excel and no header; delete that line"),
         ("\ufeffsep=;\na;ill\n1;0\n", "the first line, 'sep=;', is a note of Excel"),
+        ("a,ill\n\0,0\n1,1\n", "it has bytes of zero, as UTF-16 and pictures have"),
         ('a,ill\n"61,5",1\n"3,0",0\n"4",0\n', "column 'a' has numbers with decimal commas, such as 61,5;"),
         ("a,ill\n61,5,1\n3,0,0\n", "commas, and write decimal points."),
     ],

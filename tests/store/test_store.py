@@ -525,6 +525,15 @@ def test_rows_that_wait_in_the_log_are_not_left_out_in_silence(public_folder, ou
         assert len(store.runs()) == 1
 
 
+def test_a_store_that_lacks_a_column_says_where_it_comes_from(tmp_path, outcome):
+    fill(tmp_path, outcome)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("ALTER TABLE problems RENAME COLUMN hash TO key")
+
+    with read_store(tmp_path) as store, pytest.raises(StoreError, match="another version of bnnbench wrote it"):
+        store.runs()
+
+
 def test_a_file_that_cannot_be_read_is_a_sentence(public_folder, outcome):
     fill(public_folder, outcome)
     with frozen(public_folder, file=0o000), pytest.raises(StoreError, match="cannot be read"):

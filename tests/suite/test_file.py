@@ -257,3 +257,22 @@ def test_all_plugins_that_cannot_be_loaded_are_named_at_once(tmp_path):
 
     for part in ("3 faults:", "did you mean teacher", "did you mean compact", "did you mean num_restarts"):
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_suite_in_another_encoding_is_told_once(tmp_path, encoding):
+    path = tmp_path / "s.toml"
+    path.write_bytes(f'title = "größe"\n{GOOD}'.encode(encoding))
+
+    with pytest.raises(InputError) as caught:
+        read_suite(path)
+
+    assert str(caught.value).count("suite file") == 1
+    assert "is no text in UTF-8" in str(caught.value)
+
+
+def test_a_folder_that_is_named_like_a_suite_does_exist(tmp_path):
+    (tmp_path / "s.toml").mkdir()
+
+    with pytest.raises(InputError, match="is no file"):
+        suite_path(str(tmp_path / "s.toml"))
