@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -40,7 +41,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Numbers by row and column, dark where they are large; missing ones are blank, infinite ones say ∞."""
+    """Numbers by row and column, dark where they are large; missing ones are blank, infinite ones say ∞.
+
+    The matrices of a chart have one scale of shades, see `Chart.darkest`.
+    """
 
     rows: Sequence[str]
     columns: Sequence[str]
@@ -70,3 +74,10 @@ class Chart:
     title: str
     caption: str
     panels: tuple[Panel, ...]
+
+    @property
+    def darkest(self) -> float:
+        """Largest finite number of all matrices, which the darkest shade stands for; 1 if none is positive."""
+        matrices = (panel.content for panel in self.panels if isinstance(panel.content, Matrix))
+        numbers = [v for matrix in matrices for row in matrix.values for v in row if math.isfinite(v)]
+        return max(numbers, default=0.0) if max(numbers, default=0.0) > 0 else 1.0

@@ -22,21 +22,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Width = Literal["column", "page"]
-WIDTHS_IN = {"column": 3.4, "page": 7.0}
-"""Of a column and of both in the two-column formats of IEEE, ACM and APS: 3.4 and 7.0 inches."""
+Width = Literal["article", "column", "page"]
+WIDTHS_IN = {"article": 4.77, "column": 3.4, "page": 7.0}
+"""Of the line of LaTeX's article on A4, of a column and of both in the two-column formats of IEEE, ACM and APS."""
 FORMATS = (".pdf", ".svg", ".png")
 PANEL_IN, ROW_IN, DRAWING_IN = 1.9, 0.17, 1.6
 """Heights: of a panel, of a row of a matrix, of a drawing."""
 PAGE_IN = 9.0
 """Height of a page's text."""
-PANELS_PER_ROW = {"column": (1,), "page": (1, 2, 3, 2, 3, 3)}
+PANELS_PER_ROW = {"article": (1, 2), "column": (1,), "page": (1, 2, 3, 2, 3, 3)}
 """For 1, 2, … panels, and as the last for more."""
 DOTS_PER_INCH = 300
 MAX_CELLS_WITH_NUMBERS = 26
 """Columns of a page-wide row of matrices, up to which numbers fit into their cells."""
 MAX_LABEL = 44
 """Characters of a name; a longer one loses its middle."""
+BESIDE = ("points", "above", "below")
+"""Marks that stand beside each other above a name."""
 FONT = "DejaVu Sans"
 """Comes with matplotlib, so that a figure is the same everywhere."""
 
@@ -151,6 +153,7 @@ def draw_chart(chart: Chart, *, width: Width = "page") -> Figure:
                 panel.content,
                 with_numbers=not is_crowded and cells_in_row <= MAX_CELLS_WITH_NUMBERS,
                 names=(place % columns == 0 and not is_crowded, place + columns >= len(chart.panels)),
+                darkest=chart.darkest,
             )
         else:
             _draw_series(axes, panel, panel.content, handles)
@@ -192,11 +195,12 @@ def _series(panel: Panel) -> tuple[Series, ...]:
 
 def _draw_series(axes: Axes, panel: Panel, content: tuple[Series, ...], handles: dict[str, Any]) -> None:
     categories = list(dict.fromkeys(x for series in content for x in series.x if isinstance(x, str)))
-    for number, series in enumerate(content):
+    beside = list(dict.fromkeys(series.style for series in content if series.mark in BESIDE and len(series.x)))
+    for series in content:
         x = np.array([categories.index(v) if isinstance(v, str) else v for v in series.x], dtype=float)
-        if categories and series.mark == "points":
-            # Beside each other, so that equal values do not hide each other.
-            x = x + (number - (len(content) - 1) / 2) * 0.6 / max(1, len(content))
+        if categories and series.mark in BESIDE:
+            # Beside each other, so that equal values do not hide each other; a bound stands where its point would.
+            x = x + (beside.index(series.style) - (len(beside) - 1) / 2) * 0.6 / len(beside) if len(x) else x
         handle = _draw_one(axes, series, x, has_axes=panel.has_axes)
         if series.label and handle is not None:
             handles.setdefault(_short(series.label), handle)
@@ -281,12 +285,10 @@ def _fit_ticks(axes: Axes, content: tuple[Series, ...], *, log_x: bool, log_y: b
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
-def _draw_matrix(axes: Axes, matrix: Matrix, *, with_numbers: bool, names: tuple[bool, bool]) -> None:
+def _draw_matrix(axes: Axes, matrix: Matrix, *, with_numbers: bool, names: tuple[bool, bool], darkest: float) -> None:
     values = np.array(matrix.values, dtype=float).reshape(len(matrix.rows), len(matrix.columns))
-    finite = values[np.isfinite(values)]
-    top = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
     # The darkest tenth is for what failed: worse than any number.
-    shades = np.where(np.isposinf(values), 1.0, 0.05 + 0.8 * values / top)
+    shades = np.where(np.isposinf(values), 1.0, 0.05 + 0.8 * values / darkest)
     axes.imshow(np.ma.masked_invalid(shades), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     if with_numbers:
         for (row, column), value in np.ndenumerate(values):

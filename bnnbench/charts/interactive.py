@@ -21,12 +21,12 @@ DIGITS = 6
 
 def panel_figures(chart: Chart) -> list[dict[str, Any]]:
     """Return data and layout of each panel."""
-    return [{"title": panel.title, **_figure(panel)} for panel in chart.panels]
+    return [{"title": panel.title, **_figure(panel, chart.darkest)} for panel in chart.panels]
 
 
-def _figure(panel: Panel) -> dict[str, Any]:
+def _figure(panel: Panel, darkest: float) -> dict[str, Any]:
     if isinstance(panel.content, Matrix):
-        return _matrix(panel.content)
+        return _matrix(panel.content, darkest)
     axis: dict[str, Any] = {
         "zeroline": False,
         "automargin": True,
@@ -41,6 +41,8 @@ def _figure(panel: Panel) -> dict[str, Any]:
         layout["xaxis"] |= {"visible": False, "fixedrange": True}
         layout["yaxis"] |= {"visible": False, "fixedrange": True}
     data = [trace for series in panel.content for trace in _traces(series, has_axes=panel.has_axes)]
+    if layout["xaxis"]["type"] == "category":
+        layout["scattermode"] = "group"  # beside each other, so that equal values do not hide each other
     layout["showlegend"] = sum(trace["showlegend"] for trace in data) > 0
     return {"data": data, "layout": layout}
 
@@ -61,6 +63,8 @@ def _traces(series: Series, *, has_axes: bool) -> list[dict[str, Any]]:
         "showlegend": bool(series.label),
         "legendgroup": series.label or f"style {series.style}",
     }
+    if series.mark in ("points", "above", "below"):
+        trace["offsetgroup"] = str(series.style)
     if series.texts is not None:
         trace |= {
             "text": [_text(text) for text in series.texts],
@@ -132,21 +136,19 @@ def _band(series: Series, group: str, color: str) -> list[dict[str, Any]]:
     ]
 
 
-def _matrix(matrix: Matrix) -> dict[str, Any]:
-    finite = [value for row in matrix.values for value in row if math.isfinite(value)]
-    top = max(finite, default=0.0) or 1.0
+def _matrix(matrix: Matrix, darkest: float) -> dict[str, Any]:
     trace = {
         "type": "heatmap",
         "x": [_text(name) for name in matrix.columns],
         "y": [_text(name) for name in matrix.rows],
         # What failed is darker than any number.
-        "z": [[None if math.isnan(v) else 1.2 * top if math.isinf(v) else v for v in row] for row in matrix.values],
+        "z": [[None if math.isnan(v) else 1.2 * darkest if math.isinf(v) else v for v in row] for row in matrix.values],
         "text": [["" if math.isnan(v) else short_number(v) for v in row] for row in matrix.values],
         "texttemplate": "%{text}" if len(matrix.columns) <= 20 else "",
         "hovertemplate": f"%{{y}}<br>%{{x}}<br>%{{text}} {matrix.unit}<extra></extra>",
         "colorscale": [[0, "#eaf1fa"], [1, "#08306b"]],
         "zmin": 0,
-        "zmax": 1.2 * top,
+        "zmax": 1.2 * darkest,
         "showscale": False,
         "xgap": 1,
         "ygap": 1,

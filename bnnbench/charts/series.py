@@ -16,7 +16,7 @@ Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def interval_series(
-    label: str, style: int, x: Sequence[float], estimates: Sequence[Interval], texts: Sequence[str]
+    label: str, style: int, x: Sequence[float | str], estimates: Sequence[Interval], texts: Sequence[str]
 ) -> list[Series]:
     """Return points with their intervals, and ▲ or ▼ where only a bound is known.
 
@@ -24,6 +24,8 @@ def interval_series(
     logarithmic axis neither has a place of its own.
     """
     value, low, high = np.array(estimates, dtype=float).reshape(-1, 3).T
+    # Where values are too few for an interval, its ends are infinite, and none is drawn.
+    low, high = np.where(np.isneginf(low), value, low), np.where(np.isposinf(high) & np.isfinite(value), value, high)
     is_above = np.isinf(value) & np.isfinite(low)
     is_below = (value == 0) & (high > 0)
     places: list[tuple[Mark, NDArray[np.bool_], NDArray[np.float64]]] = [
@@ -35,7 +37,7 @@ def interval_series(
     return [
         Series(
             label="" if number else label,
-            x=np.array(x, dtype=float)[here].tolist(),
+            x=[place for place, is_here in zip(x, here, strict=True) if is_here],
             y=y[here].tolist(),
             style=style,
             mark=mark,

@@ -3,7 +3,7 @@
 References
 ----------
 M. Okabe and K. Ito, "Color Universal Design", 2008: their palette, without black and yellow, which vanish on a dark and
-on a light page.
+on a light page. Seven more, between them in hue or in lightness, follow, so that a dozen solvers have a color each.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
+COLORS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F",
+    "#882255", "#999933", "#44AA99", "#8C564B", "#6A51A3", "#B22222", "#2F4F4F",
+)  # fmt: skip
 DASHES = ("solid", "dash", "dot", "dashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-left", "cross", "x", "star", "pentagon", "hexagon")
 

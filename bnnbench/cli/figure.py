@@ -27,7 +27,8 @@ def figure(
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="A .pdf, .svg or .png file to write.")],
     width: Annotated[
-        Literal["column", "page"], typer.Option(help="Width of a column (3.4 inches) or of a page of two (7.0).")
+        Literal["article", "column", "page"],
+        typer.Option(help="Width of an article's line (4.77 inches), of a column (3.4) or of a page of two (7.0)."),
     ] = "page",
     solver: Annotated[Names, typer.Option(help="Only this solver, as the table calls it; repeatable.")] = None,
     problem: Annotated[Names, typer.Option(help="Only this problem; repeatable.")] = None,

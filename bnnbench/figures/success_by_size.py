@@ -12,7 +12,7 @@ from bnnbench.figures._by_size import by_size
     title="Success per read by size",
     caption="Probability that a read reaches the optimal training loss, a point per problem with its 95 % Jeffreys "
     "interval; ▼: no read did, and the upper end is shown. Reads count as independent draws, which those of a search "
-    "that goes on from its last state are not.",
+    "that goes on from its last state are not. Points of one size stand a little apart.",
     missing="no run with a known optimum took place on a compiled instance, so that there is no success to count",
     place=3,
 )

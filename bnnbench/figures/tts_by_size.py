@@ -21,7 +21,7 @@ LEAST_SIZES = 3
     caption="Sampling time in seconds until a read reaches the optimal training loss with 99 % probability, a point "
     "per problem with its interval; ▲: no read did, and the lower end is shown. Lines: exponential fits (least "
     "squares, without the ▲, so that they flatter where there are many), with the factor per 100 variables and its "
-    "95 % interval.",
+    "95 % interval. Points of one size stand a little apart.",
     missing="no run with a known optimum took place on a compiled instance, so that there is no success to count",
     place=4,
 )

@@ -6,11 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import pandas as pd
 
 from bnnbench.charts.plot_data import PlotData
-from bnnbench.metrics import compare_all, cost_table, expected_running_time, holm, is_floor, pooled_share
+from bnnbench.metrics import compare_all, cost_table, holm, is_floor, pooled_share
 from bnnbench.metrics.censoring import numbers
 from bnnbench.qubo.qubo import TOLERANCE
 
@@ -27,6 +26,11 @@ def findings(data: PlotData) -> list[str]:
     return [sentence for part in parts for sentence in part(data)]
 
 
+def certified_runs(data: PlotData) -> pd.DataFrame:
+    """Return the runs that were asked and whose optimum is proved."""
+    return data.asked[data.asked["truth_kind"].isin(CERTIFIED)] if len(data.asked) else data.asked
+
+
 def _asked(data: PlotData) -> Iterator[str]:
     asked, runs = data.asked, data.runs
     if asked.empty:
@@ -41,7 +45,7 @@ def _asked(data: PlotData) -> Iterator[str]:
 
 def _best(data: PlotData) -> Iterator[str]:
     """Yield who reaches a certified optimum most often, by the share of runs, with its interval."""
-    certified = data.asked[lambda runs: runs["truth_kind"].isin(CERTIFIED)] if len(data.asked) else data.asked
+    certified = certified_runs(data)
     if certified.empty:
         yield "No run has a certified optimum, so that nothing can be said of who reaches it."
         return
@@ -49,7 +53,7 @@ def _best(data: PlotData) -> Iterator[str]:
     if not solved.any():
         yield "No solver reached the certified optimum in any run."
         return
-    compared = _on_the_same_instances(certified["solver"], certified["instance_hash"])
+    compared = on_the_same_instances(certified["solver"], certified["instance_hash"])
     is_everybody = len(compared) == certified["solver"].nunique()
     rest = "" if is_everybody else f", of {len(compared)} solvers that were asked on the same instances"
     among = certified["solver"].isin(compared)
@@ -78,16 +82,9 @@ def _best(data: PlotData) -> Iterator[str]:
     never = overall.index[~overall].tolist()
     if never:
         yield f"{listed(never)} never {'reaches' if len(never) == 1 else 'reach'} the certified optimum."
-    times = expected_running_time(pd.DataFrame(certified[among]), ["solver", "instance_hash"])["ert_s"]
-    medians = times.groupby("solver").median()
-    if np.isfinite(medians.min()):
-        yield (
-            f"{medians.idxmin()} is the fastest to it{rest}: {medians.min():.2g} s of sampling are expected with "
-            "restarts (ERT), in the median over instances."
-        )
 
 
-def _on_the_same_instances(solvers: pd.Series, instances: pd.Series) -> list[str]:
+def on_the_same_instances(solvers: pd.Series, instances: pd.Series) -> list[str]:
     """Return solvers whose shares compare: asked on one set of instances, the largest, or that of most solvers."""
     sets = instances.groupby(solvers).agg(frozenset)
     together = Counter(sets)
@@ -122,8 +119,6 @@ def _random_floor(data: PlotData) -> Iterator[str]:
     if never:
         verb = "is" if len(never) == 1 else "are"
         yield f"{listed(never)} {verb} never better than random weights where those miss the optimum."
-    else:
-        yield "Every solver is better than random weights somewhere."
 
 
 def _significance(data: PlotData) -> Iterator[str]:
@@ -137,9 +132,9 @@ def _significance(data: PlotData) -> Iterator[str]:
     if not num_pairs:
         return
     corrected = iter(holm(pd.concat([table["p"] for table in parts.values()], ignore_index=True)))
+    unclear = []
     for name, table in parts.items():
         tested = table.assign(p_holm=[next(corrected) for _ in range(len(table))])
-        num_problems = int(tested["problems"].max()) if len(tested) else 0
         clear = tested[tested["p_holm"] < ALPHA].sort_values("p_holm", kind="stable")
         if len(clear):
             row = clear.iloc[0]
@@ -149,13 +144,16 @@ def _significance(data: PlotData) -> Iterator[str]:
                 f"solvers; most clearly, {row['favors']} is better than {worse} (Wilcoxon over {row['problems']} "
                 f"problems, p = {row['p_holm']:.2g} after Holm's correction for {count(num_pairs, 'pair')})."
             )
-        elif len(tested) and num_pairs * 2.0 ** (1 - num_problems) >= ALPHA:
-            yield (
-                f"On {name}, {count(num_problems, 'problem')} {'is' if num_problems == 1 else 'are'} too few to tell "
-                f"{count(num_pairs, 'pair')} of solvers apart (Wilcoxon, Holm-corrected)."
-            )
         elif len(tested):
-            yield f"On {name}, no difference in loss gap was found between solvers (Wilcoxon, Holm-corrected)."
+            unclear.append(name)
+    if unclear:
+        most = int(max(table["problems"].max() for name, table in parts.items() if name in unclear))
+        where = "" if len(unclear) == len(parts) else f" on {listed(unclear)}"
+        if num_pairs * 2.0 ** (1 - most) >= ALPHA:
+            few = f"{count(most, 'problem')} {'is' if most == 1 else 'are'} too few"
+            yield f"{few} to tell solvers apart by loss gap{where}."
+        else:
+            yield f"No difference in loss gap was found between solvers{where} (Wilcoxon, Holm-corrected)."
 
 
 def _pairs(runs: pd.DataFrame) -> pd.DataFrame:
@@ -187,8 +185,6 @@ def _failures(data: PlotData) -> Iterator[str]:
         groups = Counter(zip(failed["solver"], failed["status"], strict=True)).most_common()
         parts = [f"{solver} ({number} {status})" for (solver, status), number in groups]
         yield f"{count(len(failed), 'run')} failed: {shortened(parts)}."
-    else:
-        yield "No run failed."
     for status, text in (("refused", "did not apply to some instances"), ("unavailable", "could not be run here")):
         names = sorted(runs.loc[runs["status"] == status, "solver"].unique())
         if names:
@@ -197,9 +193,7 @@ def _failures(data: PlotData) -> Iterator[str]:
 
 def _flags(data: PlotData) -> Iterator[str]:
     flagged = data.runs[data.runs["flag_texts"].fillna("") != ""]
-    if flagged.empty:
-        yield "No run is flagged: in those that ended, no claim of a solver was found false, no budget overrun."
-    else:
+    if len(flagged):
         yield (
             f"{count(len(flagged), 'run')} {'is' if len(flagged) == 1 else 'are'} flagged, of "
             f"{listed(sorted(flagged['solver'].unique()))}; see Flags."
@@ -209,7 +203,8 @@ def _flags(data: PlotData) -> Iterator[str]:
 def _truths(data: PlotData) -> Iterator[str]:
     certified = sum(truth.is_certified for truth in data.truths.values())
     total = len(data.problems)
-    yield f"The optimum is certified for {certified} of {count(total, 'problem')}."
+    if certified < total:
+        yield f"The optimum is certified for {certified} of {count(total, 'problem')}."
     missing = [problem.name for key, problem in data.problems.items() if key not in data.truths]
     if missing:
         yield f"No optimum is known for {shortened(missing)}: there are no gaps."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -20,17 +22,21 @@ from bnnbench.charts.figure import Page
 from bnnbench.charts.interactive import panel_figures
 from bnnbench.errors import InputError
 from bnnbench.figures import figures
-from bnnbench.metrics import summarize
 from bnnbench.metrics.decision import decision_table
 from bnnbench.metrics.labels import natural
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
+from bnnbench.report.answer import answer
 from bnnbench.report.findings import findings
 from bnnbench.solver.contract import Budget
 from bnnbench.store.columns import RUN_COLUMNS
-from bnnbench.tables.sheet import fit
-from bnnbench.tables.terminal import CENSORING, LEGEND, flag_lines, summary_fields
+from bnnbench.tables.build import summary_table
+from bnnbench.tables.terminal import flag_lines
 
+FIRST = "time_to_optimum"
+"""Name of the figure of the first screen."""
+DECISIVE = ("ert_s", "solved_share", "mean_loss_gap", "loss_gap")
+"""Columns of a summary that a narrow screen shows first."""
 MAX_ROWS = 200
 """Samples of a problem that its page lists."""
 SHOWN = {column.shown_name: column.title for column in RUN_COLUMNS if column.header}
@@ -51,7 +57,11 @@ def render(data: PlotData, *, version: str | None = None) -> str:
     context = {
         "name": data.name,
         "bnnbench_version": __version__,
-        "findings": findings(data),
+        "title": _title(data),
+        "asked": findings(data)[0],
+        "answer": answer(data),
+        "findings": findings(data)[1:],
+        "picture": _picture(data, charts),
         "summary": _summary(data),
         "figures": _figures("overview", data, charts),
         "problems": list(_problems(data, charts)),
@@ -63,7 +73,6 @@ def render(data: PlotData, *, version: str | None = None) -> str:
         "num_runs": len(data.runs),
         "budgets": _budgets(data),
         "decision": _decision(data),
-        "censoring": f"{CENSORING} {LEGEND}",
         "style": _file("style.css"),
         "script": _file("report.js"),
         "plotly": get_plotlyjs(),
@@ -127,11 +136,32 @@ def _add(charts: dict[str, Any], key: str, data: PlotData, figure: Figure) -> di
     return {"key": key, "title": chart.title, "caption": chart.caption, "missing": ""}
 
 
+def _title(data: PlotData) -> str:
+    """Return the title of the suite that ran last, or else the name of the folder."""
+    titles = []
+    for suite in data.suites:
+        with contextlib.suppress(tomllib.TOMLDecodeError):
+            titles.append(tomllib.loads(suite["text"]).get("title"))
+    return next((title for title in reversed(titles) if isinstance(title, str) and title), data.name)
+
+
+def _picture(data: PlotData, charts: dict[str, Any]) -> dict[str, str] | None:
+    """Return the figure of the first screen, without its title; None if the data do not have it."""
+    figure = _add(charts, "first", data, figures()[FIRST])
+    return None if figure["missing"] else figure
+
+
 def _summary(data: PlotData) -> dict[str, Any]:
+    """Return the columns that tell rows apart, what decides first, and the caption."""
     if data.runs.empty:
-        return {"headers": [], "rows": []}
-    sheet = fit(summary_fields(summarize(data.runs, with_intervals=True)), math.inf)
-    return {"headers": sheet.headers, "rows": sheet.rows}
+        return {"columns": [], "rows": [], "caption": ""}
+    table = summary_table(data.runs, data.name)
+    first = [name for name in DECISIVE if name in {column.name for column in table.shown}]
+    names = [column for column in table.shown if column.kind == "text" and column.rank is None]
+    rest = [column for column in table.shown if column not in names and column.name not in first]
+    columns = [*names, *(column for name in first for column in table.shown if column.name == name), *rest]
+    cells = [table.cells(column) for column in columns]
+    return {"columns": columns, "rows": list(zip(*cells, strict=True)), "caption": table.full_caption(columns)}
 
 
 def _decision(data: PlotData) -> dict[str, Any]:

@@ -25,14 +25,15 @@
 
   // Tables that stand in the page as text.
   const readCell = (text) => {
-    const number = text === "∞" ? Infinity : Number(text.replace(/[<%,]/g, ""));
+    const number = text === "∞" ? Infinity : Number(text.replace(/[<>%,]/g, ""));
     return text.trim() !== "" && !Number.isNaN(number) ? number : text;
   };
+  const valueOf = (cell) => cell.dataset.value ?? cell.textContent;
   for (const table of document.querySelectorAll("table.sortable")) {
     const headers = [...table.tHead.rows[0].cells];
     headers.forEach((_, column) => {
       const cells = [...table.tBodies[0].rows].map((row) => row.cells[column]);
-      if (cells.some((cell) => typeof readCell(cell.textContent) === "number")) cells.forEach((cell) => cell.classList.add("number"));
+      if (cells.some((cell) => typeof readCell(valueOf(cell)) === "number")) cells.forEach((cell) => cell.classList.add("number"));
     });
     headers.forEach((header, column) => {
       header.firstElementChild.addEventListener("click", () => {
@@ -40,7 +41,7 @@
         headers.forEach((other) => other.removeAttribute("aria-sort"));
         header.setAttribute("aria-sort", descending ? "descending" : "ascending");
         const rows = [...table.tBodies[0].rows];
-        const values = rows.map((row) => readCell(row.cells[column].textContent));
+        const values = rows.map((row) => readCell(valueOf(row.cells[column])));
         table.tBodies[0].append(...ordered(rows.map((_, k) => k), (k) => values[k], descending).map((k) => rows[k]));
       });
     });
@@ -124,22 +125,27 @@
     "xaxis.linecolor": color("--soft"), "yaxis.linecolor": color("--soft"),
   });
   const drawn = [];
+  const hasPointer = matchMedia("(hover: hover)").matches; // the bar of tools needs one, and stands above the axes
   const drawChart = (place) => {
     const panels = data.charts[place.dataset.chart].panels;
     if (panels.length % 2 === 0) place.classList.add("pairs");
     for (const panel of panels) {
       const plot = element("div", { className: "plot" });
-      place.append(element("div", { className: "panel" }, element("h4", { textContent: panel.title }), plot));
+      place.append(element("div", { className: "panel" }, element("h4", { textContent: panel.title, hidden: !panel.title }), plot));
       // Room below the axis for as many rows as the legend will have.
       const names = panel.data.filter((trace) => trace.showlegend).map((trace) => trace.name.length);
       const perRow = Math.max(1, Math.floor(plot.clientWidth / (55 + 6.5 * Math.max(0, ...names))));
       const below = 50 + (panel.layout.showlegend ? 19 * Math.ceil(names.length / perRow) : 0);
+      // Long names below the axis take their room from the axes, so the figure gets that much higher.
+      const labels = panel.layout.xaxis?.type === "category" && panel.data[0].type !== "heatmap" ? panel.data.flatMap((trace) => trace.x) : [];
+      const isSteep = new Set(labels).size * 60 > plot.clientWidth;
+      const namesPx = (isSteep ? 6.2 : 3.6) * Math.max(0, ...labels.map((label) => String(label).length));
       const layout = {
-        height: 230 + below, ...panel.layout, margin: { l: 55, r: 10, t: 10, b: below }, hovermode: "closest", autosize: true,
+        height: 254 + below + namesPx, ...panel.layout, margin: { l: 55, r: 10, t: 34, b: below }, hovermode: "closest", autosize: true,
         font: { size: 12, family: "system-ui, sans-serif" },
         legend: { orientation: "h", yref: "container", yanchor: "bottom", y: 0, font: { size: 11 } },
       };
-      Plotly.newPlot(plot, panel.data, layout, { responsive: true, displaylogo: false }).then(() => Plotly.relayout(plot, themed()));
+      Plotly.newPlot(plot, panel.data, layout, { responsive: true, displaylogo: false, displayModeBar: hasPointer ? "hover" : false }).then(() => Plotly.relayout(plot, themed()));
       drawn.push(plot);
     }
   };

@@ -128,6 +128,11 @@ def _chosen_columns(table: Table, names: Sequence[str]) -> tuple[Column, ...]:
     return (*(column for column, is_one in zip(table.columns, is_name, strict=True) if is_one), *asked)
 
 
+def summary_table(runs: pd.DataFrame, name: str) -> Table:
+    """Return a row per formulation and solver, without set-up and stamp."""
+    return _summary(disambiguated(runs), {}, name)
+
+
 def _summary(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
     data = summarize(runs, with_intervals=True)
     is_complete = (data["ok"] == data["runs"]).all()

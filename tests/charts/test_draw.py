@@ -235,3 +235,27 @@ def test_a_character_that_the_font_lacks_is_shown_by_its_number(tmp_path):
             save_chart(chart_of(Series("中\x07 λ é", [1, 2], [3, 4])), tmp_path / f"a{ending}")
 
     assert "U+4E2DU+0007 λ é" in (tmp_path / "a.svg").read_text()
+
+
+def test_all_matrices_of_a_chart_have_one_scale_of_shades():
+    matrix = lambda value: Matrix(("p",), ("s", "t"), ((value, 0.0),), "loss")  # noqa: E731
+    chart = Chart("c", "", "", tuple(Panel(f"{v}", "", "", matrix(v)) for v in (1.0, 10.0)))
+
+    figure = draw_chart(chart)
+    shades = [float(axes.images[0].get_array()[0, 0]) for axes in figure.axes if axes.images]
+    tops = {panel["data"][0]["zmax"] for panel in panel_figures(chart)}
+
+    assert shades == pytest.approx([0.05 + 0.08, 0.85])
+    assert len(tops) == 1
+
+
+def test_a_dozen_solvers_have_a_color_each():
+    assert len(set(COLORS)) == len(COLORS) >= 12
+
+
+def test_points_above_one_name_stand_beside_each_other_and_a_bound_where_its_point_would():
+    series = (Series("a", ["s"], [1.0], 0, "points"), Series("b", ["s"], [1.0], 1, "points"),
+              Series("", ["s"], [2.0], 1, "above"))  # fmt: skip
+    figure = draw_chart(Chart("c", "", "", (Panel("", "", "", series),)))
+    first, second, bound = (line.get_xdata()[0] for line in figure.axes[0].lines)
+    assert first < second == bound

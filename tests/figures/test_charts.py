@@ -76,7 +76,7 @@ def test_where_all_runs_failed_there_is_a_figure_or_a_sentence(name, tmp_path):
 @pytest.mark.parametrize("name", figures())
 def test_without_an_optimum_there_is_a_figure_or_a_sentence(name, tmp_path):
     unknown = read(fill(tmp_path / "unknown", with_truth=False, problems=["majority"], repetitions=1))
-    if name in ("gap_over_time", "gap_by_problem", "success_by_size", "tts_by_size", "profile"):
+    if name in ("gap_over_time", "gap_by_problem", "time_to_optimum", "success_by_size", "tts_by_size", "profile"):
         with pytest.raises(InputError, match=r"unknown: .*\."):
             make_chart(name, unknown)
     else:

@@ -1,0 +1,56 @@
+"""The answer that a report begins with: who wins, at what cost, and what guessing costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bnnbench.charts.plot_data import PlotData
+from bnnbench.metrics import expected_running_time, is_floor
+from bnnbench.report.findings import certified_runs, count, on_the_same_instances
+
+
+def answer(data: PlotData) -> list[str]:
+    """Return who wins at what cost, and what guessing costs, in at most three sentences; empty without an optimum."""
+    certified = certified_runs(data)
+    if certified.empty:
+        return []
+    compared = on_the_same_instances(certified["solver"], certified["instance_hash"])
+    runs = certified[certified["solver"].isin(compared)]
+    times = expected_running_time(runs, ["solver", "instance_hash"])["ert_s"].groupby("solver").median().sort_values()
+    if not np.isfinite(times.min()):
+        return ["No solver is expected to reach the certified optimum: none did on half of the instances or more."]
+    guesses = [name for name in times.index if name in set(runs.loc[is_floor(runs), "solver"])]
+    ranked = times.drop(guesses)
+    sentences = []
+    if len(ranked) and np.isfinite(ranked.iloc[0]):
+        following = ranked.iloc[1:][np.isfinite(ranked.iloc[1:])]
+        then = f"; next is {following.index[0]} with {duration(following.iloc[0])}" if len(following) else ""
+        sentences.append(
+            f"{ranked.index[0]} is fastest to the certified optimum: {duration(ranked.iloc[0])} of sampling are "
+            f"expected with restarts (ERT, the median over {count(runs['instance_hash'].nunique(), 'instance')}){then}."
+        )
+    if guesses and np.isfinite(times[guesses].min()):
+        slower = [str(name) for name in ranked.index[ranked > times[guesses].min()]]
+        behind = f", less than {_number_of(slower, ranked)}" if slower else ""
+        sentences.append(
+            f"Guessing is the floor: random weights need {duration(times[guesses].min())}{behind}. Where they are as "
+            "fast as a method, the problem is too easy to need one."
+        )
+    elif guesses:
+        sentences.append("Guessing is the floor: random weights do not reach the optimum on half of the instances.")
+    return sentences
+
+
+def _number_of(slower: Sequence[str], ranked: pd.Series) -> str:
+    return slower[0] if len(slower) == 1 else f"{len(slower)} of {len(ranked)} solvers"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in a unit that needs no zeros: 0.00064 is 640 µs."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.2g} {unit}" if seconds < 100 * size else f"{seconds / size:.0f} {unit}"
+    return "less than 1 µs"
