@@ -10,10 +10,10 @@ from types import MappingProxyType
 
 from rich.progress import Progress, TaskID
 
-from bnnbench.cli._screen import Screen, count_runs, open_screen, progress_bars
+from bnnbench.cli._screen import Screen, count_runs, open_screen, patiently, progress_bars
 from bnnbench.cli._streams import is_debugging
 from bnnbench.errors import InputError
-from bnnbench.harness.campaign import Campaign, find_truths, pending
+from bnnbench.harness.campaign import Campaign, find_truths, pending, warm_up
 from bnnbench.harness.executor import Executor
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
@@ -27,6 +27,7 @@ from bnnbench.suite.order import in_blocks
 from bnnbench.suite.planning import Plan
 from bnnbench.suite.repetition import Repeater, verdicts
 
+FIRST_TIME = "the first run compiles kernels, for up to a minute, and keeps them"
 FAILURES = ("error", "crash", "memory", "timeout")
 
 
@@ -57,11 +58,14 @@ def run_campaign(
     _announce(planned, cells, finished, store, screen)
     with progress_bars(screen) as bars:
         problems = list({cell.problem.hash: cell.problem for cell in cells}.values())
-        truths = truths_of(problems, store, bars, planned.foreign)
+        with patiently(screen, f"finding optima ({FIRST_TIME})"):
+            truths = truths_of(problems, store, bars, planned.foreign)
         # A truth that became better can change which runs had reached it.
         known = verdicts(row for row in store.endings() if row["key"] in finished)
         repeater = Repeater(cells, known, planned.precision)
         seed = planned.suite.seed
+        with patiently(screen, f"compiling solvers ({FIRST_TIME})"):
+            warm_up(pending(cells, finished))
         waiting = in_blocks(pending(repeater.first(), finished), seed)
         progress = _Progress(bars, screen.is_terminal, follow=follow)
         progress.expect(waiting)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import shutil
 import sys
+import threading
+from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
 import psutil
@@ -65,6 +69,26 @@ def open_screen(*, stderr: bool = False) -> Screen:
     width = None if stream.isatty() else max(200, shutil.get_terminal_size().columns)
     file = cast("TextIO", Lasting(stream, OSError)) if stderr else stream
     return Screen(file=file, width=width, markup=False, highlight=False, emoji=False)
+
+
+@contextlib.contextmanager
+def patiently(screen: Screen, what: str, every_s: int = 8) -> Iterator[None]:
+    """Say what goes on here every few seconds, so that no long work is silent."""
+    has_ended = threading.Event()
+
+    def say() -> None:
+        for elapsed_s in itertools.count(every_s, every_s):
+            if has_ended.wait(every_s):
+                return
+            screen.say(f"{what}, {elapsed_s} s …")
+
+    thread = threading.Thread(target=say, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        has_ended.set()
+        thread.join()
 
 
 def progress_bars(screen: Console) -> Progress:

@@ -102,6 +102,10 @@ def run(
     except KeyboardInterrupt:
         raise StoppedError("interrupted; finished runs are kept, and the same command goes on from here.") from None
     show(folder)
-    open_screen(stderr=True).say(f"see: bnnbench report {folder}")
+    screen = open_screen(stderr=True)
+    screen.say(f"see: bnnbench report {folder}")
+    screen.say(
+        f"then: bnnbench verify {folder}; bnnbench export {folder} --to latex; bnnbench figure {folder} NAME -o FILE"
+    )
     if is_vain:
         raise CheckError(f"every run of {path.name} failed; see above, and bnnbench report {folder} for their logs.")

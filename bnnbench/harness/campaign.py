@@ -174,8 +174,7 @@ class Campaign:
         UnavailableError
             If nothing can run, because no worker starts, or the cluster is lost.
         """
-        for solver in {str(cell.solver): cell.solver for cell in cells}.values():
-            _warm_up(solver)
+        warm_up(cells)
         self._waiting.extend(cells)
         # Not in the folder of results, which belongs to the user, and may be renamed while runs go on.
         journals = Path(tempfile.mkdtemp(prefix="journals-", dir=private_folder()))
@@ -270,6 +269,12 @@ class Campaign:
         self.store.add_run(cell, outcome, circumstances)
         self.truths[cell.problem.hash] = note_found(self.store, cell.problem, outcome, truth)
         return replace(outcome, batches=())
+
+
+def warm_up(cells: Sequence[Cell]) -> None:
+    """Let the solvers of cells compile their kernels, once in a process, where no clock runs."""
+    for solver in {str(cell.solver): cell.solver for cell in cells}.values():
+        _warm_up(solver)
 
 
 def _warm_up(spec: Spec) -> None:
