@@ -183,7 +183,7 @@ def test_the_verb_says_what_does_not_hold(results):
     change(results, "UPDATE runs SET load = load + 1 WHERE solver = 'random'")
     done = verb()
     assert done.returncode == 1
-    assert "1 findings in 3 runs" in done.stderr
+    assert "1 finding in 3 runs" in done.stderr
     assert done.stdout.startswith("store: the row ")
 
 
