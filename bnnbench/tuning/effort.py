@@ -79,12 +79,17 @@ def effort_of(row: Mapping[str, Any], clock: Clock, limit: float | None) -> Effo
     )
 
 
-def problem_score(runs: Sequence[Effort], objective: Objective) -> float:
+def problem_score(runs: Sequence[Effort], objective: Objective, unsolved: float = 0.0) -> float:
     """Return the ERT or the TTS_99 of a setting on one problem, finite also without a success.
 
     ``ERT = Σ_r T_r / k`` with k runs that reached the optimum, and ``TTS_99 = t_read·max(1, ln 0.01 / ln(1 − k/n))``
     with k of n reads. With k = 0 half a success is counted, and the score is multiplied by 1 + the least gap, so that
     a search sees a slope where nothing is solved yet. A run that was refused makes it infinite.
+
+    Parameters
+    ----------
+    unsolved
+        Least score before that factor with k = 0, so that short runs that fail gain nothing by being short.
     """
     if not all(run.is_asked for run in runs):
         return math.inf
@@ -98,7 +103,9 @@ def problem_score(runs: Sequence[Effort], objective: Objective) -> float:
         num_successes = sum(run.to_target is not None for run in runs)
         spent = sum(run.spent if run.to_target is None else run.to_target for run in runs)
         score = spent / max(num_successes, 0.5)
-    return max(score, LEAST_TIME) * (1.0 if num_successes else 1 + min(run.gap for run in runs))
+    if num_successes:
+        return max(score, LEAST_TIME)
+    return max(score, unsolved, LEAST_TIME) * (1 + min(run.gap for run in runs))
 
 
 def score(scores: Collection[float]) -> float:

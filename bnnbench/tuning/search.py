@@ -184,7 +184,11 @@ class Search:
         from optuna.trial import TrialState
 
         setting, stops = self._setting, self._stops()
-        setting.scores += [problem_score(runs, self.table.objective) for runs in efforts]
+        of_default = self.default.scores[len(setting.scores) :] if self.default else []
+        setting.scores += [
+            problem_score(runs, self.table.objective, unsolved)
+            for runs, unsolved in zip(efforts, of_default, strict=False)
+        ]
         done = len(setting.scores)
         if done == stops[-1]:
             self._study.tell(trial, min(setting.value, WORST))

@@ -30,6 +30,12 @@ def test_without_a_success_half_of_one_is_counted_and_the_gap_weighs():
     assert ert(ROW) > ert(ROW | {"loss_gap": 1.0}) > ert(SOLVED, ROW)
 
 
+def test_a_short_run_that_fails_gains_nothing_by_being_short():
+    runs = [effort_of(ROW, "seconds", 5.0)]
+    assert problem_score(runs, "ert", 100.0) == 100 * (1 + 2)
+    assert problem_score([effort_of(SOLVED, "seconds", 5.0)], "ert", 100.0) == 1
+
+
 def test_a_run_that_failed_spends_its_limit_and_has_found_nothing():
     assert ert(SOLVED, SOLVED | {"status": "timeout", "sample_s": None}) == 1 + 5
     assert ert(SOLVED | {"status": "crash"}) == math.inf  # its gap is not believed
