@@ -111,7 +111,7 @@ def _lp(qubo: Qubo) -> bytes:
     for number, (columns, values, bound) in enumerate(_rows(model)):
         terms = " ".join(f"{_signed(value)} {names[column]}" for column, value in zip(columns, values, strict=True))
         rows.append(f" r{number}: {terms} <= {bound!r}")
-    rows = rows or [f" r0: {names[0]} >= 0"]  # GLPK wants one
+    rows = rows or [f" r0: {_CONSTANT} >= 0"]  # GLPK wants one
     is_bit = model.is_whole.tolist()
     bounds = [f" 0 <= {name} <= 1" for name, is_whole in zip(names, is_bit, strict=True) if not is_whole]
     bounds.append(f" {_CONSTANT} = 1")

@@ -116,3 +116,13 @@ def test_other_endings_are_refused_with_those_that_are_known(tmp_path):
 def test_a_path_that_cannot_be_written_is_a_sentence(ending, tmp_path):
     with pytest.raises(InputError, match="cannot be written"):
         write_qubo(REAL, tmp_path / "none" / f"q{ending}")
+
+
+@pytest.mark.parametrize("ending", sorted(WRITERS))
+def test_a_qubo_without_a_variable_is_written_as_its_offset(ending, tmp_path) -> None:
+    none = np.zeros(0, dtype=np.int64)
+    path = tmp_path / f"none{ending}"
+
+    write_qubo(make_qubo(np.zeros(0), none, none, np.zeros(0), 2.5), path)
+
+    assert b"2.5" in path.read_bytes() or ending == ".bqm"
