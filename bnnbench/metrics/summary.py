@@ -76,7 +76,7 @@ def summarize(
 
     - ``runs``: runs that were asked, so neither ``refused`` nor ``unavailable``; those are in ``remarks``;
     - ``ok``: of them, runs that came to their end;
-    - ``solved``: of these, runs whose loss gap is at most 1e-6. A failed run is unsolved whatever it had found; a run
+    - ``solved``: of these, runs whose loss gap is 0 or less. A failed run is unsolved whatever it had found; a run
       without a known optimum is no evidence, and is counted in ``remarks``. Missing if no optimum is known.
       ``solved_share``: over the runs that were asked and have a known optimum;
     - counts, such as ``proved``: runs of status ok in which it is 1;
