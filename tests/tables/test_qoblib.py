@@ -30,9 +30,9 @@ WHOLE = [name for name in next(csv.reader([COLUMNS])) if name.startswith("# ")]
 REAL = [name for name in next(csv.reader([COLUMNS])) if name.endswith(("Runtime", "Value", "Bound", "Threshold"))]
 
 
-def traced(*energies, **changes):
+def traced(*energies, formulation="compact", **changes):
     """A run whose batches came after 1, 2, … seconds with these least energies."""
-    bits = compile_problem(load_problem("parity"), "compact").qubo.num_variables
+    bits = compile_problem(load_problem("parity"), formulation).qubo.num_variables
     batch = ended().batches or JudgedBatch(
         0.0, 1, 0.0, 0.0, 0.0, 0.0, [(0.0, 1)], [(0.0, 1)], {}, 1.0, None, "", "", None, {}, {}
     )
@@ -87,7 +87,10 @@ def is_number(text):
 
 
 def test_a_submission_keeps_the_rules_of_the_library(tmp_path):
-    outcomes = {("compact", "random"): [traced(5, 3, 4), *FAILED], ("soft", "cpsat[num_workers=2]"): [traced(2)]}
+    outcomes = {
+        ("compact", "random"): [traced(5, 3, 4), *FAILED],
+        ("soft", "cpsat[num_workers=2]"): [traced(2, formulation="soft")],
+    }
 
     files = submission(tmp_path, outcomes)
 
