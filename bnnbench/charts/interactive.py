@@ -15,6 +15,8 @@ from bnnbench.charts.chart import Chart, Matrix, Panel, Series
 from bnnbench.charts.draw import short_number
 from bnnbench.charts.style import style
 
+MAX_NAME = 28
+"""Characters of a name below an axis; a touch shows all of it."""
 DIGITS = 6
 """Of numbers in a page: more than a screen has pixels."""
 
@@ -43,6 +45,10 @@ def _figure(panel: Panel, darkest: float) -> dict[str, Any]:
     data = [trace for series in panel.content for trace in _traces(series, has_axes=panel.has_axes)]
     if layout["xaxis"]["type"] == "category":
         layout["scattermode"] = "group"  # beside each other, so that equal values do not hide each other
+        names = list(dict.fromkeys(x for series in panel.content for x in series.x if isinstance(x, str)))
+        short = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…" for name in names]
+        ticks = {"tickvals": [_text(name) for name in names], "ticktext": [_text(name) for name in short]}
+        layout["xaxis"] |= {"tickmode": "array", **ticks}
     layout["showlegend"] = sum(trace["showlegend"] for trace in data) > 0
     return {"data": data, "layout": layout}
 

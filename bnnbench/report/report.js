@@ -139,7 +139,7 @@
       // Long names below the axis take their room from the axes, so the figure gets that much higher.
       const labels = panel.layout.xaxis?.type === "category" && panel.data[0].type !== "heatmap" ? panel.data.flatMap((trace) => trace.x) : [];
       const isSteep = new Set(labels).size * 60 > plot.clientWidth;
-      const namesPx = (isSteep ? 6.2 : 3.6) * Math.max(0, ...labels.map((label) => String(label).length));
+      const namesPx = (isSteep ? 6.2 : 3.6) * Math.max(0, ...labels.map((label) => Math.min(28, String(label).length)));
       const layout = {
         height: 254 + below + namesPx, ...panel.layout, margin: { l: 55, r: 10, t: 34, b: below }, hovermode: "closest", autosize: true,
         font: { size: 12, family: "system-ui, sans-serif" },

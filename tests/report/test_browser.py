@@ -95,8 +95,9 @@ def test_runs_are_filtered_by_column_and_by_text(visit, address):
 
 def test_the_summary_is_sorted_too(visit, address):
     page = visit(address)
-    page.locator("#overview thead th:nth-child(2) button").click()
-    names = page.locator("#overview tbody tr td:nth-child(2)").all_inner_texts()
+    summary = page.locator("#overview table").first
+    summary.locator("thead th:nth-child(2) button").click()
+    names = summary.locator("tbody tr td:nth-child(2)").all_inner_texts()
     assert names == sorted(names)
 
 
