@@ -1,4 +1,4 @@
-"""Binary counters, sign symmetry fixed, λ = 2; exact."""
+"""Binary counters, sign symmetry fixed, λ just above its bound; exact."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Reduced(PenaltyFormulation):
 
     counter: str = "binary"
     """How counts are written: binary, unary, paired (every second count, half as many bits) or none (no bits)."""
-    penalty: Annotated[Penalty, Range(0.05, 5.0, log=True, count="layers")] = 2.0
-    """λ, what a violation costs at least: one number, or one per layer."""
+    penalty: Annotated[Penalty, Range(0.05, 5.0, log=True, count="layers")] = None
+    """λ, what a violation costs at least: one number, one per layer, or None: a 64th above the bound of each layer."""
     merge: bool = True
     """Whether samples that no network tells apart are one sample of a larger weight: equal and, if odd, opposite."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from bnnbench.problem.network import Network
+from bnnbench.problem.problem import Problem
 from bnnbench.qubo.counter import Counter, counter_named
 from bnnbench.qubo.penalty_formulation import Penalty, PenaltyFormulation
 from bnnbench.search_range import Range
@@ -32,12 +33,12 @@ class Soft(PenaltyFormulation):
         """Return the counter: the way in which counts are written in bits."""
         return counter_named(self.counter, self.name)
 
-    def penalties(self, network: Network) -> tuple[float, ...]:
+    def penalties(self, problem: Problem) -> tuple[float, ...]:
         """Return λ_1, …, λ_L."""
         hidden, output = BY_DEPTH
         if self.penalty == BY_DEPTH:
-            return (hidden,) * (network.num_layers - 1) + (output,)
-        return super().penalties(network)
+            return (hidden,) * (problem.network.num_layers - 1) + (output,)
+        return super().penalties(problem)
 
     def _wrong_depth(self, network: Network) -> str | None:
         return None if self.penalty == BY_DEPTH else super()._wrong_depth(network)

@@ -14,6 +14,8 @@ from bnnbench.qubo.counter import Counter
 
 FINEST = 20
 """λ that is no binary fraction is rounded to a multiple of 2^-20, which other programs can scale to whole numbers."""
+MARGIN = 1 + 2**-6
+"""λ over its bound where none is given: above it, every ground state violates nothing; a binary fraction is exact."""
 MANTISSA_BITS = 53
 """Of a double: whole numbers below 2^53 are exact."""
 
@@ -35,6 +37,11 @@ def layer_bounds(network: Network, loss: LossWeights) -> tuple[float, ...]:
         return (loss.errors,)
     below = outputs * (loss.errors + loss.margin * network.widths[layers - 1])
     return (below,) * (layers - 2) + (outputs * (loss.errors + loss.margin), loss.errors + 2 * loss.margin)
+
+
+def least_penalties(network: Network, loss: LossWeights) -> tuple[float, ...]:
+    """Return a λ for each layer, a 64th above its bound; a layer without penalties takes a unit of loss for a bound."""
+    return tuple(MARGIN * (bound or loss.margin) for bound in layer_bounds(network, loss))
 
 
 def penalty_bound(network: Network, loss: LossWeights) -> float:

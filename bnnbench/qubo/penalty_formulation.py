@@ -20,7 +20,7 @@ from bnnbench.qubo.counter import Counter
 from bnnbench.qubo.decoder import Decoder
 from bnnbench.qubo.encoding import Builder
 from bnnbench.qubo.formulation import Formulation, Soundness
-from bnnbench.qubo.penalty import energy_scale, exact_bits, layer_bounds, loss_bits, on_grid
+from bnnbench.qubo.penalty import energy_scale, exact_bits, layer_bounds, least_penalties, loss_bits, on_grid
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.qubo.size import check_memory
 from bnnbench.qubo.template import Recipe, encoding, template
@@ -28,8 +28,8 @@ from bnnbench.qubo.tiling import Tiling, tile
 
 MAX_PENALTY = 1e12
 """Larger λ leave nothing of the loss in double precision, whatever the network."""
-Penalty = Annotated[float | tuple[float, ...], SkipValidation]
-"""λ > 0: one number for all layers, or one per layer. It is checked by `PenaltyFormulation`."""
+Penalty = Annotated[float | tuple[float, ...] | None, SkipValidation]
+"""λ > 0: one number for all layers, one per layer, or None: `least_penalties`. `PenaltyFormulation` checks it."""
 
 
 class PenaltyFormulation(Formulation):
@@ -56,7 +56,7 @@ class PenaltyFormulation(Formulation):
     def counting(self) -> Counter:
         """Return the counter: the way in which r is written in bits."""
 
-    def penalties(self, network: Network) -> tuple[float, ...]:
+    def penalties(self, problem: Problem) -> tuple[float, ...]:
         """Return λ_1, …, λ_L.
 
         Raises
@@ -64,9 +64,11 @@ class PenaltyFormulation(Formulation):
         InputError
             If λ was given per layer for another number of layers.
         """
-        if reason := self._wrong_depth(network):
+        if reason := self._wrong_depth(problem.network):
             raise InputError(reason)
-        return self.penalty if isinstance(self.penalty, tuple) else (self.penalty,) * network.num_layers
+        if self.penalty is None:
+            return least_penalties(problem.network, problem.loss_weights)
+        return self.penalty if isinstance(self.penalty, tuple) else (self.penalty,) * problem.network.num_layers
 
     def soundness(self, problem: Problem) -> Soundness:
         """Return whether every λ_l reaches its bound and every counter is exact where a sign is needed.
@@ -75,7 +77,7 @@ class PenaltyFormulation(Formulation):
         """
         network, loss = problem.network, problem.loss_weights
         signed = range(1, network.num_layers + (loss.errors > 0))
-        bounds = zip(self.penalties(network), layer_bounds(network, loss), strict=True)
+        bounds = zip(self.penalties(problem), layer_bounds(network, loss), strict=True)
         if not all(self.counting.is_exact(network.fan_in(layer)) for layer in signed):
             return Soundness.UNSOUND
         if any(penalty < bound for penalty, bound in bounds):
@@ -100,7 +102,7 @@ class PenaltyFormulation(Formulation):
         The λ of a sound formulation is rounded up to a grid on which energies are exact, see `on_grid`.
         """
         network, loss = problem.network, problem.loss_weights
-        penalties = self.penalties(network)
+        penalties = self.penalties(problem)
         if self.is_sound(problem):
             bits = self._exact_bits(problem)
             penalties = tuple(on_grid(penalty, bits, loss) for penalty in penalties)
@@ -138,7 +140,7 @@ class PenaltyFormulation(Formulation):
     def _tiling(self, problem: Problem) -> Tiling:
         network = problem.network
         plan = encoding(self.recipe, network, problem.loss_weights)
-        return Tiling(problem, plan, self.penalties(network), self._samples(problem))
+        return Tiling(problem, plan, self.penalties(problem), self._samples(problem))
 
     def _samples(self, problem: Problem) -> WeightedSamples:
         return merged_samples(problem) if self.merge else every_sample(problem)
@@ -146,7 +148,7 @@ class PenaltyFormulation(Formulation):
     def _exact_bits(self, problem: Problem) -> int:
         """Return the bits behind the point that energies can have; λ is counted as if it were rounded up."""
         network = problem.network
-        penalties = [float(np.ceil(penalty)) for penalty in self.penalties(network)]
+        penalties = [float(np.ceil(penalty)) for penalty in self.penalties(problem)]
         edge = self.builder.edge_size
         scale = energy_scale(network, self.counting, penalties, problem.loss_weights, problem.num_samples, edge)
         return exact_bits(scale)
@@ -159,7 +161,9 @@ class PenaltyFormulation(Formulation):
             )
         return None
 
-    def _checked(self, penalty: Any) -> float | tuple[float, ...]:
+    def _checked(self, penalty: Any) -> float | tuple[float, ...] | None:
+        if penalty is None:
+            return None
         is_list = isinstance(penalty, (list, tuple, np.ndarray))
         given = list(penalty) if is_list else [penalty]
         if not given or not all(isinstance(p, numbers.Real) and not isinstance(p, bool) for p in given):

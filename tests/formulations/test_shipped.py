@@ -356,12 +356,25 @@ def test_sasdelli_refuses_with_a_sentence(problem: Problem, part: str) -> None:
     assert formulation("compact").refuses(problem) is None
 
 
+@pytest.mark.parametrize("loss", ["zero_one", "margin", "zero_one_margin"])
+@pytest.mark.parametrize("widths", [(3, 1), (3, 2), (4, 3, 2), (3, 3, 3, 1)], ids=str)
+def test_without_a_penalty_each_layer_has_one_just_above_its_bound(widths: tuple[int, ...], loss: Any) -> None:
+    problem = random_problem(widths, 3, loss=loss)
+    bounds = layer_bounds(problem.network, problem.loss_weights)
+    for name in ("compact", "reduced"):
+        instance = compile_problem(problem, name)
+        assert instance.is_sound
+        penalties = instance.formulation.penalties(problem)
+        assert all(bound < penalty for bound, penalty in zip(bounds, penalties, strict=True))
+        assert all(bound == 0 or penalty <= 1.02 * bound for bound, penalty in zip(bounds, penalties, strict=True))
+
+
 def test_sasdelli_takes_what_the_authors_took() -> None:
     for widths in [(3, 3, 1), (7, 3, 1), (15, 7, 3, 1)]:
         assert formulation("sasdelli").refuses(random_problem(widths, 1)) is None
 
 
-@pytest.mark.parametrize("penalty", [0, -1, 1e12, float("nan"), float("inf"), [1, 0], [], "2", None, True, ["1", 2]])
+@pytest.mark.parametrize("penalty", [0, -1, 1e12, float("nan"), float("inf"), [1, 0], [], "2", [None], True, ["1", 2]])
 def test_a_penalty_that_is_no_positive_number_is_refused(penalty: Any) -> None:
     with pytest.raises(InputError, match="penalty"):
         formulation("compact", penalty=penalty)
@@ -376,8 +389,8 @@ def test_penalties_for_another_number_of_layers_are_refused() -> None:
 def test_the_pair_of_soft_stands_for_any_depth() -> None:
     soft = formulation("soft")
 
-    assert soft.penalties(Network((3, 1))) == (0.35,)
-    assert soft.penalties(Network((3, 3, 3, 1))) == (0.06, 0.06, 0.35)
+    assert soft.penalties(random_problem((3, 1), 1)) == (0.35,)
+    assert soft.penalties(random_problem((3, 3, 3, 1), 1)) == (0.06, 0.06, 0.35)
 
 
 def test_unknown_names_are_refused_and_near_names_are_offered() -> None:
@@ -412,7 +425,7 @@ def test_a_specification_names_what_differs_and_is_read_back() -> None:
 
     assert str(setting) == "reduced[counter=unary,penalty=[1.0,2.0]]"
     assert formulation(str(setting)) == setting
-    assert str(formulation("reduced", penalty=2)) == "reduced"
+    assert str(formulation("reduced", penalty=None)) == str(formulation("reduced", counter="binary")) == "reduced"
     assert formulation(setting, counter="binary").counter == "binary"
 
 

@@ -118,7 +118,7 @@ def test_earlier_formulations_are_corners(widths: tuple[int, ...], corner: str) 
         "reduced[counter=paired]": {"margin": 2, "reach": [(m - 3) // 2 for m in fan_ins], "step": 2, "penalty": 2},
     }[corner]
 
-    corner_qubo = compile_problem(problem, corner).qubo
+    corner_qubo = compile_problem(problem, corner, penalty=parameters["penalty"]).qubo
     wells = compile_problem(problem, "wells", error=1, **parameters).qubo
     other = compile_problem(problem, "wells", error=1, **(parameters | {"penalty": 3})).qubo
 

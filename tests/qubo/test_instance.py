@@ -170,7 +170,7 @@ def test_every_violation_costs_at_least_its_penalty(drawn: Any, seed: int) -> No
     if setting.name == "sasdelli":
         return
     instance = compile_problem(problem, setting)
-    penalties = setting.penalties(problem.network)
+    penalties = setting.penalties(problem)
     dearer = compile_problem(problem, formulation(setting, penalty=tuple(p + 1 for p in penalties)))
     bits = random_bits(10, instance.qubo.num_variables, seed=seed)
 

@@ -26,7 +26,7 @@ def size_of(qubo: Any) -> float:
 @given(formulated())
 def test_the_scale_bounds_the_coefficients(drawn: Any) -> None:
     problem, setting = drawn
-    penalties = setting.penalties(problem.network)
+    penalties = setting.penalties(problem)
     edge = setting.builder.edge_size
 
     scale = energy_scale(problem.network, setting.counting, penalties, problem.loss_weights, problem.num_samples, edge)
@@ -45,7 +45,7 @@ def test_a_sound_penalty_is_rounded_up_until_energies_are_exact(penalty: Any, lo
     problem = random_problem((7, 7, 1), 200, loss=loss)
     instance = compile_problem(problem, penalty=penalty)
     weights = random_weights(20, problem.network)
-    asked = instance.formulation.penalties(problem.network)
+    asked = instance.formulation.penalties(problem)
     assert instance.tiling is not None
     used = instance.tiling.penalties
 
