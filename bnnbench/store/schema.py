@@ -9,7 +9,7 @@ from functools import cache
 
 from bnnbench.store.columns import FEATURES, STORED
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x424E4E52  # "BNNR"
 UNRELEASED_ID = 0x424E4E42
 """Of files that versions before the first release wrote."""
