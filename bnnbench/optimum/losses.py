@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from bnnbench.problem.problem import Problem
 
+TINY = 12
+"""Weights up to which all settings are evaluated in milliseconds."""
 _CHUNK_BYTES = 2**27
 """Of pre-activations that are computed at once."""
 
@@ -21,6 +23,11 @@ def all_losses(problem: Problem) -> NDArray[np.float64]:
     losses = np.empty(1 << num_weights)
     step = min(len(losses), 1 << log2_chunk)
     for start in range(0, len(losses), step):
-        states = np.arange(start, start + step)[:, None] >> np.arange(num_weights) & 1
-        losses[start : start + step] = problem.training_loss((2 * states - 1).astype(np.int8))
+        losses[start : start + step] = problem.training_loss(spins_of(np.arange(start, start + step), num_weights))
     return losses
+
+
+def spins_of(numbers: int | NDArray[np.int64], num_weights: int) -> NDArray[np.int8]:
+    """Return the weight settings of numbers, ±1 of shape (…, num_weights); bit i is weight i."""
+    states = np.asarray(numbers)[..., None] >> np.arange(num_weights) & 1
+    return (2 * states - 1).astype(np.int8)

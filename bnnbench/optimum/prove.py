@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.optimum.incumbent import incumbent
+from bnnbench.optimum.losses import TINY
 from bnnbench.optimum.search.cost import fits
 from bnnbench.optimum.search.distinct_samples import DistinctSamples, distinct_samples
 from bnnbench.optimum.search.hidden_layer import HiddenLayer
@@ -43,6 +44,8 @@ def search(
 ) -> Truth:
     """Search a problem, whatever it costs, ignoring planted weights; see `ground_truth`, and `Limits` for `count`."""
     compile_kernels(problem.network.num_layers)
+    if problem.network.num_weights > TINY:
+        warm_up()
     start = time.perf_counter()
     distinct = distinct_samples(problem)
     if problem.network.num_layers == 1 and not is_bounded(distinct):
@@ -163,7 +166,6 @@ def compile_kernels(num_layers: int) -> None:
     space = space_of(distinct)
     found = Search(space).minimize(distinct.ceiling).found
     space.settings(0, found[0].states[0], 1)
-    warm_up()
 
 
 def space_of(distinct: DistinctSamples) -> Space:

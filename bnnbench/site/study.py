@@ -72,12 +72,14 @@ def _by_name(row: dict[str, Any]) -> Any:
 
 
 def problem_class(runs: pd.DataFrame) -> pd.Series:
-    """Return the class of each run's problem: its rung where it has one, and its network."""
-    network = runs["network"].fillna("unknown network").astype(str)
-    if "rung" not in runs:
-        return network.rename("class")
-    rung = runs["rung"].astype(object)
-    return (rung.astype(str) + ": " + network).where(rung.notna() & (rung != ""), network).rename("class")
+    """Return the class of each run's problem: rung and cell of its set where it has them, or its network."""
+    name = runs["network"].fillna("unknown network").astype(str)
+    for column in ("cell", "rung"):
+        if column in runs:
+            known = runs[column].notna() & (runs[column] != "")
+            text = runs[column].astype(str)
+            name = (text if column == "cell" else text + ": " + name).where(known, name)
+    return name.rename("class")
 
 
 def leaderboard(name: str, runs: pd.DataFrame) -> Leaderboard:

@@ -323,6 +323,8 @@ def _suite_solver(spec: Spec, swept: Collection[str], budget: Budget) -> SuiteSo
         table = BudgetTable.model_validate(own) if own is not None else None
     except pydantic.ValidationError as error:
         raise InputError(f"{spec.name}: the budget {own!r} is wrong; write budget = {{reads = 100}}.") from error
+    if table and table.target is None:  # the target is the contest's, whatever the budget of one solver
+        table = table.model_copy(update={"target": budget.target})
     solver = suite_solver(Spec(spec.name, given), _budget(table) if table else budget, swept)
     return replace(solver, display_name=display_name, formulation=str(only))
 

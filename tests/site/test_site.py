@@ -82,6 +82,13 @@ def test_a_claim_stands_with_what_would_refute_it_and_whether_it_holds(results):
     assert "Does NOT hold" in make_site(results)["index.html"].decode()
 
 
+def test_classes_are_the_cells_of_a_set_with_their_rungs(results):
+    path = results / "mine" / PUBLISHED
+    rows = pd.read_parquet(path).assign(cell="7-7-1 at 1.0", rung="hard")
+    path.write_bytes(to_parquet(rows, {}))
+    assert "hard: 7-7-1 at 1.0 (8 problems)" in make_site(results)["studies/mine.html"].decode()
+
+
 def test_every_solver_has_a_page_with_its_places(results):
     pages = make_site(results)
     assert "1 of 3" in pages["solvers/random.html"].decode()

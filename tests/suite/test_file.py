@@ -66,7 +66,7 @@ def test_every_label_of_a_sweep_shows_what_is_swept(tmp_path):
     assert single.solvers[0].label == "tabu"
     seeds = [next(cell.seed for cell in plan_.cells() if cell.solver.name == "tabu") for plan_ in (planned, single)]
     assert seeds[0] == seeds[1], "a label decides nothing"
-    assert planned.formulations[1] == formulation("compact")
+    assert planned.formulations[1] == formulation("compact", penalty=2)
     assert len({problem.name for problem in planned.problems}) == 4
 
 
@@ -86,6 +86,11 @@ def test_seeds_depend_on_no_order_and_on_no_other_solver(tmp_path):
     alone = {str(c): c.seed for c in make_plan(tmp_path, lines).cells()}
     assert alone.items() <= both.items()
     assert len(set(both.values())) == len(both)
+
+
+def test_a_solver_with_a_budget_of_its_own_keeps_the_target(tmp_path):
+    planned = make_plan(tmp_path, GOOD.replace("reads = 10", "reads = 10\ntarget = 1", 1))
+    assert [solver.budget.target for solver in planned.solvers] == [1, 1, 1]
 
 
 def test_keys_differ_between_cells_and_change_with_budget_and_parameters(tmp_path):
