@@ -153,7 +153,7 @@ def test_pickles_that_are_planted_in_results_and_suites_are_never_opened(finishe
     for verb in (("show", "out"), ("export", "out"), ("verify", "out"), ("run", "suite.toml", "--out", "out")):
         assert call_here(monkeypatch, capfd, *verb)[0] == 0
     (folder / "bomb.toml").write_bytes(bomb)
-    assert "is not TOML" in call_here(monkeypatch, capfd, "run", "bomb.toml")[2]
+    assert "is no text in UTF-8" in call_here(monkeypatch, capfd, "run", "bomb.toml")[2]
     (folder / "out" / FILE).write_bytes(bomb)
     assert call_here(monkeypatch, capfd, "show", "out")[0] == 2
     assert not (tmp_path / "exploded").exists()

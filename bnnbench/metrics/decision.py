@@ -52,7 +52,7 @@ def decision_table(runs: pd.DataFrame) -> pd.DataFrame:
     if known.empty:
         raise InputError("no run is on a network whose size is known, so that there is nothing to decide.")
     known = known.assign(
-        rung=known["rung"].fillna(""),
+        rung=known["rung"].astype(object).fillna(""),
         alpha_class=[_class(value, ALPHAS) for value in known["alpha"]],
         weights_class=[_class(value, WEIGHTS) for value in known["num_weights"]],
     )

@@ -32,6 +32,8 @@ def pooled_share(successes: NDArray[np.float64], trials: NDArray[np.float64]) ->
     `bnnbench.metrics.success_probability`. If no run succeeded, or all did, each problem counts as one run. Of one
     problem, the interval is that over its runs.
 
+    Censoring: a failed run counts as no success.
+
     Parameters
     ----------
     successes, trials

@@ -153,10 +153,9 @@ def _share_ends(counts: pd.DataFrame, keys: list[pd.Series], problems: pd.Series
     """Return the ends of the interval of the share of solved runs by group, see `pooled_share`."""
     cells = counts[["solved", "known"]].groupby([*keys, problems], dropna=False).sum()
     groups = cells[cells["known"] > 0].groupby(level=list(range(len(keys))), dropna=False)
-    ends = {key: pooled_share(*own.to_numpy(dtype=float).T)[1:] for key, own in groups}
+    ends = [pooled_share(*own.to_numpy(dtype=float).T)[1:] for _, own in groups]
     names = ["solved_share_low", "solved_share_high"]
-    index = groups.size().index
-    return pd.DataFrame([ends[key] for key in index], index=index, columns=names, dtype=float)
+    return pd.DataFrame(ends, index=groups.size().index, columns=names, dtype=float)
 
 
 def _is_partial(runs: pd.DataFrame, name: str) -> bool:

@@ -57,8 +57,9 @@ CELL: Mapping[Column, Callable[[Cell], Any]] = {
 
 
 def budget_of(row: Mapping[str, Any]) -> Budget:
-    """Return the budget of a row of a store."""
-    return Budget(**{name: row[f"budget_{name}"] for name in ("seconds", "reads", "target")})
+    """Return the budget of a row of a store, or of a frame, whose whole numbers may be floats."""
+    reads = row["budget_reads"]
+    return Budget(row["budget_seconds"], None if reads is None else int(reads), row["budget_target"])
 
 
 DIGEST = Column("digest", "content hash of the row, its batches and its samples; see bnnbench verify")

@@ -35,7 +35,7 @@ def test_tables_and_views_are_those_of_the_store(bnnbench_, published, kind):
     texts = []
     for results in (published.parent / "run" / "made", published, published / PUBLISHED):
         code, out, err = bnnbench_("export", results, "--to", "markdown", "--table", kind)
-        assert (code, err) == (0, "")
+        assert (code, err) == (0, ""), err
         texts.append([line for line in out.splitlines() if "bnnbench-stamp" not in line])
     assert texts[0] == texts[1] == texts[2]
     shown = [bnnbench_("show", results) for results in (published.parent / "run" / "made", published)]

@@ -159,10 +159,10 @@ def test_the_solution_has_a_bit_per_variable_in_their_order(tmp_path):
 
 
 def test_the_coefficients_are_those_of_the_qubo(tmp_path):
-    qubo = compile_problem(load_problem("parity"), "compact").qubo
+    qubo = compile_problem(load_problem("parity"), "compact[penalty=2.0]").qubo
     values = [*qubo.linear[qubo.linear != 0], *qubo.couplings]
 
-    row = summary(submission(tmp_path, {("compact", "random"): [traced(0)]}))
+    row = summary(submission(tmp_path, {("compact[penalty=2.0]", "random"): [traced(0)]}))
 
     assert int(row["# Non-Zero Coefficients"]) == len(values)
     assert row["Coefficients Range"] == f"{min(values):g} to {max(values):g}"
