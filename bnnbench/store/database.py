@@ -13,7 +13,7 @@ from typing import IO, Any, Self
 from bnnbench.errors import StoreError
 from bnnbench.store.file import FILE, store_errors
 
-SETTLE_S = 1.0
+SETTLE_S = 0.2
 """Seconds between two times at which the log is brought into the file."""
 
 
@@ -56,7 +56,7 @@ class Database:
             self._depth = 0
 
     def _settle(self) -> None:
-        """Move what was committed from the log into the file itself, once a second at most.
+        """Move what was committed from the log into the file itself, five times a second at most.
 
         A copy of the file alone then lacks what was written in the last moments only, even after a kill.
         """

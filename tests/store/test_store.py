@@ -693,3 +693,7 @@ def test_flags_about_times_stand_on_runs_that_ran(tmp_path):
             store.add_run(make_cell(seed), Outcome(status), replace(NOTE, is_timed=False))
         texts = store.runs().set_index("status")["flag_texts"]
     assert {status for status, text in texts.items() if "shared its cores" in text} == {"ok", "timeout"}
+
+
+def test_a_copy_of_the_file_lacks_a_fifth_of_a_second_at_most():
+    assert database.SETTLE_S <= 0.2
