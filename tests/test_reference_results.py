@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bnnbench.claims import evaluate, misquoted, read_claims
+from bnnbench.claims import evaluate_all, misquoted, read_claims
 from bnnbench.store.parquet import PUBLISHED, open_results
 from bnnbench.tables import check_table
 
@@ -45,7 +45,7 @@ def test_every_file_that_the_page_names_is_there():
 
 @pytest.fixture(scope="module")
 def verdicts():
-    return [evaluate(claim, RESULTS) for claim in read_claims(RESULTS / "claims.toml")]
+    return evaluate_all(read_claims(RESULTS / "claims.toml"), RESULTS)
 
 
 def test_every_published_sentence_about_solvers_is_a_claim_that_holds(verdicts):

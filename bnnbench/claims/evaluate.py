@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,8 +67,19 @@ def evaluate(claim: Claim, folder: Path) -> Verdict:
     InputError
         If the results cannot be read, or have no such column or rows.
     """
-    with open_results(folder / claim.results) as found:
-        runs = found.runs()
+    return evaluate_all([claim], folder)[0]
+
+
+def evaluate_all(claims: Sequence[Claim], folder: Path) -> list[Verdict]:
+    """Return the verdicts on claims, see `evaluate`; results that several of them speak of are read once."""
+    runs = {}
+    for name in dict.fromkeys(claim.results for claim in claims):
+        with open_results(folder / name) as found:
+            runs[name] = found.runs()
+    return [_verdict(claim, runs[claim.results]) for claim in claims]
+
+
+def _verdict(claim: Claim, runs: pd.DataFrame) -> Verdict:
     first = _costs(claim, runs, claim.first)
     effects = first
     if claim.second is not None:

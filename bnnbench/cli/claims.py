@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bnnbench.claims import Verdict, evaluate, misquoted, read_claims
+from bnnbench.claims import Verdict, evaluate_all, misquoted, read_claims
 from bnnbench.cli._screen import open_screen
 from bnnbench.errors import CheckError, InputError, system_errors
 from bnnbench.tables.sheet import Field, print_sheet
@@ -22,7 +22,7 @@ def claims(
 ) -> None:
     """Test each published sentence about solvers on the rows that it speaks of."""
     file = results if results.suffix == ".toml" else results / "claims.toml"
-    verdicts = [evaluate(claim, file.parent) for claim in read_claims(file)]
+    verdicts = evaluate_all(read_claims(file), file.parent)
     screen = open_screen()
     print_sheet(_fields(verdicts), screen)
     for verdict in verdicts:

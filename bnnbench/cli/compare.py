@@ -15,7 +15,7 @@ from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.metrics import SUMMARY
 from bnnbench.metrics.comparison import EFFECT, FEWEST, GAINS, compare_runs, is_ratio
-from bnnbench.store.columns import RUN_COLUMNS, budget_of
+from bnnbench.store.columns import BUDGET, RUN_COLUMNS, budget_texts
 from bnnbench.store.parquet import name_of, open_results
 from bnnbench.tables.rounding import DASH, plain, texts
 from bnnbench.tables.sheet import Field, print_sheet
@@ -138,9 +138,7 @@ def _circumstances(runs: Mapping[str, pd.DataFrame]) -> Iterator[str]:
 
 
 def _budgets(runs: pd.DataFrame) -> set[str]:
-    names = ["budget_seconds", "budget_reads", "budget_target"]
-    rows = runs[names].drop_duplicates().to_dict("records")
-    return {str(budget_of({str(k): None if pd.isna(v) else v for k, v in row.items()})) for row in rows}
+    return set(budget_texts(runs[list(BUDGET)].drop_duplicates()))
 
 
 def _machines(runs: pd.DataFrame) -> set[str]:

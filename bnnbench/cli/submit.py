@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bnnbench.cli._findings import print_findings
 from bnnbench.cli._options import Results
 from bnnbench.cli._screen import count_runs, open_screen, progress_bars
 from bnnbench.errors import CheckError, InputError
@@ -15,7 +16,7 @@ from bnnbench.store.output import write_folder
 from bnnbench.store.parquet import to_parquet
 from bnnbench.store.published import published_files
 from bnnbench.store.store import read_store
-from bnnbench.store.verify import Tally, verify
+from bnnbench.store.verify import Tally
 from bnnbench.tables import make_table, stamped
 
 TABLES = ("summary", "environment")
@@ -34,14 +35,7 @@ def submit(
         raise InputError(f"{output} holds the results themselves; give another folder with -o.")
     screen, bar, tally = open_screen(), progress_bars(open_screen(stderr=True)), Tally()
     with read_store(results) as store, bar:
-        task = bar.add_task("verifying", total=None)
-
-        def report(number: int, total: int) -> None:
-            bar.update(task, completed=number, total=total)
-
-        findings = list(verify(store, check_seconds=check_seconds, progress=report, tally=tally))
-        for finding in findings:
-            screen.say(f"{finding.kind}: {finding.sentence}")
+        findings = print_findings(store, screen, bar, check_seconds=check_seconds, tally=tally)
         if findings:
             raise CheckError(f"{results}: {len(findings)} findings, see above; nothing was written.")
         files = published_files(store) | {PUBLISHED: to_parquet(store.runs(), store.machines())}

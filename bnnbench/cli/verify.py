@@ -11,6 +11,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from bnnbench.cli._findings import print_findings
 from bnnbench.cli._options import Results
 from bnnbench.cli._screen import Screen, count_runs, open_screen, progress_bars
 from bnnbench.errors import CheckError, InputError
@@ -19,7 +20,6 @@ from bnnbench.runs.column import columns_of
 from bnnbench.runs.outcome import Outcome
 from bnnbench.store.store import Store, read_store
 from bnnbench.store.verify import Tally
-from bnnbench.store.verify import verify as find
 
 
 def verify(
@@ -38,18 +38,11 @@ def verify(
     """Recompute every figure of the results from their samples, and say what does not hold."""
     share = None if rerun is None else _share(rerun)
     files = formulation or []
-    findings: Counter[str] = Counter()
     tally = Tally()
     screen, bar = open_screen(), progress_bars(open_screen(stderr=True))
     with read_store(results) as store, bar:
-        task = bar.add_task("verifying", total=None)
-
-        def report(number: int, total: int) -> None:
-            bar.update(task, completed=number, total=total)
-
-        for finding in find(store, check_seconds=check_seconds, progress=report, tally=tally, files=files):
-            findings[finding.kind] += 1
-            screen.say(f"{finding.kind}: {finding.sentence}")
+        found = print_findings(store, screen, bar, check_seconds=check_seconds, tally=tally, files=files)
+        findings = Counter(finding.kind for finding in found)
         again = "" if share is None else _run_again(store, share, files, screen, findings)
     if findings:
         number = "1 finding" if findings.total() == 1 else f"{findings.total()} findings"

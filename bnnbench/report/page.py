@@ -28,8 +28,7 @@ from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
 from bnnbench.report.answer import answer
 from bnnbench.report.findings import findings
-from bnnbench.solver.contract import Budget
-from bnnbench.store.columns import RUN_COLUMNS
+from bnnbench.store.columns import RUN_COLUMNS, budget_texts
 from bnnbench.tables.build import summary_table
 from bnnbench.tables.terminal import flag_lines
 
@@ -287,13 +286,4 @@ def _budgets(data: PlotData) -> list[tuple[str, int]]:
     """Return budgets of runs in words, and how many runs had each."""
     if data.runs.empty:
         return []
-    names = ["budget_seconds", "budget_reads", "budget_target"]
-    words = Counter(
-        str(Budget(_known(seconds), None if math.isnan(reads) else int(reads), _known(target)))
-        for seconds, reads, target in data.runs[names].itertuples(index=False, name=None)
-    )
-    return words.most_common()
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
+    return Counter(budget_texts(data.runs)).most_common()

@@ -13,7 +13,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from bnnbench import __version__
-from bnnbench.claims import evaluate, read_claims
+from bnnbench.claims import evaluate_all, read_claims
 from bnnbench.plugins.entries import entries
 from bnnbench.plugins.guide import HEADINGS, solver_row
 from bnnbench.site.study import Leaderboard, Study, read_studies
@@ -35,7 +35,7 @@ def make_site(results: Path) -> dict[str, bytes]:
         If there are no results, or claims that cannot be read.
     """
     studies = [(study, study.boards) for study in read_studies(results)]
-    verdicts = [evaluate(c, results) for c in read_claims(results / CLAIMS)] if (results / CLAIMS).is_file() else []
+    verdicts = evaluate_all(read_claims(results / CLAIMS), results) if (results / CLAIMS).is_file() else []
     pages = {
         "index.html": _page("index.html", 0, studies=studies, verdicts=verdicts),
         "take_part.html": _page("take_part.html", 0),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from bnnbench.hashing import canonical_json
 from bnnbench.runs.cell import Cell
@@ -12,6 +13,9 @@ from bnnbench.runs.column import Column, columns_of
 from bnnbench.runs.features import Features
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NO_OPTIMUM = "no optimum is known"
 
@@ -55,11 +59,20 @@ CELL: Mapping[Column, Callable[[Cell], Any]] = {
 }
 """Columns that a run has before it happens, each with what it holds of a cell."""
 
+BUDGET = ("budget_seconds", "budget_reads", "budget_target")
+"""Columns of a budget."""
+
 
 def budget_of(row: Mapping[str, Any]) -> Budget:
-    """Return the budget of a row of a store, or of a frame, whose whole numbers may be floats."""
-    reads = row["budget_reads"]
-    return Budget(row["budget_seconds"], None if reads is None else int(reads), row["budget_target"])
+    """Return the budget of a row of a store, or of a frame, in which whole numbers are floats and None is NaN."""
+    values = (row[name] for name in BUDGET)
+    seconds, reads, target = (None if value is None or math.isnan(value) else value for value in values)
+    return Budget(seconds, None if reads is None else int(reads), target)
+
+
+def budget_texts(runs: pd.DataFrame) -> Iterator[str]:
+    """Yield the budget of each run in words."""
+    return (str(budget_of(dict(zip(BUDGET, row, strict=True)))) for row in runs[list(BUDGET)].itertuples(index=False))
 
 
 DIGEST = Column("digest", "content hash of the row, its batches and its samples; see bnnbench verify")

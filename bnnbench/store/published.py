@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from bnnbench.errors import StoreError, restated
 from bnnbench.store.file import FILE, PUBLISHED, is_there
-from bnnbench.store.schema import SCHEMA, declarations
+from bnnbench.store.schema import SCHEMA, column_types
 
 if TYPE_CHECKING:
     from bnnbench.store.store import Store
@@ -112,7 +112,4 @@ def _read(path: Path, columns: dict[str, pa.DataType]) -> list[tuple[Any, ...]]:
 
 def _columns() -> dict[str, dict[str, pa.DataType]]:
     """Return the columns of each table and their types, in the order of the schema."""
-    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(SCHEMA)
-        info = {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for name in declarations()}
-    return {name: {row[1]: _TYPES[row[2]] for row in rows} for name, rows in info.items()}
+    return {table: {name: _TYPES[kind] for name, kind in types.items()} for table, types in column_types().items()}

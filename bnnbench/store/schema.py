@@ -58,9 +58,15 @@ def declarations() -> Mapping[str, str]:
 
 
 @cache
-def tables() -> Mapping[str, frozenset[str]]:
-    """Return the names of all tables, with those of their columns."""
+def column_types() -> Mapping[str, Mapping[str, str]]:
+    """Return the names of all tables, with their columns and the types of these in SQL, in the order of the schema."""
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(SCHEMA)
         info = {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for name in declarations()}
-        return {name: frozenset(row[1] for row in rows) for name, rows in info.items()}
+        return {name: {row[1]: row[2] for row in rows} for name, rows in info.items()}
+
+
+@cache
+def tables() -> Mapping[str, frozenset[str]]:
+    """Return the names of all tables, with those of their columns."""
+    return {name: frozenset(columns) for name, columns in column_types().items()}

@@ -23,7 +23,7 @@ from bnnbench.metrics import (
 from bnnbench.metrics.decision import decision_table
 from bnnbench.metrics.labels import chosen, in_natural_order
 from bnnbench.metrics.over_problems import level_of
-from bnnbench.solver.contract import Budget
+from bnnbench.store.columns import BUDGET, budget_texts
 from bnnbench.store.parquet import RunSource
 from bnnbench.tables.rounding import DASH
 from bnnbench.tables.stamp import make_stamp
@@ -283,9 +283,7 @@ def _machine(info: Mapping[str, Any]) -> str:
 
 def _set_up(runs: pd.DataFrame, machines: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the end of a caption: number of runs, budget, clock and machine."""
-    names = ["budget_seconds", "budget_reads", "budget_target"]
-    parts = runs[names].drop_duplicates().itertuples(index=False, name=None)
-    budgets = sorted({str(Budget(_known(s), _whole(r), _known(t))) for s, r, t in parts})
+    budgets = sorted(set(budget_texts(runs[list(BUDGET)].drop_duplicates())))
     shown = "; ".join(budgets) if len(budgets) <= MAX_BUDGETS else f"{len(budgets)} different ones"
     words = {", ".join(filter(None, (info.get("cpu"), _cores(info)))) or UNKNOWN for info in machines.values()}
     number = int((~runs["status"].isin(("refused", "unavailable"))).sum())
@@ -313,15 +311,6 @@ MAX_BUDGETS = 4
 
 def _cores(info: Mapping[str, Any]) -> str | None:
     return f"{info['cores']} cores" if info.get("cores") else None
-
-
-def _known(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else float(value)
-
-
-def _whole(value: float | None) -> int | None:
-    known = _known(value)
-    return None if known is None else int(known)
 
 
 def _decision(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
