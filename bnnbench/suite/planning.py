@@ -23,7 +23,7 @@ from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.qubo_problem import GIVEN, QuboProblem
 from bnnbench.runs.cell import Cell, derive_seed
 from bnnbench.solver.contract import Budget, is_number
-from bnnbench.spec import Spec
+from bnnbench.spec import Spec, parse_spec
 from bnnbench.suite.file import BudgetTable, Suite, together
 from bnnbench.suite.foreign import InstanceTable, foreign_problems
 from bnnbench.suite.problem_set import selected
@@ -55,11 +55,14 @@ class SuiteSolver:
     is_floor: bool
     display_name: str = ""
     formulation: str = ""
-    """The only formulation that it meets, by name or specification; "": all."""
+    """The formulations that it meets, by name and the parameters that count, such as ``reduced[penalty=2]``; "": all."""
 
     def meets(self, setting: Formulation) -> bool:
-        """Tell whether the suite runs it on a formulation."""
-        return self.formulation in ("", setting.name, str(setting))
+        """Tell whether the suite runs it on a formulation: of that name, with the values of the parameters named."""
+        if not self.formulation:
+            return True
+        wanted = parse_spec(self.formulation)
+        return wanted.name == setting.name and wanted.parameters.items() <= setting.parameters.items()
 
 
 Pair = tuple[Formulation, SuiteSolver]

@@ -41,6 +41,8 @@ def met(tmp_path, where, **overrides):
         ('"compact"', ["compact"]),
         ('"reduced"', ["reduced[penalty=2.0]", "reduced[penalty=3.0]"]),
         ('["compact", "reduced[penalty=3.0]"]', ["compact", "reduced[penalty=3.0]"]),
+        ('"reduced[penalty=3]"', ["reduced[penalty=3.0]"]),
+        ('"reduced[merge=true]"', ["reduced[penalty=2.0]", "reduced[penalty=3.0]"]),
     ],
 )
 def test_a_solver_runs_on_the_formulations_that_it_names(tmp_path, formulations, expected):
