@@ -42,7 +42,7 @@ _ASK_NOTHING = ("chain_breaks", "max_qpu_seconds", "record", "replay")
 
 @dataclass(frozen=True)
 class _Reading:
-    """What answers are read as: all that a replay needs."""
+    """The QUBO and the weights that answers are read as: all that a replay needs."""
 
     qubo: Qubo
     reader: WeightReader | None
