@@ -21,11 +21,12 @@ from bnnbench.annealer.embedding import (
     find_embedding_on,
     physical_model,
 )
-from bnnbench.annealer.gauge_spin import without_biases, without_gauge_spin
+from bnnbench.annealer.fractional_weights import FractionalTally, WeightReader, weight_reader
+from bnnbench.annealer.gauge_spin import means_without_gauge_spin, without_biases, without_gauge_spin
 from bnnbench.annealer.recording import RecordedRun, find_recording, read_recording, record, recordings_hash
 from bnnbench.annealer.schedule import AnnealSchedule, check_fast_anneal, check_schedule
 from bnnbench.annealer.submission import Submission, submit
-from bnnbench.annealer.unembedding import ChainBreaks, unembed_batches
+from bnnbench.annealer.unembedding import ChainBreaks, FactsOfMeans, unembed_batches
 from bnnbench.errors import InputError, RefusedError
 from bnnbench.plugins.files import SuitePath
 from bnnbench.qubo.qubo import Qubo
@@ -40,8 +41,16 @@ _ASK_NOTHING = ("chain_breaks", "max_qpu_seconds", "record", "replay")
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class _Reading:
+    """The QUBO and the weights that answers are read as: all that a replay needs."""
+
     qubo: Qubo
+    reader: WeightReader | None
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    reading: _Reading
     sampler: Any
     embedding: Embedding
     model: dimod.BinaryQuadraticModel
@@ -119,7 +128,7 @@ class DWave(Solver):
         name = {} if self.qpu is None else {"name": self.qpu}
         return DWaveSampler(solver={"topology__type": self.topology, **name})
 
-    def prepare(self, instance: Objective) -> _Prepared | Qubo:
+    def prepare(self, instance: Objective) -> _Prepared | _Reading:
         """Connect and embed; to replay, the QUBO is enough.
 
         Raises
@@ -132,8 +141,9 @@ class DWave(Solver):
             If no embedding is found.
         """
         qubo = instance.qubo
+        reading = _Reading(qubo, weight_reader(instance) if self.chain_breaks == "mean" else None)
         if self.replay is not None:
-            return qubo
+            return reading
         with cloud_errors("dwave", "connecting"):
             sampler = self.sampler()
             graph = sampler.to_networkx_graph()
@@ -147,9 +157,9 @@ class DWave(Solver):
         if self.fast_anneal:  # what is left of biases is rounding
             model.add_linear_from({variable: -bias for variable, bias in model.linear.items()})
         reads = reads_within_limits(sampler, embedding.num_physical, self.reads_per_call, self._given)
-        return _Prepared(qubo, sampler, embedding, model, reads)
+        return _Prepared(reading, sampler, embedding, model, reads)
 
-    def sample(self, prepared: _Prepared | Qubo, *, seed: int, budget: Budget) -> Iterator[Batch]:
+    def sample(self, prepared: _Prepared | _Reading, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """Submit once per batch.
 
         Raises
@@ -162,7 +172,7 @@ class DWave(Solver):
         UnavailableError
             If a submission fails.
         """
-        if isinstance(prepared, Qubo):
+        if isinstance(prepared, _Reading):
             return self._replayed(prepared, seed, budget)
         if self.max_qpu_seconds is not None:
             estimate = self.qpu_seconds(prepared, budget)
@@ -177,9 +187,9 @@ class DWave(Solver):
         run = self._run(prepared, seed, budget)
         if self.record is not None:
             submissions = record(Path(self.record), run, submissions)
-        return self._batches(prepared.qubo, run, submissions)
+        return self._batches(prepared.reading, run, submissions)
 
-    def qpu_seconds(self, prepared: _Prepared | Qubo, budget: Budget) -> float:
+    def qpu_seconds(self, prepared: _Prepared | _Reading, budget: Budget) -> float:
         """Estimate by the timing model of the QPU; a replay needs none.
 
         Raises
@@ -187,7 +197,7 @@ class DWave(Solver):
         InputError
             If the QPU tells no timing model that dwave-cloud-client knows.
         """
-        if isinstance(prepared, Qubo):
+        if isinstance(prepared, _Reading):
             return 0.0
         try:
             time = access_time(prepared.sampler, prepared.embedding.num_physical, self._given)
@@ -230,7 +240,7 @@ class DWave(Solver):
     def _run(self, prepared: _Prepared, seed: int, budget: Budget) -> RecordedRun:
         properties = prepared.sampler.properties
         return RecordedRun(
-            qubo_hash=prepared.qubo.hash,
+            qubo_hash=prepared.reading.qubo.hash,
             seed=seed,
             seconds=budget.seconds,
             reads=budget.reads,
@@ -241,18 +251,25 @@ class DWave(Solver):
             embedding=prepared.embedding,
         )
 
-    def _replayed(self, qubo: Qubo, seed: int, budget: Budget) -> Iterator[Batch]:
+    def _replayed(self, reading: _Reading, seed: int, budget: Budget) -> Iterator[Batch]:
         """Yield the batches of a recording, with facts that say what they are."""
-        recording = read_recording(find_recording(Path(str(self.replay)), qubo.hash, self._asked, seed))
+        recording = read_recording(find_recording(Path(str(self.replay)), reading.qubo.hash, self._asked, seed))
         facts = {"replayed": True, "recorded_seed": recording.run.seed}
-        with closing(self._batches(qubo, recording.run, recording.replay(budget))) as batches:
+        with closing(self._batches(reading, recording.run, recording.replay(budget))) as batches:
             for batch in batches:
                 yield replace(batch, facts={**batch.facts, **facts})
 
-    def _batches(self, qubo: Qubo, run: RecordedRun, submissions: Generator[Submission]) -> Generator[Batch]:
+    def _batches(self, reading: _Reading, run: RecordedRun, submissions: Generator[Submission]) -> Generator[Batch]:
         """Yield batches over variables; closing them closes the submissions."""
         facts = {} if run.chip_id is None else {"chip_id": run.chip_id}
         with closing(submissions):
             over_qubits = (submission.batch(facts) for submission in submissions)
-            for batch in unembed_batches(run.embedding, over_qubits, self._annealed(qubo), self.chain_breaks):
+            annealed, means = self._annealed(reading.qubo), self._facts_of_means(reading)
+            for batch in unembed_batches(run.embedding, over_qubits, annealed, self.chain_breaks, means):
                 yield replace(batch, bits=without_gauge_spin(batch.bits)) if self.fast_anneal else batch
+
+    def _facts_of_means(self, reading: _Reading) -> FactsOfMeans | None:
+        if reading.reader is None:
+            return None
+        tally = FractionalTally(reading.reader)
+        return (lambda means: tally.add(means_without_gauge_spin(means))) if self.fast_anneal else tally.add

@@ -22,6 +22,7 @@ from bnnbench.annealer.embedding import (
     find_embedding_on,
     physical_model,
 )
+from bnnbench.annealer.fractional_weights import FractionalTally, WeightReader, weight_reader
 from bnnbench.annealer.unembedding import ChainBreaks, unembed_batches
 from bnnbench.errors import InputError
 from bnnbench.plugins.entries import file_hash
@@ -39,6 +40,7 @@ class _Prepared:
     physical: Qubo
     embedding: Embedding
     inner: Any
+    reader: WeightReader | None
 
     def bound(self, bound: float) -> float:
         """Return a bound on the energy of qubits as one on that of variables, safe from rounding.
@@ -101,7 +103,7 @@ class Embedded(Solver):
         Raises
         ------
         InputError
-            If no embedding is found, or the inner solver refuses the physical problem.
+            If no embedding is found, or the inner solver refuses the physical problem, or `mean` cannot be read.
         """
         qubo, inner = instance.qubo, load_solver(self.inner)
         size = self.topology_size or QPU_SIZES[self.topology]
@@ -113,12 +115,14 @@ class Embedded(Solver):
         physical = qubo_from_bqm(model.relabel_variables(places, inplace=False))
         if reason := inner.refuses(physical):
             raise InputError(f"embedded: the physical problem has {embedding.num_physical} qubits, and {reason}")
-        return _Prepared(qubo, physical, embedding, inner.prepare(physical))
+        reader = weight_reader(instance) if self.chain_breaks == "mean" else None
+        return _Prepared(qubo, physical, embedding, inner.prepare(physical), reader)
 
     def sample(self, prepared: _Prepared, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """Yield the batches of the inner solver, one by one."""
         stream = load_solver(self.inner).sample(prepared.inner, seed=seed, budget=budget)
-        unembedded = unembed_batches(prepared.embedding, stream, prepared.qubo, self.chain_breaks)
+        means = None if prepared.reader is None else FractionalTally(prepared.reader).add
+        unembedded = unembed_batches(prepared.embedding, stream, prepared.qubo, self.chain_breaks, means)
         with closing(unembedded) as batches:
             for batch in batches:
                 bound = batch.lower_bound

@@ -30,3 +30,11 @@ def without_biases(qubo: Qubo) -> Qubo:
 def without_gauge_spin(bits: NDArray[np.int8]) -> NDArray[np.int8]:
     """Return bits of the QUBO for bits of `without_biases`: all are flipped where the last one is 0."""
     return bits[:, :-1] ^ (1 - bits[:, -1:])
+
+
+def means_without_gauge_spin(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return means of chains of the QUBO for those of `without_biases`: turned over where that of the last is below ½.
+
+    A chain of the last bit that is split in halves counts as 1.
+    """
+    return np.where(means[:, -1:] < 0.5, 1 - means[:, :-1], means[:, :-1])

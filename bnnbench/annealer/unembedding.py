@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -14,11 +14,12 @@ from bnnbench.errors import InputError
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.solver.contract import Batch
 
-ChainBreaks = Literal["majority_vote", "discard", "minimize_energy"]
-"""How broken chains are read, named as in `dwave.embedding.chain_breaks`.
+ChainBreaks = Literal["majority_vote", "discard", "minimize_energy", "mean"]
+"""How broken chains are read, named as in `dwave.embedding.chain_breaks` where that has it.
 
 ``majority_vote``: as most qubits of the chain; a tie goes to its first one. ``discard``: a read with a broken chain is
 dropped. ``minimize_energy``: greedily, the chain with the largest field of the chains read so far goes first.
+``mean``: bits as by ``majority_vote``, and facts about the network whose weights are the means of their chains.
 """
 
 MAX_DISCARDED = 1000
@@ -57,6 +58,12 @@ def unembed(
     return read, float(np.mean(broken))
 
 
+def chain_means(embedding: Embedding, bits: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Return the mean bit of each chain, in [0, 1]: (k, num_physical) in physical order to (k, n)."""
+    lengths = np.array([len(chain) for chain in embedding.chains])
+    return np.asarray(np.add.reduceat(bits, np.cumsum(lengths) - lengths, axis=1, dtype=np.int64) / lengths)
+
+
 def _minimize_energy(qubo: Qubo, bits: NDArray[np.int8], broken: NDArray[np.bool_]) -> NDArray[np.int8]:
     """Set broken variables one by one in each read, as `dwave.embedding.MinimizeEnergy` does read by read.
 
@@ -75,14 +82,26 @@ def _minimize_energy(qubo: Qubo, bits: NDArray[np.int8], broken: NDArray[np.bool
     return (spins > 0).astype(np.int8)
 
 
+FactsOfMeans = Callable[[NDArray[np.float64]], dict[str, float]]
+
+
 def unembed_batches(
-    embedding: Embedding, batches: Iterator[Batch], qubo: Qubo, chain_breaks: ChainBreaks = "majority_vote"
+    embedding: Embedding,
+    batches: Iterator[Batch],
+    qubo: Qubo,
+    chain_breaks: ChainBreaks = "majority_vote",
+    facts_of_means: FactsOfMeans | None = None,
 ) -> Generator[Batch]:
     """Turn batches over qubits into batches over variables, and keep bounds; closing this stream closes its source.
 
     Adds the clock ``embed_s`` and the facts ``num_physical``, ``longest_chain``, ``chain_break_fraction`` and, if reads
     are discarded, ``num_discarded``; the last two over all reads so far, since what a run reports are the facts of its
     last batch. A batch of which nothing is left adds its clocks to the next one.
+
+    Parameters
+    ----------
+    facts_of_means
+        Gives more facts, of the means of chains of each batch, such as `FractionalTally.add`.
 
     Raises
     ------
@@ -111,6 +130,8 @@ def unembed_batches(
             }
             if chain_breaks == "discard":
                 facts["num_discarded"] = num_reads - num_kept
+            if facts_of_means is not None:
+                facts |= facts_of_means(chain_means(embedding, batch.bits))
             yield replace(
                 batch, bits=bits, clocks={**clocks, "embed_s": embedding.embed_s}, facts={**batch.facts, **facts}
             )

@@ -9,9 +9,10 @@ from bnnbench.api.results import Results
 from bnnbench.cli._campaign import results_folder, run_campaign
 from bnnbench.cli._place import Place
 from bnnbench.store.store import open_store
-from bnnbench.suite.file import read_suite, suite_path, suite_text
+from bnnbench.suite.file import read_suite, suite_path
 from bnnbench.suite.planning import plan
 from bnnbench.suite.selection import Overrides, select
+from bnnbench.suite.toml_file import toml_text
 
 
 def run_suite(
@@ -52,6 +53,6 @@ def run_suite(
     place.check(planned)
     folder = results_folder(path, Path(out) if out is not None else None)
     with open_store(folder) as store, place.executor(planned) as executor:
-        store.add_suite(path.name, suite_text(path))
+        store.add_suite(path.name, toml_text(path, "suite file"))
         run_campaign(planned, store, executor)
     return Results(folder)

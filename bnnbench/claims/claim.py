@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import pydantic
 
-from bnnbench.errors import InputError, system_errors
+from bnnbench.errors import InputError
+from bnnbench.suite.toml_file import read_toml
 
 Rows = dict[str, str | int | float | bool | list[str]]
 
@@ -61,22 +61,9 @@ def read_claims(path: Path) -> list[Claim]:
     InputError
         If the file cannot be read, is not TOML, has a claim that nothing can refute, or two of one name.
     """
-    with system_errors(InputError, f"claims {path} cannot be read", "give the path of a TOML file"):
-        content = path.read_bytes()
-    try:
-        claims = _File.model_validate(tomllib.loads(content.decode("utf-8-sig"))).claim
-    except pydantic.ValidationError as error:
-        raise InputError(f"claims {path}: {_first_fault(error)}.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"claims {path} is not TOML: {error}.") from error
+    claims = read_toml(path, "claims", _File, guide="docs/results.md").claim
     names = [claim.name for claim in claims]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"claims {path}: the name {twice[0]!r} stands more than once; give each claim its own.")
     return claims
-
-
-def _first_fault(error: pydantic.ValidationError) -> str:
-    fault: Any = error.errors()[0]
-    place = ".".join(str(part + 1) if isinstance(part, int) else part for part in fault["loc"])
-    return f"{place}: {fault['msg'].removeprefix('Value error, ')}"

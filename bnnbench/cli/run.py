@@ -15,9 +15,10 @@ from bnnbench.cli._screen import announce_planning, open_screen
 from bnnbench.cli.show import show
 from bnnbench.errors import CheckError, StoppedError
 from bnnbench.store.store import Retry, open_store
-from bnnbench.suite.file import read_suite, suite_path, suite_text
+from bnnbench.suite.file import read_suite, suite_path
 from bnnbench.suite.planning import plan
 from bnnbench.suite.selection import Overrides, select
+from bnnbench.suite.toml_file import toml_text
 
 
 def run(
@@ -94,7 +95,7 @@ def run(
         return
     try:
         with open_store(folder) as store, place.executor(planned) as executor:
-            store.add_suite(path.name, suite_text(path))
+            store.add_suite(path.name, toml_text(path, "suite file"))
             cells = run_campaign(
                 planned, store, executor, retry=retry or (), max_qpu_seconds=max_qpu_seconds, follow=follow
             )

@@ -22,8 +22,9 @@ from bnnbench.runs.outcome import Outcome
 from bnnbench.store.output import ALIKE, refuse_to_overwrite, write_output
 from bnnbench.store.parquet import open_results
 from bnnbench.store.store import Store, open_store
-from bnnbench.suite.file import read_suite, suite_path, suite_text
+from bnnbench.suite.file import read_suite, suite_path
 from bnnbench.suite.planning import plan
+from bnnbench.suite.toml_file import toml_text
 from bnnbench.suite.tuned import HEADER, TunedFile, tuned_text
 from bnnbench.tables.rounding import plain, texts
 from bnnbench.tuning.against import tuned_against_default
@@ -63,7 +64,7 @@ def tune(
     place.check(tuning.planned)
     try:
         with open_store(folder) as store, place.executor(tuning.planned) as executor:
-            store.add_suite(path.name, suite_text(path))
+            store.add_suite(path.name, toml_text(path, "suite file"))
             _search(tuning, store, executor)
     except KeyboardInterrupt:
         raise StoppedError("interrupted; finished runs are kept, and the same command goes on from here.") from None

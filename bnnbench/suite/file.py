@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +12,7 @@ from bnnbench.errors import InputError, UnknownNameError, system_errors
 from bnnbench.solver.contract import Budget
 from bnnbench.suite.foreign import InstanceTable
 from bnnbench.suite.paths import check_enclosed
+from bnnbench.suite.toml_file import read_toml
 
 _Strict = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)  # true is no number
 
@@ -165,15 +164,7 @@ def read_suite(path: Path) -> Suite:
         If it is not TOML (file, line), a key is unknown, missing or of a wrong type (file, key), or a path leaves the
         folder of the file.
     """
-    text = suite_text(path)
-    try:
-        content = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # no TOML, too many digits, or nested too deeply
-        raise InputError(f"suite file {path} is not TOML: {error}.") from error
-    try:
-        suite = Suite.model_validate(content)
-    except pydantic.ValidationError as error:
-        raise InputError(f"suite file {path}{_sentences(path, error)}") from error
+    suite = read_toml(path, "suite file", Suite, guide="the README for a suite file")
     for section in ("problems", "formulations") if suite.problems or not suite.instances else ():
         if not getattr(suite, section):
             raise InputError(f"suite file {path}: the key {section!r} is missing; see the README for a suite file.")
@@ -186,63 +177,3 @@ def read_suite(path: Path) -> Suite:
     for one in suite.instances:
         check_enclosed(path.parent, f"suite file {path}: instances", {"name": "file", "file": one.file})
     return suite
-
-
-def suite_text(path: Path) -> str:
-    """Return the text of a suite file.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or is not UTF-8.
-    """
-    try:
-        with system_errors(InputError, f"suite file {path} cannot be read", "give another path"):
-            return path.read_text(encoding="utf-8-sig")
-    except ValueError as error:
-        raise InputError(f"suite file {path} is no text in UTF-8: {error}; save it as such.") from error
-
-
-def together(faults: Iterable[str]) -> str:
-    """Return one fault as it is, or several in a line each."""
-    lines = list(dict.fromkeys(faults))
-    return lines[0] if len(lines) == 1 else "".join([f"{len(lines)} faults:", *(f"\n  {line}" for line in lines)])
-
-
-def _sentences(path: Path, error: pydantic.ValidationError) -> str:
-    """Return all faults; unknown keys before missing ones, since such a pair is often one key, misspelled."""
-    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
-    text = together(_sentence(path, fault["type"], fault["loc"], fault["input"], fault["msg"]) for fault in faults)
-    return f", {text}" if text.startswith("line ") else f": {text}"
-
-
-def _sentence(path: Path, kind: str, place: tuple[int | str, ...], value: Any, message: str) -> str:
-    key = ".".join(str(part) for part in place)
-    if kind == "missing":
-        return f"the key {key!r} is missing; see the README for a suite file."
-    line = _line(path, str(place[-1]))
-    if kind == "list_type" and isinstance(value, dict) and len(place) == 1:
-        return f"{line}there can be several {key}, so that each is a table of its own; write [[{key}]]."
-    if kind == "extra_forbidden":
-        what = f"key in [{place[0]}]" if len(place) > 1 else "key"
-        return f"{line}{UnknownNameError(what, str(place[-1]), _keys(place))}"
-    return f"{line}the key {key!r} cannot be {value!r}: {message.lower()}."
-
-
-def _keys(place: tuple[int | str, ...]) -> list[str]:
-    sections: dict[str, type[pydantic.BaseModel]] = {
-        "budget": BudgetTable,
-        "instances": InstanceTable,
-        "limits": Limits,
-        "precision": PrecisionTable,
-        "slurm": SlurmTable,
-        "tune": TuneTable,
-    }
-    return list((sections.get(str(place[0]), Suite) if len(place) > 1 else Suite).model_fields)
-
-
-def _line(path: Path, key: str) -> str:
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
-        if line.partition("=")[0].strip(" []") == key:
-            return f"line {number}: "
-    return ""

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pydantic
-
 from bnnbench.errors import BnnbenchError, InputError, blaming, restated
 from bnnbench.hashing import canonical_json
 from bnnbench.metrics import differences
@@ -24,10 +22,11 @@ from bnnbench.qubo.qubo_problem import GIVEN, QuboProblem
 from bnnbench.runs.cell import Cell, derive_seed
 from bnnbench.solver.contract import Budget, is_number
 from bnnbench.spec import Spec, parse_spec
-from bnnbench.suite.file import BudgetTable, Suite, together
+from bnnbench.suite.file import BudgetTable, Suite
 from bnnbench.suite.foreign import InstanceTable, foreign_problems
 from bnnbench.suite.problem_set import selected
 from bnnbench.suite.repetition import Precision
+from bnnbench.suite.toml_file import checked, together
 from bnnbench.suite.tuned import read_tuned
 
 T = TypeVar("T")
@@ -233,22 +232,18 @@ def _problems(tables: list[dict[str, Any]], folder: Path, faults: list[str]) -> 
         if "set" not in table:
             yield from _each("problems", [table], folder, lambda spec, _: _problem(spec), faults)
             continue
-        try:
+        with _noted("problems", faults):
             for member in selected(table, folder):
                 problem, shown = _problem(member.spec)
                 member.check(problem)
                 yield problem, shown
-        except BnnbenchError as error:
-            faults.append(f"problems: {error}")
 
 
 def _foreign(suite: Suite, folder: Path, faults: list[str]) -> Iterator[tuple[QuboProblem, InstanceTable]]:
     """Read the QUBOs of files, each with its table."""
     for table in suite.instances:
-        try:
+        with _noted("instances", faults):
             yield from ((problem, table) for problem in foreign_problems(table, folder))
-        except BnnbenchError as error:
-            faults.append(f"instances: {error}")
 
 
 def _each(
@@ -260,11 +255,18 @@ def _each(
 ) -> Iterator[T]:
     """Build all that a list of a suite names; note the first fault of each table, and go on."""
     for table in tables:
-        try:
+        with _noted(section, faults):
             for spec, swept in _expand(table):
                 yield build(placed(KINDS[section], spec, folder), swept)
-        except BnnbenchError as error:
-            faults.append(f"{section}: {error}")
+
+
+@contextlib.contextmanager
+def _noted(section: str, faults: list[str]) -> Iterator[None]:
+    """Note the fault of a table, and go on with the next one."""
+    try:
+        yield
+    except BnnbenchError as error:
+        faults.append(f"{section}: {error}")
 
 
 def _problem(spec: Spec) -> tuple[Problem, Spec]:
@@ -322,10 +324,7 @@ def _suite_solver(spec: Spec, swept: Collection[str], budget: Budget) -> SuiteSo
             f'{spec.name}: the label {display_name!r:.80} is no name for a table; write label = "SA", a text of at '
             f"most {MAX_LABEL} printable characters."
         )
-    try:
-        table = BudgetTable.model_validate(own) if own is not None else None
-    except pydantic.ValidationError as error:
-        raise InputError(f"{spec.name}: the budget {own!r} is wrong; write budget = {{reads = 100}}.") from error
+    table = None if own is None else checked(own, f"{spec.name}: the budget", BudgetTable, guide="docs/suites.md")
     if table and table.target is None:  # the target is the contest's, whatever the budget of one solver
         table = table.model_copy(update={"target": budget.target})
     solver = suite_solver(Spec(spec.name, given), _budget(table) if table else budget, swept)

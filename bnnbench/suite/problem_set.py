@@ -8,7 +8,6 @@ refused.
 from __future__ import annotations
 
 import itertools
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,13 +16,14 @@ from typing import Annotated, Any
 
 import pydantic
 
-from bnnbench.errors import CheckError, InputError, UnknownNameError, system_errors
+from bnnbench.errors import CheckError, InputError, UnknownNameError
 from bnnbench.metrics.rungs import Rung, read_rungs
 from bnnbench.optimum.shipped import SHIPPED, Place, ShippedTruth, read_shipped, set_files
 from bnnbench.plugins.files import placed
 from bnnbench.plugins.registry import load_problem
 from bnnbench.problem.problem import Problem
 from bnnbench.spec import Spec
+from bnnbench.suite.toml_file import checked, read_toml
 
 _Seed = Annotated[int, pydantic.Field(ge=0)]
 
@@ -199,16 +199,7 @@ def read_set(path: Path) -> ProblemSet:
     InputError
         If it cannot be read, a key is wrong, splits overlap, or a cell has no name of its own or no family.
     """
-    with system_errors(InputError, f"set {path} cannot be read", "give the path of a TOML file"):
-        text = path.read_text(encoding="utf-8")
-    try:
-        file = _File.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"set {path} is not TOML: {error}.") from error
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise InputError(f"set {path}: the key {key!r} is wrong: {first['msg'].lower()}; see docs/sets.md.") from error
+    file = read_toml(path, "set", _File, guide="docs/sets.md")
     ranges = sorted(file.splits.values())
     if any(last < first for first, last in ranges) or any(b[0] <= a[1] for a, b in itertools.pairwise(ranges)):
         raise InputError(
@@ -240,15 +231,7 @@ def selected(table: Mapping[str, Any], folder: Path) -> list[Member]:
     InputError
         If the table or the set is wrong, or if nothing is left.
     """
-    try:
-        wanted = Selection.model_validate(dict(table))
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise InputError(
-            f"set {table['set']}: the key {key!r} cannot be {first['input']!r}: {first['msg'].lower()}; keys are "
-            f"{', '.join(Selection.model_fields)}."
-        ) from error
+    wanted = checked(table, f"set {table['set']}", Selection, guide="docs/sets.md")
     members = list(find_set(wanted.set, folder).members(wanted))
     if not members:
         raise InputError(f"set {wanted.set}: no cell has the rung {' or '.join(wanted.rung)}; see bnnbench list sets.")

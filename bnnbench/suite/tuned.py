@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import pydantic
 
-from bnnbench.errors import InputError, system_errors
+from bnnbench.errors import InputError
 from bnnbench.problem.problem import Problem
+from bnnbench.suite.toml_file import read_toml
 
 _Strict = pydantic.ConfigDict(extra="forbid", frozen=True)
 HEADER = "# Parameters that bnnbench tune found; a suite names this file with: parameters = "
@@ -69,18 +69,7 @@ def read_tuned(path: Path) -> TunedFile:
     InputError
         If it cannot be read, or is no such file.
     """
-    with system_errors(InputError, f"tuned parameters {path} cannot be read", "run: bnnbench tune SUITE"):
-        content = path.read_bytes()
-    try:
-        return TunedFile.model_validate(tomllib.loads(content.decode("utf-8-sig")))
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise InputError(
-            f"tuned parameters {path}: the key {key!r}: {first['msg'].lower()}; run bnnbench tune SUITE again."
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"tuned parameters {path} is not TOML: {error}.") from error
+    return read_toml(path, "tuned parameters", TunedFile, guide="docs/tuning.md")
 
 
 def tuned_text(tuned: TunedFile, name: str) -> str:

@@ -113,7 +113,7 @@ def test_energy_is_minimized_as_by_the_library(seed: int) -> None:
     assert qubo.energies(read).mean() < qubo.energies(unembed(CHAINS, bits, qubo)[0]).mean()
 
 
-@pytest.mark.parametrize("chain_breaks", ["majority_vote", "discard", "minimize_energy"])
+@pytest.mark.parametrize("chain_breaks", ["majority_vote", "discard", "minimize_energy", "mean"])
 def test_whole_chains_are_read_as_they_are(chain_breaks: str) -> None:
     variables = np.random.default_rng(1).integers(2, size=(50, 5), dtype=np.int8)
     bits = np.repeat(variables, [len(chain) for chain in CHAINS.chains], axis=1)

@@ -87,7 +87,7 @@ def test_the_headline_cost_is_the_expected_running_time(tmp_path):
     [
         ("at_most = 0.6", "", "nothing can refute it"),
         ('second = { solver = "slow" }', "", "needs the rows"),
-        ('refuted = "the interval reached above 0.6"', "", "refuted: Field required"),
+        ('refuted = "the interval reached above 0.6"', "", "'claim.1.refuted' is missing"),
         ('"slow"', '"none"', "no run of mine has solver = 'none'"),
         ("{ solver = ", "{ sloth = ", "no column 'sloth'"),
         ("at_most = 0.6", "at_most = true", "should be a valid number"),

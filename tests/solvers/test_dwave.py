@@ -20,7 +20,8 @@ from mock_qpu import Mock, planted, timed
 
 from bnnbench.errors import InputError, RefusedError, UnavailableError
 from bnnbench.harness.campaign import Campaign
-from bnnbench.plugins.registry import load_solver
+from bnnbench.plugins.compiling import compile as compile_problem
+from bnnbench.plugins.registry import load_problem, load_solver
 from bnnbench.qubo.qubo import Qubo, make_qubo
 from bnnbench.solver.contract import Batch, Budget, Solver
 from bnnbench.store.store import open_store
@@ -247,6 +248,35 @@ def test_broken_chains_are_read_as_asked(connect: Callable[..., Solver]) -> None
     assert len(batches["majority_vote"].bits) == len(batches["minimize_energy"].bits) == 300
     means = {how: qubo.energies(batch.bits).mean() for how, batch in batches.items()}
     assert means["minimize_energy"] < means["majority_vote"]
+
+
+@pytest.mark.parametrize("fast", [{}, {"fast_anneal": True, "annealing_time_us": 0.01}], ids=["annealed", "fast"])
+def test_means_of_whole_chains_are_the_network_of_the_bits(
+    connect: Callable[..., Solver], fast: dict[str, object]
+) -> None:
+    class Whole(Mock):
+        """Answers with the first qubit of each chain in all its qubits."""
+
+        chains: tuple[tuple[int, ...], ...] = ()
+
+        def sample(self, bqm: dimod.BinaryQuadraticModel, **keywords: Any) -> dimod.SampleSet:
+            answer = super().sample(bqm, **keywords)
+            place = {qubit: column for column, qubit in enumerate(answer.variables)}
+            for chain in self.chains:
+                columns = [place[qubit] for qubit in chain]
+                answer.record.sample[:, columns] = answer.record.sample[:, columns[:1]]
+            return answer
+
+    instance, mock = compile_problem(load_problem("parity", size=2), "reduced"), Whole(topology_shape=[4])
+    solver = connect(mock, chain_breaks="mean", **fast)
+    prepared = solver.prepare(instance)
+    mock.chains = prepared.embedding.chains
+    (batch,) = solver.sample(prepared, seed=0, budget=Budget(reads=20))
+
+    losses = instance.problem.training_loss(instance.decode(batch.bits))
+    assert batch.facts["fractional_weights"] == batch.facts["chain_break_fraction"] == 0
+    assert batch.facts["fractional_loss"] == losses.min()
+    assert batch.facts["fractional_mean_loss"] == pytest.approx(losses.mean())
 
 
 def test_chains_are_coupled_with_the_given_strength(connect: Callable[..., Solver]) -> None:

@@ -240,7 +240,8 @@ def test_a_file_that_was_cut_is_replayed_as_far_as_it_goes_and_then_a_sentence(f
     ends = [place + 1 for place, byte in enumerate(text) if byte == ord("\n")]
     for end in (*range(ends[0], len(text), 37), *ends[:-1]):
         file.write_bytes(text[:end])
-        stream = replaying(file).sample(QUBO, seed=0, budget=BUDGET)
+        solver = replaying(file)
+        stream = solver.sample(solver.prepare(QUBO), seed=0, budget=BUDGET)
         num_whole = sum(line_end <= end for line_end in ends[1:4])
 
         seen = [next(stream).bits.tolist() for _ in range(num_whole)]
@@ -290,7 +291,8 @@ def test_a_run_that_is_killed_leaves_the_answers_that_had_come(connect: Callable
 
     assert not left.is_complete
     assert [len(submission.bits) for submission in left.submissions] == [10, 10]
-    replay = replaying(path).sample(QUBO, seed=3, budget=BUDGET)
+    again = replaying(path)
+    replay = again.sample(again.prepare(QUBO), seed=3, budget=BUDGET)
     assert [next(replay).bits.tolist() for _ in range(2)] == seen
     with pytest.raises(InputError, match="ends after 2 submissions"):
         next(replay)

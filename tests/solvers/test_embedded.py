@@ -168,6 +168,29 @@ def test_weak_chains_break_and_strong_ones_do_not(all_bits: str) -> None:
     assert broken[1]["chain_break_fraction"] == 0
 
 
+def test_means_of_broken_chains_are_a_network_of_fractional_weights() -> None:
+    instance = compile_problem(load_problem("random_data", widths=[7, 1], samples=12, seed=0), "wells")
+    runs = [
+        load_solver("embedded", topology_size=4, chain_strength=0.02, chain_breaks=how)
+        for how in ("majority_vote", "mean")
+    ]
+
+    voted, mean = (
+        list(solver.sample(solver.prepare(instance), seed=0, budget=Budget(reads=30)))[-1] for solver in runs
+    )
+
+    assert voted.bits.tolist() == mean.bits.tolist()
+    assert 0 < mean.facts["fractional_weights"] < 1
+    assert 0 <= mean.facts["fractional_loss"] <= mean.facts["fractional_mean_loss"] <= 12
+    assert not any(name.startswith("fractional") for name in voted.facts)
+
+
+def test_a_bare_qubo_has_no_network_of_means() -> None:
+    batches = run(load_solver("embedded", chain_breaks="mean", **SMALL), planted([1, 0, 1, 1]))
+
+    assert not any(name.startswith("fractional") for batch in batches for name in batch.facts)
+
+
 def test_facts_and_clocks_of_the_inner_solver_stay(all_bits: str) -> None:
     batch = first(load_solver("embedded", inner=all_bits, **SMALL), planted([1, 0, 1, 1, 0, 0]))
 
