@@ -54,7 +54,7 @@ class SuiteSolver:
     is_floor: bool
     display_name: str = ""
     formulation: str = ""
-    """The formulations that it meets, by name and the parameters that count, such as ``reduced[penalty=2]``; "": all."""
+    """What it meets, by name and the parameters that count, such as ``reduced[penalty=2]``; "": all."""
 
     def meets(self, setting: Formulation) -> bool:
         """Tell whether the suite runs it on a formulation: of that name, with the values of the parameters named."""
