@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import bnnbench
 from bnnbench.harness.isolation.placement import physical_cores, processor_quota
 from bnnbench.processes import THREAD_LIMITS
 
@@ -73,7 +74,7 @@ def _library_threads() -> str:
 
 def _commit() -> tuple[str | None, bool | None]:
     """Commit and dirty flag, if the package lies in a git checkout of its own."""
-    folder = Path(__file__).parents[1]
+    folder = Path(str(bnnbench.__file__)).parents[1]
     if not (folder / ".git").exists():
         return None, None
     # One call for both: a process costs more than the rest of this module.
