@@ -39,7 +39,7 @@ class CpSat(Solver):
 
     Other instances, and all with ``squares``, keep each violation at its price: each sign constraint becomes an integer
     and its square, each gate a table. A bare QUBO, and one whose formulation gives no penalties, is linearized coupling
-    by coupling, which gives far weaker bounds.
+    by coupling.
     """
 
     exact: ClassVar[bool] = True

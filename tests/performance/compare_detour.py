@@ -1,6 +1,6 @@
-"""Print what the QUBO costs: python tests/performance/compare_detour.py [LABELS [NUMBER]].
+"""Print what a way through a QUBO costs: python tests/performance/compare_detour.py [LABELS [NUMBER]].
 
-The best way through a QUBO (`wells`, simulated annealing) against the direct ways (`weight_search` on margins and on
+A way through a QUBO (`wells`, simulated annealing) against the direct ways (`weight_search` on margins and on
 errors), all with their defaults: expected processor time to the optimum, Σ seconds / number reached, over NUMBER (6)
 problems of the test seeds per size, for perceptrons at a fixed load: `planted` labels at 1.3 samples per weight,
 or `random` ones at 0.6, where a loss of 0 is the optimum that counts. Ratios to the QUBO's way, the exponent of each
