@@ -11,7 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import bnnbench
 from bnnbench.harness.isolation.placement import physical_cores, processor_quota
 from bnnbench.processes import THREAD_LIMITS
 
@@ -74,7 +73,7 @@ def _library_threads() -> str:
 
 def _commit() -> tuple[str | None, bool | None]:
     """Commit and dirty flag, if the package lies in a git checkout of its own."""
-    folder = Path(str(bnnbench.__file__)).parents[1]
+    folder = Path(__file__).parents[2]
     if not (folder / ".git").exists():
         return None, None
     # One call for both: a process costs more than the rest of this module.

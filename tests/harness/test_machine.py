@@ -7,25 +7,24 @@ import subprocess
 
 import pytest
 
-import bnnbench
-from bnnbench.harness.machine import machine_info
+from bnnbench.harness import machine
 
 NOBODY = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.org")
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="needs git")
 def test_rows_name_the_commit_of_the_checkout_that_holds_the_package(tmp_path, monkeypatch):
-    package = tmp_path / "bnnbench" / "__init__.py"
-    package.parent.mkdir()
-    package.touch()
+    module = tmp_path / "bnnbench" / "harness" / "machine.py"
+    module.parent.mkdir(parents=True)
+    module.touch()
     for arguments in (["init", "-q"], ["add", "."], [*NOBODY, "commit", "-qm", "Begin"]):
         subprocess.run(["git", "-C", tmp_path, *arguments], check=True)
     commit = subprocess.check_output(["git", "-C", tmp_path, "rev-parse", "HEAD"], text=True).strip()
-    monkeypatch.setattr(bnnbench, "__file__", str(package))
+    monkeypatch.setattr(machine, "__file__", str(module))
 
-    clean = machine_info.__wrapped__()
-    package.write_text("changed")
-    changed = machine_info.__wrapped__()
+    clean = machine.machine_info.__wrapped__()
+    module.write_text("changed")
+    changed = machine.machine_info.__wrapped__()
 
     assert (clean["commit"], clean["dirty"]) == (commit, False)
     assert (changed["commit"], changed["dirty"]) == (commit, True)
