@@ -11,7 +11,7 @@ import pytest
 from broken_solvers import BROKEN, Sound
 
 import bnnbench as bb
-from bnnbench.plugins import conformance
+from bnnbench.plugins import small_qubos
 from bnnbench.plugins.conformance import CHECKS, run_check
 from bnnbench.plugins.isolated_checks import check_apart
 
@@ -42,7 +42,7 @@ class Mine(DimodSolver):
 def fresh_instances():
     """A solver that writes to instances spoils them for others."""
     yield
-    for cached in (conformance.bare_qubos, conformance.networks, conformance.separable):
+    for cached in (small_qubos.bare_qubos, small_qubos.networks, small_qubos.separable):
         cached.cache_clear()
 
 
