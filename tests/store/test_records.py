@@ -100,7 +100,7 @@ def test_the_verb_shows_the_records_and_adds_those_of_results(results, tmp_path,
     (tmp_path / "mine.toml").write_text(SET)
     monkeypatch.chdir(tmp_path)
 
-    assert "random 5-1 α1.6 s0  –" in bnnbench_("records", "mine.toml")[1]
+    assert "random 5-1 α1.6 s0 –" in " ".join(bnnbench_("records", "mine.toml")[1].split())
     code, out, _ = bnnbench_("records", "mine.toml", results[0], "--who", "Ada", "-o", "mine_records.csv")
     again = bnnbench_("records", "mine.toml", results[0], "--who", "Bo")[1]
 
