@@ -1,4 +1,4 @@
-"""Whether an adapter declares every distribution that it imports."""
+"""The check that an adapter declares every distribution that it imports."""
 
 from __future__ import annotations
 
