@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from commands import call
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -23,3 +24,13 @@ def cache_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BNNBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture
+def bnnbench_(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """A function that calls one command in this process: exit code, standard output, standard error."""
+
+    def answer(*arguments: object) -> tuple[int, str, str]:
+        return call(*arguments), *capfd.readouterr()
+
+    return answer

@@ -57,10 +57,9 @@ def test_a_file_of_the_folder_is_what_python_would_import(tmp_path):
     assert "imported" in done.stderr
 
 
-@pytest.mark.parametrize("length", [80, 200])
-def test_a_long_path_for_temporary_files_costs_nothing(tmp_path, length):
+def test_a_long_path_for_temporary_files_costs_nothing(tmp_path):
     (tmp_path / "s.toml").write_text(SUITE)
-    folder = tmp_path / ("x" * length)
+    folder = tmp_path / ("x" * 200)
     folder.mkdir()
 
     done = call("run", "s.toml", "--out", "out", cwd=tmp_path, TMPDIR=str(folder))
@@ -69,7 +68,7 @@ def test_a_long_path_for_temporary_files_costs_nothing(tmp_path, length):
     assert not list(folder.iterdir())
 
 
-@pytest.mark.parametrize("folder", ["/proc/none", "relative", "/dev/null"])
+@pytest.mark.parametrize("folder", ["relative", "/dev/null"])
 def test_a_folder_for_temporary_files_that_is_none_costs_nothing(tmp_path, folder):
     (tmp_path / "s.toml").write_text(SUITE)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import call as call_here
 
 from bnnbench.errors import InputError
 from bnnbench.harness.isolation.log import make_log
@@ -141,7 +140,7 @@ def finished(tmp_path_factory):
     return folder
 
 
-def test_pickles_that_are_planted_in_results_and_suites_are_never_opened(finished, tmp_path, monkeypatch, capfd):
+def test_pickles_that_are_planted_in_results_and_suites_are_never_opened(finished, tmp_path, monkeypatch, bnnbench_):
     folder = Path(shutil.copytree(finished, tmp_path / "f"))
     bomb = pickle.dumps(Bomb(tmp_path / "exploded"))
     for name in ("runs.pkl", "runs.pickle", "report.pkl", "cache.joblib", "runs.npy", "spool.pkl"):
@@ -151,11 +150,11 @@ def test_pickles_that_are_planted_in_results_and_suites_are_never_opened(finishe
     (folder / "out" / "spool" / "x.jsonl").write_bytes(bomb)
     monkeypatch.chdir(folder)
     for verb in (("show", "out"), ("export", "out"), ("verify", "out"), ("run", "suite.toml", "--out", "out")):
-        assert call_here(monkeypatch, capfd, *verb)[0] == 0
+        assert bnnbench_(*verb)[0] == 0
     (folder / "bomb.toml").write_bytes(bomb)
-    assert "is no text in UTF-8" in call_here(monkeypatch, capfd, "run", "bomb.toml")[2]
+    assert "is no text in UTF-8" in bnnbench_("run", "bomb.toml")[2]
     (folder / "out" / FILE).write_bytes(bomb)
-    assert call_here(monkeypatch, capfd, "show", "out")[0] == 2
+    assert bnnbench_("show", "out")[0] == 2
     assert not (tmp_path / "exploded").exists()
     pickle.loads(bomb)
     assert (tmp_path / "exploded").exists(), "it would have"
@@ -245,7 +244,7 @@ def test_the_command_line_may_name_any_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("how", ["raises", "exits", "refuses", "ends"])
-def test_a_token_of_the_environment_is_written_nowhere(tmp_path, monkeypatch, capfd, how):
+def test_a_token_of_the_environment_is_written_nowhere(tmp_path, monkeypatch, how, bnnbench_):
     (tmp_path / "suite.toml").write_text(SUITE.replace('name = "random"', f'name = "telltale.py"\nhow = "{how}"'))
     (tmp_path / "telltale.py").write_text(TELLTALE)
     secret = {"DWAVE_API_TOKEN": TOKEN, "HOME": str(tmp_path)}
@@ -265,7 +264,7 @@ def test_a_token_of_the_environment_is_written_nowhere(tmp_path, monkeypatch, ca
         ("report", "out", "-o", "report.html"),
         ("figure", "out", "gap_by_problem", "-o", "x.svg"),
     ):
-        code, *texts = call_here(monkeypatch, capfd, *verb)
+        code, *texts = bnnbench_(*verb)
         is_empty = verb[0] == "figure" and how == "refuses"
         assert code == (2 if is_empty else 0), texts
         said += texts

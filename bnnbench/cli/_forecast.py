@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from bnnbench.cli._screen import Screen, count_runs, open_screen
 from bnnbench.errors import InputError
+from bnnbench.metrics.labels import natural
 from bnnbench.runs.cell import Cell
 from bnnbench.store.file import FILE
 from bnnbench.store.store import Retry, read_store
@@ -82,11 +82,12 @@ def _print_numbers(screen: Screen, found: Forecast) -> None:
         for cell in cells:
             name = (_spaced(cell.formulation), _spaced(cell.solver_label), str(cell.budget))
             groups.setdefault(name, Counter())[what] += 1
+    ordered = sorted(groups.items(), key=lambda item: natural("\n".join(item[0])))
     shown = [what for what, cells in parts.items() if cells]
     headers = ("formulation", "solver", "budget")
     words = [max(len(word) for name in (headers, *groups) for word in name[k].split()) for k in range(len(headers))]
     if sum(words) + sum(max(len(what), 7) for what in shown) + 2 * (len(words) + len(shown)) > screen.width:
-        for name, numbers in sorted(groups.items(), key=_as_numbers):
+        for name, numbers in ordered:
             screen.say(f"{', '.join(name)}: {', '.join(f'{numbers[what]} {what}' for what in shown if numbers[what])}")
         return
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
@@ -94,15 +95,9 @@ def _print_numbers(screen: Screen, found: Forecast) -> None:
         table.add_column(header, min_width=width)
     for what in shown:
         table.add_column(what, justify="right", no_wrap=True)
-    for name, numbers in sorted(groups.items(), key=_as_numbers):
+    for name, numbers in ordered:
         table.add_row(*map(Text, name), *[str(numbers[what] or "–") for what in shown])
     screen.print(table)
-
-
-def _as_numbers(item: tuple[tuple[str, ...], object]) -> list[tuple[bool, int, str]]:
-    """Return a key that sorts 100 before 1000."""
-    parts = re.split(r"(\d+)", "\n".join(item[0]))
-    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _spaced(name: object) -> str:

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from bnnbench.claims import Verdict, evaluate_all, misquoted, read_claims
+from bnnbench.claims import evaluate_all, misquoted, read_claims
 from bnnbench.cli._screen import open_screen
 from bnnbench.errors import CheckError, InputError, system_errors
-from bnnbench.tables.sheet import Field, print_sheet
+from bnnbench.tables.sheet import print_rows
+
+HEADINGS = ("claim", "holds", "cost", "effect", "of", "measured", "at least", "at most", "problems")
 
 
 def claims(
@@ -24,7 +26,20 @@ def claims(
     file = results if results.suffix == ".toml" else results / "claims.toml"
     verdicts = evaluate_all(read_claims(file), file.parent)
     screen = open_screen()
-    print_sheet(_fields(verdicts), screen)
+    rows = [
+        (
+            v.claim.name,
+            "yes" if v.holds else "no",
+            v.claim.cost,
+            v.claim.effect,
+            v.claim.over,
+            v.effect_text,
+            *("" if bound is None else f"{bound:g}" for bound in (v.claim.at_least, v.claim.at_most)),
+            str(v.num_problems),
+        )
+        for v in verdicts
+    ]
+    print_rows(rows, HEADINGS, screen, numbers=HEADINGS[-3:])
     for verdict in verdicts:
         screen.say(f"{verdict.claim.name}: {verdict.sentence}")
         screen.say(f"  would be refuted if {verdict.claim.refuted}")
@@ -37,20 +52,3 @@ def claims(
         if wrong := [verdict.claim.name for verdict in misquoted(verdicts, text)]:
             raise CheckError(f"{quoted_in} does not quote, as printed above: {', '.join(wrong)}.")
     screen.say(f"{file}: all {len(verdicts)} claims hold.")
-
-
-def _fields(verdicts: list[Verdict]) -> dict[str, Field]:
-    bounds = [(v.claim.at_least, v.claim.at_most) for v in verdicts]
-    columns: dict[str, list[str]] = {
-        "claim": [v.claim.name for v in verdicts],
-        "holds": ["yes" if v.holds else "no" for v in verdicts],
-        "cost": [v.claim.cost for v in verdicts],
-        "effect": [v.claim.effect for v in verdicts],
-        "of": [v.claim.over for v in verdicts],
-        "measured": [v.effect_text for v in verdicts],
-        "at least": ["" if low is None else f"{low:g}" for low, _ in bounds],
-        "at most": ["" if high is None else f"{high:g}" for _, high in bounds],
-        "problems": [str(v.num_problems) for v in verdicts],
-    }
-    is_number = {"at least", "at most", "problems"}
-    return {name: Field(name, values, is_text=name not in is_number) for name, values in columns.items()}

@@ -10,7 +10,6 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 from rich.progress import Progress, TaskID
-from rich.table import Table
 
 from bnnbench.annealer.transverse_field import GapCurve, gap_curve
 from bnnbench.charts import Chart, Panel, Series, save_chart
@@ -23,6 +22,7 @@ from bnnbench.plugins.registry import load_problem
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.qubo import all_energies
 from bnnbench.store.output import refuse_to_overwrite
+from bnnbench.tables.sheet import print_rows
 
 MAX_QUBITS = 20
 """A point of the curve takes some seconds at 16 qubits, and twice as long with each more."""
@@ -53,8 +53,8 @@ def gap(
     with progress_bars(open_screen(stderr=True)) as progress:
         for name, values in costs.items():
             row = progress.add_task(name, total=points + points // 2)
-            done = partial(_advance, progress, row)
-            curves[name] = gap_curve(values, num_points=points, on_point=done)
+            on_point = partial(_advance, progress, row)
+            curves[name] = gap_curve(values, num_points=points, on_point=on_point)
     _print(screen, costs, curves)
     if output:
         save_chart(_chart(loaded, costs, curves), output)
@@ -80,18 +80,19 @@ def _check_size(what: str, num_qubits: int) -> None:
 
 def _print(screen: Screen, costs: dict[str, NDArray[np.float64]], curves: dict[str, GapCurve]) -> None:
     """Print a row per cost; energies in units of the largest coupling."""
-    table = Table("cost", "qubits", "least gap [coupling]", "at s", "optima", "levels that end as optima")
-    for name, curve in curves.items():
-        values = costs[name]
-        table.add_row(
+    headings = ("cost", "qubits", "least gap [coupling]", "at s", "optima", "levels that end as optima")
+    rows = [
+        (
             name,
-            str(len(values).bit_length() - 1),
+            str(len(costs[name]).bit_length() - 1),
             f"{curve.minimum:.4g}",
             f"{curve.at:.2f}",
-            f"{int((values <= values.min() + 1e-9).sum()):,}",
+            f"{int((costs[name] <= costs[name].min() + 1e-9).sum()):,}",
             str(curve.num_ground_levels),
         )
-    screen.print(table)
+        for name, curve in curves.items()
+    ]
+    print_rows(rows, headings, screen, numbers=headings[1:])
 
 
 def _chart(problem: Problem, costs: dict[str, NDArray[np.float64]], curves: dict[str, GapCurve]) -> Chart:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError
@@ -14,6 +13,7 @@ from bnnbench.store.output import write_output
 from bnnbench.store.records import better_records, check_records, read_records, records_path, records_text
 from bnnbench.store.store import read_store
 from bnnbench.suite.problem_set import find_set
+from bnnbench.tables.sheet import print_rows
 
 
 def records(
@@ -38,14 +38,15 @@ def records(
             better = better_records(store, known, problems, who)
         known |= better
         screen.say(f"{results}: {len(better)} new records")
-    table = Table("instance", "record [loss]", "optimum", "time [s]", "solver", "who", "date", box=None)
+    rows = []
     optima = {row.problem_hash: row.loss for row in found.truths.values()}
     for key, problem in problems.items():
         optimum = f"{optima[key]:g}" if key in optima else "–"
         if (one := known.get(key)) is None:
-            table.add_row(problem.name, "–", optimum, "", "", "", "")
+            rows.append((problem.name, "–", optimum, "", "", "", ""))
         else:
-            table.add_row(problem.name, f"{one.loss:g}", optimum, f"{one.time_s:g}", one.solver, one.who, one.at)
-    screen.print(table)
+            rows.append((problem.name, f"{one.loss:g}", optimum, f"{one.time_s:g}", one.solver, one.who, one.at))
+    headings = ("instance", "record [loss]", "optimum", "time [s]", "solver", "who", "date")
+    print_rows(rows, headings, screen, numbers=headings[1:4])
     if output:
         write_output(output, records_text(known.values()).encode())

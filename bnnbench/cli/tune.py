@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.progress import Progress, TaskID
-from rich.table import Table
 
 from bnnbench.cli._campaign import truths_of
 from bnnbench.cli._place import Place
@@ -27,6 +26,7 @@ from bnnbench.suite.planning import plan
 from bnnbench.suite.toml_file import toml_text
 from bnnbench.suite.tuned import HEADER, TunedFile, tuned_text
 from bnnbench.tables.rounding import plain, texts
+from bnnbench.tables.sheet import print_rows
 from bnnbench.tuning.against import tuned_against_default
 from bnnbench.tuning.search import Search
 from bnnbench.tuning.searches import Searching, TuningPlan, plan_tuning
@@ -71,7 +71,7 @@ def tune(
     tuned = tuning.tuned(path.name)
     write_output(file, tuned_text(tuned, file.name).encode())
     screen = open_screen()
-    screen.print(_table(tuned))
+    _print(tuned, screen)
     screen.say(
         f"Values are geometric means over {len(tuning.problems)} problems that were tuned on, which flatters what was "
         f"found: compare on others.\nwritten to {file}; to run it beside the defaults, copy it to the suite's folder "
@@ -118,14 +118,23 @@ def _compare(path: Path, results: Path) -> None:
     with open_results(results) as found:
         compared = tuned_against_default(plan(suite, path.parent), found.runs(), clock)
     unit = "s" if clock == "seconds" else clock
-    headings = ("solver", "formulation", "problems", f"default ERT [{unit}]", f"tuned ERT [{unit}]")
-    table = Table(*headings, "tuned ÷ default", "p", "parameters", box=None, header_style="bold")
-    for row in compared.to_dict("records"):
-        factor = " ".join(texts(row["factor"], row["low"], row["high"], "log")).strip()
-        numbers = [str(row["problems"]), plain(row["default_ert"]), plain(row["tuned_ert"])]
-        table.add_row(row["solver"], row["formulation"], *numbers, factor, plain(row["p"]), row["tuned"])
+    erts = (f"default ERT [{unit}]", f"tuned ERT [{unit}]")
+    headings = ("solver", "formulation", "problems", *erts, "tuned ÷ default", "p", "parameters")
+    rows = [
+        (
+            row["solver"],
+            row["formulation"],
+            str(row["problems"]),
+            plain(row["default_ert"]),
+            plain(row["tuned_ert"]),
+            " ".join(texts(row["factor"], row["low"], row["high"], "log")).strip(),
+            plain(row["p"]),
+            row["tuned"],
+        )
+        for row in compared.to_dict("records")
+    ]
     screen = open_screen()
-    screen.print(table)
+    print_rows(rows, headings, screen, numbers=headings[2:-1])
     screen.say(
         "ERT: the median over problems; tuned ÷ default: the middle of the paired factors (Hodges–Lehmann), with its "
         "95 % interval over problems (none below 6); p: Wilcoxon's signed-rank test."
@@ -147,34 +156,23 @@ class _Teller:
             self.screen.say(f"{self.search}: {text}")
 
 
-def _table(tuned: TunedFile) -> Table:
-    """Return a row per pair: the defaults, what was found, and what the search has cost."""
+def _print(tuned: TunedFile, screen: Screen) -> None:
+    """Print a row per pair: the defaults, what was found, and what the search has cost."""
     measure, _, unit = tuned.objective.partition(" in ")
     unit = "s" if unit == "seconds" else unit
-    table = Table(
-        "solver",
-        "formulation",
-        f"default {measure.upper()} [{unit}]",
-        f"tuned {measure.upper()} [{unit}]",
-        "parameters",
-        "settings",
-        "pruned",
-        "runs",
-        "cost [s]",
-        box=None,
-        header_style="bold",
-    )
-    for pair in tuned.pairs:
-        parameters = pair.formulation_parameters | pair.solver_parameters
-        texts = [f"{name}={value}" for name, value in parameters.items()]
-        numbers = [str(number) for number in (pair.trials, pair.pruned, pair.runs)]
-        table.add_row(
+    values = (f"default {measure.upper()} [{unit}]", f"tuned {measure.upper()} [{unit}]")
+    costs = ("settings", "pruned", "runs", "cost [s]")
+    rows = [
+        (
             pair.solver,
             pair.formulation or "any",
             plain(pair.default_value),
             plain(pair.value),
-            ", ".join(texts) or "the defaults",
-            *numbers,
+            ", ".join(f"{k}={v}" for k, v in (pair.formulation_parameters | pair.solver_parameters).items())
+            or "the defaults",
+            *map(str, (pair.trials, pair.pruned, pair.runs)),
             f"{pair.seconds:.1f}",
         )
-    return table
+        for pair in tuned.pairs
+    ]
+    print_rows(rows, ("solver", "formulation", *values, "parameters", *costs), screen, numbers=(*values, *costs))

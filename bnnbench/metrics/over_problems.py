@@ -7,7 +7,6 @@ problem, the interval is over its runs.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -98,18 +97,3 @@ def _count(numbers: pd.Series, noun: str) -> str:
     if least == most:
         return f"{most} {noun}{'' if most == 1 else 's'}"
     return f"{least} to {most} {noun}s"
-
-
-def geometric_mean_ratio(first: NDArray[np.float64], second: NDArray[np.float64]) -> Interval:
-    """Return the geometric mean over problems of second/first, with the 95 % interval of Student's t on logarithms.
-
-    Costs must be positive and finite; fewer than two problems have no interval.
-    """
-    from scipy.stats import t as student
-
-    logs = np.log(second) - np.log(first)
-    mean = float(logs.mean())
-    if len(logs) < 2:
-        return math.exp(mean), 0.0, math.inf
-    half = float(student.ppf(0.975, len(logs) - 1) * logs.std(ddof=1)) / math.sqrt(len(logs))
-    return math.exp(mean), math.exp(mean - half), math.exp(mean + half)

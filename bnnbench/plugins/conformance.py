@@ -6,17 +6,11 @@ fails raises a sentence for the adapter's author.
 
 from __future__ import annotations
 
-import ast
-import contextlib
-import inspect
 import math
 import pickle
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from functools import cache
-from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from time import perf_counter
 from typing import Any
 
@@ -25,16 +19,15 @@ import numpy as np
 from bnnbench.errors import CheckError
 from bnnbench.hashing import content_hash
 from bnnbench.optimum.qubo_levels import rounding
-from bnnbench.plugins.compiling import compile as compile_problem
-from bnnbench.plugins.registry import load_problem
+from bnnbench.plugins.declared_needs import check_needs
+from bnnbench.plugins.small_qubos import bare_qubos, networks, separable
 from bnnbench.plugins.verdict import DoesNotApply, Result, judged
-from bnnbench.problem.problem import Problem
 from bnnbench.qubo.qubo import TOLERANCE, Qubo, all_energies, make_qubo
 from bnnbench.solver.answer import stream_of, taken
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 
 READS = 8
-SECONDS = 0.5
+SECONDS = 0.25
 """Budgets of the checks."""
 OVERRUN_S = 2 * SECONDS + 1
 """Longest time for a budget of `SECONDS`: what takes longer is flagged in every table."""
@@ -42,8 +35,6 @@ MANY_READS = 2000
 EXACT_SECONDS = 20.0
 """How long a solver that calls itself exact may take for a proof."""
 _MAX_BATCHES = 500
-_STANDARD = ("bnnbench", "dimod", "numpy", "pydantic", "scipy", "typing-extensions")
-"""Distributions that are there wherever bnnbench is."""
 
 
 def run_check(name: str, solver: Solver) -> Result:
@@ -57,49 +48,6 @@ def run_check(name: str, solver: Solver) -> Result:
     return judged(name, call)
 
 
-@cache
-def bare_qubos() -> dict[str, Qubo]:
-    """Return QUBOs of few variables, each odd in its own way."""
-    none = np.zeros(0, dtype=np.int32)
-    first, second = np.array([0, 2], dtype=np.int32), np.array([1, 3], dtype=np.int32)
-    return {
-        "one variable": make_qubo(np.array([-1.0]), none, none, np.zeros(0), 0.0),
-        "two variables": make_qubo(np.array([1.0, 1.0]), first[:1], second[:1], np.array([-3.0]), 0.5),
-        "three variables": _dense(3, 0.0),
-        "eight variables": _dense(8, 2.0),
-        "linear only": make_qubo(np.array([1.0, -2.0, 3.0, -4.0, 5.0]), none, none, np.zeros(0), 0.0),
-        "disconnected": make_qubo(np.array([1.0, -1.0, 2.0, -2.0, 0.0]), first, second, np.array([2.0, -3.0]), 1.0),
-        "huge offset": _dense(3, 1e9),
-        "degenerate": make_qubo(np.zeros(3), none, none, np.zeros(0), 1.0),
-    }
-
-
-@cache
-def separable() -> tuple[Qubo, list[int]]:
-    """Return a QUBO with one right value per variable, and these values; no permutation of them is the same."""
-    right = np.array([1, 0, 0, 1, 1, 0, 1])
-    none = np.zeros(0, dtype=np.int32)
-    return make_qubo((1.0 - 2.0 * right) * np.arange(1, 8), none, none, np.zeros(0), 3.0), right.tolist()
-
-
-@cache
-def networks() -> dict[str, Objective]:
-    """Return training problems as QUBOs."""
-    perceptron = load_problem("random_function", size=3, hidden=[], samples=3)
-    margin = load_problem("random_function", size=3, hidden=[], samples=3, loss="margin")
-    hidden = load_problem("random_function", size=3, hidden=2, samples=2, seed=3)
-    made: list[tuple[Problem, str]] = [(perceptron, "reduced"), (margin, "reduced"), (hidden, "soft")]
-    instances = [compile_problem(problem, setting) for problem, setting in made]
-    return {str(instance): instance for instance in instances}
-
-
-def _dense(n: int, offset: float) -> Qubo:
-    random = np.random.default_rng(n)
-    rows, cols = np.triu_indices(n, 1)
-    signs = random.choice([-2.0, -1.0, 1.0, 2.0], len(rows))
-    return make_qubo(random.choice([-2.0, 1.0], n), rows.astype(np.int32), cols.astype(np.int32), signs, offset)
-
-
 def _objectives(solver: Solver) -> dict[str, Objective]:
     """Return those of the above that the solver does not refuse."""
     everything: dict[str, Objective] = {**bare_qubos(), **networks()}
@@ -107,6 +55,16 @@ def _objectives(solver: Solver) -> dict[str, Objective]:
     if not taken:
         raise CheckError("it refuses every QUBO of up to eight variables, and every small network.")
     return taken
+
+
+def _need(solver: Solver, qubo: Qubo) -> None:
+    if reason := solver.refuses(qubo):
+        raise DoesNotApply(reason)
+
+
+def _need_seeds(solver: Solver) -> None:
+    if not solver.seeded:
+        raise DoesNotApply("it says that nothing can seed it.")
 
 
 def _ask(
@@ -154,13 +112,14 @@ def check_answers(solver: Solver) -> None:
 def check_order(solver: Solver) -> None:
     """Check on a separable QUBO that each variable has its right value in its own place."""
     qubo, right = separable()
-    if reason := solver.refuses(qubo):
-        raise DoesNotApply(reason)
-    batches = _ask(solver, qubo, budget=Budget(reads=MANY_READS, seconds=EXACT_SECONDS / 4))
-    bits = np.vstack([batch.bits for batch in batches])
-    best = bits[int(np.argmin(qubo.energies(bits)))].tolist()
-    if best == right:
-        return
+    _need(solver, qubo)
+    best: list[int] = []
+    for reads in (READS, MANY_READS):  # most find it at once
+        batches = _ask(solver, qubo, budget=Budget(reads=reads, seconds=EXACT_SECONDS / 4))
+        bits = np.vstack([batch.bits for batch in batches])
+        best = bits[int(np.argmin(qubo.energies(bits)))].tolist()
+        if best == right:
+            return
     if best == right[::-1]:
         raise CheckError(f"the variables come back in reverse: {best} where {right} is the minimum.")
     if best == [1 - value for value in right]:
@@ -170,8 +129,7 @@ def check_order(solver: Solver) -> None:
 
 def check_seed(solver: Solver) -> None:
     """Check that the same seed and the same number of reads give the same bits."""
-    if not solver.seeded:
-        raise DoesNotApply("it says that nothing can seed it.")
+    _need_seeds(solver)
     for name, objective in _objectives(solver).items():
         if _bits(_ask(solver, objective, seed=5)[:3]) != _bits(_ask(solver, objective, seed=5)[:3]):
             raise CheckError(f"{name}: the same seed gave other bits; hand `seed` to whatever draws random numbers.")
@@ -183,10 +141,8 @@ def check_seeds_differ(solver: Solver) -> None:
     flat = make_qubo(np.zeros(16), none, none, np.zeros(0), 0.0)
     if solver.exact:
         raise DoesNotApply("it is exact, and may answer the same optimum always.")
-    if not solver.seeded:
-        raise DoesNotApply("it says that nothing can seed it.")
-    if reason := solver.refuses(flat):
-        raise DoesNotApply(reason)
+    _need_seeds(solver)
+    _need(solver, flat)
     answers = [_bits(_ask(solver, flat, seed=seed)[:1]) for seed in range(4)]
     if all(answer == answers[0] for answer in answers):
         raise CheckError("four seeds gave the same bits though all bits are equally good; it ignores `seed`.")
@@ -196,8 +152,7 @@ def check_bare(solver: Solver) -> None:
     """Check that a solver that says that it works on the QUBO answers the same without the network behind it."""
     if solver.works_on != "qubo":
         raise DoesNotApply(f"it says that it works on the {solver.works_on}.")
-    if not solver.seeded:
-        raise DoesNotApply("it says that nothing can seed it.")
+    _need_seeds(solver)
     for name, objective in networks().items():
         bare = objective.qubo
         if solver.refuses(objective):
@@ -251,8 +206,7 @@ def check_stream(solver: Solver) -> None:
 
 def check_state(solver: Solver) -> None:
     """Check that two streams that run at once do not change each other."""
-    if not solver.seeded:
-        raise DoesNotApply("it says that nothing can seed it.")
+    _need_seeds(solver)
     for name, objective in _objectives(solver).items():
         apart = [_bits(_ask(solver, objective, seed=seed)[:2]) for seed in (1, 2)]
         prepared = solver.prepare(objective)
@@ -344,68 +298,6 @@ def check_refusal(solver: Solver) -> None:
         reason = solver.refuses(objective)
         if reason is not None and not (isinstance(reason, str) and re.search(r"\w+ \w+", reason)):
             raise CheckError(f"it refuses with {reason!r}; answer None, or a sentence that says why.")
-
-
-def check_needs(solver: Solver) -> None:
-    """Check that every imported distribution is declared in `needs`, and imported inside a method."""
-    source = inspect.getsource(sys.modules[type(solver).__module__])
-    allowed = {_canonical(name) for name in _closure(frozenset((*_STANDARD, *solver.needs)))}
-    providers = packages_distributions()
-    for module, line, is_inside in _imports(ast.parse(source)):
-        top = module.partition(".")[0]
-        owners = {_canonical(name) for name in providers.get(top, ())}
-        if top in sys.stdlib_module_names or top.startswith("bnnbench") or (not owners and top == "__future__"):
-            continue
-        if not owners & allowed:
-            likely = owners & {_canonical(module)} or owners
-            known = " or ".join(sorted(likely)) or "a distribution that is not installed"
-            raise CheckError(f"line {line} imports {module}, of {known}; add it to needs.")
-        if not is_inside and not owners & {_canonical(name) for name in _closure(frozenset(_STANDARD))}:
-            raise CheckError(
-                f"line {line} imports {module} at the top; import it inside the method that uses it, so that the file "
-                "loads where it is not installed."
-            )
-
-
-def _imports(tree: ast.AST, *, is_inside: bool = False) -> Iterator[tuple[str, int, bool]]:
-    """Yield the modules that run-time code imports, their lines, and whether inside a function."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, node.lineno, is_inside
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield node.module, node.lineno, is_inside
-        elif (
-            isinstance(node, ast.Call)
-            and ast.unparse(node.func).endswith(("import_module", "__import__"))
-            and node.args
-            and isinstance(node.args[0], ast.Constant)
-        ):
-            yield str(node.args[0].value), node.lineno, is_inside
-        yield from _imports(node, is_inside=is_inside or isinstance(node, (ast.FunctionDef, ast.Lambda)))
-
-
-@cache
-def _closure(names: frozenset[str]) -> frozenset[str]:
-    """Return distributions with all that they require in turn; bnnbench's own requirements are not followed."""
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = _canonical(waiting.pop())
-        if name in found:
-            continue
-        found.add(name)
-        lines: list[str] = []
-        with contextlib.suppress(PackageNotFoundError):
-            lines = [] if name == "bnnbench" else requires(name) or []
-        waiting += [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in lines if "extra ==" not in line]
-    return frozenset(found)
-
-
-def _canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 CHECKS: dict[str, Callable[[Solver], None]] = {

@@ -9,7 +9,6 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import jinja2
@@ -28,6 +27,7 @@ from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
 from bnnbench.report.answer import answer
 from bnnbench.report.findings import findings
+from bnnbench.report.templates import environment
 from bnnbench.store.columns import RUN_COLUMNS, budget_texts
 from bnnbench.tables.build import summary_table
 from bnnbench.tables.terminal import flag_lines
@@ -55,7 +55,7 @@ def render(data: PlotData, *, version: str | None = None) -> str:
     charts: dict[str, dict[str, Any]] = {}
     context = {
         "name": data.name,
-        "bnnbench_version": __version__,
+        "version": __version__,
         "title": _title(data),
         "asked": findings(data)[0],
         "answer": answer(data),
@@ -72,8 +72,6 @@ def render(data: PlotData, *, version: str | None = None) -> str:
         "num_runs": len(data.runs),
         "budgets": _budgets(data),
         "decision": _decision(data),
-        "style": _file("style.css"),
-        "script": _file("report.js"),
         "plotly": get_plotlyjs(),
         "data": {"runs": _runs(data), "charts": charts, "version": version},
     }
@@ -90,20 +88,7 @@ def script_json(value: Any) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_file),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["script_json"] = script_json
-    environment.filters["number"] = _number
-    return environment
-
-
-def _file(name: str) -> str:
-    return files("bnnbench.report").joinpath(name).read_text(encoding="utf-8")
+    return environment("bnnbench.report", script_json=script_json, number=_number)
 
 
 def _number(value: Any) -> str:

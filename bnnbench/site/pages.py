@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from bnnbench import __version__
 from bnnbench.claims import evaluate_all, read_claims
 from bnnbench.plugins.entries import entries
 from bnnbench.plugins.guide import HEADINGS, solver_row
+from bnnbench.report.templates import environment
 from bnnbench.site.study import Leaderboard, Study, read_studies
 
 CLAIMS = "claims.toml"
@@ -70,27 +70,15 @@ def _places(solver: str, studies: Sequence[tuple[Study, Sequence[Leaderboard]]])
 
 
 def _page(template: str, depth: int, **context: Any) -> str:
-    shared = {"root": "../" * depth, "version": __version__, "style": _file("bnnbench.report", "style.css")}
+    shared = {"root": "../" * depth, "version": __version__}
     return _environment().get_template(template).render(shared | context)
 
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: _file("bnnbench.site", name)),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["code"] = _with_code
-    return environment
+    return environment("bnnbench.site", "bnnbench.report", code=_with_code)
 
 
 def _with_code(text: str) -> Markup:
     """Return a sentence in which what stands between backticks is code; all of it is escaped."""
     return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  escaped
-
-
-def _file(package: str, name: str) -> str:
-    return files(package).joinpath(name).read_text(encoding="utf-8")

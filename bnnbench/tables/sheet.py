@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from bnnbench.errors import visible
 
 NAME_WIDTH = 24
 """Characters to which names are wrapped before a column is left out: between the parts of a word, never within one."""
@@ -105,6 +107,18 @@ def wrap(text: str, most: int) -> str:
             line += part
         lines.append(line)
     return "\n".join(lines)
+
+
+def print_rows(
+    rows: Sequence[Sequence[str]], headings: Sequence[str], console: Console, *, numbers: Collection[str] = ()
+) -> None:
+    """Print rows below headings, see `print_sheet`; columns of numbers are flush right."""
+    columns = zip(*rows, strict=True) if rows else ((),) * len(headings)
+    fields = {
+        name: Field(name, list(map(visible, cells)), is_text=name not in numbers)
+        for name, cells in zip(headings, columns, strict=True)
+    }
+    print_sheet(fields, console)
 
 
 def print_sheet(

@@ -141,12 +141,6 @@ class Table:
                 found.append((column, " ".join(filter(None, *texts))))
         return found
 
-    @property
-    def dispensable(self) -> list[str]:
-        """Names of columns in the order in which a narrow page does without them."""
-        ranked = [(c.rank, c.name) for c in self.columns if c.rank is not None and c.name not in self.groups]
-        return [name for _, name in sorted(ranked)]
-
     def cells(self, column: Column) -> list[Cell]:
         """Return the cells of a column."""
         values = self.data[column.name].tolist()

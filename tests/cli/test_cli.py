@@ -59,20 +59,12 @@ class Mine(DimodSolver):
 '''
 
 
-@pytest.fixture
-def bnnbench_(monkeypatch, capsys):
-    return lambda *arguments: call(monkeypatch, capsys, *arguments)
-
-
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """A finished run of a small suite."""
     folder = tmp_path_factory.mktemp("run")
     (folder / "suite.toml").write_text(SUITE)
-    command = [sys.executable, "-m", "bnnbench", "run", str(folder / "suite.toml"), "--out", str(folder / "out")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "exhaustive" in done.stdout
+    assert call("run", folder / "suite.toml", "--out", folder / "out") == 0
     return folder / "out"
 
 
@@ -503,7 +495,7 @@ def shell(command, folder):
     return subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, check=False, timeout=120)
 
 
-@pytest.mark.parametrize("ending", ["2>&1 | true", ">&- 2>&-", "> /dev/full 2>&1", "2> /dev/full"])
+@pytest.mark.parametrize("ending", ["2>&1 | true", ">&- 2>&-", "> /dev/full 2>&1"])
 def test_a_campaign_goes_on_when_nobody_can_read_its_reports(tmp_path, ending):
     (tmp_path / "suite.toml").write_text(SUITE)
     done = shell(f"bnnbench run suite.toml --out out {ending}", tmp_path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from commands import call
 
 from bnnbench.cli import _screen
 
@@ -43,12 +42,12 @@ class Mine(bb.Solver):
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
-def test_no_word_of_a_dry_run_is_broken(tmp_path, monkeypatch, capsys, width) -> None:
+def test_no_word_of_a_dry_run_is_broken(tmp_path, monkeypatch, width, bnnbench_) -> None:
     (tmp_path / "s.toml").write_text(SUITE)
     (tmp_path / "no_such_library.py").write_text(SOLVER)
     monkeypatch.setattr("bnnbench.cli._forecast.open_screen", lambda: _screen.Screen(width=width, markup=False))
 
-    code, out, _ = call(monkeypatch, capsys, "run", tmp_path / "s.toml", "--out", tmp_path / "out", "--dry-run")
+    code, out, _ = bnnbench_("run", tmp_path / "s.toml", "--out", tmp_path / "out", "--dry-run")
 
     assert code == 0
     assert out.index("num_sweeps=100]") < out.index("num_sweeps=1000]"), "as numbers"
@@ -60,24 +59,24 @@ def test_no_word_of_a_dry_run_is_broken(tmp_path, monkeypatch, capsys, width) ->
         assert word in words, out
 
 
-def test_columns_without_numbers_are_left_out(tmp_path, monkeypatch, capsys) -> None:
+def test_columns_without_numbers_are_left_out(tmp_path, bnnbench_) -> None:
     (tmp_path / "s.toml").write_text(SUITE.partition('[[solvers]]\nname = "no_such')[0])
 
-    _, out, _ = call(monkeypatch, capsys, "run", tmp_path / "s.toml", "--out", tmp_path / "out", "--dry-run")
+    _, out, _ = bnnbench_("run", tmp_path / "s.toml", "--out", tmp_path / "out", "--dry-run")
 
     assert "refused" not in out.splitlines()[0]
     assert "to run" in out.splitlines()[0]
 
 
-def test_a_large_suite_says_first_how_long_it_takes_to_look_through(tmp_path, monkeypatch, capsys) -> None:
+def test_a_large_suite_says_first_how_long_it_takes_to_look_through(tmp_path, monkeypatch, bnnbench_) -> None:
     text = SUITE.partition('name = "simulated')[0].replace("repetitions = 20", "repetitions = 500")
     (tmp_path / "s.toml").write_text(text + 'name = "random"\n')
     arguments = ["run", tmp_path / "s.toml", "--out", tmp_path / "out", "--dry-run"]
     monkeypatch.setattr(_screen, "MANY_CELLS", 2000)
 
-    _, _, err = call(monkeypatch, capsys, *arguments)
+    _, _, err = bnnbench_(*arguments)
     monkeypatch.setattr(_screen, "BYTES_PER_CELL", 10**12)
-    code, _, refusal = call(monkeypatch, capsys, *arguments)
+    code, _, refusal = bnnbench_(*arguments)
 
     assert err == "looking through 2,000 runs, which takes about 0 s …\n"
     assert code == 2

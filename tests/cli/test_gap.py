@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-from commands import call
-
-
-@pytest.fixture
-def bnnbench_(monkeypatch, capsys):
-    return lambda *arguments: call(monkeypatch, capsys, *arguments)
-
 
 def test_weights_and_qubo_stand_side_by_side(bnnbench_, tmp_path):
     picture = tmp_path / "gap.svg"

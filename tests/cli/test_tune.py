@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from commands import call
 
 from bnnbench.store.store import read_store
 from bnnbench.suite.tuned import read_tuned
@@ -52,11 +51,6 @@ pruned = 0
 runs = 4
 seconds = 0.5
 """
-
-
-@pytest.fixture
-def bnnbench_(monkeypatch, capsys):
-    return lambda *arguments: call(monkeypatch, capsys, *arguments)
 
 
 def write(folder, *, test="10, 11", tuned=None):

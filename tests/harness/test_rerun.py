@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from commands import call
 
 from bnnbench.errors import InputError
 from bnnbench.harness.rerun import rerun
@@ -72,9 +71,7 @@ def finished(tmp_path_factory):
     (folder / "suite.toml").write_text(SUITE)
     (folder / "clock.py").write_text(CLOCK)
     (folder / "people.csv").write_text("smoker,sporty,ill\nyes,no,yes\nno,yes,no\nyes,yes,no\nno,no,no\n")
-    command = [sys.executable, "-m", "bnnbench", "run", "suite.toml", "--out", "out"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
-    assert done.returncode == 0, done.stderr
+    assert call("run", folder / "suite.toml", "--out", folder / "out") == 0
     (folder / "suite.toml").unlink()
     (folder / "people.csv").unlink()
     return folder / "out"
@@ -91,11 +88,6 @@ def keys_of(folder, solver):
     return list(rows.loc[rows["solver"].str.startswith(solver), "key"])
 
 
-def verb(*arguments):
-    command = [sys.executable, "-m", "bnnbench", "rerun", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
 @pytest.mark.parametrize("solver", ["random", "simulated_annealing", "exhaustive"])
 def test_every_run_of_a_budget_in_reads_gives_the_same_bits(finished, solver):
     with read_store(finished) as store:
@@ -105,13 +97,13 @@ def test_every_run_of_a_budget_in_reads_gives_the_same_bits(finished, solver):
             assert (done.differences, done.changed, done.is_fixed) == ([], (), True)
 
 
-def test_the_verb_takes_the_beginning_of_a_key_and_changes_nothing(results):
+def test_the_verb_takes_the_beginning_of_a_key_and_changes_nothing(results, bnnbench_):
     before = (results / FILE).read_bytes()
     (key, *_) = keys_of(results, "simulated_annealing")
-    done = verb(key[:12], "--results", results)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "simulated_annealing[num_sweeps=10," in done.stdout
-    assert "the same answer: ok, num_reads 20, energy" in done.stdout
+    code, out, err = bnnbench_("rerun", key[:12], "--results", results)
+    assert (code, err) == (0, "")
+    assert "simulated_annealing[num_sweeps=10," in out
+    assert "the same answer: ok, num_reads 20, energy" in out
     assert (results / FILE).read_bytes() == before
 
 
@@ -120,40 +112,40 @@ def change(folder, statement, *values):
         assert db.execute(statement, values).rowcount > 0
 
 
-def test_another_answer_of_the_same_work_is_exit_code_1(results):
+def test_another_answer_of_the_same_work_is_exit_code_1(results, bnnbench_):
     (key, *_) = keys_of(results, "random")
     change(results, "UPDATE runs SET energy = energy - 1 WHERE key = ?", key)
-    done = verb(key, "--results", results)
-    assert done.returncode == 1
-    assert "another answer, in energy: ok, num_reads 20" in done.stderr
-    assert "The same seed and the same work should have given the same bits." in done.stderr
+    code, _, err = bnnbench_("rerun", key, "--results", results)
+    assert code == 1
+    assert "another answer, in energy: ok, num_reads 20" in err
+    assert "The same seed and the same work should have given the same bits." in err
 
 
-def test_another_answer_after_a_change_of_versions_is_told_with_the_change(results):
+def test_another_answer_after_a_change_of_versions_is_told_with_the_change(results, bnnbench_):
     (key, *_) = keys_of(results, "simulated_annealing")
     versions = json.dumps({"dwave-samplers": "0.0.1"})
     change(results, "UPDATE runs SET energy = energy - 1, versions = ? WHERE key = ?", versions, key)
-    done = verb(key, "--results", results)
-    assert done.returncode == 0
-    assert "changed: the version of dwave-samplers was 0.0.1 and is " in done.stdout
-    assert "what changed may explain it" in done.stdout
+    code, out, _ = bnnbench_("rerun", key, "--results", results)
+    assert code == 0
+    assert "changed: the version of dwave-samplers was 0.0.1 and is " in out
+    assert "what changed may explain it" in out
 
 
-def test_a_solver_from_a_file_is_asked_for_and_the_clock_is_blamed(results, finished):
+def test_a_solver_from_a_file_is_asked_for_and_the_clock_is_blamed(results, finished, bnnbench_):
     (key, *_) = keys_of(results, "clock")
-    done = verb(key, "--results", results)
-    assert done.returncode == 2
-    assert "the solver clock came from a file, and results hold no paths; give it with --solver" in done.stderr
-    done = verb(key, "--results", results, "--solver", finished.parent / "clock.py")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "the clock or the machine, not the seed, decided it" in done.stdout
+    code, out, err = bnnbench_("rerun", key, "--results", results)
+    assert code == 2
+    assert "the solver clock came from a file, and results hold no paths; give it with --solver" in err
+    code, out, err = bnnbench_("rerun", key, "--results", results, "--solver", finished.parent / "clock.py")
+    assert (code, err) == (0, "")
+    assert "the clock or the machine, not the seed, decided it" in out
 
 
-def test_a_file_that_was_changed_is_told(results, finished, tmp_path):
+def test_a_file_that_was_changed_is_told(results, finished, tmp_path, bnnbench_):
     (tmp_path / "clock.py").write_text(CLOCK + "# changed\n")
     (key, *_) = keys_of(results, "clock")
-    done = verb(key, "--results", results, "--solver", tmp_path / "clock.py")
-    assert "changed: the version of file was" in done.stdout
+    _, out, _ = bnnbench_("rerun", key, "--results", results, "--solver", tmp_path / "clock.py")
+    assert "changed: the version of file was" in out
 
 
 def test_a_key_of_no_run_or_of_several_is_a_sentence(finished):

@@ -7,7 +7,6 @@ import math
 import made_stores
 import pandas as pd
 import pytest
-from commands import call
 from made_stores import FAILED, ended, fill
 
 from bnnbench.errors import InputError
@@ -75,11 +74,6 @@ def test_other_data_under_the_same_name_is_another_problem():
         compare_runs(runs([0]), runs([0], problem_hash="other"))
     with pytest.raises(InputError, match="no problem with a formulation in common"):
         compare_runs(runs([0]), runs([0], formulation="soft"))
-
-
-@pytest.fixture
-def bnnbench_(monkeypatch, capfd):
-    return lambda *arguments: call(monkeypatch, capfd, *arguments)
 
 
 def test_the_verb_prints_both_with_p(bnnbench_, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import t as student
 
 from bnnbench.metrics import level_of, pooled_share, success_probability, summarize
-from bnnbench.metrics.over_problems import geometric_mean_ratio, median_over_problems
+from bnnbench.metrics.over_problems import median_over_problems
 from bnnbench.metrics.success import share_ends
 
 GENERATOR = np.random.default_rng(11)
@@ -61,15 +61,6 @@ def test_captions_name_the_level():
     assert level_of(runs.assign(problem="a"), ["solver"]) == "over 3 runs of one problem"
     assert level_of(runs[1:], ["solver"]) == "over 2 to 3 problems"
     assert level_of(runs[:3], ["solver"]) == "over 2 problems or over 1 run of one problem"
-
-
-def test_a_ratio_has_the_interval_of_paired_logarithms():
-    first, second = np.array([1.0, 2.0, 4.0]), np.array([2.0, 4.0, 16.0])
-    value, low, high = geometric_mean_ratio(first, second)
-
-    assert value == pytest.approx(16 ** (1 / 3))
-    assert low * high == pytest.approx(value**2)
-    assert geometric_mean_ratio(first[:1], second[:1]) == (2.0, 0.0, math.inf)
 
 
 def store_of(num_solvers, num_problems, num_runs):

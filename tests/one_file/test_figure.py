@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import call
 from small_stores import fill
 
 import bnnbench.figures
@@ -54,11 +53,11 @@ def package(tmp_path, monkeypatch):
     sys.modules.pop("bnnbench.figures.my_reads", None)
 
 
-def test_a_file_is_drawn_by_its_path(results, tmp_path, monkeypatch, capsys):
+def test_a_file_is_drawn_by_its_path(results, tmp_path, bnnbench_):
     file = tmp_path / "my_reads.py"
     file.write_text(MINE)
 
-    code, out, err = call(monkeypatch, capsys, "figure", results, file, "-o", tmp_path / "a.svg")
+    code, out, err = bnnbench_("figure", results, file, "-o", tmp_path / "a.svg")
 
     assert (code, err) == (0, "")
     assert "Reads by solver. Reads of all runs, a bar per solver." in out

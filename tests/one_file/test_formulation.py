@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import call
 
 import bnnbench as bb
 from bnnbench.plugins.entries import entries
@@ -52,8 +51,8 @@ def results(folder):
     return folder / "out"
 
 
-def test_the_file_has_a_line_on_itself_and_parameters_in_the_list(folder, monkeypatch, capsys):
-    code, out, err = call(monkeypatch, capsys, "list", "formulations", folder / "basins.py")
+def test_the_file_has_a_line_on_itself_and_parameters_in_the_list(folder, bnnbench_):
+    code, out, err = bnnbench_("list", "formulations", folder / "basins.py")
 
     assert (code, err) == (0, "")
     assert "which is 0 where y z is 1, 3, 5 or 7" in out
@@ -71,10 +70,10 @@ def test_python_compiles_a_problem_with_it(folder):
     assert instance.qubo.energies(instance.complete([[1, 1, 1]])).tolist() == [0.0]
 
 
-def test_it_is_in_the_terminal_table_latex_html_and_the_report(results, monkeypatch, capsys, tmp_path):
-    code, out, _ = call(monkeypatch, capsys, "show", results)
+def test_it_is_in_the_terminal_table_latex_html_and_the_report(results, tmp_path, bnnbench_):
+    code, out, _ = bnnbench_("show", results)
     for kind in ("latex", "html", "markdown"):
-        call(monkeypatch, capsys, "export", results, "--to", kind, "-o", tmp_path / f"table.{kind}")
+        bnnbench_("export", results, "--to", kind, "-o", tmp_path / f"table.{kind}")
 
     assert code == 0
     assert "basins[scale=1.0]" in out
@@ -84,28 +83,28 @@ def test_it_is_in_the_terminal_table_latex_html_and_the_report(results, monkeypa
     assert "basins[scale=2.0]" in make_page(results)
 
 
-def test_the_command_line_takes_the_file_in_place_of_a_name(folder, tmp_path, monkeypatch, capsys):
+def test_the_command_line_takes_the_file_in_place_of_a_name(folder, tmp_path, bnnbench_):
     problem = "majority[size=3]"
     command = ["run", "smoke", "--formulation", folder / "basins.py", "--problem", problem, "--solver", "tabu"]
 
-    code, out, err = call(monkeypatch, capsys, *command, "--out", tmp_path / "out")
+    code, out, err = bnnbench_(*command, "--out", tmp_path / "out")
 
     assert code == 0, err
     assert "basins" in out
 
 
-def test_what_the_guide_shows_passes_the_checks(folder, monkeypatch, capsys):
-    code, out, err = call(monkeypatch, capsys, "check", folder / "basins.py")
+def test_what_the_guide_shows_passes_the_checks(folder, bnnbench_):
+    code, out, err = bnnbench_("check", folder / "basins.py")
 
     assert code == 0, out + err
     assert all(name in out for name in FORMULATION_CHECKS)
 
 
-def test_the_verb_refutes_a_false_claim(tmp_path, monkeypatch, capsys):
+def test_the_verb_refutes_a_false_claim(tmp_path, bnnbench_):
     claim = "\n    def soundness(self, problem):\n        return bb.Soundness.SOUND\n"
     (tmp_path / "mine.py").write_text(MINE + claim, encoding="utf-8")
 
-    code, _, err = call(monkeypatch, capsys, "check", tmp_path / "mine.py")
+    code, _, err = bnnbench_("check", tmp_path / "mine.py")
 
     assert code == 1
     assert "mine.py fails 1 of 8 checks: sound." in err

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import bnnbench_solvers
 import pytest
-from commands import call
 
 from bnnbench.plugins.entries import entries
 from bnnbench.plugins.guide import solver_table
@@ -56,7 +55,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_file_beside_the_others_is_listed_and_in_the_guide(folder, monkeypatch, capsys) -> None:
+def test_a_file_beside_the_others_is_listed_and_in_the_guide(folder, monkeypatch, bnnbench_) -> None:
     monkeypatch.setattr(bnnbench_solvers, "__path__", [*bnnbench_solvers.__path__, str(folder)])
     spec = bnnbench_solvers.__spec__
     assert spec is not None
@@ -65,15 +64,15 @@ def test_a_file_beside_the_others_is_listed_and_in_the_guide(folder, monkeypatch
     try:
         assert entries("solver")["allones"].summary == "All bits are one."
         assert "| `allones` | All bits are one | qubo | no | yes | no |  | `bit` |  |\n" in solver_table()
-        assert "allones" in call(monkeypatch, capsys, "list", "solvers")[1]
+        assert "allones" in bnnbench_("list", "solvers")[1]
     finally:
         entries.cache_clear()
         sys.modules.pop("bnnbench_solvers.allones", None)
 
 
-def test_a_file_anywhere_is_in_every_table_and_in_the_report(folder, monkeypatch, capsys) -> None:
+def test_a_file_anywhere_is_in_every_table_and_in_the_report(folder, bnnbench_) -> None:
     def output(*arguments: str) -> str:
-        code, out, err = call(monkeypatch, capsys, *arguments)
+        code, out, err = bnnbench_(*arguments)
         assert code == 0, err
         return out
 

@@ -11,7 +11,7 @@ import pytest
 from broken_solvers import BROKEN, Sound
 
 import bnnbench as bb
-from bnnbench.plugins import conformance
+from bnnbench.plugins import small_qubos
 from bnnbench.plugins.conformance import CHECKS, run_check
 from bnnbench.plugins.isolated_checks import check_apart
 
@@ -42,7 +42,7 @@ class Mine(DimodSolver):
 def fresh_instances():
     """A solver that writes to instances spoils them for others."""
     yield
-    for cached in (conformance.bare_qubos, conformance.networks, conformance.separable):
+    for cached in (small_qubos.bare_qubos, small_qubos.networks, small_qubos.separable):
         cached.cache_clear()
 
 
@@ -117,33 +117,28 @@ def test_the_guide_explains_every_check():
     assert re.findall(r"^\| ([^|]+) \|", guide, re.MULTILINE)[1:] == list(CHECKS)
 
 
-def verb(*arguments):
-    command = [sys.executable, "-m", "bnnbench", "check", *arguments]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
-
-
-def test_the_verb_prints_a_report_card(tmp_path):
-    done = verb(write(tmp_path))
-    assert (done.returncode, done.stderr) == (0, "")
+def test_the_verb_prints_a_report_card(tmp_path, bnnbench_):
+    code, out, err = bnnbench_("check", write(tmp_path))
+    assert (code, err) == (0, "")
     for name in CHECKS:
-        assert name in done.stdout
+        assert name in out
 
 
-def test_the_verb_fails_with_the_names_of_what_failed(tmp_path):
-    done = verb(write(tmp_path, needs=""))
-    assert done.returncode == 1
-    assert "fails 1 of" in done.stderr
-    assert "needs declared" in done.stderr
+def test_the_verb_fails_with_the_names_of_what_failed(tmp_path, bnnbench_):
+    code, _, err = bnnbench_("check", write(tmp_path, needs=""))
+    assert code == 1
+    assert "fails 1 of" in err
+    assert "needs declared" in err
 
 
 @pytest.mark.parametrize(
     ("argument", "sentence"), [("nope", "no solver named 'nope'"), ("/nowhere.py", "does not exist")]
 )
-def test_what_is_no_solver_is_refused(argument, sentence):
-    done = verb(argument)
-    assert done.returncode == 2
-    assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
+def test_what_is_no_solver_is_refused(argument, sentence, bnnbench_):
+    code, _, err = bnnbench_("check", argument)
+    assert code == 2
+    assert sentence in err
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize(

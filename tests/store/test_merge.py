@@ -6,8 +6,6 @@ import itertools
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 
 import numpy as np
@@ -235,15 +233,12 @@ def test_stores_that_are_being_written_are_merged_as_they_are(stores, tmp_path):
         assert writer.run_keys()
 
 
-def test_the_verb_says_what_it_did(stores, tmp_path):
+def test_the_verb_says_what_it_did(stores, tmp_path, bnnbench_):
     lose_a_read(stores[1])
 
-    def verb(*arguments):
-        command = [sys.executable, "-m", "bnnbench", "merge", *map(str, arguments)]
-        return subprocess.run(command, check=False, capture_output=True, text=True)
+    code, out, err = bnnbench_("merge", *stores, "-o", tmp_path / "c")
 
-    done = verb(*stores, "-o", tmp_path / "c")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("c: 6 runs; 1 more were the same as another; 2 differ from another of the same key.\n")
-    assert verb(stores[0], "-o", tmp_path / "d").returncode == 2
-    assert "holds no results" in verb(stores[0], tmp_path / "nowhere", "-o", tmp_path / "d").stderr
+    assert (code, err) == (0, "")
+    assert out.endswith("c: 6 runs; 1 more were the same as another; 2 differ from another of the same key.\n")
+    assert bnnbench_("merge", stores[0], "-o", tmp_path / "d")[0] == 2
+    assert "holds no results" in bnnbench_("merge", stores[0], tmp_path / "nowhere", "-o", tmp_path / "d")[2]

@@ -6,18 +6,12 @@ import shutil
 
 import pandas as pd
 import pytest
-from commands import call
 from made_stores import MIXED, ended, fill
 
 from bnnbench.errors import InputError
 from bnnbench.store.parquet import PUBLISHED, Published, name_of, open_results
 from bnnbench.store.store import Store
 from bnnbench.tables import KINDS
-
-
-@pytest.fixture
-def bnnbench_(monkeypatch, capfd):
-    return lambda *arguments: call(monkeypatch, capfd, *arguments)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import small_stores
-from commands import call
 
 from bnnbench.errors import StoreError
 from bnnbench.store.output import write_folder
@@ -55,43 +54,43 @@ def test_it_is_verified_from_its_samples(published):
     ],
     ids=lambda command: command[0],
 )
-def test_verbs_read_it_as_they_read_a_store(published, stored, tmp_path, monkeypatch, capsys, command):
+def test_verbs_read_it_as_they_read_a_store(published, stored, tmp_path, monkeypatch, command, bnnbench_):
     monkeypatch.chdir(tmp_path)
     names = {"DIR": str(published), "OTHER": str(stored)}
-    code, _, err = call(monkeypatch, capsys, *(names.get(word, word) for word in command))
+    code, _, err = bnnbench_(*(names.get(word, word) for word in command))
     assert (code, "Traceback" in err) == (0, False), err
 
 
-def test_submit_packs_what_verify_passes(stored, tmp_path, monkeypatch, capsys):
-    code, out, err = call(monkeypatch, capsys, "submit", stored, "-o", tmp_path / "sent")
+def test_submit_packs_what_verify_passes(stored, tmp_path, bnnbench_):
+    code, out, err = bnnbench_("submit", stored, "-o", tmp_path / "sent")
     assert code == 0, err
     assert "27 runs" in out
     assert {path.name for path in (tmp_path / "sent").iterdir()} == {
         "store", "runs.parquet", "summary.md", "environment.md"
     }  # fmt: skip
     for table in ("summary", "environment"):
-        assert call(monkeypatch, capsys, "verify-table", tmp_path / "sent" / f"{table}.md")[0] == 0
+        assert bnnbench_("verify-table", tmp_path / "sent" / f"{table}.md")[0] == 0
 
 
-def test_a_campaign_does_not_write_where_results_are_published(published, tmp_path, monkeypatch, capsys):
+def test_a_campaign_does_not_write_where_results_are_published(published, tmp_path, monkeypatch, bnnbench_):
     suite = tmp_path / "published.toml"
     suite.write_text(
         'budget = {reads = 1}\nproblems = [{name = "parity"}]\nformulations = [{name = "compact"}]\n'
         'solvers = [{name = "random"}]\n'
     )
-    code, _, err = call(monkeypatch, capsys, "run", suite, "--out", published, "--dry-run")
+    code, _, err = bnnbench_("run", suite, "--out", published, "--dry-run")
     assert (code, "holds published results" in err) == (2, True)
     (tmp_path / "results").mkdir()
     published.rename(tmp_path / "results" / "published")
     monkeypatch.chdir(tmp_path)
-    assert call(monkeypatch, capsys, "run", suite)[0] == 0
+    assert bnnbench_("run", suite)[0] == 0
     assert [path.name for path in (tmp_path / "results" / "published").iterdir()] == [TABLES]
     assert (tmp_path / "results" / "published-new" / "runs.sqlite").is_file()
 
 
-def test_submit_refuses_what_does_not_hold(published, tmp_path, monkeypatch, capsys):
+def test_submit_refuses_what_does_not_hold(published, tmp_path, bnnbench_):
     change(published / TABLES / "runs.parquet", "loss", 0.5)
-    code, _, err = call(monkeypatch, capsys, "submit", published, "-o", tmp_path / "sent")
+    code, _, err = bnnbench_("submit", published, "-o", tmp_path / "sent")
     assert code == 1
     assert "nothing was written" in err
     assert not (tmp_path / "sent").exists()

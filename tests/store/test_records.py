@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from commands import call
 
 from bnnbench.errors import CheckError, InputError
 from bnnbench.harness.campaign import Campaign, find_truths
@@ -97,18 +96,16 @@ labels = "random"
 """
 
 
-def test_the_verb_shows_the_records_and_adds_those_of_results(results, tmp_path, monkeypatch, capsys):
+def test_the_verb_shows_the_records_and_adds_those_of_results(results, tmp_path, monkeypatch, bnnbench_):
     (tmp_path / "mine.toml").write_text(SET)
     monkeypatch.chdir(tmp_path)
 
-    assert "random 5-1 α1.6 s0  –" in call(monkeypatch, capsys, "records", "mine.toml")[1]
-    code, out, _ = call(
-        monkeypatch, capsys, "records", "mine.toml", results[0], "--who", "Ada", "-o", "mine_records.csv"
-    )
-    again = call(monkeypatch, capsys, "records", "mine.toml", results[0], "--who", "Bo")[1]
+    assert "random 5-1 α1.6 s0 –" in " ".join(bnnbench_("records", "mine.toml")[1].split())
+    code, out, _ = bnnbench_("records", "mine.toml", results[0], "--who", "Ada", "-o", "mine_records.csv")
+    again = bnnbench_("records", "mine.toml", results[0], "--who", "Bo")[1]
 
     assert code == 0
     assert "1 new records" in out
     assert "0 new records" in again
     assert "Ada" in again
-    assert "say who" in call(monkeypatch, capsys, "records", "mine.toml", results[0])[2]
+    assert "say who" in bnnbench_("records", "mine.toml", results[0])[2]

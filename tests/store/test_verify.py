@@ -6,13 +6,12 @@ import contextlib
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
+from commands import call
 from suite_texts import suite_text
 
 from bnnbench.errors import StoreError
@@ -37,9 +36,7 @@ SUITE = suite_text(
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("verify")
     (folder / "suite.toml").write_text(SUITE)
-    command = [sys.executable, "-m", "bnnbench", "run", str(folder / "suite.toml"), "--out", str(folder / "out")]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert call("run", folder / "suite.toml", "--out", folder / "out") == 0
     return folder / "out"
 
 
@@ -171,20 +168,16 @@ def test_any_flipped_bit_of_a_row_is_found_or_makes_the_file_unreadable(results)
         content[place + offset] ^= 1
 
 
-def test_the_verb_says_what_does_not_hold(results):
-    def verb():
-        command = [sys.executable, "-m", "bnnbench", "verify", str(results)]
-        return subprocess.run(command, check=False, capture_output=True, text=True)
-
-    done = verb()
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "3 runs recomputed, and all holds" in done.stdout
-    assert "Only read, though unchanged since they were written" in done.stdout
+def test_the_verb_says_what_does_not_hold(results, bnnbench_):
+    code, out, err = bnnbench_("verify", results)
+    assert (code, err) == (0, "")
+    assert "3 runs recomputed, and all holds" in out
+    assert "Only read, though unchanged since they were written" in out
     change(results, "UPDATE runs SET load = load + 1 WHERE solver = 'random'")
-    done = verb()
-    assert done.returncode == 1
-    assert "1 finding in 3 runs" in done.stderr
-    assert done.stdout.startswith("store: the row ")
+    code, out, err = bnnbench_("verify", results)
+    assert code == 1
+    assert "1 finding in 3 runs" in err
+    assert out.startswith("store: the row ")
 
 
 @pytest.mark.parametrize(
@@ -278,7 +271,7 @@ def test_no_file_that_results_name_is_run(results, tmp_path):
     assert not (tmp_path / "sprung").exists()
 
 
-def test_success_counts_that_were_edited_with_their_batches_are_found_by_running_again(results):
+def test_success_counts_that_were_edited_with_their_batches_are_found_by_running_again(results, bnnbench_):
     statement = "UPDATE batches SET loss_levels = '[[0.0, 20]]', loss = 0, mean_loss = 0"
     change(results, statement)
     with open_store(results) as store:
@@ -288,13 +281,8 @@ def test_success_counts_that_were_edited_with_their_batches_are_found_by_running
             names = [name for name in FOLDED if name not in ("energy", "loss")]
             store.put_run(replace(run, row={**run.row, **{name: getattr(folded, name) for name in names}}))
 
-    def verb(*options):
-        return subprocess.run(
-            [sys.executable, "-m", "bnnbench", "verify", str(results), *options], capture_output=True, text=True
-        )
-
-    done = verb("--rerun", "100%")
-    assert done.returncode == 1
-    assert re.search(r"rerun: random .* gives other values of .*loss_successes", done.stdout)
+    code, out, _ = bnnbench_("verify", results, "--rerun", "100%")
+    assert code == 1
+    assert re.search(r"rerun: random .* gives other values of .*loss_successes", out)
     for share in ("0", "101%", "x"):
-        assert verb("--rerun", share).returncode == 2
+        assert bnnbench_("verify", results, "--rerun", share)[0] == 2

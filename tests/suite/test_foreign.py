@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import call
 
 from bnnbench.errors import InputError
 from bnnbench.qubo.formats import write_qubo
@@ -37,12 +36,12 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def command(folder, monkeypatch, capsys):
+def command(folder, monkeypatch, bnnbench_):
     """A command in the folder: its exit code and what it prints."""
     monkeypatch.chdir(folder)
 
     def run(*arguments):
-        code, out, err = call(monkeypatch, capsys, *arguments)
+        code, out, err = bnnbench_(*arguments)
         return code, out + err
 
     return run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from commands import call
 
 from bnnbench.errors import InputError
 from bnnbench.metrics import summarize
@@ -29,10 +28,10 @@ name = "random"
 
 
 @pytest.fixture
-def run(monkeypatch, capfd, tmp_path):
+def run(tmp_path, bnnbench_):
     def run(label):
         (tmp_path / "s.toml").write_text(SUITE.format(label=label))
-        code, out, err = call(monkeypatch, capfd, "run", tmp_path / "s.toml", "--out", tmp_path / "out")
+        code, out, err = bnnbench_("run", tmp_path / "s.toml", "--out", tmp_path / "out")
         assert code == 0, err
         with read_store(tmp_path / "out") as store:
             return out, err, store.runs()
@@ -57,10 +56,10 @@ def test_a_label_is_changed_without_a_run(run):
     assert run("")[2]["label"].isna().all()
 
 
-def test_a_renamed_store_is_still_sealed(run, monkeypatch, capfd, tmp_path):
+def test_a_renamed_store_is_still_sealed(run, tmp_path, bnnbench_):
     run('label = "Old name"')
     run('label = "New name"')
-    assert call(monkeypatch, capfd, "verify", tmp_path / "out")[0] == 0
+    assert bnnbench_("verify", tmp_path / "out")[0] == 0
 
 
 @pytest.mark.parametrize("label", ['"a\\nb"', "7", f'"{"x" * 61}"'])

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from commands import call
 
 from bnnbench.plugins.files import placed, without_folders
 from bnnbench.spec import Spec, parse_spec
@@ -117,26 +116,17 @@ def test_no_folder_stands_in_what_a_row_says(make, name) -> None:
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_files_in_any_folder_are_named_on_the_command_line(make, name, monkeypatch, capsys) -> None:
+def test_files_in_any_folder_are_named_on_the_command_line(make, name, monkeypatch, bnnbench_) -> None:
     folder = make(name)
     monkeypatch.chdir(folder.parent)
     shutil.rmtree(folder / "recordings")
 
-    code, _, err = call(
-        monkeypatch,
-        capsys,
-        "run",
-        f"{name}/s.toml",
-        "--out",
-        "out",
-        "--solver",
-        f"{name}/mine.py",
-        "--problem",
-        "parity",
+    code, _, err = bnnbench_(
+        "run", f"{name}/s.toml", "--out", "out", "--solver", f"{name}/mine.py", "--problem", "parity"
     )
 
     assert code == 0, err
-    code, out, _ = call(monkeypatch, capsys, "export", "out", "--to", "csv")
+    code, out, _ = bnnbench_("export", "out", "--to", "csv")
     assert f"{name}/" not in out
 
 

@@ -9,16 +9,10 @@ import shutil
 
 import pandas as pd
 import pytest
-from commands import call
 from made_stores import MIXED, ended, fill
 from stored_cells import NOTE, make_cell
 
 from bnnbench.store.store import open_store
-
-
-@pytest.fixture
-def bnnbench_(monkeypatch, capfd):
-    return lambda *arguments: call(monkeypatch, capfd, *arguments)
 
 
 @pytest.fixture

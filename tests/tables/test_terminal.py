@@ -8,7 +8,6 @@ import re
 
 import pandas as pd
 import pytest
-from commands import call
 from made_stores import ended
 from made_stores import fill as fill_made
 from rich.console import Console
@@ -205,14 +204,14 @@ def test_a_wrapped_text_is_whole_and_broken_between_parts_only(most):
 
 
 @pytest.mark.parametrize("width", [80, 100])
-def test_a_comparison_breaks_no_word(width, tmp_path, monkeypatch, capsys):
+def test_a_comparison_breaks_no_word(width, tmp_path, monkeypatch, bnnbench_):
     names = {"compact": "simulated_annealing[num_sweeps=1000]", "reduced[penalty=3.0]": "tabu"}
     outcomes = {pair: [ended(number)] for number, pair in enumerate(names.items())}
     folders = [fill_made(tmp_path / name, outcomes) for name in ("a_long_name_of_results", "published")]
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
 
-    code, out, _ = call(monkeypatch, capsys, "compare", *folders)
+    code, out, _ = bnnbench_("compare", *folders)
 
     table = re.sub(r"\x1b\[\d*m", "", out.partition("Columns left out")[0])
     assert code == 0
