@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bnnbench.charts.chart import Chart, Matrix, Panel, Series
+from bnnbench.charts.names import cut, shortened
 from bnnbench.charts.style import style
 from bnnbench.errors import InputError, system_errors
 
@@ -35,8 +36,10 @@ PANELS_PER_ROW = {"article": (1, 2), "column": (1,), "page": (1, 2, 3, 2, 3, 3)}
 DOTS_PER_INCH = 300
 MAX_CELLS_WITH_NUMBERS = 26
 """Columns of a page-wide row of matrices, up to which numbers fit into their cells."""
-MAX_LABEL = 44
+MAX_LABEL = 48
 """Characters of a name; a longer one loses its middle."""
+MAX_BELOW = 120
+"""Characters of all names below a panel, each counted as the longest."""
 BESIDE = ("points", "above", "below")
 """Marks that stand beside each other above a name."""
 FONT = "DejaVu Sans"
@@ -133,7 +136,8 @@ def draw_chart(chart: Chart, *, width: Width = "page") -> Figure:
     is_crowded = has_matrix and sum(heights) + names_in > PAGE_IN
     if is_crowded:  # rows without names, where they would take more than a page
         heights = [max(PANEL_IN, (PAGE_IN - names_in) / rows)] * rows
-    names = list(dict.fromkeys(_short(s.label) for panel in chart.panels for s in _series(panel) if s.label))
+    labels = shortened(list({s.label: 0 for panel in chart.panels for s in _series(panel) if s.label}), MAX_LABEL)
+    names = [_drawn(label) for label in labels.values()]
     legend_columns = _legend_columns(names, WIDTHS_IN[width])
     legend_in = 0.13 * math.ceil(len(names) / legend_columns) + 0.1 if names else 0
     figure = Figure(figsize=(WIDTHS_IN[width], sum(heights) + legend_in + names_in), layout="constrained")
@@ -156,11 +160,11 @@ def draw_chart(chart: Chart, *, width: Width = "page") -> Figure:
                 darkest=chart.darkest,
             )
         else:
-            _draw_series(axes, panel, panel.content, handles)
+            _draw_series(axes, panel, panel.content, handles, has_names=place % columns == 0)
     if handles:
         figure.legend(
             handles.values(),
-            handles.keys(),
+            [_drawn(labels[label]) for label in handles],
             loc="outside lower center",
             ncols=legend_columns,
             frameon=False,
@@ -180,6 +184,8 @@ def _legend_columns(names: Sequence[str], width_in: float) -> int:
 def _height(panel: Panel) -> float:
     if isinstance(panel.content, Matrix):
         return 0.3 + ROW_IN * len(panel.content.rows)
+    if _is_sideways(panel.content):
+        return max(PANEL_IN, 0.5 + ROW_IN * len(_categories(panel.content)))
     return PANEL_IN if panel.has_axes else DRAWING_IN
 
 
@@ -193,17 +199,31 @@ def _series(panel: Panel) -> tuple[Series, ...]:
     return () if isinstance(panel.content, Matrix) else panel.content
 
 
-def _draw_series(axes: Axes, panel: Panel, content: tuple[Series, ...], handles: dict[str, Any]) -> None:
-    categories = list(dict.fromkeys(x for series in content for x in series.x if isinstance(x, str)))
+def _categories(content: Sequence[Series]) -> list[str]:
+    return list(dict.fromkeys(x for series in content for x in series.x if isinstance(x, str)))
+
+
+def _is_sideways(content: Sequence[Series]) -> bool:
+    """Tell whether names of points stand beside the rows of a panel: below its columns they would meet."""
+    categories = _categories(content)
+    is_long = max(map(len, categories), default=0) * len(categories) > MAX_BELOW
+    return is_long and all(series.mark in BESIDE for series in content)
+
+
+def _draw_series(
+    axes: Axes, panel: Panel, content: tuple[Series, ...], handles: dict[str, Any], *, has_names: bool
+) -> None:
+    categories = _categories(content)
+    sideways = _is_sideways(content)
     beside = list(dict.fromkeys(series.style for series in content if series.mark in BESIDE and len(series.x)))
     for series in content:
         x = np.array([categories.index(v) if isinstance(v, str) else v for v in series.x], dtype=float)
         if categories and series.mark in BESIDE:
             # Beside each other, so that equal values do not hide each other; a bound stands where its point would.
             x = x + (beside.index(series.style) - (len(beside) - 1) / 2) * 0.6 / len(beside) if len(x) else x
-        handle = _draw_one(axes, series, x, has_axes=panel.has_axes)
+        handle = _draw_one(axes, series, x, has_axes=panel.has_axes, sideways=sideways)
         if series.label and handle is not None:
-            handles.setdefault(_short(series.label), handle)
+            handles.setdefault(series.label, handle)
     if not panel.has_axes:
         axes.set_axis_off()
         axes.margins(0.08)
@@ -211,11 +231,15 @@ def _draw_series(axes: Axes, panel: Panel, content: tuple[Series, ...], handles:
     if panel.log_x:
         axes.set_xscale("log")
     if panel.log_y and any(0 < v < math.inf for series in content for v in series.y):
-        axes.set_yscale("log")
-    axes.set(xlabel=panel.x_label, ylabel=panel.y_label)
-    _fit_ticks(axes, content, log_x=panel.log_x or bool(categories), log_y=panel.log_y)
+        (axes.set_xscale if sideways else axes.set_yscale)("log")
+    labels = (panel.y_label, panel.x_label) if sideways else (panel.x_label, panel.y_label)
+    axes.set(xlabel=labels[0], ylabel=labels[1])
+    _fit_ticks(axes, content, log_x=panel.log_x or bool(categories), log_y=panel.log_y, sideways=sideways)
     axes.grid(alpha=0.25, linewidth=0.4)
-    if categories:
+    if sideways:
+        axes.set_yticks(range(len(categories)), [_short(c) if has_names else "" for c in categories])
+        axes.set_ylim(len(categories) - 0.5, -0.5)
+    elif categories:
         is_long = max(map(len, categories)) * len(categories) > 40
         axes.set_xticks(
             range(len(categories)),
@@ -226,7 +250,7 @@ def _draw_series(axes: Axes, panel: Panel, content: tuple[Series, ...], handles:
         )
 
 
-def _draw_one(axes: Axes, series: Series, x: Any, *, has_axes: bool) -> Any:
+def _draw_one(axes: Axes, series: Series, x: Any, *, has_axes: bool, sideways: bool) -> Any:
     look = style(series.style)
     y = np.where(np.isfinite(np.array(series.y, dtype=float)), series.y, np.nan)
     low, high = (None if ends is None else np.array(ends, dtype=float) for ends in (series.low, series.high))
@@ -235,15 +259,17 @@ def _draw_one(axes: Axes, series: Series, x: Any, *, has_axes: bool) -> Any:
         width = 0.6 if len(x) < 2 else min(0.8, 0.8 * float(np.min(np.diff(np.sort(x)))))
         bars = None if low is None or high is None else np.vstack([y - low, high - y])
         return axes.bar(x, y, width, color=look.color, yerr=bars, error_kw={"elinewidth": 0.7, "capsize": 2})
+    across, up = (y, x) if sideways else (x, y)
     if series.mark in ("above", "below"):
-        shape = "^" if series.mark == "above" else "v"
-        return axes.plot(x, y, shape, color=look.color, markerfacecolor="none", markeredgewidth=0.7)[0]
+        shape = {"above": "^>", "below": "v<"}[series.mark][sideways]
+        return axes.plot(across, up, shape, color=look.color, markerfacecolor="none", markeredgewidth=0.7)[0]
     if series.mark == "points":
         if low is not None and high is not None:
             finite = np.isfinite(high)
-            axes.vlines(x[finite], low[finite], high[finite], color=look.color, linewidth=0.6)
+            lines = axes.hlines if sideways else axes.vlines
+            lines(x[finite], low[finite], high[finite], color=look.color, linewidth=0.6)
         shape = marker if has_axes else "o"
-        return axes.plot(x, y, shape, color=look.color, markersize=3.2, alpha=0.9, zorder=3, linestyle="")[0]
+        return axes.plot(across, up, shape, color=look.color, markersize=3.2, alpha=0.9, zorder=3, linestyle="")[0]
     if low is not None and high is not None:
         axes.fill_between(
             x, low, high, step="post" if series.mark == "steps" else None, color=look.color, alpha=0.13, linewidth=0
@@ -257,7 +283,7 @@ def _draw_one(axes: Axes, series: Series, x: Any, *, has_axes: bool) -> Any:
     return axes.plot(x, y, linestyle=dashes, color=look.color, drawstyle=steps, marker=marker, markevery=every)[0]
 
 
-def _fit_ticks(axes: Axes, content: tuple[Series, ...], *, log_x: bool, log_y: bool) -> None:
+def _fit_ticks(axes: Axes, content: tuple[Series, ...], *, log_x: bool, log_y: bool, sideways: bool) -> None:
     """Set ticks: whole numbers where all are whole, room for a line at 0, few numbers on a logarithmic axis."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
@@ -270,17 +296,18 @@ def _fit_ticks(axes: Axes, content: tuple[Series, ...], *, log_x: bool, log_y: b
             if is_short:
                 axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     values = [v for series in content for v in series.y if math.isfinite(v)]
+    axis, set_limits = (axes.xaxis, axes.set_xlim) if sideways else (axes.yaxis, axes.set_ylim)
     if log_y:
         least = min((v for v in values if v > 0), default=None)
         if least is not None and any(series.mark == "bars" for series in content):
-            axes.set_ylim(bottom=0.5 * least)  # the least bar is seen
+            set_limits(0.5 * least, None)  # the least bar is seen
     else:
         if values and all(float(v).is_integer() for v in values):
-            axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+            axis.set_major_locator(MaxNLocator(5, integer=True))
         if values and min(values) >= 0:
             ends = [v for series in content for v in series.high or () if math.isfinite(v)]
             top = max(*values, *ends, 0) or 1.0
-            axes.set_ylim(-0.06 * top, 1.06 * top)
+            set_limits(-0.06 * top, 1.06 * top)
     if not log_x and all(float(x).is_integer() for series in content for x in series.x):
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
@@ -312,11 +339,14 @@ def short_number(value: float) -> str:
 
 
 def _short(text: str, most: int = MAX_LABEL) -> str:
-    """Return a name that fits and that the font has: a character without a glyph becomes its number, such as U+4E2D."""
+    return _drawn(cut(text, most))
+
+
+def _drawn(text: str) -> str:
+    """Return a name that the font has: a character without a glyph becomes its number, such as U+4E2D."""
     glyphs = _glyphs()
     known = "".join(c if ord(c) in glyphs and unicodedata.category(c) != "Cc" else f"U+{ord(c):04X}" for c in text)
-    short = known if len(known) <= most else f"{known[: most // 2]}…{known[-(most - most // 2 - 1) :]}"
-    return short.replace("$", "\\$")  # a name is no formula
+    return known.replace("$", "\\$")  # a name is no formula
 
 
 @cache

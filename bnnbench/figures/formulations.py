@@ -47,9 +47,10 @@ def _sizes(instances: pd.DataFrame, column: str, label: str) -> Panel:
 
 def _gaps(data: PlotData, column: str, title: str, label: str) -> Panel:
     costs = cost_table(data.asked, column, rows=("problem", "formulation"))
+    names = [name for name, _ in groups(data.asked, "formulation")]  # in one order in all panels
     means = {str(solver): costs[solver].dropna().groupby("formulation").mean() for solver in costs}
     series = [
-        Series(solver, [str(name) for name in mean.index], mean.tolist(), data.style_of[solver], "points")
+        Series(solver, names, mean.reindex(names).tolist(), data.style_of[solver], "points")
         for solver, mean in means.items()
         if len(mean)
     ]
