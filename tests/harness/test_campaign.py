@@ -634,7 +634,7 @@ def test_a_large_task_for_a_worker_that_stands_still_does_not_hold_up_the_campai
         places.submit(task)
         while not list(places.finished(1.0)):
             pass
-        os.kill(places._lanes[0].parked[str(task.solver)].process.pid, signal.SIGSTOP)
+        os.kill(places._pool.idle[0].process.pid, signal.SIGSTOP)
         start = time.perf_counter()
         monkeypatch.setattr(worker_process, "START_S", 3.0)
         places.submit(replace(task, problem=large))
