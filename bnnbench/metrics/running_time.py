@@ -27,7 +27,7 @@ NUM_DRAWS = 2000
 
 @dataclass(frozen=True)
 class Measure:
-    """What an ERT counts, and until when: names of columns of runs.
+    """Definition of an ERT, by names of columns of runs: what it counts, and until when.
 
     Attributes
     ----------
