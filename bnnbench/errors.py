@@ -69,6 +69,10 @@ class CheckError(BnnbenchError):
     exit_code = 1
 
 
+MAX_REASON = 300
+"""Characters of a library's reason; some quote a whole file."""
+
+
 @contextlib.contextmanager
 def restated(kind: type[BnnbenchError], before: str, after: str, *caught: type[Exception]) -> Iterator[None]:
     """Turn what a library raises into a sentence with its reason, in one line, between the two parts."""
@@ -76,7 +80,7 @@ def restated(kind: type[BnnbenchError], before: str, after: str, *caught: type[E
         yield
     except caught as error:
         system = error.strerror if isinstance(error, OSError) else None
-        raise kind(f"{before}{system or ' '.join(str(error).split())}{after}") from error
+        raise kind(f"{before}{system or ' '.join(str(error).split())[:MAX_REASON]}{after}") from error
 
 
 @contextlib.contextmanager

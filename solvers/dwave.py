@@ -23,12 +23,14 @@ from bnnbench.annealer.embedding import (
 )
 from bnnbench.annealer.fractional_weights import FractionalTally, WeightReader, weight_reader
 from bnnbench.annealer.gauge_spin import means_without_gauge_spin, without_biases, without_gauge_spin
+from bnnbench.annealer.initial_state import cannot_start, initial_state
 from bnnbench.annealer.recording import RecordedRun, find_recording, read_recording, record, recordings_hash
-from bnnbench.annealer.schedule import AnnealSchedule, check_fast_anneal, check_schedule
+from bnnbench.annealer.schedule import AnnealSchedule, check_fast_anneal, check_schedule, is_reverse
 from bnnbench.annealer.submission import Submission, submit
 from bnnbench.annealer.unembedding import ChainBreaks, FactsOfMeans, unembed_batches
 from bnnbench.errors import InputError, RefusedError
-from bnnbench.plugins.files import SuitePath
+from bnnbench.plugins.files import SolverSpec, SuitePath
+from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.solver.contract import Batch, Budget, Objective, Paradigm, Positive, Solver
 from bnnbench.spec import Spec
@@ -55,6 +57,7 @@ class _Prepared:
     embedding: Embedding
     model: dimod.BinaryQuadraticModel
     reads_per_call: int
+    instance: Objective
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +86,16 @@ class DWave(Solver):
     annealing_time_us: Positive | None = None
     """Microseconds per anneal; None: the QPU's default."""
     anneal_schedule: AnnealSchedule = None
-    """In the place of `annealing_time_us`: points [t, s] from [0, 0] to [T, 1], t in microseconds; None: linear."""
+    """In the place of `annealing_time_us`: points [t, s] from [0, 0] to [T, 1], t in microseconds; None: linear.
+
+    From [0, 1] and down, it is a reverse anneal, which needs `initial`.
+    """
+    initial: SolverSpec | None = None
+    """The solver whose best answer is the state that reverse anneals start from; it asks no QPU."""
+    initial_reads: Annotated[int, Field(ge=1)] = 10
+    """Reads of `initial`; their time is sampling time, and the clock ``initial_s``."""
+    reinitialize_state: bool = True
+    """Whether each read starts from the state; otherwise only the first, and each other where the last ended."""
     fast_anneal: bool = False
     """Whether the QPU anneals fast, for nanoseconds if asked, which it does without biases: one spin more has them."""
     embedding_seed: Annotated[int, Field(ge=0)] = 0
@@ -108,13 +120,18 @@ class DWave(Solver):
         return None if self.replay else super().unavailable() or missing_token("dwave")
 
     def refuses(self, instance: Objective) -> str | None:
-        """Refuse a fast anneal without a time, and to replay what is no recording of the instance as it is asked."""
+        """Refuse what no QPU takes, and to replay what is no recording of the instance as it is asked."""
         if self.fast_anneal and self.annealing_time_us is None:
             return (
                 "dwave: fast_anneal has no default time; give annealing_time_us, such as 0.01, and no anneal_schedule."
             )
+        if is_reverse(self.anneal_schedule) != (self.initial is not None):
+            return (
+                "dwave: a reverse anneal needs both an anneal_schedule from [0, 1], such as "
+                "[[0,1],[5,0.5],[15,0.5],[20,1]], and initial, the solver whose answer it starts from."
+            )
         if self.replay is None:
-            return None
+            return None if self.initial is None else cannot_start(load_solver(self.initial), instance)
         try:
             find_recording(Path(self.replay), instance.qubo.hash, self._asked)
         except RefusedError as error:
@@ -157,7 +174,7 @@ class DWave(Solver):
         if self.fast_anneal:  # what is left of biases is rounding
             model.add_linear_from({variable: -bias for variable, bias in model.linear.items()})
         reads = reads_within_limits(sampler, embedding.num_physical, self.reads_per_call, self._given)
-        return _Prepared(reading, sampler, embedding, model, reads)
+        return _Prepared(reading, sampler, embedding, model, reads, instance)
 
     def sample(self, prepared: _Prepared | _Reading, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """Submit once per batch.
@@ -183,7 +200,12 @@ class DWave(Solver):
                 )
         reads = budget.reads_in_batches(prepared.reads_per_call, first=prepared.reads_per_call)
         gauges = np.random.default_rng(seed) if self.spin_reversal else None
-        submissions = submit(prepared.sampler, prepared.model, prepared.embedding.qubits, reads, self._given, gauges)
+        start = None
+        if self.initial is not None:
+            inner = load_solver(self.initial)
+            start = initial_state(inner, prepared.instance, prepared.embedding, num_reads=self.initial_reads, seed=seed)
+        qubits = prepared.embedding.qubits
+        submissions = submit(prepared.sampler, prepared.model, qubits, reads, self._given, gauges, start)
         run = self._run(prepared, seed, budget)
         if self.record is not None:
             submissions = record(Path(self.record), run, submissions)
@@ -216,9 +238,10 @@ class DWave(Solver):
 
     @property
     def versions(self) -> dict[str, str]:
-        """Return also the hash of what is replayed."""
+        """Return also what `initial` needs, and the hash of what is replayed."""
         recording = {} if self.replay is None else {"recording": recordings_hash(Path(self.replay))}
-        return {**super().versions, **recording}
+        start = {} if self.initial is None else load_solver(self.initial).versions
+        return {**super().versions, **start, **recording}
 
     @property
     def _asked(self) -> dict[str, Any]:
@@ -229,7 +252,8 @@ class DWave(Solver):
     def _given(self) -> dict[str, Any]:
         """Return what a submission asks for besides reads."""
         if self.anneal_schedule is not None:
-            return {"anneal_schedule": [list(point) for point in self.anneal_schedule]}
+            again = {} if self.initial is None else {"reinitialize_state": self.reinitialize_state}
+            return {"anneal_schedule": [list(point) for point in self.anneal_schedule], **again}
         fast = {"fast_anneal": True} if self.fast_anneal else {}
         return fast if self.annealing_time_us is None else {"annealing_time": self.annealing_time_us, **fast}
 

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
 from bnnbench.errors import RefusedError
-from bnnbench.qubo.penalty import FINEST, MANTISSA_BITS
 from bnnbench.qubo.qubo import TOLERANCE, Qubo
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 from bnnbench.solver.dimod import bits_of
@@ -67,11 +65,5 @@ class Tree(Solver):
         del seed, budget
         qubo, model, order = prepared
         bits = bits_of(TreeDecompositionSolver().sample(model, num_reads=1, elimination_order=order))[:1]
-        rounding = 0.0 if _adds_exactly(qubo) else TOLERANCE / 2
+        rounding = 0.0 if qubo.adds_exactly else TOLERANCE / 2
         yield Batch(bits, lower_bound=float(qubo.energies(bits)[0]) - rounding)
-
-
-def _adds_exactly(qubo: Qubo) -> bool:
-    """Return whether double precision adds the coefficients without rounding, in whatever order."""
-    steps = np.concatenate([qubo.linear, qubo.couplings, [qubo.offset]]) * 2.0**FINEST
-    return bool(np.all(steps == np.rint(steps))) and float(np.abs(steps).sum()) < 2.0**MANTISSA_BITS

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import call as call_here
 
 from bnnbench.errors import InputError
 from bnnbench.harness.isolation.log import make_log
@@ -135,8 +136,7 @@ def call(*arguments, cwd, **environment):
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("security")
     (folder / "suite.toml").write_text(SUITE)
-    done = call("run", "suite.toml", "--out", "out", cwd=folder)
-    assert done.returncode == 0, done.stderr
+    assert call_here("run", folder / "suite.toml", "--out", folder / "out") == 0
     return folder
 
 

@@ -50,6 +50,8 @@ def access_time(sampler: Any, num_qubits: int, given: dict[str, Any]) -> AccessT
         If the QPU tells no timing model that dwave-cloud-client knows.
     """
     given = {name: value for name, value in given.items() if name != "fast_anneal"}  # no time of its own
+    if "reinitialize_state" in given:
+        given["initial_state"] = [(0, 1)]  # the model asks whether there is one
     with restated(
         InputError, "the QPU access cannot be estimated (", ")", AttributeError, KeyError, TypeError, ValueError
     ):

@@ -21,13 +21,23 @@ def _check(points: Points | None, others: ValidationInfo) -> Points | None:
         return None
     if others.data.get("annealing_time_us") is not None:
         raise ValueError("give annealing_time_us or anneal_schedule, not both")
-    if len(points) < 2 or any(points[0]) or points[-1][1] != 1:
+    if len(points) < 2 or points[0][0] or points[0][1] not in (0, 1) or points[-1][1] != 1:
         raise ValueError(
-            "it must go from [0, 0] to [t, 1], t the microseconds of an anneal; reverse anneals are not run"
+            "it must go from [0, 0] to [t, 1], t the microseconds of an anneal, or from [0, 1] to [t, 1], in reverse"
         )
-    if not all(t < later_t and s <= later_s for (t, s), (later_t, later_s) in pairwise(points)):
-        raise ValueError("times must increase, and fractions must not decrease")
+    if not all(t < later_t for (t, _), (later_t, _) in pairwise(points)):
+        raise ValueError("times must increase")
+    if is_reverse(points):
+        if all(s == 1 for _, s in points):
+            raise ValueError("a reverse anneal must go below the fraction 1")
+    elif not all(s <= later_s for (_, s), (_, later_s) in pairwise(points)):
+        raise ValueError("fractions must not decrease, but in reverse anneals")
     return points
+
+
+def is_reverse(points: Points | None) -> bool:
+    """Return whether a schedule starts at the fraction 1, which needs an initial state."""
+    return points is not None and points[0][1] == 1
 
 
 AnnealSchedule = Annotated[Points | None, AfterValidator(_check)]

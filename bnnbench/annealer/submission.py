@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.annealer.cloud import cloud_errors
+from bnnbench.annealer.initial_state import InitialState
 from bnnbench.solver.contract import Batch
 from bnnbench.solver.dimod import bits_of
 
 if TYPE_CHECKING:
     import dimod
 
-_CLOCKS = ("qpu_access", "qpu_sampling", "qpu_programming")
+_CLOCKS = ("qpu_access", "qpu_sampling", "qpu_programming", "initial")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Submission:
     gauge
         int8 of shape (num_physical,): 1 where the sense of a qubit was flipped, so that ``bits ^ gauge`` are the reads.
     timing
-        Microseconds, as the QPU named them.
+        Microseconds, as the QPU named them; ``initial_time`` of the first submission is that of its initial state.
     queue_s
         Seconds between receipt and answer in which the QPU was not accessed; None if that is not known.
     """
@@ -55,6 +56,7 @@ def submit(
     reads: Iterable[int],
     given: Mapping[str, Any],
     random: np.random.Generator | None,
+    start: InitialState | None = None,
 ) -> Generator[Submission]:
     """Submit a model over qubits once for each number of reads.
 
@@ -66,6 +68,8 @@ def submit(
         What is asked for besides reads, such as ``annealing_time``.
     random
         Draws a gauge for each submission: the qubits whose sense is flipped. None: none is.
+    start
+        The state of each anneal at its beginning, turned by the gauge; None: anneals are not in reverse.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def submit(
     2014.
     """
     places = {qubit: place for place, qubit in enumerate(qubits)}
-    for num_reads in reads:
+    for number, num_reads in enumerate(reads):
         gauge = (
             np.zeros(len(qubits), np.int8) if random is None else random.integers(2, size=len(qubits), dtype=np.int8)
         )
@@ -86,10 +90,13 @@ def submit(
         for qubit, is_flipped in zip(qubits, gauge, strict=True):
             if is_flipped:
                 turned.flip_variable(qubit)
+        state = {} if start is None else {"initial_state": start.spins(qubits, gauge)}
         with cloud_errors("dwave", "a submission"):
-            answer = sampler.sample(turned, num_reads=num_reads, answer_mode="raw", **given)
+            answer = sampler.sample(turned, num_reads=num_reads, answer_mode="raw", **given, **state)
             future = getattr(answer, "_future", None)  # knows the times, and is dropped when the answer is there
             timing = {name: float(value) for name, value in answer.info["timing"].items() if _is_time(value)}
+        if start is not None and number == 0:
+            timing["initial_time"] = 1e6 * start.seconds
         bits = bits_of(answer.relabel_variables(places, inplace=False))
         yield Submission(bits, gauge, timing, _queue_s(future, timing))
 

@@ -17,7 +17,7 @@ import numpy as np
 from bnnbench.charts.chart import Chart, Matrix, Panel, Series
 from bnnbench.charts.names import cut, shortened
 from bnnbench.charts.style import style
-from bnnbench.errors import InputError, system_errors
+from bnnbench.errors import InputError, restated, system_errors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,10 +110,10 @@ def _matplotlib() -> Any:
     if "matplotlib" in sys.modules:
         return sys.modules["matplotlib"]
     backend = os.environ.pop("MPLBACKEND", None)
+    advice = "; mend or remove the matplotlibrc that it reads."
     try:
-        import matplotlib as mpl
-    except (ValueError, OSError) as error:
-        raise InputError(f"matplotlib cannot start: {error}; mend or remove the matplotlibrc that it reads.") from error
+        with restated(InputError, "matplotlib cannot start: ", advice, ValueError, OSError):
+            import matplotlib as mpl
     finally:
         if backend is not None:
             os.environ["MPLBACKEND"] = backend

@@ -30,7 +30,8 @@ class Claim(pydantic.BaseModel):
     results: Annotated[str, pydantic.Field(min_length=1)]
     """Folder of results, from the folder of the file."""
     cost: str = "ert_s"
-    """``ert_s``, ``mean_loss_gap``, ``normalized_gap``, or a column of runs in which less is better."""
+    """A name of `bnnbench.metrics.running_time.ERTS`, ``mean_loss_gap``, ``normalized_gap``, or a column of runs in
+    which less is better."""
     first: Annotated[Rows, pydantic.Field(min_length=1)]
     """Columns of runs and the values that a row must have, or a list of values that it may have."""
     second: Rows | None = None

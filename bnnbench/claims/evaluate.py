@@ -14,6 +14,7 @@ from bnnbench.claims.claim import Claim, Rows
 from bnnbench.errors import InputError
 from bnnbench.metrics import expected_running_time, median_interval, normalized_gap
 from bnnbench.metrics.censoring import censored
+from bnnbench.metrics.running_time import ERTS
 from bnnbench.store.parquet import open_results
 from bnnbench.tables.rounding import Scale, texts
 
@@ -109,8 +110,8 @@ def _costs(claim: Claim, runs: pd.DataFrame, rows: Rows) -> pd.Series:
         chosen &= runs[column].isin(values)
     if not chosen.any():
         raise InputError(f"claim {claim.name}: no run of {claim.results} has all of {rows}.")
-    if claim.cost == "ert_s":
-        return expected_running_time(runs[chosen], [PROBLEM])["ert_s"]
+    if claim.cost in ERTS:
+        return expected_running_time(runs[chosen], [PROBLEM], claim.cost)[claim.cost]
     # The floor of a normalized gap is among the runs that are not chosen.
     costs = normalized_gap(runs)[chosen] if claim.cost == "normalized_gap" else censored(runs[chosen], claim.cost)
     return costs.groupby(runs.loc[chosen, PROBLEM]).median()

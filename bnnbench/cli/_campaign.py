@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +13,7 @@ from rich.progress import Progress, TaskID
 
 from bnnbench.cli._screen import Screen, count_runs, open_screen, patiently, progress_bars
 from bnnbench.cli._streams import is_debugging
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, StoppedError
 from bnnbench.harness.campaign import Campaign, find_truths, pending, warm_up
 from bnnbench.harness.executor import Executor
 from bnnbench.optimum.truth import Truth
@@ -91,6 +92,15 @@ def run_campaign(
                 screen.say(store.rows("runs", "key", cell.key)[0]["log_tail"])
         progress.print_unavailable()
     return cells
+
+
+@contextlib.contextmanager
+def resumable() -> Iterator[None]:
+    """Tell a user who interrupts runs that they are kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise StoppedError("interrupted; finished runs are kept, and the same command goes on from here.") from None
 
 
 def results_folder(suite: Path, out: Path | None) -> Path:

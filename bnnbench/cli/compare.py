@@ -15,6 +15,7 @@ from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.metrics import SUMMARY
 from bnnbench.metrics.comparison import EFFECT, FEWEST, GAINS, compare_runs, is_ratio
+from bnnbench.metrics.running_time import ERTS
 from bnnbench.store.columns import BUDGET, RUN_COLUMNS, budget_texts
 from bnnbench.store.parquet import name_of, open_results
 from bnnbench.tables.rounding import DASH, plain, texts
@@ -26,7 +27,11 @@ def compare(
     other: Annotated[Path, typer.Argument(help="Results to compare with, such as results/paper, or a runs.parquet.")],
     *,
     by: Annotated[
-        str, typer.Option(help="What is compared: ert_s, mean_loss_gap, or a column of numbers, see docs/columns.md.")
+        str,
+        typer.Option(
+            help="What is compared: ert_s, ert_1_percent_s, ert_evaluations, mean_loss_gap, or a column of numbers, "
+            "see docs/columns.md."
+        ),
     ] = "ert_s",
 ) -> None:
     """Compare with other results on the problems that both have, with significance."""
@@ -58,7 +63,7 @@ def _read(folder: Path) -> pd.DataFrame:
 
 def _title(by: str, runs: Mapping[str, pd.DataFrame]) -> str:
     """Return the heading of a column, which both results have to have."""
-    titles = {column.name: column.title for column in SUMMARY if column.name in ("ert_s", "mean_loss_gap")}
+    titles = {column.name: column.title for column in SUMMARY if column.name in (*ERTS, "mean_loss_gap")}
     titles |= {
         c.name: c.title if c.header else f"{c.name} [{c.unit}]" if c.unit else c.name
         for c in RUN_COLUMNS
@@ -156,7 +161,12 @@ KEYS = (
     "formulation", "first", "second", "problems", "first_median", "second_median", "first_better", "second_better",
     "equal", "effect", "p", "p_holm",
 )  # fmt: skip
-COSTS = {"ert_s": "the expected time to the optimum with restarts, infinite without a success"}
+COSTS = {
+    name: f"the expected {'time' if measure.limit else 'evaluations'} to "
+    f"{f'{measure.percent:g} % of the samples above the optimum' if measure.percent else 'the optimum'} with restarts, "
+    "infinite without a success"
+    for name, measure in ERTS.items()
+}
 """Values that are no medians over repetitions."""
 RANKS = {"equal": 10, "p": 20, "first_better": 30, "second_better": 31, "problems": 40}
 """Columns that a narrow table does without, the least rank first."""

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from bnnbench.cli._campaign import all_failed, results_folder, run_campaign
+from bnnbench.cli._campaign import all_failed, results_folder, resumable, run_campaign
 from bnnbench.cli._forecast import print_forecast
 from bnnbench.cli._options import Names
 from bnnbench.cli._place import Place
 from bnnbench.cli._screen import announce_planning, open_screen
 from bnnbench.cli.show import show
-from bnnbench.errors import CheckError, StoppedError
+from bnnbench.errors import CheckError
 from bnnbench.store.store import Retry, open_store
 from bnnbench.suite.file import read_suite, suite_path
 from bnnbench.suite.planning import plan
@@ -93,15 +93,12 @@ def run(
     if dry_run:
         print_forecast(planned, folder, jobs=place.runs_at_a_time(planned), retry=retry or ())
         return
-    try:
-        with open_store(folder) as store, place.executor(planned) as executor:
-            store.add_suite(path.name, toml_text(path, "suite file"))
-            cells = run_campaign(
-                planned, store, executor, retry=retry or (), max_qpu_seconds=max_qpu_seconds, follow=follow
-            )
-            is_vain = all_failed(cells, store)
-    except KeyboardInterrupt:
-        raise StoppedError("interrupted; finished runs are kept, and the same command goes on from here.") from None
+    with resumable(), open_store(folder) as store, place.executor(planned) as executor:
+        store.add_suite(path.name, toml_text(path, "suite file"))
+        cells = run_campaign(
+            planned, store, executor, retry=retry or (), max_qpu_seconds=max_qpu_seconds, follow=follow
+        )
+        is_vain = all_failed(cells, store)
     show(folder)
     screen = open_screen(stderr=True)
     screen.say(f"see: bnnbench report {folder}")

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from bnnbench.cli._campaign import truths_of
+from bnnbench.cli._campaign import resumable, truths_of
 from bnnbench.cli._place import Place
 from bnnbench.cli._screen import Screen, count_runs, open_screen, progress_bars
-from bnnbench.errors import InputError, StoppedError
+from bnnbench.errors import InputError
 from bnnbench.harness.campaign import Campaign
 from bnnbench.harness.executor import Executor
 from bnnbench.optimum.truth import Truth
@@ -62,12 +62,9 @@ def tune(
     tuning = plan_tuning(asked, path.parent)
     place = Place(jobs=jobs, dask=None, slurm=False, tls=None, untimed=untimed)
     place.check(tuning.planned)
-    try:
-        with open_store(folder) as store, place.executor(tuning.planned) as executor:
-            store.add_suite(path.name, toml_text(path, "suite file"))
-            _search(tuning, store, executor)
-    except KeyboardInterrupt:
-        raise StoppedError("interrupted; finished runs are kept, and the same command goes on from here.") from None
+    with resumable(), open_store(folder) as store, place.executor(tuning.planned) as executor:
+        store.add_suite(path.name, toml_text(path, "suite file"))
+        _search(tuning, store, executor)
     tuned = tuning.tuned(path.name)
     write_output(file, tuned_text(tuned, file.name).encode())
     screen = open_screen()

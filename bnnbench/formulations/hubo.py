@@ -30,4 +30,4 @@ class Hubo(TableFormulation):
 
     @override
     def soundness(self, problem: Problem) -> Soundness:
-        return Soundness.SOUND if self.is_strong(problem) else Soundness.UNKNOWN
+        return Soundness.SOUND if self.is_strong(problem) and self.is_exact(problem) else Soundness.UNKNOWN

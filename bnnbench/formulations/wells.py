@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Annotated, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from bnnbench.qubo.constraint import Square
 from bnnbench.qubo.decoder import Decoder
 from bnnbench.qubo.encoding import Encoding
 from bnnbench.qubo.formulation import Formulation, Soundness
-from bnnbench.qubo.penalty import layer_bounds
+from bnnbench.qubo.penalty import exact_bits, layer_bounds, on_grid
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.qubo.symbolic import MAX_ENUMERATED, complete_samples
 from bnnbench.qubo.template import Recipe, SpinForm, Template, encoding, stacked, template
@@ -73,13 +74,17 @@ class Wells(Formulation):
         )
 
     def soundness(self, problem: Problem) -> Soundness:
-        """Return sound where the wells are exact and λ reaches its bound; one-sided where all margins are positive."""
+        """Return sound where the wells and energies are exact, and λ reaches its bound; else whether 0 proves 0.
+
+        For the latter, all margins have to be positive.
+        """
         network, wells = problem.network, self.wells(problem.network)
         if problem.loss != "zero_one" or any(well.guaranteed < 1 for well in wells):
             return Soundness.UNSOUND
         bounds = layer_bounds(network, problem.loss_weights)
         reaches = all(well.is_exact and well.penalty >= bound for well, bound in zip(wells, bounds, strict=True))
-        return Soundness.SOUND if self.error == 1 and reaches else Soundness.ONE_SIDED
+        is_exact = self.error == 1 and reaches and self._exact_bits(problem) >= 0
+        return Soundness.SOUND if is_exact else Soundness.ONE_SIDED
 
     def refuses(self, problem: Problem) -> str | None:
         """Refuse lists of another length than the layers, and margins that no pre-activation can have."""
@@ -99,6 +104,14 @@ class Wells(Formulation):
                 )
         return None
 
+    def _exact_bits(self, problem: Problem) -> int:
+        """Return the bits behind the point that energies can have; λ is counted as if it were rounded up."""
+        network, total = problem.network, float(problem.network.num_outputs * (self.error or 1))
+        for layer, well in enumerate(self.wells(network), start=1):
+            rounded = replace(well, penalty=ceil(well.penalty))
+            total += network.widths[layer] * rounded.energy_scale(is_first=layer == 1)
+        return exact_bits(problem.num_samples * total)
+
     def compile(self, problem: Problem) -> Qubo:
         """Return the QUBO of a problem."""
         return self.build(problem)[0]
@@ -112,8 +125,14 @@ class Wells(Formulation):
         return self.build(problem)[1].complete(weights)
 
     def build(self, problem: Problem) -> tuple[Qubo, Decoder]:
-        """Return one sample, compiled once and tiled over all, with the way back from its bits."""
+        """Return one sample, compiled once and tiled over all, with the way back from its bits.
+
+        The λ of a sound formulation is rounded up to a grid on which energies are exact, see `on_grid`.
+        """
         network, wells = problem.network, self.wells(problem.network)
+        if self.is_sound(problem):
+            bits = self._exact_bits(problem)
+            wells = tuple(replace(well, penalty=on_grid(well.penalty, bits)) for well in wells)
         samples = merged_samples(problem) if self.merge else every_sample(problem)
         recipe = Recipe(WellBuilder, WellCounter(wells), fixes_signs=True)
         penalties = tuple(well.penalty for well in wells)

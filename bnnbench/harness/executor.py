@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, SpawnContext
@@ -19,6 +19,7 @@ from typing import Any, Self
 from bnnbench.errors import StoreError, UnavailableError
 from bnnbench.harness import worker_process
 from bnnbench.harness.isolation.placement import Cores
+from bnnbench.harness.pool import Pool, pool_key
 from bnnbench.harness.task import Task
 from bnnbench.harness.worker_process import Event, WorkerProcess, start_worker
 from bnnbench.processes import apart
@@ -28,8 +29,6 @@ from bnnbench.runs.speed_probe import EVERY_S
 _GROUP_FULL = "the run with all its processes needed more memory than its limit, and the system killed of them."
 _SYSTEM_FULL = "the system, or the cgroup or container, was out of memory and killed the run."
 _GO_ON = "Finished runs are kept, and the same command goes on from here."
-MAX_PARKED = 16
-"""Workers of a lane that wait, each for the next run of its solver; those that waited longest go first."""
 
 
 @dataclass(frozen=True)
@@ -82,23 +81,19 @@ class Executor(abc.ABC):
 
 @dataclass
 class _Lane:
-    """Hold a place for one run at a time, with its workers: one that runs, or none, and those that are parked."""
+    """Hold a place for one run at a time, with the worker that runs there, or none."""
 
     processors: Cores | None
     running: WorkerProcess | None = None
-    parked: dict[str, WorkerProcess] = field(default_factory=dict)
     probed_at: float = -math.inf
     """When the speed of its processors was last measured."""
-
-    def workers(self) -> list[WorkerProcess]:
-        return [*self.parked.values(), *([self.running] if self.running else [])]
 
 
 class LocalExecutor(Executor):
     """Run tasks in lanes. A worker serves one solver, one run after another, until it dies, is killed or is unfit.
 
-    A task goes through these states: sent to a worker, begun, ended. A worker is parked, runs a task, or is stopped;
-    `_start` and `_move` alone change that.
+    A task goes through these states: sent to a worker, begun, ended. A worker waits in the pool, runs a task in a lane,
+    or is stopped; `_start` and `_move` alone change that.
 
     Parameters
     ----------
@@ -110,11 +105,12 @@ class LocalExecutor(Executor):
         self._context = _start_quietly()
         self.is_timed = lanes == 1 or not isinstance(lanes, int)
         self._lanes = [_Lane(cores) for cores in ([None] * lanes if isinstance(lanes, int) else lanes)]
+        self._pool = Pool()
 
     def close(self) -> None:
         """Stop all workers at once; what they wrote stays."""
-        workers = [worker for lane in self._lanes for worker in lane.workers()]
-        self._lanes = []
+        workers = [*self._pool.idle, *(lane.running for lane in self._lanes if lane.running)]
+        self._lanes, self._pool = [], Pool()
         for worker in workers:
             worker.kill()
         for worker in workers:
@@ -126,10 +122,8 @@ class LocalExecutor(Executor):
         return any(lane.running is None for lane in self._lanes)
 
     def submit(self, task: Task) -> None:
-        """Start a task in a free lane, at best in one where a worker of its solver is parked."""
-        solver = str(task.solver)
-        free = [lane for lane in self._lanes if lane.running is None]
-        self._start(next((lane for lane in free if solver in lane.parked), free[0]), task)
+        """Start a task in a free lane."""
+        self._start(next(lane for lane in self._lanes if lane.running is None), task)
 
     def finished(self, wait_s: float) -> Iterator[tuple[Task, Ending]]:
         """Yield tasks that have ended; wait up to `wait_s` seconds for the first, never for others.
@@ -156,21 +150,17 @@ class LocalExecutor(Executor):
                     yield task, ending
 
     def _start(self, lane: _Lane, task: Task) -> None:
-        """Send a task to the worker of its solver, or to a new one."""
-        solver = str(task.solver)
-        worker = lane.parked.pop(solver, None)
-        if worker is not None and not worker.process.is_alive():  # what a solver left behind can end it later
-            worker.stop()
-            worker = None
-        lane.running = worker = worker or self._new_worker(solver, lane.processors)
-        worker.send(task, lane.probed_at)
+        """Send a task to a worker of its solver that waits, or to a new one."""
+        key = pool_key(task.solver)
+        lane.running = worker = self._pool.take(key) or self._new_worker(key)
+        worker.send(task, lane.processors, lane.probed_at)
         self._note_probe(lane)
 
-    def _new_worker(self, solver: str, processors: Cores | None) -> WorkerProcess:
+    def _new_worker(self, key: str) -> WorkerProcess:
         """Start a worker; a server that was killed meanwhile is started again, once."""
         for _ in range(2):
             with contextlib.suppress(EOFError, ConnectionError), apart():
-                return start_worker(self._context, solver, processors)
+                return start_worker(self._context, key)
         raise UnavailableError(
             f"no worker process starts, since the server that they are forked from is killed again and again. {_GO_ON}"
         )
@@ -192,9 +182,7 @@ class LocalExecutor(Executor):
         self._note_probe(lane)
         if event is Event.DONE:
             worker.task, worker.deadline = None, math.inf
-            lane.parked[worker.solver] = worker
-            if len(lane.parked) > MAX_PARKED:
-                lane.parked.pop(next(iter(lane.parked))).stop()
+            self._pool.keep(worker)
         else:
             worker.stop()
         return ending

@@ -20,8 +20,9 @@ from time import perf_counter
 
 from bnnbench.errors import BnnbenchError, InputError, RefusedError, UnavailableError, stack_of, told
 from bnnbench.harness.isolation.confinement import confined, kill_children, stand_back, tie_to
-from bnnbench.harness.isolation.leftovers import Leftovers
+from bnnbench.harness.isolation.leftovers import Leftovers, other_threads_rest
 from bnnbench.harness.isolation.log import Log
+from bnnbench.harness.isolation.placement import Cores
 from bnnbench.harness.isolation.resources import load, peak_memory_mib, reset_peak_memory
 from bnnbench.harness.journal import FULL, DiskError, EndLine, EstimateLine, Journal, StartLine
 from bnnbench.harness.task import Task
@@ -47,8 +48,8 @@ MAX_TASKS = 1000
 """Tasks after which a worker is replaced: solvers' libraries leak."""
 
 
-def serve(pipe: Connection, log: Log, processors: Sequence[int] | None = None) -> None:
-    """Work in a process of its own, on some processors: run the tasks that come, and say when each begins and ends.
+def serve(pipe: Connection, log: Log) -> None:
+    """Work in a process of its own: run the tasks that come, and say when each begins and ends.
 
     Interrupts are the coordinator's business, numerical libraries get one thread. The process leads a group of its own,
     so that whatever a solver starts can be found and killed.
@@ -62,15 +63,14 @@ def serve(pipe: Connection, log: Log, processors: Sequence[int] | None = None) -
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in THREAD_LIMITS:
         os.environ.setdefault(name, "1")
-    if processors is not None:
-        os.sched_setaffinity(0, processors)
     threading.Thread(target=_leave_with_coordinator, daemon=True).start()
     os.environ.pop("PYTHONSAFEPATH", None)  # it was for this process, and not for what solvers start
     owner = os.getpid()
-    before = Leftovers.of_this_process()
+    before = latest = Leftovers.of_this_process()
     with contextlib.suppress(EOFError, OSError):  # the coordinator is gone
         for number in range(1, MAX_TASKS + 1):
-            task, probed_at = pipe.recv()
+            task, processors, probed_at = pipe.recv()
+            _keep_to(processors)
             pipe.send_bytes(READY)
             try:
                 is_sane = execute(task, processors, log, probed_at)
@@ -79,8 +79,9 @@ def serve(pipe: Connection, log: Log, processors: Sequence[int] | None = None) -
                 break
             if os.getpid() != owner:
                 os._exit(1)  # a solver forked, and its child came back from there
-            is_sane, after = _kill_children() and is_sane, Leftovers.of_this_process()
-            is_sane, before = is_sane and not after.harm_after(before), after
+            is_sane, earlier, latest = _kill_children() and is_sane, latest, Leftovers.of_this_process()
+            is_sane = is_sane and not latest.harm_after(before)
+            is_sane = is_sane and (latest.threads <= earlier.threads or other_threads_rest())
             pipe.send_bytes(DONE if is_sane and number < MAX_TASKS else LAST)
 
 
@@ -90,6 +91,14 @@ def _leave_with_coordinator() -> None:
     if coordinator is not None:
         coordinator.join()
         os.killpg(0, signal.SIGKILL)
+
+
+def _keep_to(processors: Cores | None) -> None:
+    """Keep all threads of this process to some processors; those of libraries stay where they were started."""
+    if processors is not None and os.sched_getaffinity(0) != set(processors):
+        for thread in Path("/proc/self/task").iterdir():
+            with contextlib.suppress(OSError):  # one that has ended
+                os.sched_setaffinity(int(thread.name), processors)
 
 
 def _kill_children() -> bool:

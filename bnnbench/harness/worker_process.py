@@ -15,8 +15,11 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from time import perf_counter
 
+import psutil
+
 from bnnbench.harness.isolation.confinement import kill_children, num_oom_kills
 from bnnbench.harness.isolation.control_group import ControlGroup, make_group
+from bnnbench.harness.isolation.leftovers import THREADS_MAY_REST
 from bnnbench.harness.isolation.log import Log, make_log
 from bnnbench.harness.isolation.placement import Cores
 from bnnbench.harness.journal import Held
@@ -54,8 +57,8 @@ class WorkerProcess:
     pipe: Connection
     log: Log
     group: ControlGroup | None
-    solver: str
-    """It serves this solver alone: what one leaves behind harms no other."""
+    key: str
+    """It serves the solver of this key alone, see `bnnbench.harness.pool.pool_key`."""
     task: Task | None = None
     deadline: float = math.inf
     has_begun: bool = False
@@ -70,16 +73,19 @@ class WorkerProcess:
     """Of the task."""
     sender: threading.Thread | None = field(default=None, repr=False)
     """What still sends it a large task, perhaps."""
+    is_frozen: bool = False
+    idle_mib: float = 0.0
+    """Memory that it held when it was frozen, in MiB, without files that processes share."""
 
-    def send(self, task: Task, probed_at: float) -> None:
-        """Hand it a task, and let its time to begin run."""
+    def send(self, task: Task, processors: Cores | None, probed_at: float) -> None:
+        """Hand it a task for some processors, which were last probed then, and let its time to begin run."""
         self.task, self.has_begun, self.deadline = task, False, perf_counter() + START_S
         self.log.clear()
         self.journal = Held(task.journal)
         if self.group:
             self.group.limit(task.limits.memory_gb, task.limits.processes)
         self.kills_before = self._num_kills()
-        self.sender = _send(self.pipe, ForkingPickler.dumps((task, probed_at)))
+        self.sender = _send(self.pipe, ForkingPickler.dumps((task, processors, probed_at)))
 
     def next_event(self) -> Event:
         """Look what has happened; nothing is killed and nothing is moved."""
@@ -97,6 +103,22 @@ class WorkerProcess:
         if message is not None or is_dead:
             return Event.DEAD
         return Event.LATE if perf_counter() >= self.deadline else Event.NOTHING
+
+    def freeze(self) -> None:
+        """Let no thread of it run, and note its memory; elsewhere than on Linux none is left that could."""
+        self.is_frozen = True
+        with contextlib.suppress(psutil.Error, OSError):
+            memory = psutil.Process(self.process.pid).memory_info()
+            self.idle_mib = (memory.rss - getattr(memory, "shared", 0)) / 2**20
+            if THREADS_MAY_REST:
+                os.kill(self.process.pid or 0, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it run again, if it was frozen."""
+        if self.is_frozen:
+            self.is_frozen = False
+            with contextlib.suppress(OSError):
+                os.kill(self.process.pid or 0, signal.SIGCONT)
 
     def stop(self) -> int | None:
         """Kill the process and all that it started; return the exit code that it ended with."""
@@ -142,15 +164,15 @@ class WorkerProcess:
             return b""
 
 
-def start_worker(context: ForkServerContext | SpawnContext, solver: str, processors: Cores | None) -> WorkerProcess:
-    """Start a worker for a solver, kept to some processors."""
+def start_worker(context: ForkServerContext | SpawnContext, key: str) -> WorkerProcess:
+    """Start a worker for the solver of a key."""
     pipe, end = context.Pipe()
     log = make_log()
-    process = context.Process(target=serve, args=(end, log, processors), name="bnnbench worker")
+    process = context.Process(target=serve, args=(end, log), name="bnnbench worker")
     with without_script():
         process.start()
     end.close()
-    return WorkerProcess(process, pipe, log, make_group(process.pid or 0), solver)
+    return WorkerProcess(process, pipe, log, make_group(process.pid or 0), key)
 
 
 def _send(pipe: Connection, content: memoryview) -> threading.Thread | None:

@@ -38,10 +38,9 @@ def median_interval(values: pd.Series) -> Interval:
 @cache
 def _order(n: int) -> int:
     """Return the largest k with ``P(Bin(n, 1/2) < k) ≤ 0.025``."""
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
-    k = int(binom.ppf(0.025, n, 0.5))
-    return k + int(binom.cdf(k, n, 0.5) <= 0.025)
+    return int(np.searchsorted(bdtr(np.arange(n), n, 0.5), 0.025, side="right"))
 
 
 def quartiles(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -10,6 +10,7 @@ from bnnbench.errors import InputError
 from bnnbench.metrics import compare_pair, cost_table, disambiguated, expected_running_time, holm
 from bnnbench.metrics.censoring import numbers
 from bnnbench.metrics.paired import effect_size
+from bnnbench.metrics.running_time import ERTS
 from bnnbench.runs.column import columns_of
 from bnnbench.runs.outcome import Outcome
 
@@ -24,13 +25,13 @@ EFFECT = ("effect", "effect_low", "effect_high")
 
 def is_ratio(column: str) -> bool:
     """Tell whether values of a column differ by factors, as times do."""
-    return column.endswith("_s")
+    return column.endswith("_s") or column in ERTS
 
 
 def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_gap") -> pd.DataFrame:
     """Compare each solver of the first results with each of the second, per formulation, over common problems.
 
-    A problem's cost is the median over repetitions, see `bnnbench.metrics.cost_table`, or with the column ``ert_s`` its
+    A problem's cost is the median over repetitions, see `bnnbench.metrics.cost_table`, or with a name of `ERTS` its
     `bnnbench.metrics.expected_running_time`; of a column in which more is better, the negative. Problems are the same
     if their content is, equal and opposite samples merged. Columns: ``formulation``, ``first``, ``second``,
     ``problems`` (in common, where both were asked), ``first_median`` and ``second_median`` (of the column over these),
@@ -82,10 +83,10 @@ def _problem_key(first: pd.DataFrame, second: pd.DataFrame) -> str:
 def _costs(runs: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
     """Return a row per formulation and problem, and a column per solver; less is better."""
     rows = ["formulation", key]
-    if column != "ert_s":
+    if column not in ERTS:
         signed = runs.assign(**{column: -numbers(runs[column])}) if column in GAINS else runs
         return cost_table(signed, column, rows=rows)
-    return expected_running_time(runs, [*rows, "solver"])["ert_s"].unstack("solver")  # noqa: PD010  one value column
+    return expected_running_time(runs, [*rows, "solver"], column)[column].unstack("solver")  # noqa: PD010  one column
 
 
 def _pairs(first: pd.DataFrame, second: pd.DataFrame, column: str) -> list[dict[str, Any]]:

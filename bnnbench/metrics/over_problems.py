@@ -44,7 +44,7 @@ def pooled_share(successes: NDArray[np.float64], trials: NDArray[np.float64]) ->
     Estimated From Survey Data", Survey Methodology 24, 1998: the effective number of runs; Jeffreys' interval stands
     here in the place of the exact one.
     """
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     num, total = len(trials), float(trials.sum())
     share = float(successes.sum()) / total
@@ -54,7 +54,7 @@ def pooled_share(successes: NDArray[np.float64], trials: NDArray[np.float64]) ->
         return share, *share_ends(share * num, num)
     variance = num / (num - 1) * float(((successes - share * trials) ** 2).sum()) / total**2
     alike = total if variance == 0 else min(total, share * (1 - share) / variance)
-    alike *= float(student.ppf(0.975, total - 1) / student.ppf(0.975, num - 1)) ** 2
+    alike *= float(stdtrit(total - 1, 0.975) / stdtrit(num - 1, 0.975)) ** 2
     return share, *share_ends(share * alike, alike)
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, restated
 from bnnbench.optimum.shipped import set_files
 
 if TYPE_CHECKING:
@@ -107,13 +107,9 @@ def read_rungs(set_path: Path) -> Mapping[str, Rung]:
     path = pilot_path(set_path)
     if not path.is_file():
         return {}
-    try:
+    advice = f"); make it with bnnbench pilot RESULTS {set_path.stem}."
+    with restated(InputError, f"{path} is no table of a pilot (", advice, OSError, ValueError, KeyError):
         return rungs_of(pd.read_csv(path)[list(PILOT)])
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            f"{path} is no table of a pilot ({' '.join(str(error).split())[:100]}); make it with "
-            f"bnnbench pilot RESULTS {set_path.stem}."
-        ) from error
 
 
 def pilot_guide(pilot: pd.DataFrame) -> str:

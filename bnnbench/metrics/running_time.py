@@ -1,10 +1,11 @@
-"""Expected running time (ERT): the sampling time until the optimum, if a run that fails is started again."""
+"""Expected running time (ERT): what it takes until a target is reached, if a run that fails is started again."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from bnnbench.metrics.averages import median_interval
 from bnnbench.metrics.censoring import censored, numbers, was_asked
 from bnnbench.metrics.over_problems import problem_key
 from bnnbench.metrics.success import Interval, share_ends
+from bnnbench.runs.outcome import GOALS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,22 +25,64 @@ NUM_DRAWS = 2000
 """Of the bootstrap; its ends then differ by about 1 % from one seed to another."""
 
 
-def expected_running_time(runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulation", "solver")) -> pd.DataFrame:
-    """Return the ERT of each group with its 95 % interval: columns ``ert_s``, ``ert_s_low``, ``ert_s_high``.
+@dataclass(frozen=True)
+class Measure:
+    """Definition of an ERT, by names of columns of runs: what it counts, and until when.
 
-    ``ERT = Σ_r T_r / #successes``: the time of a successful run until it reached the optimal loss, and the whole time
-    of one that did not. The interval is over runs, see `ert_draws`.
+    Attributes
+    ----------
+    percent
+        Of the samples, by which the target lies above the optimum.
+    reached, spent
+        What a run took until the target, and what it took in all.
+    limit
+        The most that it may take; empty: nothing says.
+    """
+
+    name: str
+    percent: float
+    reached: str
+    spent: str
+    limit: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the ERT and of the ends of its interval."""
+        return [self.name, f"{self.name}_low", f"{self.name}_high"]
+
+
+def _measures() -> Iterator[Measure]:
+    marks = {goal: "" if percent == 0 else f"_{goal}" for goal, percent in GOALS.items()}
+    for goal, percent in GOALS.items():
+        yield Measure(f"ert{marks[goal]}_s", percent, f"time_to_{goal}_s", "sample_s", "budget_seconds")
+    for goal, percent in GOALS.items():
+        yield Measure(f"ert{marks[goal]}_evaluations", percent, f"evaluations_to_{goal}", "evaluations")
+
+
+ERTS: Mapping[str, Measure] = MappingProxyType({measure.name: measure for measure in _measures()})
+"""By name: ERTs in seconds of sampling and in evaluations, until the optimum, and 1 % and 5 % of the samples above."""
+
+
+def expected_running_time(
+    runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulation", "solver"), measure: str = "ert_s"
+) -> pd.DataFrame:
+    """Return the ERT of each group with its 95 % interval: columns such as ``ert_s``, ``ert_s_low``, ``ert_s_high``.
+
+    ``ERT = Σ_r T_r / #successes``: the time of a successful run until it reached the target, and the whole time of one
+    that did not. The interval is over runs, see `ert_draws`.
 
     Censoring: infinite without a success; then the lower end is ``T̄·(1 − p)/p``, the expected time of the failures
     before a success, with the mean time T̄ of the runs and the exact upper bound ``p = 1 − 0.05^(1/n)`` of no success in
     n runs, and holds with 95 % confidence. A run that failed took ``sample_s``, or its budget of seconds where
     that is not known, or else nothing, which flatters; one that was not asked, or has no known optimum, is left out.
-    Clock: sampling time.
+    Clock: sampling time, or evaluations, of solvers that count them.
 
     Parameters
     ----------
     by
         Pool runs of one problem only: restarts are of one question.
+    measure
+        A name in `ERTS`.
 
     References
     ----------
@@ -49,14 +93,14 @@ def expected_running_time(runs: pd.DataFrame, by: Sequence[str] = ("problem", "f
     import pandas as pd
 
     runs = runs.reset_index(drop=True)
-    spent = spent_times(runs)
+    spent = spent_times(runs, measure)
     groups = spent.groupby([runs.loc[spent.index, name] for name in by])
     figures = [ert_interval(Spent.of(part)) for _, part in groups]
     index = groups.size().index
-    return pd.DataFrame(figures, index=index, columns=list(NAMES), dtype=float)
+    return pd.DataFrame(figures, index=index, columns=ERTS[measure].names, dtype=float)
 
 
-def median_running_time(runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def median_running_time(runs: pd.DataFrame, by: Sequence[str], measure: str = "ert_s") -> pd.DataFrame:
     """Return the median over problems of each group's ERT, with its 95 % interval; columns as `expected_running_time`.
 
     The interval is one over problems, see `bnnbench.metrics.median_interval`; in a group of one problem it is the one
@@ -66,7 +110,7 @@ def median_running_time(runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
     key = problem_key(runs)
     runs = runs.reset_index(drop=True)
-    spent = spent_times(runs)
+    spent = spent_times(runs, measure)
     keys = [runs.loc[spent.index, name] for name in by]
     groups = spent.assign(**{key: runs.loc[spent.index, key]}).groupby(keys)
     figures = []
@@ -74,7 +118,17 @@ def median_running_time(runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         problems = [Spent.of(own) for _, own in part.groupby(key)]
         erts = pd.Series([own.ert_s for own in problems])
         figures.append(ert_interval(problems[0]) if len(problems) == 1 else median_interval(erts))
-    return pd.DataFrame(figures, index=groups.size().index, columns=list(NAMES), dtype=float)
+    return pd.DataFrame(figures, index=groups.size().index, columns=ERTS[measure].names, dtype=float)
+
+
+def is_repeated(runs: pd.DataFrame, measure: str) -> bool:
+    """Tell whether an ERT to a loss above the optimum is that to the optimum, as with few samples no loss is between.
+
+    Such an ERT is equal in all runs, and needs no column of its own.
+    """
+    goal = ERTS[measure]
+    optimum = next(one.name for one in ERTS.values() if one.percent == 0 and one.spent == goal.spent)
+    return goal.percent > 0 and spent_times(runs, measure).equals(spent_times(runs, optimum))
 
 
 @dataclass(frozen=True)
@@ -97,21 +151,45 @@ class Spent:
         return float(self.times.sum()) / num_successes if num_successes else math.inf
 
 
-def spent_times(runs: pd.DataFrame) -> pd.DataFrame:
+def spent_times(runs: pd.DataFrame, measure: str = "ert_s") -> pd.DataFrame:
     """Return what each run that counts took: columns ``time_s``, ``is_success`` and ``whole_s``, indexed like `runs`.
 
-    They are the seconds until the optimum, or all of it without; whether it got there; and its budget of seconds, or
-    without one the time of the whole run.
+    They are the seconds until the target, or all of it without; whether it got there; and its budget of seconds, or
+    without one the time of the whole run. All of them are evaluations, where `measure` counts these.
     """
     import pandas as pd
 
-    counted = runs[was_asked(runs) & runs["optimum"].notna()]
-    to_target = censored(counted, "time_to_target_s")
+    goal = ERTS[measure]
+    counted = runs[was_asked(runs) & runs["optimum"].notna() & _is_noted(runs, goal)]
+    to_target = censored(counted, goal.reached) if len(counted) else pd.Series(dtype=float)
     is_success = np.isfinite(to_target)
-    took, allowed = numbers(counted["sample_s"]), numbers(counted["budget_seconds"])
+    took = numbers(counted[goal.spent]) if len(counted) else to_target
+    allowed = numbers(counted[goal.limit]) if goal.limit else took
     times = to_target.where(is_success, took.fillna(allowed).fillna(0))
     whole = allowed.fillna(took).fillna(times)
     return pd.DataFrame({"time_s": times, "is_success": is_success, "whole_s": whole})
+
+
+def _is_noted(runs: pd.DataFrame, goal: Measure) -> pd.Series:
+    """Tell of each run whether it notes what a measure needs.
+
+    A solver may not count evaluations; of one that does, a run that failed counts as none. Results of older versions
+    do not say when a run reached a loss above the optimum that it did reach, and then no run counts.
+    """
+    import pandas as pd
+
+    is_known = pd.Series(data=goal.reached in runs and goal.spent in runs, index=runs.index)
+    if not is_known.any():
+        return is_known
+    has_ended = runs["status"] == "ok"
+    if not goal.limit:
+        tells = runs[goal.spent].notna()
+        is_known = tells | (~has_ended & tells.groupby([runs["formulation"], runs["solver"]]).transform("any"))
+    if goal.percent and "num_samples" in runs:
+        most = numbers(runs["num_samples"]) * goal.percent / 100
+        reached = has_ended & (numbers(runs["loss_gap"]) <= most)
+        is_known &= not (is_known & reached & runs[goal.reached].isna()).any()
+    return is_known
 
 
 def ert_interval(runs: Spent) -> Interval:

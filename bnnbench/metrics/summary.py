@@ -11,7 +11,7 @@ from bnnbench.metrics.censoring import censored, numbers, was_asked
 from bnnbench.metrics.gaps import normalized_gap
 from bnnbench.metrics.labels import disambiguated, in_natural_order
 from bnnbench.metrics.over_problems import median_over_problems, pooled_share, problem_key
-from bnnbench.metrics.running_time import median_running_time
+from bnnbench.metrics.running_time import ERTS, is_repeated, median_running_time
 from bnnbench.runs.column import Column, columns_of
 from bnnbench.runs.features import Features
 from bnnbench.runs.outcome import Outcome
@@ -28,11 +28,35 @@ _COUNTS = (
         "solved_share", "of the runs that were asked and have a known optimum, those that are solved", "real",
         empty=_NO_OPTIMUM, header="solved", is_share=True, drop_rank=None,
     ),
-    Column(
-        "ert_s", "expected sampling time until the optimum with restarts (ERT), the median over problems", "real", "s",
-        _NO_OPTIMUM, "ERT", drop_rank=None,
-    ),
 )  # fmt: skip
+_RANKS = {
+    "ert_s": None,
+    "ert_5_percent_s": 43,
+    "ert_1_percent_s": 42,
+    "ert_evaluations": 41,
+    "ert_5_percent_evaluations": 2,
+    "ert_1_percent_evaluations": 1,
+}
+
+
+def _effort(name: str) -> Column:
+    """Return the column of an expected running time."""
+    measure = ERTS[name]
+    counts_time = bool(measure.limit)
+    above = f"a loss of at most {measure.percent:g} % of the samples above it" if measure.percent else "the optimum"
+    empty = [_NO_OPTIMUM, *(["no loss lies between"] if measure.percent else [])]
+    return Column(
+        name,
+        f"expected {'sampling time' if counts_time else 'evaluations'} until {above} with restarts (ERT), the median "
+        "over problems",
+        "real",
+        "s" if counts_time else "",
+        ", or ".join(empty if counts_time else [*empty, "the solver does not count them"]),
+        f"ERT{'' if counts_time else ' evaluations'}{f' +{measure.percent:g} %' if measure.percent else ''}",
+        drop_rank=_RANKS[name],
+    )
+
+
 _GAPS = (
     Column(
         "normalized_gap", "loss gap over that of as many random settings, see docs/metrics.md", "real",
@@ -54,7 +78,7 @@ _NOTES = (
 
 
 def _columns() -> Iterator[Column]:
-    yield from _COUNTS
+    yield from (*_COUNTS, *map(_effort, ERTS))
     for column in (*columns_of(Outcome), *columns_of(Features)):
         if column.statistic:
             yield column
@@ -79,6 +103,9 @@ def summarize(
     - ``solved``: of these, runs whose loss gap is 0 or less. A failed run is unsolved whatever it had found; a run
       without a known optimum is no evidence, and is counted in ``remarks``. Missing if no optimum is known.
       ``solved_share``: over the runs that were asked and have a known optimum;
+    - ``ert_s``: the expected running time until the optimum; ``ert_1_percent_s`` and ``ert_5_percent_s`` until a loss
+      of so many percent of the samples above it, missing in all rows where no loss lies between; the same in
+      evaluations, of solvers that count them. See `bnnbench.metrics.running_time.ERTS`;
     - counts, such as ``proved``: runs of status ok in which it is 1;
     - medians are over problems, of the median over the runs of each, see `bnnbench.metrics.over_problems`;
     - censored medians, such as ``loss_gap`` and ``mean_loss_gap`` (of the mean read, not the best): over asked runs, in
@@ -124,8 +151,9 @@ def summarize(
     for column in SUMMARY:
         if column.statistic in ("median", "censored_median"):
             frame = frame.join(_medians(runs, keys, column, with_intervals=with_intervals))
-    ert = median_running_time(runs, by)
-    frame = frame.join(ert if with_intervals else ert["ert_s"])
+    for name in ERTS:
+        ert = median_running_time(runs.iloc[: 0 if is_repeated(runs, name) else None], by, name)
+        frame = frame.join(ert if with_intervals else ert[name])
     frame["remarks"] = _remarks(runs, by, frame["runs"] - frame["known"])
     names = [n for c in SUMMARY for n in (c.name, f"{c.name}_low", f"{c.name}_high") if n in frame]
     return in_natural_order(frame.reset_index()[[*by, *names]], by)

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from bnnbench.errors import CheckError, InputError
+from bnnbench.errors import CheckError, InputError, system_errors
 from bnnbench.hashing import content_hash
 from bnnbench.optimum.truth import Truth, TruthKind
 from bnnbench.problem.problem import Problem, integer_prices
@@ -179,10 +179,8 @@ def write_certificate(certificate: Certificate, path: Path) -> None:
     InputError
         If the file cannot be written.
     """
-    try:
+    with system_errors(InputError, f"{path} cannot be written", "give another file"):
         path.write_text(_text(certificate), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}; give another file.") from error
 
 
 def read_certificate(path: Path) -> Certificate:

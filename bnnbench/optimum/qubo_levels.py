@@ -67,8 +67,7 @@ def rounding(qubo: Qubo) -> float:
     energy is a sum of at most k = 2^10 + n² terms, each at most S = Σ|c|, and is wrong by at most k·2^-53·S.
     """
     total = float(np.abs(np.concatenate([qubo.linear, qubo.couplings, [qubo.offset]])).sum())
-    is_exact = total == 0 or total < 2.0**53 * qubo.unit
-    return 0.0 if is_exact else (_CHUNK + qubo.num_variables**2) * 2.0**-53 * total
+    return 0.0 if qubo.adds_exactly else (_CHUNK + qubo.num_variables**2) * 2.0**-53 * total
 
 
 def levels(

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, restated
 from bnnbench.hashing import content_hash
 from bnnbench.optimum.certificate import (
     ENUMERATION_LIMIT,
@@ -168,13 +168,10 @@ def read_shipped(path: Path) -> list[ShippedTruth]:
 
     if not path.is_file():
         return []
-    try:
+    advice = f"); write it again with bnnbench truth {path.with_suffix('.toml')} -o {path}."
+    wrong = (OSError, pa.ArrowException, KeyError, TypeError, ValueError, AttributeError)
+    with restated(InputError, f"{path} holds no truths of a set of problems (", advice, *wrong):
         rows = [_row(record) for record in pq.read_table(path).to_pylist()]
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(
-            f"{path} holds no truths of a set of problems ({' '.join(str(error).split())[:100]}); write it again with "
-            f"bnnbench truth {path.with_suffix('.toml')} -o {path}."
-        ) from error
     return [row for row, digest in rows if row.digest == digest]
 
 

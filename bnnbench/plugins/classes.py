@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeVar
 
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, restated
 from bnnbench.plugins.entries import Kind, entries, load_module
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.solver.contract import Solver
@@ -78,10 +78,9 @@ def _check_class(module: ModuleType, plugin: type[Any]) -> None:
 
 def _check_call(what: str, method: Callable[..., Any], name: str, wanted: str, **keywords: Any) -> None:
     signature = inspect.signature(method)
-    try:
+    wrong = f"{what}: the method {name} must take {wanted}, but takes {signature} ("
+    with restated(InputError, wrong, ").", TypeError):
         signature.bind(None, None, **keywords)
-    except TypeError:
-        raise InputError(f"{what}: the method {name} must take {wanted}, but takes {signature}.") from None
 
 
 def _has_no_default(field: dataclasses.Field[Any]) -> bool:

@@ -84,11 +84,11 @@ def exact_bits(scale: float) -> int:
     return MANTISSA_BITS - 3 - math.ceil(math.log2(scale))
 
 
-def on_grid(penalty: float, bits: int, loss: LossWeights) -> float:
-    """Return λ if it is a multiple of 2^-bits, else the next multiple above it of 2^-20, or of what `bits` allows."""
+def on_grid(penalty: float, bits: int, finest: int = FINEST) -> float:
+    """Return λ if it is a multiple of 2^-bits, else the next one of 2^-finest, or of 2^-bits if that is coarser."""
     if (penalty * 2.0**bits).is_integer():
         return penalty
-    steps = 2.0 ** min(bits, max(FINEST, loss_bits(loss)))
+    steps = 2.0 ** min(bits, finest)
     return math.ceil(penalty * steps) / steps
 
 

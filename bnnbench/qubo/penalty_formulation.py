@@ -20,7 +20,7 @@ from bnnbench.qubo.counter import Counter
 from bnnbench.qubo.decoder import Decoder
 from bnnbench.qubo.encoding import Builder
 from bnnbench.qubo.formulation import Formulation, Soundness
-from bnnbench.qubo.penalty import energy_scale, exact_bits, layer_bounds, least_penalties, loss_bits, on_grid
+from bnnbench.qubo.penalty import FINEST, energy_scale, exact_bits, layer_bounds, least_penalties, loss_bits, on_grid
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.qubo.size import check_memory
 from bnnbench.qubo.template import Recipe, encoding, template
@@ -105,7 +105,7 @@ class PenaltyFormulation(Formulation):
         penalties = self.penalties(problem)
         if self.is_sound(problem):
             bits = self._exact_bits(problem)
-            penalties = tuple(on_grid(penalty, bits, loss) for penalty in penalties)
+            penalties = tuple(on_grid(penalty, bits, max(FINEST, loss_bits(loss))) for penalty in penalties)
         samples = self._samples(problem)
         weights = samples.weights
         factors = np.hstack([samples.row_weights[:, None], weights, weights * samples.targets]).astype(np.float64)

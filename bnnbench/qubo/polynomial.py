@@ -19,6 +19,8 @@ from bnnbench.qubo.qubo import Qubo, make_qubo
 Term = tuple[int, ...]
 """Variables of a monomial, in ascending order."""
 Pairs = tuple[tuple[int, int], ...]
+TABLE_BITS = 48
+"""Of the coefficients of a table: sums of 2^n values in double precision lose a few of 53."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,8 @@ def polynomial_of(qubo: Qubo) -> Polynomial:
 def interpolated(table: NDArray[np.float64]) -> Polynomial:
     """Return the polynomial that has these values on all 2^n states; bit i of a state's number is variable i.
 
-    The coefficients are the Walsh–Hadamard transform of the table: exact if its values are multiples of a power of two.
+    The coefficients are the Walsh–Hadamard transform of the table: exact if its values are multiples of a power of two,
+    the largest below 2^(`TABLE_BITS` − n) of them. What is smaller than the largest by 2^`TABLE_BITS` is rounding: 0.
     """
     n = len(table).bit_length() - 1
     coefficients = np.array(table, dtype=np.float64)
@@ -103,7 +106,7 @@ def interpolated(table: NDArray[np.float64]) -> Polynomial:
         halves = coefficients.reshape(-1, 2, 1 << i)
         low, high = halves[:, 0].copy(), halves[:, 1].copy()
         halves[:, 0], halves[:, 1] = (low + high) / 2, (high - low) / 2
-    places = np.flatnonzero(np.abs(coefficients) > 1e-9 * max(1.0, float(np.abs(table).max())))
+    places = np.flatnonzero(np.abs(coefficients) > 2.0**-TABLE_BITS * float(np.abs(table).max()))
     terms = {tuple(i for i in range(n) if place >> i & 1): float(coefficients[place]) for place in places.tolist()}
     return Polynomial(n, dict(sorted(terms.items())))
 

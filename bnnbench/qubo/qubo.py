@@ -103,6 +103,12 @@ class Qubo:
         units = np.ldexp((whole & -whole).astype(float), exponents - 53)
         return float(units.min(initial=np.inf)) if len(units) else 0.0
 
+    @property
+    def adds_exactly(self) -> bool:
+        """Return whether double precision adds coefficients without rounding, in whatever order."""
+        total = float(np.abs(self.linear).sum() + np.abs(self.couplings).sum()) + abs(self.offset)
+        return total == 0 or total < 2.0**53 * self.unit
+
     @cached_property
     def upper(self) -> scipy.sparse.csr_array:
         """The couplings as a sparse matrix, (n, n), rows < cols."""

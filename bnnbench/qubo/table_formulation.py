@@ -14,7 +14,9 @@ from typing_extensions import override
 
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Formulation
+from bnnbench.qubo.penalty import FINEST, on_grid
 from bnnbench.qubo.polynomial import (
+    TABLE_BITS,
     HigherOrder,
     Pairs,
     Polynomial,
@@ -73,6 +75,13 @@ class TableFormulation(Formulation, HigherOrder):
         """Return whether the reduction keeps the minimum of the polynomial for certain."""
         return self.strength is None or self.strength >= self.polynomial(problem).swing
 
+    def is_exact(self, problem: Problem) -> bool:
+        """Return whether double precision holds a table of losses, its polynomial and its QUBO without rounding."""
+        price, fan_in = problem.loss_weights, problem.network.fan_in(problem.network.num_layers)
+        largest = problem.targets.size * (price.errors + price.margin * fan_in)
+        settings = 2.0**problem.network.num_weights
+        return largest * settings < problem.loss_unit * 2.0**TABLE_BITS and _reduced(self, problem)[0].adds_exactly
+
 
 @lru_cache(maxsize=8)
 def _polynomial(formulation: TableFormulation, problem: Problem) -> Polynomial:
@@ -85,4 +94,4 @@ def _polynomial(formulation: TableFormulation, problem: Problem) -> Polynomial:
 def _reduced(formulation: TableFormulation, problem: Problem) -> tuple[Qubo, Pairs]:
     polynomial = _polynomial(formulation, problem)
     strength = formulation.strength
-    return reduced(polynomial, max(1.0, polynomial.swing) if strength is None else strength)
+    return reduced(polynomial, max(1.0, polynomial.swing) if strength is None else on_grid(strength, FINEST))

@@ -53,6 +53,12 @@ class Well:
         """Return the agreement count of the lower end of the well at a = −1."""
         return (self.fan_in - self.margin - 2 * self.reach) // 2
 
+    def energy_scale(self, *, is_first: bool) -> float:
+        """Return a bound on Σ |h| + Σ |J| + |offset| in spin form of one neuron on one sample, for λ of this well."""
+        # In spins, a product of a weight and an activation is 1 − w − a + 2p.
+        form = self.fan_in * (1 if is_first else 5) + self.margin + 2 * self.reach + 1
+        return self.penalty * (form * form / 4 + (0 if is_first else Builder.edge_size * self.fan_in) + 2)
+
     def bits_of(self, counts: NDArray[np.int64], active: NDArray[np.bool_]) -> NDArray[np.int8]:
         """Return the slack bits of least energy for agreement counts; one more axis, a place per bit."""
         states = np.arange(2 ** len(self.weights))[:, None] >> np.arange(len(self.weights)) & 1

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from bnnbench.errors import BnnbenchError, InputError
+from bnnbench.errors import BnnbenchError, InputError, restated
 from bnnbench.store.file import FILE
 
 HOST = "127.0.0.1"
@@ -100,8 +100,6 @@ def make_server(report: LiveReport, port: int) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name that http.server gives it
             """Say nothing: a line every three seconds tells nothing."""
 
-    try:
+    advice = "; give another one with --port, or 0."
+    with restated(InputError, f"port {port} cannot be used: ", advice, OSError, OverflowError):
         return ThreadingHTTPServer((HOST, port), Handler)
-    except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"port {port} cannot be used: {reason}; give another one with --port, or 0.") from error

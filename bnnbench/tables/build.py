@@ -23,6 +23,7 @@ from bnnbench.metrics import (
 from bnnbench.metrics.decision import decision_table
 from bnnbench.metrics.labels import chosen, in_natural_order
 from bnnbench.metrics.over_problems import level_of
+from bnnbench.metrics.running_time import ERTS
 from bnnbench.store.columns import BUDGET, budget_texts
 from bnnbench.store.parquet import RunSource
 from bnnbench.tables.rounding import DASH
@@ -30,12 +31,17 @@ from bnnbench.tables.stamp import make_stamp
 from bnnbench.tables.table import Column, Table
 from bnnbench.tables.view import View
 
-_BEST = {"solved_share": "greatest", "ert_s": "least", "loss_gap": "least"}
+_BEST = {"solved_share": "greatest", "loss_gap": "least"} | dict.fromkeys(ERTS, "least")
 _ON_SCREEN = ("solved", "flagged")
 """Columns of a summary that papers show in another way: as a share, and among the remarks."""
 BOUND = ">: 95 % lower bound, nothing succeeded"
 NOTES = {
     "ert_s": f"expected sampling time to the optimum with restarts, the median over problems; {BOUND}",
+    "ert_1_percent_s": "the same to a loss of 1 % of the samples above the optimum",
+    "ert_5_percent_s": "the same to 5 %",
+    "ert_evaluations": "the same to the optimum, in evaluations of the solver",
+    "ert_1_percent_evaluations": "to 1 % of the samples above the optimum",
+    "ert_5_percent_evaluations": "to 5 % of the samples above the optimum",
     "loss_gap": "best decoded weights above the optimum",
     "normalized_gap": "loss gap over that of as many random settings",
     "energy_gap": "where λ is sound",
@@ -43,7 +49,9 @@ NOTES = {
 }
 """What captions say of a column."""
 SUMMARY_COLUMNS = {
-    c.name: Column.of(c, best=_BEST.get(c.name), note=NOTES.get(c.name, ""))
+    c.name: Column.of(
+        c, best=_BEST.get(c.name), note=NOTES.get(c.name, ""), **({"kind": "log"} if c.name in ERTS else {})
+    )
     for c in SUMMARY
     if c.name not in _ON_SCREEN
 }
@@ -153,6 +161,7 @@ def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
         SOLVER,
         RUNS,
         replace(ERT, note=f"expected sampling time with restarts; {BOUND}"),
+        *(column for name, column in SUMMARY_COLUMNS.items() if name in ERTS and name != "ert_s"),
         replace(LOSS_GAP, note=f"median over runs, of the {LOSS_GAP.note}"),
         Column("success", "success", "%", factor=100, note="of a read"),
         Column(

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bnnbench.errors import InputError, system_errors
+from bnnbench.errors import InputError, restated, system_errors
 from bnnbench.store.parquet import name_of, open_results, uniform
 from bnnbench.tables.build import KINDS, make_table
 from bnnbench.tables.formats import FORMATS, write_table
@@ -73,10 +73,8 @@ def _read(path: Path) -> bytes:
 
 
 def _metadata(content: bytes, path: Path) -> str:
-    try:
+    with restated(InputError, f"{path} is no Parquet file: ", "; export it again.", pa.ArrowException, OSError):
         metadata = pq.read_schema(io.BytesIO(content)).metadata or {}
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is no Parquet file: {' '.join(str(error).split())}; export it again.") from error
     return bytes(metadata.get(MARK.encode(), b"")).decode(errors="replace")
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.metrics import SUMMARY, disambiguated
 from bnnbench.metrics.labels import printable
+from bnnbench.metrics.running_time import ERTS
 from bnnbench.tables.rounding import DASH
 from bnnbench.tables.rounding import texts as texts_of
 from bnnbench.tables.sheet import Field, print_sheet
@@ -24,7 +25,8 @@ GROUPS = ("problem", "formulation")
 CENSORING = "Medians over runs; failed ones are infinitely bad in gaps and violations, not in accuracies and times."
 EMPTY = "there are no runs yet; run: bnnbench run SUITE."
 LEGEND = (
-    "ERT: expected sampling time to the optimum with restarts, the median over problems, and its 95 % interval. "
+    "ERT: expected sampling time to the optimum with restarts, the median over problems, and its 95 % interval; +1 %: "
+    "to a loss of 1 % of the samples above it. "
     f"Gaps are above the optimum, or above the best known loss where remarks say so. {DASH}: no value (energy gap: "
     "the formulation is not known to be sound)."
 )
@@ -92,17 +94,17 @@ def summary_fields(frame: pd.DataFrame) -> dict[str, Field]:
     for name in map(str, frame.columns):
         if name == "solved_share" or name in ends or (name in COLUMNS and _is_silent(frame, name)):
             continue
-        has_interval = name == "ert_s" and "ert_s_low" in frame
-        fields |= _running_time(frame) if has_interval else {name: _field(name, frame[name].tolist())}
+        has_interval = name in ERTS and f"{name}_low" in frame
+        fields |= _running_time(frame, name) if has_interval else {name: _field(name, frame[name].tolist())}
     return fields
 
 
-def _running_time(frame: pd.DataFrame) -> dict[str, Field]:
-    """Return the ERT, and its interval as a column that a narrow table does without."""
-    rows = frame[["ert_s", "ert_s_low", "ert_s_high"]].astype(float).itertuples(index=False, name=None)
+def _running_time(frame: pd.DataFrame, name: str = "ert_s") -> dict[str, Field]:
+    """Return an ERT; and of that to the optimum its interval, as a column that a narrow table does without."""
+    rows = frame[ERTS[name].names].astype(float).itertuples(index=False, name=None)
     cells = [texts_of(value, low, high, "log") for value, low, high in rows]
-    fields = {"ert_s": Field(COLUMNS["ert_s"].title, [text for text, _ in cells])}
-    if any(interval for _, interval in cells):
+    fields = {name: Field(COLUMNS[name].title, [text for text, _ in cells], rank=COLUMNS[name].drop_rank)}
+    if name == "ert_s" and any(interval for _, interval in cells):
         fields["ert_s_interval"] = Field("95 %", [interval for _, interval in cells], rank=45)
     return fields
 
@@ -129,6 +131,7 @@ def _is_silent(frame: pd.DataFrame, name: str) -> bool:
         return not frame[name].any()
     column = COLUMNS[name]
     is_optional = column.statistic is not None and column.needs is None and name != "mean_loss_gap"
+    is_optional |= name in ERTS and name != "ert_s"
     return is_optional and bool(frame[name].isna().all())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pandas as pd
@@ -35,11 +34,8 @@ def tuned_against_default(planned: Plan, runs: pd.DataFrame, clock: Clock) -> pd
     InputError
         If no pair has both in the runs.
     """
-    if clock == "evaluations":
-        runs = runs.assign(
-            time_to_target_s=runs["evaluations_to_target"], sample_s=runs["evaluations"], budget_seconds=math.nan
-        )
-    erts = expected_running_time(runs, ["formulation", "solver", "problem_hash"])["ert_s"]
+    measure = "ert_s" if clock == "seconds" else "ert_evaluations"
+    erts = expected_running_time(runs, ["formulation", "solver", "problem_hash"], measure)[measure]
     rows = [row for default, tuned in planned.tuned if (row := _row(erts, default, tuned)) is not None]
     if not rows:
         raise InputError(

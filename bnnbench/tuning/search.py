@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bnnbench.errors import UnavailableError
+from bnnbench.errors import UnavailableError, restated
 from bnnbench.problem.problem import Problem
 from bnnbench.runs.cell import Cell
 from bnnbench.suite.file import TuneTable
@@ -223,10 +223,8 @@ def _shown(setting: Setting) -> str:
 
 def _study(seed: int) -> optuna.study.Study:
     """Return a study that is minimized, with successive halving; the same rows make it draw the same settings."""
-    try:
+    with restated(UnavailableError, "tuning needs Optuna (", "); run: pip install 'bnnbench[tune]'.", ImportError):
         import optuna
-    except ImportError as error:
-        raise UnavailableError("Optuna is not installed; run: pip install 'bnnbench[tune]'.") from error
     optuna.logging.set_verbosity(logging.WARNING)
     return optuna.create_study(
         sampler=optuna.samplers.TPESampler(seed=seed % 2**32, n_startup_trials=NUM_RANDOM, multivariate=True),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bnnbench as bb
-from bnnbench.qubo.polynomial import polynomial_of
+from bnnbench.qubo.polynomial import interpolated, polynomial_of
 
 LAMBDA = 50
 
@@ -28,6 +28,28 @@ def test_a_hubo_is_the_loss_on_every_setting(loss):
     weights = settings(data.network.num_weights)
 
     assert (polynomial.values((weights > 0).astype(np.int8)) == data.training_loss(weights)).all()
+
+
+@pytest.mark.parametrize(("small", "terms"), [(2.0**-27, 2), (2.0**-40, 1)])
+def test_a_term_beside_a_large_one_stays_unless_rounding_could_make_it(small, terms):
+    """Of 8,000 samples of 3-3-1 a unit of margin is 2^-15, and coefficients are multiples of 2^-27."""
+    assert len(interpolated(8000 + np.array([small, -small])).terms) == terms
+
+
+@pytest.mark.parametrize("strength", [113.4236297, 1e5 / 3])
+def test_a_sound_hubo_is_exact_whatever_its_strength(strength):
+    data = problem([3, 2, 1], 8)
+    instance = bb.compile(data, "hubo", strength=strength)
+    weights = settings(data.network.num_weights)
+
+    assert instance.is_sound
+    assert instance.qubo.energies(instance.complete(weights)).tolist() == data.training_loss(weights).tolist()
+
+
+def test_a_strength_that_drowns_single_errors_makes_no_sound_hubo():
+    data = problem([3, 2, 1], 8)
+
+    assert [bb.compile(data, "hubo", strength=strength).is_sound for strength in (1e9, 1e14)] == [True, False]
 
 
 def test_a_hubo_of_3_3_1_has_76_monomials_at_most_however_many_samples():

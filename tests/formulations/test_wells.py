@@ -146,6 +146,43 @@ def test_exact_wells_with_a_priced_error_are_sound(widths: tuple[int, ...], samp
         assert energies.min() == problem.training_loss(all_weights(problem.network)).min()
 
 
+@pytest.mark.parametrize("penalty", [1.1, 3.3, 1e5 / 3])
+@pytest.mark.parametrize(("widths", "samples"), [((3, 1), 4), ((5, 1), 2000), ((1, 3, 1), 1)], ids=str)
+def test_sound_wells_have_exact_energies_whatever_their_price(
+    widths: tuple[int, ...], samples: int, penalty: float
+) -> None:
+    problem = random_problem(widths, samples)
+    instance = compile_problem(
+        problem, "wells", margin=1, reach=[m // 2 for m in widths[:-1]], penalty=penalty, error=1
+    )
+    weights = all_weights(problem.network)
+
+    assert instance.is_sound
+    assert instance.qubo.energies(instance.complete(weights)).tolist() == problem.training_loss(weights).tolist()
+
+
+def test_wells_whose_price_drowns_single_errors_are_not_sound() -> None:
+    problem = random_problem((63, 1), 10**6)
+    spec = {"margin": 1, "reach": 31, "error": 1}
+
+    assert formulation("wells", penalty=2.0, **spec).is_sound(problem)
+    assert formulation("wells", penalty=9e5, **spec).soundness(problem) is Soundness.ONE_SIDED
+
+
+@settings(max_examples=40)
+@given(st.sampled_from([(3, 1), (4, 1), (5, 2), (3, 3, 1), (2, 3, 2), (1, 1, 1, 1)]), st.integers(0, 99), st.data())
+def test_the_scale_of_wells_bounds_their_coefficients(widths: tuple[int, ...], seed: int, data: st.DataObject) -> None:
+    problem = random_problem(widths, 3, seed=seed)
+    parameters = {name: data.draw(st.integers(0, 3)) for name in ("margin", "reach")}
+    parameters["margin"] = min(parameters["margin"], *widths[:-1])
+    setting = formulation("wells", penalty=data.draw(st.sampled_from([0.3, 1.0, 50.0])), error=1, **parameters)
+    qubo = compile_problem(problem, setting).qubo
+
+    size = np.abs(qubo.linear).sum() + np.abs(qubo.couplings).sum() + abs(qubo.offset)
+
+    assert size <= 2.0 ** (53 - setting._exact_bits(problem))
+
+
 def test_below_its_bound_an_exact_well_is_not_sound() -> None:
     """Two samples that contradict each other cost 1; with λ = ½ the energy is less."""
     problem = Problem(Network((3, 1)), [[1, 1, 1], [1, 1, 1]], [[1], [-1]])

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from run_rows import row
 
-from bnnbench.metrics import expected_running_time, success_probability
+from bnnbench.metrics import expected_running_time, success_probability, summarize
 from bnnbench.metrics.running_time import Spent, ert_interval, median_running_time
 
 INF = math.inf
@@ -98,3 +99,54 @@ def test_of_one_problem_the_interval_is_that_over_runs():
 
     assert one.iloc[0].tolist() == expected_running_time(runs).iloc[0].tolist()
     assert one["ert_s_low"].iloc[0] < 2 < one["ert_s_high"].iloc[0] < INF
+
+
+def reaching(seconds, one_percent, **changes):
+    """A run on 200 samples that notes when it reached the optimum, 2 errors above it, and 10."""
+    return run(
+        time_to_target_s=seconds, time_to_1_percent_s=one_percent, time_to_5_percent_s=0.5, num_samples=200,
+        loss_gap=0.0 if seconds else 2.0 if one_percent else 9.0, evaluations=400,
+        evaluations_to_target=seconds and 100 * seconds, evaluations_to_1_percent=one_percent and 100 * one_percent,
+        evaluations_to_5_percent=50,
+    ) | changes  # fmt: skip
+
+
+def measured(rows, *names):
+    runs = pd.DataFrame(rows)
+    return [expected_running_time(runs, measure=name)[name].tolist() for name in names]
+
+
+def test_a_target_above_the_optimum_is_reached_earlier_and_by_more_runs():
+    rows = [reaching(2.0, 1.0), reaching(None, 3.0), reaching(None, None)]
+
+    found = measured(rows, "ert_s", "ert_1_percent_s", "ert_5_percent_s")
+
+    assert found == [[2 + 4 + 4], [(1 + 3 + 4) / 2], [0.5]]
+
+
+def test_evaluations_are_counted_as_seconds_are_and_only_of_solvers_that_count():
+    silent = {"solver": "silent"} | dict.fromkeys(
+        ("evaluations", "evaluations_to_target", "evaluations_to_1_percent", "evaluations_to_5_percent")
+    )
+    rows = [reaching(2.0, 1.0), reaching(None, 3.0), reaching(2.0, 1.0, **silent)]
+
+    found = measured(rows, "ert_evaluations", "ert_1_percent_evaluations", "ert_5_percent_evaluations")
+
+    assert found == [[200 + 400], [(100 + 300) / 2], [50]]
+
+
+def test_results_that_do_not_note_when_a_target_was_reached_have_no_ert_to_it():
+    old = {"time_to_1_percent_s": None, "loss_gap": 1.0}
+
+    assert measured([reaching(None, None, **old)], "ert_1_percent_s") == [[]]
+    assert measured([reaching(None, None, **old | {"loss_gap": 3.0})], "ert_1_percent_s") == [[INF]]
+    assert measured([run(time_to_target_s=1.0)], "ert_1_percent_s", "ert_evaluations") == [[], []]
+
+
+def test_with_few_samples_a_target_above_the_optimum_is_the_optimum_and_has_no_column():
+    few = [row(time_to_target_s=0.5, time_to_1_percent_s=0.5, time_to_5_percent_s=0.25) for _ in range(3)]
+
+    found = summarize(pd.DataFrame(few))
+
+    assert found["ert_1_percent_s"].isna().all()
+    assert found["ert_5_percent_s"].tolist() == [0.25]

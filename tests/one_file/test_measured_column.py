@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from suite_texts import suite_text
 
 PACKAGE = Path(__file__).parents[2] / "bnnbench"
 FIELD = """
@@ -17,18 +18,7 @@ FIELD = """
         statistic="median", follows_from="batches",
     )
     flags: list[str] = column("""
-SUITE = """
-repetitions = 2
-[budget]
-reads = 20
-[[problems]]
-name = "parity"
-size = 2
-[[formulations]]
-name = "compact"
-[[solvers]]
-name = "random"
-"""
+SUITE = suite_text({"name": "parity", "size": 2}, formulation="compact", budget={"reads": 20}, repetitions=2)
 
 
 @pytest.fixture(scope="module")

@@ -420,7 +420,7 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize("delay", [0.2, 1.0, 3.0])
+@pytest.mark.parametrize("delay", [0.2, 3.0])
 def test_an_interrupt_reaches_python_in_and_after_a_check(delay: float) -> None:
     """CP-SAT takes the signal's handler away unless told not to, and the next Ctrl-C would end the process at once."""
     code = INTERRUPTED.format(tests=str(Path(__file__).parents[1]), delay=delay)

@@ -49,9 +49,9 @@ def mean_loss(problem: Problem, num_replicas: int, schedule) -> float:
 
 
 @pytest.mark.parametrize(
-    ("widths", "bias"), [((1, 1), False), ((5, 1), False), ((2, 2, 1), False), ((3, 1), True), ((2, 1, 2), False)]
+    ("widths", "bias", "field"),
+    [((1, 1), False, 0.5), ((5, 1), False, 1.5), ((2, 2, 1), False, 0.5), ((3, 1), True, 1.5), ((2, 1, 2), False, 0.5)],
 )
-@pytest.mark.parametrize("field", [0.5, 1.5])
 def test_a_ring_samples_the_thermal_state_of_a_transverse_field(
     widths: tuple[int, ...], field: float, *, bias: bool
 ) -> None:
@@ -65,8 +65,9 @@ def test_a_ring_samples_the_thermal_state_of_a_transverse_field(
     assert sampled == pytest.approx(exact, abs=0.05)
 
 
-@pytest.mark.parametrize(("widths", "bias"), [((5, 1), False), ((2, 2, 1), False), ((3, 1), True)])
-@pytest.mark.parametrize("strength", [0.0, 0.4])
+@pytest.mark.parametrize(
+    ("widths", "bias", "strength"), [((5, 1), False, 0.0), ((2, 2, 1), False, 0.4), ((3, 1), True, 0.4)]
+)
 def test_a_center_samples_the_robust_ensemble(widths: tuple[int, ...], strength: float, *, bias: bool) -> None:
     problem = random_problem(widths, 6, bias=bias, seed=3)
     exact = center_expectation(all_losses(problem), beta=1.0, strength=strength, num_replicas=3)

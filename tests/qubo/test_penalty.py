@@ -87,13 +87,11 @@ def test_nothing_is_claimed_where_margins_are_lost() -> None:
 
 @given(st.floats(0.5, 1e9), st.integers(0, 40))
 def test_the_grid_is_above_and_near(penalty: float, bits: int) -> None:
-    problem = random_problem((3, 1), 2)
-
-    rounded = on_grid(penalty, bits, problem.loss_weights)
+    rounded = on_grid(penalty, bits)
 
     assert penalty <= rounded < penalty + 2.0 ** -min(bits, 20)
     assert (rounded * 2.0**bits).is_integer()
-    assert on_grid(rounded, bits, problem.loss_weights) == rounded
+    assert on_grid(rounded, bits) == rounded
 
 
 def test_the_number_of_exact_bits_leaves_53_for_the_bits_of_an_instance() -> None:

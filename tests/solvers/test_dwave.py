@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 import traceback
 from collections.abc import Callable
@@ -155,6 +156,77 @@ def test_a_schedule_that_the_qpu_does_not_take_is_refused(
         run(connect(mock, anneal_schedule=schedule), planted(TARGET), Budget(reads=1))
 
     assert mock.asked == []
+
+
+REVERSE = [[0, 1], [5, 0.4], [15, 0.4], [20, 1]]
+
+
+@pytest.mark.parametrize("spin_reversal", [False, True])
+def test_a_reverse_anneal_starts_from_the_answer_of_another_solver(
+    connect: Callable[..., Solver], spin_reversal: bool
+) -> None:
+    mock = timed()
+    solver = connect(mock, anneal_schedule=REVERSE, initial="simulated_annealing", spin_reversal=spin_reversal)
+    prepared = solver.prepare(planted(TARGET))
+
+    batches = list(solver.sample(prepared, seed=0, budget=Budget(reads=2)))
+
+    (asked,), (model,) = mock.asked, mock.models
+    assert (asked["anneal_schedule"], asked["reinitialize_state"]) == (REVERSE, True)
+    ground = dimod.SampleSet.from_samples_bqm(asked["initial_state"], model).first.energy
+    assert ground == pytest.approx(0)  # the planted state on the chains, in the gauge of the submission
+    assert batches[0].clocks["initial_s"] > 0
+
+
+def test_only_the_first_submission_is_charged_for_the_initial_state(connect: Callable[..., Solver]) -> None:
+    solver = connect(Mock(), anneal_schedule=REVERSE, initial="tabu", reads_per_call=2, reinitialize_state=False)
+
+    batches = run(solver, planted(TARGET), Budget(reads=4))
+
+    assert ["initial_s" in batch.clocks for batch in batches] == [True, False]
+    assert "initial=tabu" in str(solver.spec)
+
+
+def test_a_reverse_anneal_is_estimated_as_one(connect: Callable[..., Solver]) -> None:
+    mock = timed()
+    solver = connect(mock, anneal_schedule=REVERSE, initial="tabu")
+    prepared = solver.prepare(planted(TARGET))
+
+    estimate = solver.qpu_seconds(prepared, Budget(reads=9))
+
+    asked = {"anneal_schedule": REVERSE, "initial_state": [1], "reinitialize_state": True}
+    expected = mock.solver.estimate_qpu_access_time(prepared.embedding.num_physical, num_reads=9, **asked)
+    assert estimate == pytest.approx(expected / 1e6)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"anneal_schedule": REVERSE}, "needs both an anneal_schedule from .* and initial"),
+        ({"initial": "tabu"}, "needs both an anneal_schedule from .* and initial"),
+        ({"anneal_schedule": REVERSE, "initial": "leap_hybrid"}, "would ask a QPU, which no limit counts"),
+        ({"anneal_schedule": REVERSE, "initial": "weight_search"}, "network"),
+    ],
+)
+def test_a_reverse_anneal_without_what_it_needs_is_refused(
+    connect: Callable[..., Solver], parameters: dict[str, Any], sentence: str
+) -> None:
+    assert re.search(sentence, str(connect(Mock(), **parameters).refuses(planted(TARGET))))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sentence"),
+    [
+        ([[0, 1], [5, 1]], "must go below the fraction 1"),
+        ([[0, 0.5], [5, 1]], "or from"),
+        ([[0, 0], [5, 0.5], [6, 0.4], [9, 1]], "must not decrease, but in reverse"),
+    ],
+)
+def test_a_schedule_that_is_neither_forward_nor_reverse_is_no_parameter(
+    schedule: list[list[float]], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        load_solver("dwave", anneal_schedule=schedule)
 
 
 def test_a_fast_anneal_is_submitted_without_biases_and_answers_each_variable(connect: Callable[..., Solver]) -> None:
@@ -649,7 +721,7 @@ def test_the_real_sampler_without_a_token_is_a_sentence() -> None:
         {"anneal_schedule": []},
         {"anneal_schedule": [[0, 0]]},
         {"anneal_schedule": [[1, 0], [20, 1]]},
-        {"anneal_schedule": [[0, 1], [10, 0.5], [20, 1]]},
+        {"anneal_schedule": [[0, 1], [10, 1], [20, 1]]},
         {"anneal_schedule": [[0, 0], [20, 0.9]]},
         {"anneal_schedule": [[0, 0], [10, 0.6], [15, 0.5], [20, 1]]},
         {"anneal_schedule": [[0, 0], [10, 0.5], [10, 1]]},

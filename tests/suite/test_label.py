@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from suite_texts import suite_text
 
 from bnnbench.errors import InputError
 from bnnbench.metrics import summarize
@@ -10,27 +11,19 @@ from bnnbench.store.store import read_store
 from bnnbench.suite.file import read_suite
 from bnnbench.suite.planning import plan
 
-SUITE = """
-repetitions = 1
-[budget]
-reads = 20
-[[problems]]
-name = "parity"
-size = 2
-[[formulations]]
-name = "compact"
-[[solvers]]
-name = "steepest_descent"
-{label}
-[[solvers]]
-name = "random"
-"""
+SUITE = suite_text(
+    {"name": "parity", "size": 2}, ["steepest_descent", "random"], formulation="compact", budget={"reads": 20}
+)
+
+
+def labeled(line):
+    return SUITE.replace('name = "steepest_descent"\n', f'name = "steepest_descent"\n{line}\n')
 
 
 @pytest.fixture
 def run(tmp_path, bnnbench_):
     def run(label):
-        (tmp_path / "s.toml").write_text(SUITE.format(label=label))
+        (tmp_path / "s.toml").write_text(labeled(label))
         code, out, err = bnnbench_("run", tmp_path / "s.toml", "--out", tmp_path / "out")
         assert code == 0, err
         with read_store(tmp_path / "out") as store:
@@ -64,6 +57,6 @@ def test_a_renamed_store_is_still_sealed(run, tmp_path, bnnbench_):
 
 @pytest.mark.parametrize("label", ['"a\\nb"', "7", f'"{"x" * 61}"'])
 def test_a_label_that_is_no_name_is_refused(tmp_path, label):
-    (tmp_path / "s.toml").write_text(SUITE.format(label=f"label = {label}"))
+    (tmp_path / "s.toml").write_text(labeled(f"label = {label}"))
     with pytest.raises(InputError, match="is no name for a table"):
         plan(read_suite(tmp_path / "s.toml"), tmp_path)

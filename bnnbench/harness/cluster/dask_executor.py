@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from bnnbench.errors import InputError, StoreError, UnavailableError
+from bnnbench.errors import InputError, StoreError, UnavailableError, restated
 from bnnbench.harness.cluster.remote import (
     Answer,
     DifferenceError,
@@ -76,10 +76,9 @@ class DaskExecutor(Executor):
         wait_s: float = WAIT_S,
         threads: int = 1,
     ) -> None:
-        try:
+        advice = "); in a checkout run: pip install -e '.[distributed]'."
+        with restated(UnavailableError, "--dask needs Dask (", advice, ImportError):
             from distributed import Client
-        except ImportError as error:
-            raise UnavailableError("--dask needs Dask; in a checkout run: pip install -e '.[distributed]'.") from error
         self._address = getattr(address, "scheduler_address", address)
         self._versions = {solver: versions_here(solver) for solver in solvers}
         self._campaign = uuid4().hex

@@ -6,7 +6,7 @@ import contextlib
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from bnnbench.errors import InputError, UnavailableError
+from bnnbench.errors import InputError, UnavailableError, restated
 
 if TYPE_CHECKING:
     from bnnbench.suite.file import SlurmTable
@@ -25,15 +25,15 @@ def slurm_cluster(table: SlurmTable, **options: Any) -> Any:
     UnavailableError
         If dask-jobqueue is not installed, or SLURM does not take the jobs.
     """
-    try:
+    advice = "); run in the checkout: pip install -e '.[distributed]'."
+    with restated(UnavailableError, "--slurm needs Dask and dask-jobqueue (", advice, ImportError):
         from dask_jobqueue import SLURMCluster
-    except ImportError as error:
-        raise UnavailableError(
-            "--slurm needs Dask and dask-jobqueue; run in the checkout: pip install -e '.[distributed]'."
-        ) from error
     if shutil.which("sbatch") is None:
         raise UnavailableError("--slurm: there is no sbatch on this machine; log in where jobs are submitted.")
-    try:
+    with (
+        restated(InputError, "[slurm]: ", "; see docs/clusters.md for its keys.", ValueError, TypeError),
+        restated(UnavailableError, "SLURM did not take the jobs: ", ".", OSError, RuntimeError),
+    ):
         cluster = SLURMCluster(
             cores=table.cores,
             processes=table.cores,
@@ -47,10 +47,6 @@ def slurm_cluster(table: SlurmTable, **options: Any) -> Any:
             scheduler_options={"dashboard_address": ":0"},  # the usual port may be another cluster's
             **options,
         )
-    except (ValueError, TypeError) as error:
-        raise InputError(f"[slurm]: {_text(error)}; see docs/clusters.md for its keys.") from error
-    except (OSError, RuntimeError) as error:
-        raise UnavailableError(f"SLURM did not take the jobs: {_text(error)}.") from error
     try:
         cluster.sync(_submit, cluster, table.jobs)
         cluster.adapt(minimum_jobs=table.jobs, maximum_jobs=table.jobs)  # a job that ends is submitted again
@@ -85,7 +81,3 @@ def _reason(error: Exception) -> str:
     """Return what `sbatch` said; dask-jobqueue puts it between the command and its exit code."""
     _, _, said = str(error).partition("stderr:")
     return " ".join((said or str(error)).split()).rstrip(".")
-
-
-def _text(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -7,12 +7,19 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
+from time import process_time, sleep, thread_time
 from typing import Any
 
 from bnnbench.harness.isolation.resources import memory_mib, num_threads
 
 MAX_LEFT_MIB = 512.0
-"""Memory that a run may leave behind before its worker is replaced."""
+"""Memory that the runs of a worker may leave behind, together, before it is replaced."""
+THREADS_MAY_REST = sys.platform == "linux"
+"""Whether a worker that waits can be frozen: elsewhere one would outlive a coordinator that is killed, see `tie_to`."""
+MAX_LEFT_THREADS = 64 if THREADS_MAY_REST else 0
+"""Threads that libraries may leave behind, if these rest: a pool that waits for work is started once and kept."""
+WATCH_S, MAX_SHARE = 0.02, 0.1
+"""Seconds in which threads are watched, and the share of a processor that they may use then."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +53,17 @@ class Leftovers:
         return cls(num_threads(), memory_mib(), timers, settings)
 
     def harm_after(self, before: Leftovers) -> bool:
-        """Tell whether something is there that was not there before a run."""
+        """Tell whether something is there that was not there before the first run; threads that rest are no harm."""
         return (
-            self.threads > before.threads
+            self.threads > before.threads + MAX_LEFT_THREADS
             or any(self.timers)
             or self.settings != before.settings
             or self.memory_mib > before.memory_mib + MAX_LEFT_MIB
         )
+
+
+def other_threads_rest() -> bool:
+    """Tell whether the other threads of this process wait; they are watched for a moment."""
+    begin_s = process_time() - thread_time()
+    sleep(WATCH_S)
+    return process_time() - thread_time() - begin_s <= MAX_SHARE * WATCH_S

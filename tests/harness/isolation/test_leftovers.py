@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from bnnbench.harness.isolation import leftovers
-from bnnbench.harness.isolation.leftovers import Leftovers
+from bnnbench.harness.isolation.leftovers import Leftovers, other_threads_rest
 
 
 def test_nothing_is_left_by_nothing():
@@ -19,12 +19,26 @@ def test_nothing_is_left_by_nothing():
     assert not Leftovers.of_this_process().harm_after(before)
 
 
-def test_a_thread_that_goes_on_is_seen():
-    before, end = Leftovers.of_this_process(), threading.Event()
-    thread = threading.Thread(target=end.wait)
+@pytest.mark.parametrize("more", [0, 1])
+def test_threads_beyond_those_that_may_rest_are_seen(more):
+    before = Leftovers.of_this_process()
+    after = replace(before, threads=before.threads + leftovers.MAX_LEFT_THREADS + more)
+
+    assert after.harm_after(before) == bool(more)
+
+
+@pytest.mark.parametrize("works", [False, True])
+def test_a_thread_that_works_is_told_from_one_that_waits(works):
+    end = threading.Event()
+
+    def go_on():
+        while not end.wait(0 if works else None):
+            pass
+
+    thread = threading.Thread(target=go_on)
     thread.start()
     try:
-        assert Leftovers.of_this_process().harm_after(before)
+        assert any(other_threads_rest() != works for _ in range(100)), "a busy machine lets no thread work for a while"
     finally:
         end.set()
         thread.join()
