@@ -14,11 +14,10 @@ from bnnbench.claims.claim import Claim, Rows
 from bnnbench.errors import InputError
 from bnnbench.metrics import expected_running_time, median_interval, normalized_gap
 from bnnbench.metrics.censoring import censored
+from bnnbench.metrics.over_problems import problem_key
 from bnnbench.metrics.running_time import ERTS
 from bnnbench.store.parquet import open_results
 from bnnbench.tables.rounding import Scale, texts
-
-PROBLEM = "problem_hash"
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,8 @@ def evaluate(claim: Claim, folder: Path) -> Verdict:
     than six problems have no such interval, and support no claim about the median. With `over = "all"`, the least and
     the largest effect stand in place of the interval.
 
-    Censoring: a failed run has an infinite cost. Where both costs are infinite, or both 0, the difference is 0 and the
-    ratio 1: the problem speaks for neither.
+    Problems whose samples are the same once merged are one problem. Censoring: a failed run has an infinite cost. A
+    problem speaks for neither, and does not count, where both costs are infinite, or for a ratio both 0.
 
     Raises
     ------
@@ -85,12 +84,10 @@ def _verdict(claim: Claim, runs: pd.DataFrame) -> Verdict:
     effects = first
     if claim.second is not None:
         both = pd.DataFrame({"first": first, "second": _costs(claim, runs, claim.second)}).dropna()
-        is_equal = both["first"] == both["second"]
+        # 0/0 and ∞ − ∞ are no numbers: such a problem speaks for neither, and is left out.
         with np.errstate(divide="ignore", invalid="ignore"):
-            if claim.effect == "ratio":
-                effects = (both["first"] / both["second"]).where(~is_equal, 1.0)
-            else:
-                effects = (both["first"] - both["second"]).where(~is_equal, 0.0)
+            is_ratio = claim.effect == "ratio"
+            effects = both["first"] / both["second"] if is_ratio else both["first"] - both["second"]
     effects = effects.dropna()
     effect, low, high = median_interval(effects)
     if claim.over == "all" and len(effects):
@@ -111,7 +108,7 @@ def _costs(claim: Claim, runs: pd.DataFrame, rows: Rows) -> pd.Series:
     if not chosen.any():
         raise InputError(f"claim {claim.name}: no run of {claim.results} has all of {rows}.")
     if claim.cost in ERTS:
-        return expected_running_time(runs[chosen], [PROBLEM], claim.cost)[claim.cost]
+        return expected_running_time(runs[chosen], [problem_key(runs)], claim.cost)[claim.cost]
     # The floor of a normalized gap is among the runs that are not chosen.
     costs = normalized_gap(runs)[chosen] if claim.cost == "normalized_gap" else censored(runs[chosen], claim.cost)
-    return costs.groupby(runs.loc[chosen, PROBLEM]).median()
+    return costs.groupby(runs.loc[chosen, problem_key(runs)]).median()

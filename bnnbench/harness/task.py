@@ -51,7 +51,7 @@ def task_of(
 ) -> Task:
     """Return the task of a cell, whose journal lies in a folder."""
     return Task(
-        problem=cell.problem,
+        problem=cell.problem.blind,
         formulation=cell.formulation,
         solver=cell.solver,
         seed=cell.seed,

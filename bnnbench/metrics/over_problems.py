@@ -18,7 +18,9 @@ from bnnbench.metrics.success import Interval, share_ends, success_probability
 
 
 def problem_key(runs: pd.DataFrame) -> str:
-    """Return the column that tells problems apart."""
+    """Return the column that tells problems apart: those whose samples are the same once merged are one question."""
+    if "merged_hash" in runs and runs["merged_hash"].notna().all():
+        return "merged_hash"
     return "problem_hash" if "problem_hash" in runs else "problem"
 
 

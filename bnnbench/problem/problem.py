@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -123,6 +124,11 @@ class Problem:
     def num_samples(self) -> int:
         """N."""
         return len(self.inputs)
+
+    @cached_property
+    def blind(self) -> Problem:
+        """The same problem without its planted weights, which no solver may see."""
+        return self if self.planted is None else dataclasses.replace(self, planted=None)
 
     @cached_property
     def hash(self) -> str:

@@ -684,3 +684,16 @@ def test_a_clock_that_jumps_back_dates_rows_and_changes_nothing_else(tmp_path, m
     assert answers(rows).equals(answers(undisturbed))
     assert rows["started_at"].str[:4].nunique() > 5
     assert (rows[["compile_s", "sample_s", "judge_s"]] >= 0).all(axis=None)
+
+
+def test_a_worker_is_not_told_the_planted_weights(tmp_path):
+    (tmp_path / "s.toml").write_text(SUITE.format(repetitions=1, grace_s=10) + '[[solvers]]\nname = "random"\n')
+    planned = plan(read_suite(tmp_path / "s.toml"), tmp_path)
+    planted = load_problem("teacher")
+    cell = replace(next(iter(planned.cells())), problem=planted)
+
+    task = task_of(cell, planned.suite.limits, tmp_path)
+
+    assert planted.planted is not None
+    assert task.problem.planted is None
+    assert task.problem == planted
