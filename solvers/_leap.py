@@ -36,7 +36,6 @@ class Connected:
 class LeapSolver(Solver):
     """A subclass says what is submitted, and how an answer is read."""
 
-    needs: ClassVar[tuple[str, ...]] = ("dwave-system",)
     seeded: ClassVar[bool] = False
     paradigm: ClassVar[Paradigm] = "Quantum Hardware"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ class LeapCqm(LeapSolver, NetworkSolver):
     An answer is read by its weights alone, whether its activations keep the constraints or not. Time limits, what they
     cost and the clocks are as those of `leap_hybrid`; the inside of this solver is not published either.
     """
+
+    needs: ClassVar[tuple[str, ...]] = ("dwave-system",)
 
     @override
     def refuses_network(self, instance: Instance) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
@@ -26,6 +26,8 @@ class LeapHybrid(LeapSolver):
     C. McGeoch, P. Farré and W. Bernoudy, "D-Wave hybrid solver service + Advantage: technology update", D-Wave
     technical report 14-1048A-A, 2020.
     """
+
+    needs: ClassVar[tuple[str, ...]] = ("dwave-system",)
 
     @override
     def sampler(self) -> Any:
