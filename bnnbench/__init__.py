@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from bnnbench.solver.contract import Solver as Solver
     from bnnbench.solver.dimod import DimodSolver as DimodSolver
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 keep_kernels()
 

@@ -2,7 +2,8 @@
 
 `a1a_batches.csv` lists the batches of both experiments, `a1a_counts.csv` counts the distinct rows among all 1,605.
 Columns 22 and 36 are equal in every row, so that two inputs inform. `a1a_rows.csv` has the other selections of the
-authors' notebook: 15 columns of all rows, in the order of its shuffle, 0 and 1. UCI Adult is licensed CC BY 4.0.
+authors' notebook: 15 columns of all rows, in the order of its shuffle, 0 and 1.
+Adult (B. Becker and R. Kohavi, UCI Machine Learning Repository, 1996) is under CC BY 4.0.
 
 References
 ----------

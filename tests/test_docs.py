@@ -79,3 +79,10 @@ def test_the_reference_has_every_public_name():
 def test_the_commands_page_names_every_verb():
     text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     assert [verb for verb in verbs() if f"| `{verb}" not in text] == []
+
+
+def test_the_commands_page_names_every_suite():
+    text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    suites = [file.stem for file in (ROOT / "problems").glob("*.toml")]
+    assert "smoke" in suites
+    assert [suite for suite in suites if f"| `{suite}` |" not in text] == []

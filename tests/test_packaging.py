@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
+import runpy
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
+import bnnbench
 from bnnbench.plugins.entries import entries, load_module
 from bnnbench.plugins.registry import load_solver
 from bnnbench.solver.contract import Solver
@@ -129,3 +132,28 @@ def test_no_python_is_promised_that_a_dependency_has_no_wheel_for() -> None:
     assert [text for text in project["classifiers"] if "Python :: 3." in text] == [
         "Programming Language :: Python :: 3.11"  # the one that the tests were run with
     ]
+
+
+def test_one_version_stands_in_every_place() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    citation = dict(re.findall(r"^([\w-]+): (\S+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE))
+    newest = re.search(r"^## (\S+) \((\S+)\)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert newest
+    assert bnnbench.__version__ == version
+    assert (citation["version"], citation["date-released"]) == newest.groups() == (version, newest[2])
+
+
+def test_every_link_of_the_package_page_names_its_host() -> None:
+    """PyPI shows the README without the repository: a relative link leads nowhere there."""
+    before = (ROOT / "README.md").read_text(encoding="utf-8")
+    after = runpy.run_path(str(ROOT / "setup.py"))["readme"]()
+
+    assert any("://" not in link for link in links(before))
+    assert [link for link in links(after) if "://" not in link and not link.startswith("#")] == []
+    assert len(links(after)) == len(links(before))
+
+
+def links(text: str) -> list[str]:
+    """Targets of the links and pictures of a page."""
+    return re.findall(r"\]\(([^)\s]+)\)", text)

@@ -153,7 +153,7 @@ def _is_blank(path: Path) -> bool:
         return True  # a process that was killed before its first commit leaves this
     if application == UNRELEASED_ID:
         raise StoreError(
-            f"{path} was written by a version of bnnbench before its first release, which no release reads; it was "
+            f"{path} was written by a version of bnnbench before 1.0.0, which later versions do not read; it was "
             "left as it is; run the suite again with --out and another folder."
         )
     if application != APPLICATION_ID:

@@ -12,7 +12,7 @@ from bnnbench.store.columns import FEATURES, STORED
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x424E4E52  # "BNNR"
 UNRELEASED_ID = 0x424E4E42
-"""Of files that versions before the first release wrote."""
+"""Of files that versions before 1.0.0 wrote."""
 
 ARRAYS = ("inputs", "targets", "test_inputs", "test_targets", "planted")
 BATCH = ("time_s", "num_reads", "energy", "loss", "mean_energy", "mean_loss", "lower_bound", "evaluations")

@@ -333,7 +333,7 @@ def test_one_process_cannot_open_a_store_twice_for_writing(tmp_path):
 @pytest.mark.parametrize(
     ("pragma", "sentence"),
     [
-        (f"application_id = {UNRELEASED_ID}", "before its first release"),
+        (f"application_id = {UNRELEASED_ID}", "before 1.0.0"),
         ("user_version = 0", "has schema 0"),
         (f"user_version = {SCHEMA_VERSION + 1}", f"has schema {SCHEMA_VERSION + 1}"),
     ],
