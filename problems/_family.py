@@ -20,8 +20,13 @@ def as_tuple(value: Any) -> Any:
 Count = Annotated[int, Field(ge=1)]
 SampleCount = Annotated[int, Field(ge=1, le=1_000_000)]
 """Data of a million samples are some 100 MB; what takes more is no problem for the solvers here."""
-Seed = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, description="At least 0.")]
 Widths = Annotated[tuple[Count, ...], BeforeValidator(as_tuple)]
+Hidden = Annotated[
+    Widths, Field(description="Widths of the hidden layers, each at least 1; a single number is one layer.")
+]
+Bias = Annotated[bool, Field(description="Whether every neuron has a bias weight.")]
+Loss = Annotated[LossName, Field(description="See `bnnbench.Problem`.")]
 TruthTableSize = Annotated[int, Field(ge=1, le=16)]
 """2^16 rows are the most that a truth table is written out for."""
 

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from bnnbench.errors import InputError
 from bnnbench.problem.network import Network
-from bnnbench.problem.problem import LossName, Problem
+from bnnbench.problem.problem import Problem
 
-from ._family import Widths, title
+from ._family import Hidden, Loss, title
 
 
 def a1a(
@@ -30,8 +30,8 @@ def a1a(
     experiment: Literal[0, 1] = 0,
     batch: int | Literal["all"] = 0,
     features: Literal[3, 7, 9, 15] = 3,
-    hidden: Widths = (3,),
-    loss: LossName = "zero_one",
+    hidden: Hidden = (3,),
+    loss: Loss = "zero_one",
     held_out: bool = True,
 ) -> Problem:
     """Learn the income class of a batch of a1a; the test data are all 1,605 rows, those of the batch included.
@@ -45,10 +45,6 @@ def a1a(
     features
         3 as published; or the columns with a mean activity within (0.3, 0.65), (0.3, 0.7) or (0.21, 0.79), which are
         7, 9 and 15.
-    hidden
-        Widths of the hidden layers, each at least 1; a single number is one layer.
-    loss
-        See `bnnbench.Problem`.
     held_out
         Whether the test data of a batch are all 1,605 rows. They contain the training rows.
 

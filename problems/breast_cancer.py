@@ -14,19 +14,19 @@ import numpy as np
 from pydantic import Field
 
 from bnnbench.problem.network import Network
-from bnnbench.problem.problem import LossName, Problem
+from bnnbench.problem.problem import Problem
 
 from ._bundled import above_median, draw_training, load_bundled, split_problem, two_classes
-from ._family import SampleCount, Seed, Widths, title
+from ._family import Bias, Hidden, Loss, SampleCount, Seed, title
 
 
 def breast_cancer(
     *,
     features: Annotated[int, Field(ge=1, le=30)] = 7,
     samples: SampleCount = 20,
-    hidden: Widths = (3,),
-    bias: bool = False,
-    loss: LossName = "zero_one",
+    hidden: Hidden = (3,),
+    bias: Bias = False,
+    loss: Loss = "zero_one",
     seed: Seed = 0,
 ) -> Problem:
     """Tell malignant (−1) from benign (+1), 212 and 357 patients. Needs scikit-learn.
@@ -38,12 +38,6 @@ def breast_cancer(
         inputs agree or disagree with the target most often in the training rows, in the order of the file.
     samples
         Training rows, as many of each class; all others are held out.
-    hidden
-        Widths of the hidden layers, each at least 1; a single number is one layer.
-    bias
-        Whether every neuron has a bias weight.
-    loss
-        See `bnnbench.Problem`.
     seed
         Decides which rows train; at least 0.
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bnnbench.problem.network import Network
-from bnnbench.problem.problem import LossName, Problem
+from bnnbench.problem.problem import Problem
 
 from ._bundled import above_median, draw_training, load_bundled, split_problem, two_classes
-from ._family import SampleCount, Seed, Widths, title
+from ._family import Bias, Hidden, Loss, SampleCount, Seed, title
 
 Digit = Annotated[int, Field(ge=0, le=9)]
 
@@ -31,9 +31,9 @@ def digits(
     classes: tuple[Digit, Digit] = (3, 8),
     size: Literal[3, 4] = 3,
     samples: SampleCount = 20,
-    hidden: Widths = (3,),
-    bias: bool = False,
-    loss: LossName = "zero_one",
+    hidden: Hidden = (3,),
+    bias: Bias = False,
+    loss: Loss = "zero_one",
     seed: Seed = 0,
 ) -> Problem:
     """Tell two digits apart, some 180 images of each. Needs scikit-learn.
@@ -47,12 +47,6 @@ def digits(
         the training rows; the network has size² inputs, row by row.
     samples
         Training rows, as many of each digit; all others are held out.
-    hidden
-        Widths of the hidden layers, each at least 1; a single number is one layer.
-    bias
-        Whether every neuron has a bias weight.
-    loss
-        See `bnnbench.Problem`.
     seed
         Decides which rows train; at least 0.
 

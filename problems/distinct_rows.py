@@ -11,9 +11,9 @@ from pydantic import Field
 from bnnbench.errors import InputError
 from bnnbench.problem.merging import distinct_rows as first_of_each
 from bnnbench.problem.network import Network
-from bnnbench.problem.problem import LossName, Problem
+from bnnbench.problem.problem import Problem
 
-from ._family import Seed, Widths, random_spins, title
+from ._family import Loss, Seed, Widths, random_spins, title
 
 MAX_ROWS = 1_000_000
 """Data of a million rows are some 100 MB; what takes more is no problem for the solvers here."""
@@ -25,7 +25,7 @@ def distinct_rows(
     load: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0,
     labels: Literal["planted", "random"] = "planted",
     noise: Annotated[float, Field(ge=0, le=1)] = 0.0,
-    loss: LossName = "zero_one",
+    loss: Loss = "zero_one",
     seed: Seed = 0,
 ) -> Problem:
     """Learn N = round(α·weights) rows, no two of them equal or opposite: each tells an odd network something new.
@@ -44,10 +44,6 @@ def distinct_rows(
         −1 and +1 with equal chances.
     noise
         Fraction of planted labels that are flipped, 0 to 1: exactly round(noise·N·d_L) of them.
-    loss
-        See `bnnbench.Problem`.
-    seed
-        At least 0.
 
     Raises
     ------

@@ -13,10 +13,10 @@ import numpy as np
 from pydantic import Field
 
 from bnnbench.problem.network import Network
-from bnnbench.problem.problem import LossName, Problem
+from bnnbench.problem.problem import Problem
 
 from ._bundled import draw_training, load_bundled, split_problem, two_classes
-from ._family import SampleCount, Seed, Widths, thresholds, title
+from ._family import Bias, Hidden, Loss, SampleCount, Seed, thresholds, title
 
 
 def iris(
@@ -27,9 +27,9 @@ def iris(
     ),
     levels: Annotated[int, Field(ge=1, le=10)] = 1,
     samples: SampleCount = 20,
-    hidden: Widths = (3,),
-    bias: bool = False,
-    loss: LossName = "zero_one",
+    hidden: Hidden = (3,),
+    bias: Bias = False,
+    loss: Loss = "zero_one",
     seed: Seed = 0,
 ) -> Problem:
     """Tell two species of iris apart, 50 flowers of each. Needs scikit-learn.
@@ -43,12 +43,6 @@ def iris(
         that split the rows alike one is kept.
     samples
         Training rows, as many of each species; all others are held out.
-    hidden
-        Widths of the hidden layers, each at least 1; a single number is one layer.
-    bias
-        Whether every neuron has a bias weight.
-    loss
-        See `bnnbench.Problem`.
     seed
         Decides which rows train; at least 0.
 

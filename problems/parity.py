@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from bnnbench.problem.network import Network
-from bnnbench.problem.problem import LossName, Problem
+from bnnbench.problem.problem import Problem
 
-from ._family import TruthTableSize, Widths, title, truth_table
+from ._family import Bias, Hidden, Loss, TruthTableSize, title, truth_table
 
 
-def parity(
-    *, size: TruthTableSize = 3, hidden: Widths = (3,), bias: bool = False, loss: LossName = "zero_one"
-) -> Problem:
+def parity(*, size: TruthTableSize = 3, hidden: Hidden = (3,), bias: Bias = False, loss: Loss = "zero_one") -> Problem:
     """Learn the product of all inputs from the whole truth table.
 
     Parameters
     ----------
     size
         Number of inputs, 1 to 16; there are 2^size samples.
-    hidden
-        Widths of the hidden layers, each at least 1; a single number is one layer.
-    bias
-        Whether every neuron has a bias weight.
-    loss
-        See `bnnbench.Problem`.
 
     Raises
     ------

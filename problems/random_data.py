@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from bnnbench.problem.network import Network
-from bnnbench.problem.problem import LossName, Problem
+from bnnbench.problem.problem import Problem
 
-from ._family import SampleCount, Seed, Widths, random_spins, title
+from ._family import Bias, Loss, SampleCount, Seed, Widths, random_spins, title
 
 
 def random_data(
     *,
     widths: Widths = (7, 3, 1),
     samples: SampleCount = 20,
-    bias: bool = False,
-    loss: LossName = "zero_one",
+    bias: Bias = False,
+    loss: Loss = "zero_one",
     seed: Seed = 0,
 ) -> Problem:
     """Learn random targets of random inputs, both −1 and +1 with equal chances, inputs drawn with replacement.
@@ -26,12 +26,6 @@ def random_data(
         Widths d_0, …, d_L of the network, two or more, each at least 1.
     samples
         Number of samples N, from 1 to 1,000,000.
-    bias
-        Whether every neuron has a bias weight.
-    loss
-        See `bnnbench.Problem`.
-    seed
-        At least 0.
 
     Raises
     ------

@@ -6,19 +6,19 @@ import numpy as np
 
 from bnnbench.errors import InputError
 from bnnbench.problem.network import Network
-from bnnbench.problem.problem import LossName, Problem
+from bnnbench.problem.problem import Problem
 
-from ._family import Count, Seed, TruthTableSize, Widths, random_spins, title, truth_table
+from ._family import Bias, Count, Hidden, Loss, Seed, TruthTableSize, random_spins, title, truth_table
 
 
 def random_function(
     *,
     size: TruthTableSize = 3,
-    hidden: Widths = (3,),
+    hidden: Hidden = (3,),
     outputs: Count = 1,
     samples: Count | None = None,
-    bias: bool = False,
-    loss: LossName = "zero_one",
+    bias: Bias = False,
+    loss: Loss = "zero_one",
     seed: Seed = 0,
 ) -> Problem:
     """Learn a function whose values are drawn independently, −1 and +1 with equal chances.
@@ -29,18 +29,10 @@ def random_function(
     ----------
     size
         Number of inputs, 1 to 16.
-    hidden
-        Widths of the hidden layers, each at least 1; a single number is one layer.
     outputs
         Number of outputs, at least 1.
     samples
         Number of distinct inputs drawn at random, 1 to 2^size; None is the whole truth table in counting order.
-    bias
-        Whether every neuron has a bias weight.
-    loss
-        See `bnnbench.Problem`.
-    seed
-        At least 0.
 
     Raises
     ------

@@ -17,10 +17,10 @@ from pydantic import BeforeValidator, Field
 
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.problem.network import Network
-from bnnbench.problem.problem import LossName, Problem
+from bnnbench.problem.problem import Problem
 
 from ._columns import Column, Encoding, encoded, filled
-from ._family import Seed, Widths, as_tuple, num_bits, title
+from ._family import Bias, Hidden, Loss, Seed, as_tuple, num_bits, title
 
 ColumnName = Annotated[str, Field(coerce_numbers_to_str=True)]
 ColumnNames = Annotated[tuple[ColumnName, ...], BeforeValidator(as_tuple), Field(min_length=1)]
@@ -35,7 +35,7 @@ def table(
     *,
     path: Path,
     target: ColumnNames,
-    hidden: Widths = (3,),
+    hidden: Hidden = (3,),
     features: ColumnNames | None = None,
     numeric: Literal["refuse", "median", "thermometer"] = "refuse",
     thermometer_levels: Annotated[int, Field(ge=1, le=1000)] = 3,
@@ -45,8 +45,8 @@ def table(
     batch: Annotated[int, Field(ge=0)] = 0,
     test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0,
     seed: Seed = 0,
-    bias: bool = False,
-    loss: LossName = "zero_one",
+    bias: Bias = False,
+    loss: Loss = "zero_one",
     name: str | None = None,
 ) -> Problem:
     """Learn columns of a CSV file from its other columns.
@@ -61,8 +61,6 @@ def table(
         A comma-separated file in UTF-8 with a header, relative to the working directory or absolute.
     target
         Column of two levels to learn, or several of them.
-    hidden
-        Widths of the hidden layers, each at least 1; a single number is one layer.
     features
         Columns to learn from, in this order; None for all but the targets, in the order of the file.
     numeric
@@ -84,10 +82,6 @@ def table(
         Fraction of the rows, drawn at random and rounded to whole rows, that is held out; at least 0, below 1.
     seed
         Decides which rows are held out; at least 0.
-    bias
-        Whether every neuron has a bias weight.
-    loss
-        See `bnnbench.Problem`.
     name
         How tables call the problem; None for one made from the file's name and the parameters.
 

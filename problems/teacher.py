@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from bnnbench.problem.network import Network
-from bnnbench.problem.problem import LossName, Problem
+from bnnbench.problem.problem import Problem
 
-from ._family import SampleCount, Seed, Widths, random_spins, title
+from ._family import Bias, Loss, SampleCount, Seed, Widths, random_spins, title
 
 
 def teacher(
@@ -19,8 +19,8 @@ def teacher(
     samples: SampleCount = 20,
     noise: Annotated[float, Field(ge=0, le=1)] = 0.0,
     test_samples: Annotated[int, Field(ge=0, le=1_000_000)] = 0,
-    bias: bool = False,
-    loss: LossName = "zero_one",
+    bias: Bias = False,
+    loss: Loss = "zero_one",
     seed: Seed = 0,
 ) -> Problem:
     """Learn what a network of the same shape, the teacher, says about random inputs, drawn with replacement.
@@ -38,12 +38,6 @@ def teacher(
         Fraction of the N·d_L training labels that are flipped, 0 to 1: exactly round(noise·N·d_L) of them.
     test_samples
         Number of held-out samples, labeled without noise; 0 for none.
-    bias
-        Whether every neuron has a bias weight.
-    loss
-        See `bnnbench.Problem`.
-    seed
-        At least 0.
 
     Raises
     ------

@@ -7,9 +7,12 @@ import inspect
 import itertools
 import re
 import textwrap
-from collections.abc import Iterator
+import typing
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic.fields import FieldInfo
 
 from bnnbench.plugins.entries import Kind
 from bnnbench.plugins.registry import TARGETS
@@ -40,7 +43,7 @@ def parameters_of(kind: Kind, name: str) -> list[Parameter]:
         If a file holds none.
     """
     target = TARGETS[kind](name)
-    meanings = dict(_of_fields(target) if isinstance(target, type) else _of_docstring(inspect.getdoc(target) or ""))
+    meanings = dict(_of_fields(target) if isinstance(target, type) else _of_function(target))
     ranges = search_ranges(target) if isinstance(target, type) else {}
     return [
         Parameter(
@@ -78,9 +81,12 @@ def _of_fields(adapter: type) -> Iterator[tuple[str, str]]:
                 yield field.target.id, " ".join(str(ast.literal_eval(text.value)).split())
 
 
-def _of_docstring(text: str) -> Iterator[tuple[str, str]]:
-    """Yield names with their texts in numpydoc's section of parameters."""
-    section = text.partition("Parameters\n----------\n")[2].partition("\n\n")[0]
+def _of_function(target: Callable[..., Any]) -> Iterator[tuple[str, str]]:
+    """Yield names with what their types say, then with their texts in numpydoc's section of parameters."""
+    for name, hint in typing.get_type_hints(target, include_extras=True).items():
+        texts = [mark.description for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, FieldInfo)]
+        yield from ((name, text) for text in texts if text)
+    section = (inspect.getdoc(target) or "").partition("Parameters\n----------\n")[2].partition("\n\n")[0]
     for names, meaning in re.findall(r"^(\S.*)\n((?:[ ]+.*\n?)+)", section, re.MULTILINE):
         for name in names.split(", "):
             yield name, " ".join(meaning.split())
