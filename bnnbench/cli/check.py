@@ -15,7 +15,7 @@ from bnnbench.plugins.isolated_checks import check_apart
 from bnnbench.plugins.registry import formulation, load_solver
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import parse_spec
-from bnnbench.suite.planning import suite_solver
+from bnnbench.suite.solver import suite_solver
 
 
 def check(

@@ -24,7 +24,7 @@ from bnnbench.store.columns import budget_of
 from bnnbench.store.store import Store, open_store
 from bnnbench.store.stored_spec import refuse_files, stored_spec, texts_of
 from bnnbench.suite.file import Limits
-from bnnbench.suite.planning import suite_solver
+from bnnbench.suite.solver import suite_solver
 
 PATIENCE = 10.0
 """A run may take that many times as long as it took."""

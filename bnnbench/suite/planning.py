@@ -10,58 +10,29 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bnnbench.errors import BnnbenchError, InputError, blaming, restated
-from bnnbench.hashing import canonical_json
+from bnnbench.errors import BnnbenchError, InputError, blaming
 from bnnbench.metrics import differences
-from bnnbench.plugins.entries import Kind, file_hash
+from bnnbench.plugins.entries import Kind
 from bnnbench.plugins.files import placed, without_folders
-from bnnbench.plugins.registry import formulation, load_problem, load_solver
+from bnnbench.plugins.registry import formulation, load_problem
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.qubo_problem import GIVEN, QuboProblem
 from bnnbench.runs.cell import Cell, derive_seed
-from bnnbench.solver.contract import Budget, is_number
-from bnnbench.spec import Spec, parse_spec
-from bnnbench.suite.file import BudgetTable, Suite
+from bnnbench.spec import Spec
+from bnnbench.suite.file import Suite
 from bnnbench.suite.foreign import InstanceTable, foreign_problems
 from bnnbench.suite.problem_set import selected
 from bnnbench.suite.repetition import Precision
-from bnnbench.suite.toml_file import checked, together
+from bnnbench.suite.solver import SuiteSolver, budget_of, solver_of_table, suite_solver
+from bnnbench.suite.toml_file import together
 from bnnbench.suite.tuned import read_tuned
 
 T = TypeVar("T")
 KINDS: Mapping[str, Kind] = {"problems": "problem", "formulations": "formulation", "solvers": "solver"}
 """Kinds of plugins by the name of their list in a suite."""
-MAX_THREADS = 2**15
-"""Threads of a run; more than any machine has."""
-MAX_LABEL = 60
-"""Characters of a name in tables."""
 MAX_CELLS = 1_000_000
 """Runs of a suite; all of them are planned before the first."""
-
-
-@dataclass(frozen=True)
-class SuiteSolver:
-    """A solver of a suite, with what decides its answers; seeds come from `identity`, which no label changes."""
-
-    spec: Spec
-    label: str
-    identity: str
-    parameters: Mapping[str, Any]
-    versions: Mapping[str, str]
-    budget: Budget
-    threads: int
-    is_floor: bool
-    display_name: str = ""
-    formulation: str = ""
-    """What it meets, by name and the parameters that count, such as ``reduced[penalty=2]``; "": all."""
-
-    def meets(self, setting: Formulation) -> bool:
-        """Tell whether the suite runs it on a formulation: of that name, with the values of the parameters named."""
-        if not self.formulation:
-            return True
-        wanted = parse_spec(self.formulation)
-        return wanted.name == setting.name and wanted.parameters.items() <= setting.parameters.items()
 
 
 Pair = tuple[Formulation, SuiteSolver]
@@ -157,7 +128,7 @@ def plan(suite: Suite, folder: Path) -> Plan:
     folder
         Where the suite file lies; paths of problem files, solver files and tables are relative to it.
     """
-    budget = _budget(suite.budget)
+    budget = budget_of(suite.budget)
     sizes = [_num_problems(suite.problems, folder), _num_expanded(suite.formulations), _num_expanded(suite.solvers)]
     num_foreign = sum(len(table.file) for table in suite.instances)
     num_cells = (sizes[0] * sizes[1] + num_foreign) * sizes[2] * suite.repetitions
@@ -173,7 +144,7 @@ def plan(suite: Suite, folder: Path) -> Plan:
 
     problems = list(_problems(suite.problems, folder, faults))
     settings = each("formulations", lambda spec, swept: formulation(spec).showing(tuple(swept)))
-    solvers = each("solvers", lambda spec, swept: _suite_solver(spec, swept, budget))
+    solvers = each("solvers", lambda spec, swept: solver_of_table(spec, swept, budget))
     foreign = list(_foreign(suite, folder, faults))
     faults += _unmet(settings, solvers)
     if faults:
@@ -286,53 +257,6 @@ def _named_apart(problems: Sequence[tuple[Problem, Spec]]) -> Iterator[Problem]:
         texts |= zip(places, differences([problems[place][1].parameters for place in places]), strict=True)
     for place, (problem, _) in enumerate(problems):
         yield replace(problem, name=f"{problem.name}, {texts[place]}") if texts[place] else problem
-
-
-def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> SuiteSolver:
-    """Load a solver and note what decides its answers; a file's content stands for its version.
-
-    Its label has the parameters that differ from their defaults, and those that the suite sweeps.
-    """
-    solver = load_solver(spec)
-    digest = file_hash(spec.name)
-    with blaming(f"solver {spec.name}: its name, parameters, versions or threads cannot be noted:"):
-        threads = solver.threads
-        if not is_number(threads, whole=True) or not 1 <= threads < MAX_THREADS:
-            raise InputError(
-                f"solver {spec.name}: threads must be a whole number of at least 1 and below {MAX_THREADS}, but "
-                f"{threads!r:.40} came."
-            )
-        versions = dict(solver.versions) | ({"file": digest} if digest else {})
-        parameters = without_folders("solver", Spec(spec.name, solver.parameters)).parameters
-        shown = {k: v for k, v in parameters.items() if k in swept or k in solver.spec.parameters}
-        label = Spec(solver.name, shown)
-        identity = Spec(solver.identity.name, {k: parameters.get(k, v) for k, v in solver.identity.parameters.items()})
-        wrong = f"solver {spec.name}: its parameters or versions cannot be noted ("
-        advice = "); parameters must be numbers, truth values, texts, or lists of them."
-        with restated(InputError, wrong, advice, TypeError, ValueError):
-            canonical_json({"parameters": parameters, "versions": versions})
-        return SuiteSolver(
-            spec, str(label), str(identity), parameters, versions, budget, int(threads), bool(solver.is_floor)
-        )
-
-
-def _suite_solver(spec: Spec, swept: Collection[str], budget: Budget) -> SuiteSolver:
-    given = dict(spec.parameters)
-    own, display_name, only = given.pop("budget", None), given.pop("label", ""), given.pop("formulations", "")
-    if not isinstance(display_name, str) or len(display_name) > MAX_LABEL or not display_name.isprintable():
-        raise InputError(
-            f'{spec.name}: the label {display_name!r:.80} is no name for a table; write label = "SA", a text of at '
-            f"most {MAX_LABEL} printable characters."
-        )
-    table = None if own is None else checked(own, f"{spec.name}: the budget", BudgetTable, guide="docs/suites.md")
-    if table and table.target is None:  # the target is the contest's, whatever the budget of one solver
-        table = table.model_copy(update={"target": budget.target})
-    solver = suite_solver(Spec(spec.name, given), _budget(table) if table else budget, swept)
-    return replace(solver, display_name=display_name, formulation=str(only))
-
-
-def _budget(table: BudgetTable) -> Budget:
-    return Budget(**table.model_dump())
 
 
 def _num_problems(tables: list[dict[str, Any]], folder: Path) -> int:

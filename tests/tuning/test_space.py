@@ -12,7 +12,7 @@ from bnnbench.plugins.registry import formulation, formulation_class, load_solve
 from bnnbench.search_range import Options, Range, search_ranges
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec
-from bnnbench.suite.planning import suite_solver
+from bnnbench.suite.solver import suite_solver
 from bnnbench.tuning.space import GIVEN, space_of
 
 DECLARING = [
