@@ -31,4 +31,7 @@ def content_hash(kind: str, header: Mapping[str, Any], *arrays: np.ndarray) -> s
 
 def canonical_json(value: Mapping[str, Any]) -> str:
     """Return JSON with sorted keys and no spaces, so that equal values have equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)

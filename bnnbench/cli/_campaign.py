@@ -53,12 +53,13 @@ def run_campaign(
         Whether to print a line per run on a terminal too.
     """
     screen = open_screen(stderr=True)
-    cells = list(planned.cells())
-    store.rename({cell.key: cell.display_name for cell in cells})
-    finished = store.finished(retry)
+    with patiently(screen, "looking through the runs"):
+        cells = list(planned.cells())
+        store.rename({cell.key: cell.display_name for cell in cells})
+        finished = store.finished(retry)
     _announce(planned, cells, finished, store, screen)
     with progress_bars(screen) as bars:
-        problems = list({cell.problem.hash: cell.problem for cell in cells}.values())
+        problems = _unsettled(cells, finished, store)
         with patiently(screen, f"finding optima ({FIRST_TIME})"):
             truths = truths_of(problems, store, bars, planned.foreign)
         # A truth that became better can change which runs had reached it.
@@ -101,6 +102,14 @@ def resumable() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise StoppedError("interrupted; finished runs are kept, and the same command goes on from here.") from None
+
+
+def _unsettled(cells: Sequence[Cell], finished: set[str], store: Store) -> list[Problem]:
+    """Return the problems whose truth is asked for: those that have runs to come, or no certified optimum yet."""
+    certified = store.certificates()
+    settled = {key for key, truth in store.truths().items() if truth.is_certified and key in certified}
+    quiet = settled - {cell.problem.hash for cell in pending(cells, finished)}
+    return [problem for key, problem in {cell.problem.hash: cell.problem for cell in cells}.items() if key not in quiet]
 
 
 def results_folder(suite: Path, out: Path | None) -> Path:

@@ -11,7 +11,7 @@ from bnnbench.cli._campaign import all_failed, results_folder, resumable, run_ca
 from bnnbench.cli._forecast import print_forecast
 from bnnbench.cli._options import Names
 from bnnbench.cli._place import Place
-from bnnbench.cli._screen import announce_planning, open_screen
+from bnnbench.cli._screen import announce_planning, open_screen, patiently
 from bnnbench.cli.show import show
 from bnnbench.errors import CheckError
 from bnnbench.store.store import Retry, open_store
@@ -91,7 +91,8 @@ def run(
     place.check(planned)
     announce_planning(planned.num_cells)
     if dry_run:
-        print_forecast(planned, folder, jobs=place.runs_at_a_time(planned), retry=retry or ())
+        with patiently(open_screen(stderr=True), "looking through the runs"):
+            print_forecast(planned, folder, jobs=place.runs_at_a_time(planned), retry=retry or ())
         return
     with resumable(), open_store(folder) as store, place.executor(planned) as executor:
         store.add_suite(path.name, toml_text(path, "suite file"))

@@ -173,8 +173,9 @@ def spent_times(runs: pd.DataFrame, measure: str = "ert_s") -> pd.DataFrame:
 def _is_noted(runs: pd.DataFrame, goal: Measure) -> pd.Series:
     """Tell of each run whether it notes what a measure needs.
 
-    A solver may not count evaluations; of one that does, a run that failed counts as none. Results of older versions
-    do not say when a run reached a loss above the optimum that it did reach, and then no run counts.
+    A solver may not count evaluations, or not until its end; of one that does, a run that failed counts as none.
+    Results of older versions do not say when a run reached a loss above the optimum that it did reach, and then no run
+    counts.
     """
     import pandas as pd
 
@@ -184,7 +185,13 @@ def _is_noted(runs: pd.DataFrame, goal: Measure) -> pd.Series:
     has_ended = runs["status"] == "ok"
     if not goal.limit:
         tells = runs[goal.spent].notna()
-        is_known = tells | (~has_ended & tells.groupby([runs["formulation"], runs["solver"]]).transform("any"))
+        ways = [runs["formulation"], runs["solver"]]
+        is_known = tells | (~has_ended & tells.groupby(ways).transform("any"))
+        # A solver that counts at its end alone does not say how many of them it had made when it got there.
+        is_untold = (
+            numbers(runs[f"{goal.reached.replace('evaluations', 'time')}_s"]).notna() & runs[goal.reached].isna()
+        )
+        is_known &= ~is_untold.groupby(ways).transform("any")
     if goal.percent and "num_samples" in runs:
         most = numbers(runs["num_samples"]) * goal.percent / 100
         reached = has_ended & (numbers(runs["loss_gap"]) <= most)

@@ -99,8 +99,14 @@ def derive_seed(suite_seed: int, problem: Problem, formulation: Formulation, sol
     header = {
         "suite": suite_seed,
         "problem": problem.hash,
-        "formulation": formulation.spec.canonical,
+        "formulation": _canonical(formulation),
         "solver": solver,
         "repetition": repetition,
     }
     return int(content_hash("seed", header)[:16], 16) >> 1
+
+
+@lru_cache(maxsize=1024)
+def _canonical(formulation: Formulation) -> str:
+    """Return the text that equal formulations share."""
+    return formulation.spec.canonical

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bnnbench.metrics.rungs import installed_rungs
@@ -30,6 +31,8 @@ _SHARED = "shared its cores with other runs, so that its times mean nothing"
 _DRIFT = f"was on a machine {SUSPICIOUS:g} or more times slower than at its best"
 _JSON = [column for column in STORED if column.kind == "json"]
 _NUMBERS = [column.name for column in RUN_COLUMNS if column.is_number]
+_parsed = lru_cache(maxsize=256)(json.loads)
+"""JSON of runs, most of which share parameters, versions and flags."""
 _EXACT = 2**53
 """Whole numbers that are larger are told as floats: no frame and no Parquet file has room for them."""
 
@@ -44,34 +47,50 @@ def runs_frame(
     told = (_shown(row, slowdown, machines) for row, slowdown in zip(rows, slow, strict=True))
     frame = pd.DataFrame(list(told))
     for name in frame.columns.intersection(_NUMBERS):
-        frame[name] = pd.to_numeric(frame[name].map(_number))  # a column of None alone is not one of numbers
+        frame[name] = _as_numbers(frame[name])
     return frame
+
+
+def _as_numbers(column: pd.Series) -> pd.Series:
+    """Return a column as numbers; pandas has made those of numbers alone already."""
+    import pandas as pd
+
+    if column.dtype.kind not in "iuf":  # a column of None alone is not one of numbers
+        return pd.to_numeric(column.map(_number) if column.notna().any() else column)
+    is_large = column.dtype.kind != "f" and max(column.max(), -column.min()) > _EXACT
+    return column.astype(float) if is_large else column
 
 
 def _shown(row: Mapping[str, Any], slowdown: float | None, machines: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return a row as frames have it: JSON spread over columns, and what follows from where the run was."""
     shown = dict(row)
     for column in _JSON:
-        shown.update(_spread(column, json.loads(shown.pop(column.name))))
+        shown.update(_spread(column, _parsed(shown.pop(column.name))))
     shown["slowdown"] = slowdown
     has_run = row["status"] not in ("refused", "unavailable")
     drift = [_DRIFT] if has_run and (slowdown or 1) >= SUSPICIOUS else []
     shared = [_SHARED] if has_run and row["is_timed"] == 0 else []
     shown["flag_texts"] = "; ".join(filter(None, [shown["flag_texts"], *drift, *shared]))
     machine = machines.get(row["machine"], {})
-    shown |= _optimum_told(row) | _place_in_set(row["problem_hash"])
+    told = _optimum_told(*(row[name] for name in _OF_OPTIMUM))
+    shown |= told | _place_in_set(row["problem_hash"])
     return shown | {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
 
 
-def _optimum_told(row: Mapping[str, Any]) -> dict[str, float | None]:
-    """Return what the optimum says of random weights and of accuracy."""
-    count, weights, optimum = row["num_optima"], row["num_weights"], row["optimum"]
+_OF_OPTIMUM = ("num_optima", "num_weights", "optimum", "loss_name", "num_samples", "network")
+
+
+@lru_cache(maxsize=1024)
+def _optimum_told(
+    count: Any, weights: Any, optimum: Any, loss_name: Any, num_samples: Any, network: Any
+) -> dict[str, float | None]:
+    """Return what the optimum says of random weights and of accuracy; the runs of a problem share it."""
     is_counted = count is not None and weights
-    is_accuracy = optimum is not None and row["loss_name"] == "zero_one" and row["num_samples"]
-    outputs = int(str(row["network"]).partition("+")[0].rpartition("-")[2]) if is_accuracy else 1
+    is_accuracy = optimum is not None and loss_name == "zero_one" and num_samples
+    outputs = int(str(network).partition("+")[0].rpartition("-")[2]) if is_accuracy else 1
     return {
         "random_success": float(Fraction(int(count), 2 ** int(weights))) if is_counted else None,
-        "best_accuracy": 1 - optimum / (row["num_samples"] * outputs) if is_accuracy else None,
+        "best_accuracy": 1 - optimum / (num_samples * outputs) if is_accuracy else None,
     }
 
 

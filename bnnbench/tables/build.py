@@ -20,6 +20,7 @@ from bnnbench.metrics import (
     success_table,
     summarize,
 )
+from bnnbench.metrics.censoring import was_asked
 from bnnbench.metrics.decision import decision_table
 from bnnbench.metrics.labels import chosen, in_natural_order
 from bnnbench.metrics.over_problems import level_of
@@ -57,6 +58,9 @@ SUMMARY_COLUMNS = {
 }
 SOLVER = Column("solver", "solver", kind="text")
 RUNS, OK, ERT, LOSS_GAP, REMARKS = (SUMMARY_COLUMNS[name] for name in ("runs", "ok", "ert_s", "loss_gap", "remarks"))
+SOLVED_RUNS = Column(
+    "solved_runs", "solved runs", kind="text", rank=95, note="of the runs with a known optimum, by number"
+)
 VIEW = View()
 """All that tells rows apart, for the line of an article."""
 BOLD = "Bold: the best of its block, and what its interval does not set apart from it."
@@ -141,18 +145,29 @@ def summary_table(runs: pd.DataFrame, name: str) -> Table:
     return _summary(disambiguated(runs), {}, name)
 
 
+def _with_solved_runs(data: pd.DataFrame, runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Add how many runs were solved of how many with a known optimum, such as ``2/3``; empty without any."""
+    known = (was_asked(runs) & runs["optimum"].notna()).groupby([runs[name] for name in by], dropna=False).sum()
+    numbers = data[list(by)].merge(known.rename("known").reset_index(), on=list(by), how="left")["known"]
+    pairs = zip(data["solved"], numbers, strict=True)
+    return data.assign(solved_runs=[f"{int(solved)}/{int(known)}" if known else "" for solved, known in pairs])
+
+
 def _summary(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
-    data = summarize(runs, with_intervals=True)
+    by = ["formulation", "solver"]
+    data = _with_solved_runs(summarize(runs, by, with_intervals=True), runs, by)
     is_complete = (data["ok"] == data["runs"]).all()
     measured = [column for key, column in SUMMARY_COLUMNS.items() if not (key == "ok" and is_complete)]
-    columns = (Column("formulation", "formulation", kind="text"), SOLVER, *measured)
+    place = measured.index(SUMMARY_COLUMNS["solved_share"])
+    columns = (Column("formulation", "formulation", kind="text"), SOLVER, *measured[:place], SOLVED_RUNS,
+               *measured[place:])  # fmt: skip
     title = f"Summary of {name}, medians over problems."
     return Table("summary", name, title, _how_to_read(runs, ["formulation", "solver"]), columns, data, ("formulation",))
 
 
 def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
     by = ["problem", "formulation", "solver"]
-    data = summarize(runs, by=by, with_intervals=True)
+    data = _with_solved_runs(summarize(runs, by=by, with_intervals=True), runs, by)
     ends = {f"tts_{end}_s": f"tts_s_{end}" for end in ("low", "high")}
     data = data.merge(success_table(runs, by).rename(columns=ends), on=by, how="left")
     data["block"] = _blocks(runs, data)
@@ -160,6 +175,7 @@ def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
         Column("block", "problem", kind="text"),
         SOLVER,
         RUNS,
+        SOLVED_RUNS,
         replace(ERT, note=f"expected sampling time with restarts; {BOUND}"),
         *(column for name, column in SUMMARY_COLUMNS.items() if name in ERTS and name != "ert_s"),
         replace(LOSS_GAP, note=f"median over runs, of the {LOSS_GAP.note}"),

@@ -18,7 +18,7 @@ def to_macros(table: Table) -> str:
     Named by the results, the text columns of the row, and the header, in letters alone, digits in words; where two
     names are one, the later ones get numbers. ``…Low`` and ``…High`` are the ends of the interval. Needs siunitx.
     """
-    texts = [column for column in table.spoken if column.kind == "text" and column.name != "remarks"]
+    texts = [column for column in table.spoken if column.kind == "text" and column.rank is None]
     labels = zip(*(table.data[column.name].astype(str) for column in texts), strict=True)
     lines = [f"% {stamp_line(table.stamp)}", "% needs \\usepackage{siunitx}"]
     used: set[str] = set()

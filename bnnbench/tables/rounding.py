@@ -8,6 +8,8 @@ from typing import Literal
 
 DASH = "–"
 Scale = Literal["linear", "log"]
+NO_LEAST = -300
+"""Decimals fewer than which no number has."""
 LEAST_FIXED = 1e-3
 """Below, a power of ten is shorter."""
 
@@ -26,13 +28,16 @@ def decimals_for(half_width: float) -> int:
     return (1 if leading < 355 else 0) - exponent
 
 
-def texts(value: float, low: float, high: float, scale: Scale = "linear") -> tuple[str, str]:
+def texts(
+    value: float, low: float, high: float, scale: Scale = "linear", least_decimals: int = NO_LEAST
+) -> tuple[str, str]:
     """Return a number and its interval as text, such as ``("0.31", "[0.12, 0.50]")``.
 
     - With a finite interval, `decimals_for` half of its width decides; on a scale of factors (``log``), half of its
       width in factors, and the ends get the significant digits of the number, at least one.
     - Where an end is missing, the other decides. Without an interval, or with one of no width, whole numbers and halves
       stand as they are, and all others with two significant digits.
+    - No more than `least_decimals` are cut off: 67 % is not 70 % because its interval is wide, as 2 of 3 are no 70 %.
     - What is more than 0, and cannot be less, is not printed as 0: where no digit would be left, it has one.
     - Missing: a dash. Infinite: ∞, or on a scale of factors ``>`` and the lower end, which is then a lower bound.
     """
@@ -49,7 +54,7 @@ def texts(value: float, low: float, high: float, scale: Scale = "linear") -> tup
         return plain(value), ""
     if half <= 0:
         return plain(value), f"[{_end(low, plain)}, {_end(high, plain)}]"
-    decimals = decimals_for(half)
+    decimals = max(decimals_for(half), least_decimals)
     digits = max(1, decimals + math.floor(math.log10(value)) + 1) if scale == "log" else 0
 
     def show(number: float) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from bnnbench.runs.column import Column as Measured
-from bnnbench.tables.rounding import DASH, Scale, texts
+from bnnbench.tables.rounding import DASH, NO_LEAST, Scale, texts
 from bnnbench.tables.view import View
 
 
@@ -152,8 +152,9 @@ class Table:
         lows, highs = self._ends(column, "low"), self._ends(column, "high")
         bold = self._best(column, numbers, lows, highs)
         scale: Scale = "log" if column.kind == "log" else "linear"
+        least = 0 if column.unit == "%" else NO_LEAST
         rows = zip(numbers, lows, highs, bold, strict=True)
-        return [Cell(*texts(value, low, high, scale), is_best) for value, low, high, is_best in rows]
+        return [Cell(*texts(value, low, high, scale, least), is_best) for value, low, high, is_best in rows]
 
     def headings(self) -> list[str]:
         """Return for each row the heading that it stands under; empty without groups."""

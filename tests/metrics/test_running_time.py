@@ -135,6 +135,13 @@ def test_evaluations_are_counted_as_seconds_are_and_only_of_solvers_that_count()
     assert found == [[200 + 400], [(100 + 300) / 2], [50]]
 
 
+def test_a_solver_that_counts_evaluations_at_its_end_alone_has_no_ert_in_them():
+    at_its_end = {"evaluations_to_target": None, "solver": "exact"}
+    rows = [reaching(2.0, 1.0), reaching(2.0, 1.0, **at_its_end), reaching(None, 1.0, **at_its_end)]
+
+    assert measured(rows, "ert_evaluations", "ert_s") == [[200], [(2 + 4) / 1, 2.0]]
+
+
 def test_results_that_do_not_note_when_a_target_was_reached_have_no_ert_to_it():
     old = {"time_to_1_percent_s": None, "loss_gap": 1.0}
 
