@@ -34,7 +34,8 @@ class _Prepared:
 class Ommx(Solver):
     """One call of a sampler's or a solver's adapter; the seed and the number of reads are handed on where it has them.
 
-    Adapters know no time limit: a call takes what it takes. A solver's adapter answers one read.
+    Adapters know no time limit: a call takes what it takes. A solver's adapter answers one read. Variables that no
+    term has, of which adapters say nothing, are drawn from the seed.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("ommx",)
@@ -89,6 +90,8 @@ class Ommx(Solver):
         answer = call(prepared.model, **{name: value for name, value in options.items() if name in known})
         answers = [answer.get(number) for number in sorted(answer.sample_ids)] if is_sampler else [answer]
         bits = np.array([bits_of_state(one.state.entries, prepared.num_variables) for one in answers])
+        free = np.setdiff1d(np.arange(prepared.num_variables), [v.id for v in prepared.model.used_decision_variables])
+        bits[:, free] = np.random.default_rng(seed).integers(2, size=(len(bits), len(free)))
         yield Batch(prepared.instance_bits(bits[: budget.reads]))
 
     def _adapter(self) -> Any:

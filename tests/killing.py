@@ -11,27 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+from suite_texts import suite_text
 
 from bnnbench.errors import StoreError
 from bnnbench.store.store import read_store
 from bnnbench.store.verify import verify
-
-SUITE = """
-seed = 5
-repetitions = {repetitions}
-[budget]
-reads = 6
-[[problems]]
-name = "majority"
-[[formulations]]
-name = "compact"
-[[formulations]]
-name = "soft"
-[[solvers]]
-name = "random"
-[[solvers]]
-name = "slow.py"
-"""
 
 SLOW = '''
 """Random bits, a read at a time and slowly, so that most kills come between two batches."""
@@ -60,7 +44,15 @@ SAME = ["problem", "formulation", "solver", "repetition", "seed", "status", "num
 
 def write_suite(folder: Path, repetitions: int) -> Path:
     (folder / "slow.py").write_text(SLOW)
-    (folder / "suite.toml").write_text(SUITE.format(repetitions=repetitions))
+    text = suite_text(
+        {"name": "majority"},
+        ["random", "slow.py"],
+        formulations=["compact", "soft"],
+        budget={"reads": 6},
+        seed=5,
+        repetitions=repetitions,
+    )
+    (folder / "suite.toml").write_text(text)
     return folder / "suite.toml"
 
 

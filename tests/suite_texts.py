@@ -11,12 +11,12 @@ def suite_text(
     problem: Mapping[str, Any],
     solvers: Sequence[str] = ("random",),
     *,
-    formulation: str = "reduced",
+    formulations: Sequence[str] = ("reduced",),
     budget: Mapping[str, Any],
     **top: Any,
 ) -> str:
-    """A suite of one problem and one formulation; `top` are keys of the whole suite, such as repetitions."""
-    tables = [("[[problems]]", problem), ("[[formulations]]", {"name": formulation})]
+    """A suite of one problem; `top` are keys of the whole suite, such as repetitions."""
+    tables = [("[[problems]]", problem), *(("[[formulations]]", {"name": name}) for name in formulations)]
     tables += [("[[solvers]]", {"name": solver}) for solver in solvers]
     parts = [_lines(top), "[budget]\n" + _lines(budget), *(f"{head}\n{_lines(table)}" for head, table in tables)]
     return "".join(parts)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import call as call_here
+from suite_texts import suite_text
 
 from bnnbench.errors import InputError
 from bnnbench.harness.isolation.log import make_log
@@ -32,16 +33,7 @@ UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shel
 """Modules that run code which is in what they read."""
 TOKEN = "DEV-0123456789abcdef0123456789abcdef"
 
-SUITE = """
-[budget]
-reads = 5
-[[problems]]
-name = "majority"
-[[formulations]]
-name = "compact"
-[[solvers]]
-name = "random"
-"""
+SUITE = suite_text({"name": "majority"}, formulations=["compact"], budget={"reads": 5})
 
 TELLTALE = '''
 """Tells its token to whoever listens."""

@@ -43,7 +43,7 @@ def ommx_instance(model: dimod.ConstrainedQuadraticModel) -> Any:
 
 
 def bits_of_state(entries: Mapping[int, float], num_variables: int) -> NDArray[np.int8]:
-    """Return the bits of a state of OMMX; a variable that no term has is 0."""
+    """Return the bits of a state of OMMX; a variable of which it says nothing is 0."""
     return np.array([round(entries.get(v, 0)) for v in range(num_variables)], dtype=np.int8)
 
 

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 from commands import call
+from suite_texts import suite_text
 
 import bnnbench
 from bnnbench.cli import _campaign
@@ -24,20 +25,9 @@ from bnnbench.plugins.parameters import parameters_of
 from bnnbench.runs.outcome import Outcome
 from bnnbench.solver.contract import Budget
 
-SUITE = """
-[budget]
-reads = 10
-[[problems]]
-name = "majority"
-[[formulations]]
-name = "compact"
-[[formulations]]
-name = "soft"
-[[solvers]]
-name = "random"
-[[solvers]]
-name = "exhaustive"
-"""
+SUITE = suite_text(
+    {"name": "majority"}, ["random", "exhaustive"], formulations=["compact", "soft"], budget={"reads": 10}
+)
 
 ADAPTER = '''
 """A solver of one's own."""

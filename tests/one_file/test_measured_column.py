@@ -18,7 +18,7 @@ FIELD = """
         statistic="median", follows_from="batches",
     )
     flags: list[str] = column("""
-SUITE = suite_text({"name": "parity", "size": 2}, formulation="compact", budget={"reads": 20}, repetitions=2)
+SUITE = suite_text({"name": "parity", "size": 2}, formulations=["compact"], budget={"reads": 20}, repetitions=2)
 
 
 @pytest.fixture(scope="module")

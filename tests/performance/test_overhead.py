@@ -18,7 +18,7 @@ from bnnbench.suite.planning import plan
 
 SUITE = suite_text(
     {"name": "random_function", "hidden": [[]], "samples": 2},
-    formulation="compact",
+    formulations=["compact"],
     budget={"reads": 1, "seconds": 10},
     repetitions=700,
 )

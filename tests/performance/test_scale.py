@@ -23,7 +23,7 @@ from bnnbench.suite.planning import plan
 def null_suite(repetitions: int, solver: str) -> str:
     """A suite whose runs take nothing but what the solver takes."""
     problem = {"name": "random_function", "hidden": [[]], "samples": 2}
-    return suite_text(problem, [solver], formulation="compact", budget={"reads": 1}, repetitions=repetitions)
+    return suite_text(problem, [solver], formulations=["compact"], budget={"reads": 1}, repetitions=repetitions)
 
 
 WORK = """

@@ -34,6 +34,19 @@ def test_answers_each_variable_in_its_place() -> None:
     assert batch.bits.tolist() == [right.tolist()] * 5
 
 
+def test_a_variable_without_a_term_is_drawn_from_the_seed() -> None:
+    pytest.importorskip("ommx_openjij_adapter")
+    none = np.zeros(0, dtype=np.int32)
+    flat, solver = make_qubo(np.array([0.0] * 9 + [-1.0]), none, none, np.zeros(0), 0.0), load_solver("ommx")
+
+    one, again, other = (
+        next(iter(solver.sample(solver.prepare(flat), seed=seed, budget=Budget(reads=3)))).bits for seed in (0, 0, 1)
+    )
+
+    assert one[:, 9].tolist() == [1, 1, 1]
+    assert one.tolist() == again.tolist() != other.tolist()
+
+
 def test_an_instance_of_ommx_has_the_energies_of_the_qubo() -> None:
     instance = instance_of([3, 3, 1], 3)
     model = load_solver("ommx").prepare(instance).model

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from suite_texts import suite_text
 
 from bnnbench.errors import CheckError, InputError
 from bnnbench.harness.campaign import Campaign, find_truths
@@ -13,20 +14,11 @@ from bnnbench.store.store import open_store, read_store
 from bnnbench.suite.file import read_suite
 from bnnbench.suite.planning import plan
 
-SUITE = """
-[budget]
-reads = 20
-[[problems]]
-name = "distinct_rows"
-widths = [[5, 1]]
-load = 1.6
-labels = "random"
-seed = [0, 1]
-[[formulations]]
-name = "compact"
-[[solvers]]
-name = "random"
-"""
+SUITE = suite_text(
+    {"name": "distinct_rows", "widths": [[5, 1]], "load": 1.6, "labels": "random", "seed": [0, 1]},
+    formulations=["compact"],
+    budget={"reads": 20},
+)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from bnnbench.suite.file import read_suite
 from bnnbench.suite.planning import plan
 
 SUITE = suite_text(
-    {"name": "parity", "size": 2}, ["steepest_descent", "random"], formulation="compact", budget={"reads": 20}
+    {"name": "parity", "size": 2}, ["steepest_descent", "random"], formulations=["compact"], budget={"reads": 20}
 )
 
 

@@ -34,10 +34,13 @@ from numpy.typing import NDArray
 
 from bnnbench.optimum.search.bits import popcount, weigh
 from bnnbench.optimum.search.compiled import kernel, part
+from bnnbench.optimum.search.multipliers import STEPS, Multipliers, multipliers_for, sharpen
 from bnnbench.optimum.search.multisets import Ways, count_completions, count_leaf
 from bnnbench.optimum.search.tally import Ask, Kept, accept, is_stopped
 from bnnbench.optimum.search.words import Words
 
+_MANY = 8
+"""Heads of a node from which better rates pay: a round of them costs about as much as the scores below one head."""
 _RUN = 48
 """Entries that are sorted by insertion."""
 _DONE, _BRANCHES, _STOPPED, _ENOUGH = range(4)
@@ -61,6 +64,7 @@ class Tree(NamedTuple):
     mask_words: NDArray[np.int64]
     mask_rates: NDArray[np.int64]
     left: NDArray[np.uint64]
+    multipliers: Multipliers
 
 
 def plant(problem: Words, kept: Kept) -> Tree:
@@ -75,7 +79,7 @@ def plant(problem: Words, kept: Kept) -> Tree:
         np.zeros(h, np.int64), np.empty((h, n), np.int64), np.empty((h, n), np.int64), np.zeros(h, np.int64),
         np.zeros(h, np.int64), np.zeros(h, np.int64), np.zeros(h, np.int64), lost, need, np.empty(n, np.int64),
         np.empty(n, np.int64), np.empty(size, np.uint64), np.empty(size, np.int64), np.empty(size, np.int64),
-        np.zeros(num_words, np.uint64),
+        np.zeros(num_words, np.uint64), multipliers_for(problem),
     )  # fmt: skip
 
 
@@ -117,6 +121,14 @@ def _visit(problem: Words, ask: Ask, ways: Ways, kept: Kept, tree: Tree, depth: 
     count, heads, most = _choices(problem, ask, tree, depth, num_masks, all_masks, required, allowed)
     if count == 0:
         return _DONE
+    # At the root all tasks must have the same scores, whatever θ is by now, to share the heads.
+    if depth and r > 2 and heads >= _MANY and num_masks and problem.scale >= STEPS:
+        fixed = required - target
+        ids, scores, need = tree.found_ids[:count], tree.found_scores[:count], tree.need[depth, : r + 1]
+        most, required = sharpen(problem, tree.multipliers, need, ids, scores, fixed, most, required)
+        heads = 0
+        for item in range(count):
+            heads += scores[item] * r >= required
     if r * most < required:
         tally.guess = min(tally.guess, tally.theta + (required - r * most + problem.scale - 1) // problem.scale)
         return _DONE
