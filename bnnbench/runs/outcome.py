@@ -122,6 +122,7 @@ class Outcome:
     )
     prepare_s: float | None = column(
         "time of the solver's preparation, such as an embedding, not in the budget", default=None, unit="s", empty=_CUT,
+        header="prepare", statistic="median", drop_rank=15,
     )
     sample_s: float | None = column(
         "sampling time, judging excluded", default=None, unit="s", empty=_NO_READ, header="sample time",
