@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -15,7 +15,6 @@ from pydantic import Field
 from bnnbench.annealer.cloud import cloud_errors, missing_token
 from bnnbench.errors import RefusedError
 from bnnbench.solver.contract import Batch, Budget, Objective, Paradigm, Positive, Solver
-from bnnbench.solver.dimod import bits_of
 
 _CLOCKS = {"run_time": "run_s", "charge_time": "charge_s", "qpu_access_time": "qpu_access_s"}
 
@@ -63,8 +62,12 @@ class LeapSolver(Solver):
         """Yield what is counted, the number, and the property that is its limit."""
 
     @abc.abstractmethod
-    def ask(self, prepared: Connected, limit_s: float) -> Any:
-        """Submit once, and return the sample set."""
+    def ask(self, prepared: Connected, limit_s: float) -> tuple[NDArray[np.int8], Mapping[str, Any]]:
+        """Submit once, and return bits of the model with the times in microseconds."""
+
+    def least_s(self, prepared: Connected) -> float:
+        """Return the least time limit of the service in seconds."""
+        return float(prepared.sampler.min_time_limit(prepared.model))
 
     @property
     def config(self) -> dict[str, Any]:
@@ -104,11 +107,12 @@ class LeapSolver(Solver):
             If a submission fails.
         """
         limit_s, number = self._time_limit_s(prepared, budget), self._submissions(prepared, budget)
-        least_s = float(prepared.sampler.min_time_limit(prepared.model))
+        what, size, _ = next(self.sizes(prepared.model))
+        least_s = self.least_s(prepared)
         most_s = 3600 * prepared.sampler.properties.get("maximum_time_limit_hrs", math.inf)
         if not least_s <= limit_s <= most_s:
             raise RefusedError(
-                f"{self.name}: a time limit of {limit_s:g} s came, but for {_num_variables(prepared)} variables "
+                f"{self.name}: a time limit of {limit_s:g} s came, but for {size} {what} "
                 f"the solver takes {least_s:g} to {most_s:g} s; change the budget's seconds, or time_limit_s."
             )
         if self.max_charge_seconds is not None and number * limit_s > self.max_charge_seconds:
@@ -125,7 +129,7 @@ class LeapSolver(Solver):
 
     def _time_limit_s(self, prepared: Connected, budget: Budget) -> float:
         given = self.time_limit_s or budget.seconds
-        return float(prepared.sampler.min_time_limit(prepared.model)) if given is None else given
+        return self.least_s(prepared) if given is None else given
 
     def _submissions(self, prepared: Connected, budget: Budget) -> int:
         """Return the most submissions; there are fewer if one answers several reads."""
@@ -138,13 +142,8 @@ class LeapSolver(Solver):
         left = budget.reads
         for _ in range(number):
             with cloud_errors(self.name, "a submission"):
-                answer = self.ask(prepared, limit_s)
-                info = answer.info  # resolves the answer
-            bits = prepared.instance_bits(bits_of(answer)[:left])
+                answer, info = self.ask(prepared, limit_s)
+            bits = prepared.instance_bits(answer[:left])
             yield Batch(bits, clocks={name: info[key] / 1e6 for key, name in _CLOCKS.items() if key in info})
             if left is not None and (left := left - len(bits)) <= 0:
                 return
-
-
-def _num_variables(prepared: Connected) -> int:
-    return len(prepared.model.variables)

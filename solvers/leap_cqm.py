@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from bnnbench.qubo.constrained_model import constrained_model
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.linear_program import network_program
 from bnnbench.solver.contract import Objective
+from bnnbench.solver.dimod import bits_of
 
 from ._leap import Bits, Connected, LeapSolver
 from ._network_solver import NetworkSolver
@@ -56,5 +57,6 @@ class LeapCqm(LeapSolver, NetworkSolver):
         yield "biases", model.num_biases(), "maximum_number_of_biases"
 
     @override
-    def ask(self, prepared: Connected, limit_s: float) -> Any:
-        return prepared.sampler.sample_cqm(prepared.model, time_limit=limit_s)
+    def ask(self, prepared: Connected, limit_s: float) -> tuple[NDArray[np.int8], Mapping[str, Any]]:
+        answer = prepared.sampler.sample_cqm(prepared.model, time_limit=limit_s)
+        return bits_of(answer), answer.info

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import override
 
 from bnnbench.solver.contract import Objective
+from bnnbench.solver.dimod import bits_of
 
 from ._leap import Bits, Connected, LeapSolver
 
@@ -46,5 +49,6 @@ class LeapHybrid(LeapSolver):
         yield "variables and couplings", biases, "maximum_number_of_biases"
 
     @override
-    def ask(self, prepared: Connected, limit_s: float) -> Any:
-        return prepared.sampler.sample(prepared.model, time_limit=limit_s)
+    def ask(self, prepared: Connected, limit_s: float) -> tuple[NDArray[np.int8], Mapping[str, Any]]:
+        answer = prepared.sampler.sample(prepared.model, time_limit=limit_s)
+        return bits_of(answer), answer.info

@@ -18,7 +18,8 @@ class Claim(pydantic.BaseModel):
 
     Each problem has one effect: the cost of the rows `first`, its difference from that of the rows `second`, or the
     ratio of both. The claim holds if the whole 95 % interval of the median effect over problems lies within
-    [`at_least`, `at_most`], or with `over = "all"` if the effects of all problems do.
+    [`at_least`, `at_most`], or with `over = "all"` if the effects of all problems do. An ``exponent`` is one of all
+    problems together.
     """
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -35,7 +36,10 @@ class Claim(pydantic.BaseModel):
     first: Annotated[Rows, pydantic.Field(min_length=1)]
     """Columns of runs and the values that a row must have, or a list of values that it may have."""
     second: Rows | None = None
-    effect: Literal["value", "difference", "ratio"] = "value"
+    effect: Literal["value", "difference", "ratio", "exponent"] = "value"
+    """``exponent``: doublings of an ERT per unit of size, and with `second` the difference of both exponents."""
+    size: str = "num_weights"
+    """Of an exponent."""
     over: Literal["median", "all"] = "median"
     at_least: float | None = None
     at_most: float | None = None
@@ -44,7 +48,7 @@ class Claim(pydantic.BaseModel):
     def _can_be_refuted(self) -> Self:
         if self.at_least is None and self.at_most is None:
             raise ValueError("nothing can refute it; give at_least, at_most or both")
-        if (self.effect == "value") != (self.second is None):
+        if self.effect != "exponent" and (self.effect == "value") != (self.second is None):
             raise ValueError("a difference or a ratio needs the rows `second`, and a value has none")
         return self
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bnnbench.claims.claim import Claim, Rows
+from bnnbench.claims.exponent import exponent
 from bnnbench.errors import InputError
 from bnnbench.metrics import expected_running_time, median_interval, normalized_gap
 from bnnbench.metrics.censoring import censored
@@ -46,7 +47,8 @@ class Verdict:
     @property
     def effect_text(self) -> str:
         """Return the effect and its interval with the digits that the interval supports."""
-        scale: Scale = "log" if self.claim.effect == "ratio" or self.claim.cost.endswith("_s") else "linear"
+        is_log = self.claim.effect == "ratio" or (self.claim.cost.endswith("_s") and self.claim.effect != "exponent")
+        scale: Scale = "log" if is_log else "linear"
         number, interval = texts(self.effect, self.low, self.high, scale)
         return f"{number} {interval}".strip()
 
@@ -57,7 +59,8 @@ def evaluate(claim: Claim, folder: Path) -> Verdict:
     ``e_p = c(p, first)``, ``c(p, first) − c(p, second)``, or ``c(p, first) / c(p, second)`` for each problem p that
     both were asked, and its median with the distribution-free interval of `bnnbench.metrics.median_interval`. Fewer
     than six problems have no such interval, and support no claim about the median. With `over = "all"`, the least and
-    the largest effect stand in place of the interval.
+    the largest effect stand in place of the interval. An ``exponent`` is one of all problems together, see
+    `bnnbench.claims.exponent.exponent`.
 
     Problems whose samples are the same once merged are one problem. Censoring: a failed run has an infinite cost. A
     problem speaks for neither, and does not count, where both costs are infinite, or for a ratio both 0.
@@ -80,6 +83,10 @@ def evaluate_all(claims: Sequence[Claim], folder: Path) -> list[Verdict]:
 
 
 def _verdict(claim: Claim, runs: pd.DataFrame) -> Verdict:
+    if claim.effect == "exponent":
+        second = None if claim.second is None else runs[_chosen(claim, runs, claim.second)]
+        found, num_problems = exponent(runs[_chosen(claim, runs, claim.first)], second, claim.cost, claim.size)
+        return Verdict(claim, *found, num_problems)
     first = _costs(claim, runs, claim.first)
     effects = first
     if claim.second is not None:
@@ -95,8 +102,8 @@ def _verdict(claim: Claim, runs: pd.DataFrame) -> Verdict:
     return Verdict(claim, effect, low, high, len(effects))
 
 
-def _costs(claim: Claim, runs: pd.DataFrame, rows: Rows) -> pd.Series:
-    """Return the cost of the chosen runs, indexed by problem: the median over its runs, or its ERT."""
+def _chosen(claim: Claim, runs: pd.DataFrame, rows: Rows) -> pd.Series:
+    """Tell of each run whether a claim speaks of it."""
     chosen = pd.Series(True, index=runs.index)  # noqa: FBT003
     for column, value in rows.items():
         if column not in runs:
@@ -107,6 +114,12 @@ def _costs(claim: Claim, runs: pd.DataFrame, rows: Rows) -> pd.Series:
         chosen &= runs[column].isin(values)
     if not chosen.any():
         raise InputError(f"claim {claim.name}: no run of {claim.results} has all of {rows}.")
+    return chosen
+
+
+def _costs(claim: Claim, runs: pd.DataFrame, rows: Rows) -> pd.Series:
+    """Return the cost of the chosen runs, indexed by problem: the median over its runs, or its ERT."""
+    chosen = _chosen(claim, runs, rows)
     if claim.cost in ERTS:
         return expected_running_time(runs[chosen], [problem_key(runs)], claim.cost)[claim.cost]
     # The floor of a normalized gap is among the runs that are not chosen.

@@ -51,8 +51,13 @@ def _complain(sentence: str) -> None:
 
 
 def _warning(message: Warning | str, *_: Any, **__: Any) -> str:
-    """Return the first line of a library's warning: some quote a traceback below it."""
-    return f"bnnbench: warning: {str(message).partition(chr(10))[0]}\n"
+    """Return the first line of a library's warning."""
+    return f"bnnbench: warning: {_own(str(message)).partition(chr(10))[0]}\n"
+
+
+def _own(message: str) -> str:
+    """Return a message without the traceback of another error that some libraries quote below it."""
+    return message.partition("Traceback (most recent call last)")[0]
 
 
 def _sentence(error: BaseException) -> str:
@@ -64,7 +69,7 @@ def _sentence(error: BaseException) -> str:
         return f"the system says: {error.strerror or error}{place}; check the disk, the path and where output goes."
     if isinstance(error, BnnbenchError):
         return str(error)
-    text = " ".join(str(error).split())
+    text = " ".join(_own(str(error)).split())
     return (
         f"it ended with {type(error).__name__}{': ' if text else ''}{text}; bnnbench --debug shows where; if files and "
         "environment variables are right, please report it."

@@ -108,6 +108,10 @@ def _check_known(plan: TuningPlan, truths: dict[str, Truth | None]) -> None:
             )
 
 
+MAX_NAMES = 5
+"""Problems that a line names."""
+
+
 def _compare(path: Path, results: Path) -> None:
     """Print a row per pair with tuned parameters: both ERTs, and the factor between them."""
     suite = read_suite(path)
@@ -132,6 +136,14 @@ def _compare(path: Path, results: Path) -> None:
     ]
     screen = open_screen()
     print_rows(rows, headings, screen, numbers=headings[2:-1])
+    for row in compared.to_dict("records"):
+        if row["left_out"]:
+            shown = ", ".join(row["left_out"][:MAX_NAMES])
+            more = f" and {len(row['left_out']) - MAX_NAMES} more" if len(row["left_out"]) > MAX_NAMES else ""
+            screen.say(
+                f"{row['solver']} on {row['formulation']}: left out, as it was not run there with both settings: "
+                f"{shown}{more}."
+            )
     screen.say(
         "ERT: the median over problems; tuned ÷ default: the middle of the paired factors (Hodges–Lehmann), with its "
         "95 % interval over problems (none below 6); p: Wilcoxon's signed-rank test."

@@ -113,16 +113,6 @@ def _tell_nobody(_cell: Cell, _elapsed_s: float) -> None:
     """Report nothing."""
 
 
-@dataclass(frozen=True)
-class _Started:
-    """Hold a cell that runs, and since when: as a date, and by the clock."""
-
-    cell: Cell
-    at: str
-    since: float
-    load: float
-
-
 @dataclass
 class Campaign:
     """Run cells in worker processes, and write their rows.
@@ -158,8 +148,9 @@ class Campaign:
         self._machine = self.store.add_machine(machine_info())
         self._allowance = QpuAllowance(self.max_qpu_seconds)
         self._waiting: deque[Cell] = deque()
-        self._running: dict[Path, _Started] = {}
-        self._ended: list[tuple[_Started, Task, Record]] = []
+        self._running: dict[Path, tuple[Cell, StartLine, float]] = {}
+        """By journal; what is known of a start where a run does not say it, and when that was by the clock."""
+        self._ended: list[tuple[Cell, StartLine, Task, Record]] = []
         self._reported = perf_counter()
         self._sound: dict[tuple[Problem, Formulation], bool] = {}
         self._noted: set[str] = set()
@@ -199,7 +190,7 @@ class Campaign:
             goal = self._target(cell).goal(cell.budget)
             task = task_of(cell, self.limits, journals, self._allowance.left_s, goal)
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
-            self._running[task.journal] = _Started(cell, now, perf_counter(), load())
+            self._running[task.journal] = cell, StartLine(now, load(), None), perf_counter()
             executor.submit(task)
 
     def collect(self, executor: Executor, journals: Path) -> None:
@@ -207,7 +198,8 @@ class Campaign:
         until = perf_counter() + WAIT_S
         while self._running and (left_s := until - perf_counter()) > 0:
             for task, ending in executor.finished(left_s):
-                self._ended.append((self._running.pop(task.journal), task, _record_of(task, ending)))
+                (cell, start, _), record = self._running.pop(task.journal), _record_of(task, ending)
+                self._ended.append((cell, record.start or start, task, record))
                 until = min(until, perf_counter() + GATHER_S)
             self.fill(executor, journals)
 
@@ -215,7 +207,7 @@ class Campaign:
         """Write the rows of all that has ended, together or not at all, and ask for further cells."""
         ended, self._ended = self._ended, []
         with self.store.transaction():
-            done = [(one[0].cell, self._write(*one, is_timed=is_timed)) for one in ended]
+            done = [(one[0], self._write(*one, is_timed=is_timed)) for one in ended]
         for cell, outcome in done:
             self._waiting.extend(self.more(cell, outcome))
         return done
@@ -225,9 +217,9 @@ class Campaign:
         now = perf_counter()
         if now - self._reported >= REPORT_S:
             self._reported = now
-            longest = [started for started in self._running.values() if now - started.since >= REPORT_S]
-            for started in longest[:3]:  # in the order in which they started
-                self.on_wait(started.cell, now - started.since)
+            longest = [(cell, now - since) for cell, _, since in self._running.values() if now - since >= REPORT_S]
+            for cell, elapsed_s in longest[:3]:  # in the order in which they started
+                self.on_wait(cell, elapsed_s)
 
     def _target(self, cell: Cell) -> Target:
         """Return what a cell is measured against, as far as it is known now."""
@@ -236,9 +228,9 @@ class Campaign:
             self._sound[asked] = _is_sound(cell)
         return target_of(self.truths.get(cell.problem.hash), cell.problem.num_samples, is_sound=self._sound[asked])
 
-    def _write(self, started: _Started, task: Task, record: Record, *, is_timed: bool) -> Outcome:
+    def _write(self, cell: Cell, begun: StartLine, task: Task, record: Record, *, is_timed: bool) -> Outcome:
         """Fold what a run left into its outcome, settle its QPU access, and write the row."""
-        cell, end = started.cell, record.end or NO_WORD
+        end = record.end or NO_WORD
         truth = self.truths.get(cell.problem.hash)
         target = self._target(cell)  # it can have become a better one since the run began
         timings = {key: value for key, value in end.timings.items() if value is not None}
@@ -248,7 +240,6 @@ class Campaign:
             self._noted.add(record.instance.hash)
             self.store.add_instance(record.instance, cell.problem.hash, str(cell.formulation))
         machine = self._machine if record.machine is None else self.store.add_machine(record.machine)
-        begun = record.start or StartLine(started.at, started.load, None)
         processors = None if begun.processors is None else ",".join(map(str, begun.processors))
         has_run = outcome.status not in ("refused", "unavailable")
         if has_run and begun.processors and cell.threads > len(begun.processors):

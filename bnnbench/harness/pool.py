@@ -62,9 +62,11 @@ class Pool:
 
     def _settle(self) -> None:
         """Freeze all that wait, and end those that are too many."""
-        for worker in self.idle:
-            if not worker.is_frozen:
-                worker.freeze()
+        awake = [worker for worker in self.idle if not worker.is_frozen]
+        if not awake:
+            return
+        for worker in awake:
+            worker.freeze()
         limit = MAX_SHARE * psutil.virtual_memory().total / 2**20 if self.max_mib is None else self.max_mib
         while len(self.idle) > MAX_IDLE or sum(worker.idle_mib for worker in self.idle) > limit:
             self.idle.pop(0).stop()

@@ -61,8 +61,9 @@ class TuneTable(pydantic.BaseModel):
     """``[tune]``: how `bnnbench tune` searches parameters, the same for each pair of solver and formulation."""
 
     model_config = _Strict
-    problems: Annotated[list[dict[str, Any]], pydantic.Field(min_length=1)]
-    """Problems to tune on, ``[[tune.problems]]``; none may be among those of the suite."""
+    problems: list[dict[str, Any]] = []
+    """Problems to tune on, ``[[tune.problems]]``; none may be among those of the suite. Without any, the split ``tune``
+    of the suite's sets."""
     trials: Annotated[int, pydantic.Field(ge=1, le=10_000)] = 20
     """Settings to try."""
     seconds: Annotated[float, pydantic.Field(gt=0)] | None = None

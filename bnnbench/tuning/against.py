@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,8 @@ from bnnbench.metrics.paired import effect_size
 from bnnbench.suite.planning import Pair, Plan
 from bnnbench.tuning.effort import Clock
 
-COLUMNS = ("solver", "formulation", "tuned", "problems", "default_ert", "tuned_ert", "factor", "low", "high", "p")
+COLUMNS = ("solver", "formulation", "tuned", "problems", "default_ert", "tuned_ert", "factor", "low", "high", "p",
+           "left_out")  # fmt: skip
 
 
 def tuned_against_default(planned: Plan, runs: pd.DataFrame, clock: Clock) -> pd.DataFrame:
@@ -20,7 +22,8 @@ def tuned_against_default(planned: Plan, runs: pd.DataFrame, clock: Clock) -> pd
 
     Columns `COLUMNS`: ``tuned`` names the tuned solver and formulation; ``problems`` that both were asked on;
     ``default_ert`` and ``tuned_ert``, medians over these; ``factor``, tuned over default, with its 95 % interval over
-    problems, see `bnnbench.metrics.paired.effect_size`; ``p`` of Wilcoxon's signed-rank test.
+    problems, see `bnnbench.metrics.paired.effect_size`; ``p`` of Wilcoxon's signed-rank test; ``left_out``, names of
+    problems on which either was not asked.
 
     Parameters
     ----------
@@ -36,7 +39,8 @@ def tuned_against_default(planned: Plan, runs: pd.DataFrame, clock: Clock) -> pd
     """
     measure = "ert_s" if clock == "seconds" else "ert_evaluations"
     erts = expected_running_time(runs, ["formulation", "solver", "problem_hash"], measure)[measure]
-    rows = [row for default, tuned in planned.tuned if (row := _row(erts, default, tuned)) is not None]
+    names = {problem.hash: problem.name for problem in planned.problems}
+    rows = [row for default, tuned in planned.tuned if (row := _row(erts, default, tuned, names)) is not None]
     if not rows:
         raise InputError(
             "no pair has runs with its defaults and with tuned parameters; name the file in the suite, with "
@@ -45,7 +49,7 @@ def tuned_against_default(planned: Plan, runs: pd.DataFrame, clock: Clock) -> pd
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _row(erts: pd.Series, default: Pair, tuned: Pair) -> dict[str, Any] | None:
+def _row(erts: pd.Series, default: Pair, tuned: Pair, problems: Mapping[str, str]) -> dict[str, Any] | None:
     names = [(str(setting), solver.label) for setting, solver in (default, tuned)]
     known = set(zip(erts.index.get_level_values(0), erts.index.get_level_values(1), strict=True))
     if not known.issuperset(names):
@@ -63,4 +67,5 @@ def _row(erts: pd.Series, default: Pair, tuned: Pair) -> dict[str, Any] | None:
         "low": low,
         "high": high,
         "p": compare_pair(both, "default", "tuned")["p"],
+        "left_out": [name for key, name in problems.items() if key not in both.index],
     }

@@ -51,10 +51,20 @@ def plan_tuning(suite: Suite, folder: Path) -> TuningPlan:
         raise InputError("the suite says nothing of tuning; give it a table [tune] and problems [[tune.problems]].")
     bare = suite.model_copy(update={"parameters": None, "budget": _budget(table.budget or suite.budget, table)})
     planned = plan(bare.model_copy(update={"solvers": [_without_target(t, table) for t in bare.solvers]}), folder)
-    problems = plan_problems(table.problems, folder)
+    problems = plan_problems(_to_tune_on(suite, table), folder)
     tuned = TunedFile(suite="", objective="", problems=[problem.hash for problem in problems], pairs=[])
     tuned.check_apart(planned.problems, "[tune]")
     return TuningPlan(planned, table, problems, tuple(_searches(planned, table, problems)))
+
+
+def _to_tune_on(suite: Suite, table: TuneTable) -> list[dict[str, Any]]:
+    """Return the tables of the problems to tune on: of a set, the split ``tune`` unless another one is named."""
+    tables = table.problems or [
+        {k: v for k, v in one.items() if k != "split"} for one in suite.problems if "set" in one
+    ]
+    if not tables:
+        raise InputError("[tune] has no problems, and the suite tests on no set; give it [[tune.problems]].")
+    return [{"split": "tune", **one} if "set" in one else one for one in tables]
 
 
 def _budget(budget: BudgetTable, table: TuneTable) -> BudgetTable:

@@ -90,6 +90,7 @@ def test_the_code_is_1_when_every_run_failed(tmp_path, monkeypatch, work, bnnben
         (GeneratorExit(), 2, "it ended with GeneratorExit; bnnbench --debug"),
         (KeyboardInterrupt(), 130, "bnnbench: interrupted.\n"),
         (OverflowError(34, "too large"), 2, "it ended with OverflowError"),
+        (RuntimeWarning("no number:\nTraceback (most recent call last):\n"), 2, "RuntimeWarning: no number:; bnnbench"),
     ],
 )
 def test_whatever_a_verb_raises_is_one_sentence(monkeypatch, error, code, sentence, bnnbench_) -> None:

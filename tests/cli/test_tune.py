@@ -96,6 +96,19 @@ def test_tuned_parameters_run_beside_the_defaults(bnnbench_, tmp_path):
     }
 
 
+def test_a_comparison_names_the_problems_that_it_left_out(bnnbench_, tmp_path):
+    suite = write(tmp_path, test="10", tuned="0" * 64)
+    bnnbench_("run", suite, "--out", tmp_path / "runs")
+
+    whole = bnnbench_("tune", suite, "--compare", tmp_path / "runs")[1]
+    write(tmp_path, test="10, 11", tuned="0" * 64)
+    part = bnnbench_("tune", suite, "--compare", tmp_path / "runs")[1]
+
+    assert "simulated_annealing on reduced: left out" in " ".join(part.split())
+    assert "s11" in part
+    assert "left out" not in whole
+
+
 def test_what_was_tuned_on_is_not_tested_on(bnnbench_, tmp_path):
     from bnnbench.plugins.registry import load_problem
 

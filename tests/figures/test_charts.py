@@ -160,13 +160,16 @@ def test_only_bounds_are_shown_where_nothing_succeeded():
 def test_the_fitted_growth_is_that_of_an_exponential(data):
     from bnnbench.figures.tts_by_size import fit
 
-    sizes = [100, 200, 300, 400]
-    points = pd.DataFrame({"num_variables": sizes, "tts_s": [10 ** (0.01 * n) for n in sizes]})
+    sizes = np.repeat([100, 200, 300, 400], 5)
+    read_s = 10 ** (0.01 * sizes) / (10 * np.log(100))  # a read in ten succeeds
+    points = pd.DataFrame({"num_variables": sizes, "reads": 100, "successes": 10, "read_s": read_s})
+
     (line,) = fit("compact", 0, points)
+
     assert line.label == "compact: ×10 [10, 10] per 100"
-    assert line.y == pytest.approx([10, 10_000])
-    assert fit("compact", 0, points[:2]) == []
-    assert fit("compact", 0, points.assign(tts_s=math.inf)) == []
+    assert line.y == pytest.approx([10, 10_000], rel=1e-3)
+    assert fit("compact", 0, points[:10]) == []
+    assert fit("compact", 0, points.assign(successes=0)) == []
 
 
 def test_a_profile_ends_at_the_share_of_problems_that_were_solved(data):

@@ -140,6 +140,29 @@ def test_problems_of_the_test_are_not_tuned_on(tmp_path):
         plan_tuning(suite(tune=table), tmp_path)
 
 
+def test_of_a_set_the_split_tune_is_tuned_on_and_shares_no_problem_with_the_test(tmp_path):
+    (tmp_path / "mine.toml").write_text(
+        "[splits]\ntune = [0, 2]\ntest = [100, 101]\n[[cells]]\nname = 'small'\nfamily = 'random_function'\n"
+        "size = 3\nsamples = 4\n"
+    )
+    asked = suite(problems=[{"set": "mine.toml"}], tune={"problems": []})
+
+    planned = plan_tuning(asked, tmp_path)
+    same = suite(problems=[{"set": "mine.toml"}], tune={"problems": [{"set": "mine.toml", "split": "test"}]})
+
+    hashes = {problem.hash for problem in planned.problems}
+    assert len(hashes) == 3
+    assert len(planned.planned.problems) == 2
+    assert not hashes & {problem.hash for problem in planned.planned.problems}
+    with pytest.raises(InputError, match="tuned on 2 of the suite's problems"):
+        plan_tuning(same, tmp_path)
+
+
+def test_a_suite_without_a_set_has_to_say_what_to_tune_on(tmp_path):
+    with pytest.raises(InputError, match="has no problems, and the suite tests on no set"):
+        plan_tuning(suite(tune={"problems": []}), tmp_path)
+
+
 def test_a_solver_of_the_network_is_searched_once_for_all_formulations(tmp_path):
     both = [{"name": "soft"}, {"name": "reduced"}]
 
