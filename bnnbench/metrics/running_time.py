@@ -205,7 +205,8 @@ def ert_interval(runs: Spent) -> Interval:
         chance = share_ends(0, len(runs.times))[1]
         return math.inf, float(runs.times.mean()) * (1 - chance) / chance, math.inf
     low, high = np.quantile(ert_draws(runs), [0.025, 0.975])
-    return runs.ert_s, float(low), float(high)
+    # As with the interval of Jeffreys at no or no other success, an end is never beyond the estimate.
+    return runs.ert_s, min(float(low), runs.ert_s), max(float(high), runs.ert_s)
 
 
 def ert_draws(runs: Spent, seed: int = 0) -> NDArray[np.float64]:
