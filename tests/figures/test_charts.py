@@ -34,6 +34,9 @@ def data(tmp_path_factory):
     return read(fill(tmp_path_factory.mktemp("figures") / "mine"))
 
 
+NEEDS_A_SET = "solved_by_cell"
+
+
 def panel_of(chart, title, number=0):
     return [panel for panel in chart.panels if panel.title == title][number]
 
@@ -43,8 +46,9 @@ def series_of(panel, label):
 
 
 def test_every_figure_is_drawn_from_a_full_store(data):
+    of_a_set = replace(data, runs=data.runs.assign(cell="3-1 random"))
     for name in figures():
-        chart = make_chart(name, data)
+        chart = make_chart(name, of_a_set)
         assert chart.name == name
         assert chart.panels
         assert chart.caption.endswith(".")
@@ -66,7 +70,15 @@ def test_without_runs_there_is_a_sentence(name, tmp_path):
 @pytest.mark.parametrize("name", figures())
 def test_where_all_runs_failed_there_is_a_figure_or_a_sentence(name, tmp_path):
     failed = read(fill_failed(tmp_path / "failed"))
-    if name in ("gap_over_time", "tts_by_size", "profile", "penalty_sweep", "embedding_overhead", "runs_over_time"):
+    if name in (
+        "gap_over_time",
+        "tts_by_size",
+        "profile",
+        "penalty_sweep",
+        "embedding_overhead",
+        "runs_over_time",
+        NEEDS_A_SET,
+    ):
         with pytest.raises(InputError, match=r"failed: .*\."):
             make_chart(name, failed)
     else:
@@ -76,7 +88,15 @@ def test_where_all_runs_failed_there_is_a_figure_or_a_sentence(name, tmp_path):
 @pytest.mark.parametrize("name", figures())
 def test_without_an_optimum_there_is_a_figure_or_a_sentence(name, tmp_path):
     unknown = read(fill(tmp_path / "unknown", with_truth=False, problems=["majority"], repetitions=1))
-    if name in ("gap_over_time", "gap_by_problem", "time_to_optimum", "success_by_size", "tts_by_size", "profile"):
+    if name in (
+        "gap_over_time",
+        "gap_by_problem",
+        "time_to_optimum",
+        "success_by_size",
+        "tts_by_size",
+        "profile",
+        NEEDS_A_SET,
+    ):
         with pytest.raises(InputError, match=r"unknown: .*\."):
             make_chart(name, unknown)
     else:
@@ -276,3 +296,15 @@ def test_names_that_look_like_markup_are_names(tmp_path):
     nasty = read(fill_nasty(tmp_path / "nasty"))
     assert len(nasty.runs) == 2
     assert make_chart("gap_by_problem", nasty).panels
+
+
+def test_cells_stand_in_the_order_of_their_weights_and_solvers_with_their_formulations(data):
+    small = data.runs["problem"] == data.runs["problem"].iloc[0]
+    runs = data.runs.assign(
+        cell=small.map({True: "small", False: "large"}), num_weights=small.map({True: 3, False: 30})
+    )
+    (panel,) = make_chart(NEEDS_A_SET, replace(data, runs=runs)).panels
+
+    assert list(panel.content.rows) == ["small", "large"]
+    assert "simulated_annealing on compact" in panel.content.columns
+    assert panel.content.unit == "solved [%]"
