@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from rich.progress import Progress, TaskID
 
-from bnnbench.cli._screen import Screen, count_runs, open_screen, patiently, progress_bars
+from bnnbench.cli._screen import FIRST_TIME, Screen, count_runs, open_screen, patiently, progress_bars
 from bnnbench.cli._streams import is_debugging
 from bnnbench.errors import InputError, StoppedError
 from bnnbench.harness.campaign import Campaign, find_truths, pending, warm_up
@@ -28,7 +28,6 @@ from bnnbench.suite.order import in_blocks
 from bnnbench.suite.planning import Plan
 from bnnbench.suite.repetition import Repeater, verdicts
 
-FIRST_TIME = "the first run compiles kernels, for up to a minute, and keeps them"
 FAILURES = ("error", "crash", "memory", "timeout")
 
 

@@ -50,6 +50,9 @@ def announce_planning(num_cells: int) -> None:
     open_screen(stderr=True).say(f"looking through {num_cells:,} runs, which takes about {seconds:.0f} s …")
 
 
+FIRST_TIME = "the first run compiles kernels, for up to a minute, and keeps them"
+
+
 class Screen(Console):
     """A console whose text is the user's: no markup, no emoji, no colors of numbers, no control characters."""
 

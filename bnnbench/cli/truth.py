@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bnnbench.cli._screen import Screen, open_screen
+from bnnbench.cli._screen import FIRST_TIME, Screen, open_screen, patiently
 from bnnbench.errors import CheckError, InputError
 from bnnbench.optimum.cache import TRUTHS
 from bnnbench.optimum.certificate import Certificate, certify, read_certificate, write_certificate
@@ -75,7 +75,9 @@ def truth(
         refuse_to_overwrite(output, CERTIFICATE)
         if not os.access(output if output.exists() else output.parent, os.W_OK):
             raise InputError(f"{output} cannot be written; give another file to -o, before the search begins.")
-    with _search_progress(open_screen(stderr=True)) as report:
+    errors = open_screen(stderr=True)
+    waiting = contextlib.nullcontext() if errors.is_terminal else patiently(errors, f"searching ({FIRST_TIME})")
+    with waiting, _search_progress(errors) as report:
         limit = seconds if force or seconds is not None else LIMIT_S
         found = ground_truth(
             loaded, seconds=limit, force=force, report=report, cache=TRUTHS if cache else None, interruptible=True
@@ -129,7 +131,7 @@ def _search_progress(screen: Screen) -> Iterator[Callable[[Standing], None]]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
-        task = progress.add_task("searching", total=1.0)
+        task = progress.add_task(f"searching ({FIRST_TIME})", total=1.0)
 
         def report(standing: Standing) -> None:
             best = "" if standing.best is None else f", best known {standing.best:g}"
