@@ -18,6 +18,15 @@ settings.register_profile(
 settings.load_profile("bnnbench")
 
 
+LONG = ("test_campaign", "test_dask_executor", "test_docs", "test_docs_tutorial", "test_kills", "test_packaging")
+"""Files of few tests that take minutes: last, they would leave the other process without work."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What the tests find is not kept for the user, and what the user has found before is not asked."""

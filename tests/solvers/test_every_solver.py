@@ -44,6 +44,7 @@ EXTRAS = (
     "gurobi",
     "highs",
     "maxsat",
+    "ommx",
     "openjij",
     "openjij_hubo",
     "openjij_sqa",
@@ -59,7 +60,8 @@ def load(name):
 SOLVERS = [
     name
     for name in entries("solver")
-    if name not in ("dwave", "leap_hybrid")  # these ask a cloud, and have tests of their own
+    if name
+    not in ("dwave", "leap_cqm", "leap_hybrid", "leap_nonlinear")  # these ask a cloud, and have tests of their own
     and not (name in EXTRAS and load(name).unavailable())
 ]
 
