@@ -18,7 +18,7 @@ from bnnbench.runs.outcome import Outcome
 
 _NO_OPTIMUM = "no optimum is known"
 _COUNTS = (
-    Column("runs", "runs that were asked: neither refused nor unavailable", "integer", header="runs", drop_rank=None),
+    Column("runs", "runs that were asked: neither refused nor unavailable", "integer", header="runs", drop_rank=90),
     Column("ok", "of these, runs that came to their end", "integer", "runs", header="ended", drop_rank=60),
     Column(
         "solved", "of these, runs with loss gap 0; failed runs are unsolved", "integer", "runs", _NO_OPTIMUM, "solved",
