@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from bnnbench.qubo.constrained_model import constrained_model
-from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.linear_program import network_program
 from bnnbench.solver.contract import Objective
 from bnnbench.solver.dimod import bits_of
@@ -29,10 +28,6 @@ class LeapCqm(LeapSolver, NetworkSolver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system",)
-
-    @override
-    def refuses_network(self, instance: Instance) -> str | None:
-        return instance.cannot_complete()
 
     @override
     def sampler(self) -> Any:

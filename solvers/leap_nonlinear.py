@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from bnnbench.problem.problem import Problem
-from bnnbench.qubo.instance import Instance
 from bnnbench.solver.contract import Objective
 
 from ._leap import Bits, Connected, LeapSolver
@@ -27,10 +26,6 @@ class LeapNonlinear(LeapSolver, NetworkSolver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system", "dwave-optimization")
-
-    @override
-    def refuses_network(self, instance: Instance) -> str | None:
-        return instance.cannot_complete()
 
     @override
     def sampler(self) -> Any:

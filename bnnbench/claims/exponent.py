@@ -41,7 +41,7 @@ def exponent(first: pd.DataFrame, second: pd.DataFrame | None, cost: str, size: 
         raise InputError(
             f"an exponent needs the size of each problem, but the runs have no {size!r}; take num_weights."
         )
-    key = problem_key(pd.concat(parts))
+    key = problem_key(*parts)
     keys = set.intersection(*(set(runs[key]) for runs in parts))
     lines = []
     for runs in parts:

@@ -9,6 +9,7 @@ import pandas as pd
 from bnnbench.errors import InputError
 from bnnbench.metrics import compare_pair, cost_table, disambiguated, expected_running_time, holm
 from bnnbench.metrics.censoring import numbers
+from bnnbench.metrics.over_problems import problem_key
 from bnnbench.metrics.paired import effect_size
 from bnnbench.metrics.running_time import ERTS
 from bnnbench.runs.column import columns_of
@@ -48,7 +49,7 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     InputError
         If the results have no problem and formulation in common.
     """
-    key = _problem_key(first, second)
+    key = problem_key(first, second)
     costs = [_costs(disambiguated(runs), column, key) for runs in (first, second)]
     common = costs[0].index.intersection(costs[1].index)
     if common.empty:
@@ -72,12 +73,6 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
     return frame.assign(p_holm=holm(frame["p"].astype(float).where(frame["problems"] >= FEWEST)))
-
-
-def _problem_key(first: pd.DataFrame, second: pd.DataFrame) -> str:
-    """Return the column that tells problems apart; results of before a hash of merged samples was noted have none."""
-    is_known = all("merged_hash" in runs and runs["merged_hash"].notna().all() for runs in (first, second))
-    return "merged_hash" if is_known else "problem_hash"
 
 
 def _costs(runs: pd.DataFrame, column: str, key: str) -> pd.DataFrame:

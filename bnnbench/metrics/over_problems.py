@@ -17,11 +17,11 @@ from bnnbench.metrics.averages import median_interval
 from bnnbench.metrics.success import Interval, share_ends, success_probability
 
 
-def problem_key(runs: pd.DataFrame) -> str:
-    """Return the column that tells problems apart: those whose samples are the same once merged are one question."""
-    if "merged_hash" in runs and runs["merged_hash"].notna().all():
+def problem_key(*results: pd.DataFrame) -> str:
+    """Return the column that tells problems of all results apart: those whose merged samples are the same are one."""
+    if all("merged_hash" in runs and runs["merged_hash"].notna().all() for runs in results):
         return "merged_hash"
-    return "problem_hash" if "problem_hash" in runs else "problem"
+    return "problem_hash" if all("problem_hash" in runs for runs in results) else "problem"
 
 
 def pooled_share(successes: NDArray[np.float64], trials: NDArray[np.float64]) -> Interval:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -128,7 +127,7 @@ class Problem:
     @cached_property
     def blind(self) -> Problem:
         """The same problem without its planted weights, which no solver may see."""
-        return self if self.planted is None else dataclasses.replace(self, planted=None)
+        return self if self.planted is None else replace(self, planted=None)
 
     @cached_property
     def hash(self) -> str:
