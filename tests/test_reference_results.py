@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import matplotlib
 import pytest
 
+from bnnbench.charts import read_plot_data, save_chart
 from bnnbench.claims import evaluate_all, misquoted, read_claims
+from bnnbench.figures import load_figure
 from bnnbench.store.parquet import PUBLISHED, open_results
+from bnnbench.store.store import read_store
 from bnnbench.tables import check_table
 
 RESULTS = Path(__file__).parents[1] / "results"
 SUITES = ("smoke", "paper", "quantum", "ladder", "real")
 TABLES = sorted(path for suite in SUITES for path in (RESULTS / suite).glob("*.*") if path.suffix in (".md", ".tex"))
+FIGURES = sorted(RESULTS.glob("*/*.svg"))
+GALLERY = RESULTS.parent / "docs" / "gallery"
 
 pytestmark = pytest.mark.skipif(not TABLES, reason="published results are in the repository, not in a release")
 
@@ -25,6 +31,21 @@ def test_all_suites_are_published():
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_every_table_follows_from_the_runs_beside_it(path):
     assert list(check_table(path)) == []
+
+
+@pytest.mark.parametrize("path", FIGURES, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_every_figure_is_what_the_runs_beside_it_draw(path, tmp_path):
+    drawn_with = re.search(r"Matplotlib v([\d.]+)", published := path.read_text())[1]
+    if drawn_with != matplotlib.__version__:
+        pytest.skip(f"drawn with Matplotlib {drawn_with}, and other versions place text elsewhere")
+    with read_store(path.parent) as store:
+        chart = load_figure(path.stem)(read_plot_data(store))
+    save_chart(chart, again := tmp_path / path.name)
+    assert again.read_text() == published
+
+
+def test_the_picture_that_readme_opens_with_is_a_published_one():
+    assert (GALLERY / "solved_by_cell.svg").read_text() == (RESULTS / "ladder" / "solved_by_cell.svg").read_text()
 
 
 @pytest.mark.parametrize("suite", SUITES)
