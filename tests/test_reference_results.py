@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import matplotlib
+import matplotlib as mpl
 import pytest
 
 from bnnbench.charts import read_plot_data, save_chart
@@ -36,7 +36,7 @@ def test_every_table_follows_from_the_runs_beside_it(path):
 @pytest.mark.parametrize("path", FIGURES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_every_figure_is_what_the_runs_beside_it_draw(path, tmp_path):
     drawn_with = re.search(r"Matplotlib v([\d.]+)", published := path.read_text())[1]
-    if drawn_with != matplotlib.__version__:
+    if drawn_with != mpl.__version__:
         pytest.skip(f"drawn with Matplotlib {drawn_with}, and other versions place text elsewhere")
     with read_store(path.parent) as store:
         chart = load_figure(path.stem)(read_plot_data(store))
