@@ -19,6 +19,10 @@ _BLOCK = 12
 """log2 of the amplitudes whose flips stay in the cache."""
 _SAME = 1e-8
 """Eigenvalues closer than this are one: Lanczos' vectors lose orthogonality, and found values come back as copies."""
+SAME_COST = 1e-9
+"""Costs that are closer to the least one are optimal."""
+MOST_OPTIMA = 2048
+"""Levels of more optima are not counted: their Hamiltonian is a dense matrix."""
 _COUPLED = 1e-13
 """Least weight of a state in the start of the anneal; what has less is of another symmetry, and never reached."""
 
@@ -30,9 +34,10 @@ class GapCurve:
     Attributes
     ----------
     fractions
-        s of each point, float64 of shape (k,), rising.
+        s of each point, float64 of shape (k,), rising; the last is 1.
     gaps
-        Energy between the ground state and the lowest level that does not end as an optimum, (k,).
+        Energy between the ground state and the lowest level that does not end as an optimum, (k,). At s = 1 that is
+        half the least cost above the optimum.
     num_ground_levels
         Levels that end as an optimum: they merge at s = 1, and a passage between them does no harm.
     """
@@ -83,7 +88,7 @@ def gap_curve(
     Parameters
     ----------
     num_points
-        Points on a grid; half as many again are put around the least of them.
+        Points on a grid before s = 1; half as many again are put around the least of them, unless that is the end.
     tolerance
         Of each energy.
     on_point
@@ -106,10 +111,13 @@ def gap_curve(
                 on_point(len(found))
 
     visit(np.linspace(0, 1, num_points + 2)[1:-1].tolist())
-    while len(found) < num_points + num_points // 2:
+    found[1.0] = float(cost[cost > SAME_COST].min(initial=np.inf)) / 2
+    while len(found) <= num_points + num_points // 2:
         order = sorted(found)
         place = order.index(min(found, key=lambda s: found[s]))
-        left, right = order[max(place - 1, 0)], order[min(place + 1, len(order) - 1)]
+        if order[place] == 1:
+            break
+        left, right = order[max(place - 1, 0)], order[place + 1]
         visit({(order[place] + left) / 2, (order[place] + right) / 2} - set(found))
     fractions = np.array(sorted(found))
     return GapCurve(fractions, np.array([found[s] for s in fractions]), ground)
@@ -205,26 +213,27 @@ def _apply(
             out[x] = field * out[x] + price * cost[start + x] * part[x]
 
 
-def num_ground_levels(cost: NDArray[np.float64], most: int = 2048) -> int:
+def num_ground_levels(cost: NDArray[np.float64]) -> int:
     """Count the levels that merge into the ground energy at s = 1, and that the anneal's start is coupled to.
 
     A weak field g splits the optima by the Hamiltonian −g·A − g²·B·D⁻¹·Bᵀ in their space: A joins optima that differ in
     one qubit, B joins optima to other states, and D holds the costs of those above the optimum. Its distinct
-    eigenvalues whose eigenspaces are not orthogonal to the uniform vector are counted. With more than `most` optima,
+    eigenvalues whose eigenspaces are not orthogonal to the uniform vector are counted. With more than `MOST_OPTIMA`,
     one level is counted for all, and gaps near s = 1 are those between optima.
     """
     from scipy.sparse import csr_array
 
     n = len(cost).bit_length() - 1
-    optima = np.flatnonzero(cost <= cost.min() + 1e-9)
-    if not 1 < len(optima) <= most:
+    optima = np.flatnonzero(cost <= cost.min() + SAME_COST)
+    if not 1 < len(optima) <= MOST_OPTIMA:
         return 1
     neighbors = optima[:, None] ^ (1 << np.arange(n))
     rows = np.repeat(np.arange(len(optima)), n)
     heights = cost[neighbors].ravel() - cost.min()
     shape = (len(optima), len(cost))
-    join = csr_array(((heights <= 1e-9).astype(float), (rows, neighbors.ravel())), shape=shape)[:, optima].toarray()
-    inverse = np.where(heights > 1e-9, 1 / np.maximum(heights, 1e-9), 0.0)
+    among = (heights <= SAME_COST).astype(float)
+    join = csr_array((among, (rows, neighbors.ravel())), shape=shape)[:, optima].toarray()
+    inverse = np.where(heights > SAME_COST, 1 / np.maximum(heights, SAME_COST), 0.0)
     lifted = csr_array((np.sqrt(inverse), (rows, neighbors.ravel())), shape=shape)
     weak = 1e-3
     energies, vectors = np.linalg.eigh(-weak * join - weak**2 * (lifted @ lifted.T).toarray())

@@ -11,7 +11,7 @@ import typer
 from numpy.typing import NDArray
 from rich.progress import Progress, TaskID
 
-from bnnbench.annealer.transverse_field import GapCurve, gap_curve
+from bnnbench.annealer.transverse_field import MOST_OPTIMA, SAME_COST, GapCurve, gap_curve
 from bnnbench.charts import Chart, Panel, Series, save_chart
 from bnnbench.cli._screen import Screen, open_screen, progress_bars
 from bnnbench.cli.figure import BEGINNINGS
@@ -25,7 +25,7 @@ from bnnbench.store.output import refuse_to_overwrite
 from bnnbench.tables.sheet import print_rows
 
 MAX_QUBITS = 20
-"""A point of the curve takes some seconds at 16 qubits, and twice as long with each more."""
+"""A curve of 25 points takes about a minute at 20 qubits, and twice as long with each more."""
 
 
 def gap(
@@ -52,9 +52,10 @@ def gap(
     curves: dict[str, GapCurve] = {}
     with progress_bars(open_screen(stderr=True)) as progress:
         for name, values in costs.items():
-            row = progress.add_task(name, total=points + points // 2)
-            on_point = partial(_advance, progress, row)
-            curves[name] = gap_curve(values, num_points=points, on_point=on_point)
+            total = points + points // 2 + 1
+            row = progress.add_task(name, total=total)
+            curves[name] = gap_curve(values, num_points=points, on_point=partial(_advance, progress, row))
+            _advance(progress, row, total)
     _print(screen, costs, curves)
     if output:
         save_chart(_chart(loaded, costs, curves), output)
@@ -87,12 +88,22 @@ def _print(screen: Screen, costs: dict[str, NDArray[np.float64]], curves: dict[s
             str(len(costs[name]).bit_length() - 1),
             f"{curve.minimum:.4g}",
             f"{curve.at:.2f}",
-            f"{int((costs[name] <= costs[name].min() + 1e-9).sum()):,}",
+            f"{_num_optima(costs[name]):,}",
             str(curve.num_ground_levels),
         )
         for name, curve in curves.items()
     ]
     print_rows(rows, headings, screen, numbers=headings[1:])
+    for name, values in costs.items():
+        if _num_optima(values) > MOST_OPTIMA:
+            screen.say(
+                f"{name}: levels of more than {MOST_OPTIMA:,} optima are not counted, and gaps near s = 1 are those "
+                "between optima; take more samples."
+            )
+
+
+def _num_optima(values: NDArray[np.float64]) -> int:
+    return int((values <= values.min() + SAME_COST).sum())
 
 
 def _chart(problem: Problem, costs: dict[str, NDArray[np.float64]], curves: dict[str, GapCurve]) -> Chart:

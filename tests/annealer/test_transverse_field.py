@@ -66,6 +66,30 @@ def test_two_optima_that_no_symmetry_joins_are_two_ground_levels() -> None:
     assert curve.minimum > 10 * (spectrum[1] - spectrum[0])
 
 
+def test_the_end_is_the_least_cost_above_the_optimum() -> None:
+    """At s = 1 all levels that end as optima are one, so that Lanczos' method would count too few."""
+    cost = np.random.default_rng(3).uniform(1, 2, 64)
+    cost[[5, 40]] = 0.0
+    cost[17] = 0.25
+
+    curve = gap_curve(cost, num_points=5)
+
+    assert curve.fractions[-1] == 1
+    assert curve.gaps[-1] == pytest.approx(0.25 / 2 / largest_coefficient(cost))
+
+
+def test_a_gap_that_is_least_inside_is_refined_there() -> None:
+    """Two states that a cost separates by many flips: the later optimum is a local one of wide surroundings."""
+    ones = np.array([x.bit_count() for x in range(256)])
+    cost = np.where(ones == 8, -1.0, ones.astype(float))
+
+    curve = gap_curve(cost, num_points=9)
+
+    place = int(curve.gaps.argmin())
+    assert 0 < place < len(curve.gaps) - 1
+    assert np.diff(curve.fractions)[place - 1 : place + 1].max() < 0.05
+
+
 def test_optima_that_are_turned_into_each_other_are_one_ground_level() -> None:
     cost = np.abs(np.array([x.bit_count() for x in range(64)]) - 3.0) ** 2
 
@@ -79,7 +103,7 @@ def test_the_gap_of_a_network_is_that_of_the_dense_matrix() -> None:
 
     curve = gap_curve(losses, num_points=9)
 
-    for s, gap in zip(curve.fractions, curve.gaps, strict=True):
+    for s, gap in zip(curve.fractions[:-1], curve.gaps[:-1], strict=True):
         energies, vectors = np.linalg.eigh(hamiltonian(cost, s))
         coupled = energies[vectors.sum(axis=0) ** 2 / len(cost) > 1e-12]
         assert gap == pytest.approx(coupled[ground] - coupled[0], abs=1e-4)
