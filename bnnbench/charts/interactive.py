@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bnnbench.charts.chart import Chart, Matrix, Panel, Series
-from bnnbench.charts.draw import short_number
+from bnnbench.charts.draw_matrix import short_number
 from bnnbench.charts.style import style
 
 MAX_NAME = 28

@@ -16,7 +16,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from small_stores import NASTY, fill, fill_nasty
 
 from bnnbench.charts.chart import Chart, Matrix, Panel, Series
-from bnnbench.charts.draw import FORMATS, WIDTHS_IN, draw_chart, print_style, save_chart, short_number
+from bnnbench.charts.draw import FORMATS, WIDTHS_IN, draw_chart, print_style, save_chart
+from bnnbench.charts.draw_matrix import short_number
 from bnnbench.charts.interactive import panel_figures
 from bnnbench.charts.plot_data import read_plot_data
 from bnnbench.charts.style import COLORS
