@@ -13,6 +13,7 @@ from bnnbench.annealer.embedding import Embedding
 from bnnbench.errors import InputError
 from bnnbench.solver.answer import close, stream_of, taken
 from bnnbench.solver.contract import Budget, Objective, Solver
+from bnnbench.solver.refusal import refusal
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ def cannot_start(solver: Solver, instance: Objective) -> str | None:
     """Return why a solver cannot give the state, as a sentence; None if it can."""
     if solver.paradigm == "Quantum Hardware":
         return f"dwave: initial={solver.spec} would ask a QPU, which no limit counts; take another solver."
-    return solver.unavailable() or solver.refuses(instance)
+    return solver.unavailable() or refusal(solver, instance)
 
 
 def initial_state(

@@ -20,10 +20,10 @@ from bnnbench.qubo.instance import Instance
 from bnnbench.runs.facts import Facts
 from bnnbench.runs.judge import JudgedBatch, judge
 from bnnbench.runs.outcome import Outcome, fold
-from bnnbench.runs.refusal import refusal
 from bnnbench.runs.target import Target, target_of
 from bnnbench.solver.answer import close, stream_of, taken
 from bnnbench.solver.contract import Batch, Budget, Solver, is_number
+from bnnbench.solver.refusal import refusal
 from bnnbench.spec import Spec
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from bnnbench.qubo import instance as instances
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.instance import Instance
 from bnnbench.runs.loop import run
-from bnnbench.runs.refusal import refusal
 from bnnbench.solver.contract import Budget
+from bnnbench.solver.refusal import refusal
 
 
 @dataclass(frozen=True, kw_only=True)
