@@ -12,6 +12,7 @@ from bnnbench.optimum.find import ground_truth
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import formulation, load_problem, load_solver
 from bnnbench.runs.cell import Cell
+from bnnbench.runs.configuration import Configuration
 from bnnbench.runs.features import features_of
 from bnnbench.runs.loop import run
 from bnnbench.runs.outcome import Outcome
@@ -27,18 +28,9 @@ NASTY = '</script><img src=x onerror="alert(1)"> & $\\frac{1}{0}$ {{ 7*7 }} \u20
 
 
 def make_cell(problem, setting, label, repetition=0, parameters=None):
-    return Cell(
-        problem=problem,
-        formulation=formulation(setting),
-        solver=Spec("random"),
-        solver_label=label,
-        parameters=parameters or {"num_reads": 20},
-        versions={"numpy": "2.0"},
-        seed=repetition,
-        repetition=repetition,
-        budget=Budget(reads=40),
-        is_floor=label == "random",
-    )
+    given, versions = parameters or {"num_reads": 20}, {"numpy": "2.0"}
+    solver = Configuration(Spec("random"), label, label, given, versions, Budget(reads=40), is_floor=label == "random")
+    return Cell(problem, formulation(setting), solver, repetition, repetition)
 
 
 def add(store: Store, cell: Cell, outcome: Outcome, *, with_truth: bool = True, log_tail: str = "") -> None:

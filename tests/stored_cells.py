@@ -7,6 +7,7 @@ from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import formulation, load_problem
 from bnnbench.runs.cell import Cell
 from bnnbench.runs.circumstances import Circumstances
+from bnnbench.runs.configuration import Configuration
 from bnnbench.runs.features import features_of
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec
@@ -15,18 +16,8 @@ NOTE = Circumstances(machine="m", started_at="2026-01-01T00:00:00.000+00:00", lo
 
 
 def make_cell(seed=0, solver="random", setting="compact", repetition=0):
-    return Cell(
-        problem=load_problem("parity"),
-        formulation=formulation(setting),
-        solver=Spec(solver),
-        solver_label=solver,
-        parameters={},
-        versions={},
-        seed=seed,
-        repetition=repetition,
-        budget=Budget(reads=20),
-        is_floor=solver == "random",
-    )
+    asked = Configuration(Spec(solver), solver, solver, {}, {}, Budget(reads=20), is_floor=solver == "random")
+    return Cell(load_problem("parity"), formulation(setting), asked, seed, repetition)
 
 
 def add_everything(store, cell, outcome, *, with_truth=True):

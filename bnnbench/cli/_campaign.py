@@ -54,7 +54,7 @@ def run_campaign(
     screen = open_screen(stderr=True)
     with patiently(screen, "looking through the runs"):
         cells = list(planned.cells())
-        store.rename({cell.key: cell.display_name for cell in cells})
+        store.rename({cell.key: cell.solver.display_name for cell in cells})
         finished = store.finished(retry)
     _announce(planned, cells, finished, store, screen)
     with progress_bars(screen) as bars:
@@ -180,7 +180,7 @@ class _Progress:
     def expect(self, cells: Sequence[Cell]) -> None:
         """Make the bars longer by further runs."""
         self.totals.update({"all runs": len(cells)})
-        self.totals.update(cell.solver_label for cell in cells)
+        self.totals.update(cell.solver.label for cell in cells)
         for name, total in self.totals.items():
             if name not in self.rows:
                 self.rows[name] = self.bars.add_task(name, total=total)
@@ -189,9 +189,9 @@ class _Progress:
     def ended(self, cell: Cell, outcome: Outcome) -> None:
         """Advance the bars; print a line where there are no bars, or where the ending matters."""
         self.bars.advance(self.rows["all runs"])
-        self.bars.advance(self.rows[cell.solver_label])
+        self.bars.advance(self.rows[cell.solver.label])
         if outcome.status == "unavailable":
-            self.unavailable[cell.solver_label, outcome.message] += 1
+            self.unavailable[cell.solver.label, outcome.message] += 1
         elif self.follow or not self.is_terminal or outcome.flags or outcome.status not in ("ok", "refused"):
             self._say(_line(cell, outcome))
 
@@ -213,7 +213,7 @@ def _budgets(cells: Sequence[Cell]) -> str:
     """Return the budget of most solvers, and the solvers that have another."""
     labels: dict[Budget, dict[str, None]] = {}
     for cell in cells:
-        labels.setdefault(cell.budget, {})[cell.solver_label] = None
+        labels.setdefault(cell.solver.budget, {})[cell.solver.label] = None
     usual = max(labels, key=lambda budget: len(labels[budget]))
     others = [f"{', '.join(names)}: {budget}" for budget, names in labels.items() if budget != usual]
     return f"{usual} each" + (f" ({'; '.join(others)})" if others else "")

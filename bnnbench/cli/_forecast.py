@@ -46,7 +46,7 @@ def print_forecast(planned: Plan, folder: Path, *, jobs: int | None, retry: Coll
     screen = open_screen()
     if len(found.waiting) <= MOST_CELLS:
         for cell, _ in found.waiting:
-            screen.say(f"to run: {cell}; {cell.budget}")
+            screen.say(f"to run: {cell}; {cell.solver.budget}")
     else:
         _print_numbers(screen, found)
     for what, pairs in (("unavailable", found.unavailable), ("refused", found.refused)):
@@ -66,7 +66,7 @@ def print_forecast(planned: Plan, folder: Path, *, jobs: int | None, retry: Coll
 def _reason(cell: Cell, why: str) -> str:
     """Return the reason with the solver's name in front."""
     name, _, rest = why.partition(": ")
-    return f"{cell.solver_label}: {rest if name == cell.solver.name else why}"
+    return f"{cell.solver.label}: {rest if name == cell.solver.spec.name else why}"
 
 
 def _print_numbers(screen: Screen, found: Forecast) -> None:
@@ -80,7 +80,7 @@ def _print_numbers(screen: Screen, found: Forecast) -> None:
     groups: dict[tuple[str, str, str], Counter[str]] = {}
     for what, cells in parts.items():
         for cell in cells:
-            name = (_spaced(cell.formulation), _spaced(cell.solver_label), str(cell.budget))
+            name = (_spaced(cell.formulation), _spaced(cell.solver.label), str(cell.solver.budget))
             groups.setdefault(name, Counter())[what] += 1
     ordered = sorted(groups.items(), key=lambda item: natural("\n".join(item[0])))
     shown = [what for what, cells in parts.items() if cells]

@@ -15,7 +15,7 @@ from bnnbench.plugins.isolated_checks import check_apart
 from bnnbench.plugins.registry import formulation, load_solver
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import parse_spec
-from bnnbench.suite.solver import suite_solver
+from bnnbench.suite.solver import configuration
 
 
 def check(
@@ -28,7 +28,7 @@ def check(
         formulation(plugin)
         reason = None
     else:
-        suite_solver(parse_spec(plugin), Budget(reads=1))  # refuses what a run refuses before it begins
+        configuration(parse_spec(plugin), Budget(reads=1))  # refuses what a run refuses before it begins
         reason = load_solver(plugin).unavailable()
     if reason:
         raise UnavailableError(f"{plugin} cannot be checked on this machine: {reason}")

@@ -150,7 +150,7 @@ class Campaign:
         self._waiting: deque[Cell] = deque()
         self._running: dict[Path, tuple[Cell, StartLine, float]] = {}
         """By journal; what is known of a start where a run does not say it, and when that was by the clock."""
-        self._ended: list[tuple[Cell, StartLine, Task, Record]] = []
+        self._ended: list[tuple[Cell, StartLine, Record]] = []
         self._reported = perf_counter()
         self._sound: dict[tuple[Problem, Formulation], bool] = {}
         self._noted: set[str] = set()
@@ -187,7 +187,7 @@ class Campaign:
         """Start cells while there is room for them."""
         while executor.has_room and (cell := self._allowance.take(self._waiting)) is not None:
             journals.mkdir(exist_ok=True, parents=True)  # a solver can remove it
-            goal = self._target(cell).goal(cell.budget)
+            goal = self._target(cell).goal(cell.solver.budget)
             task = task_of(cell, self.limits, journals, self._allowance.left_s, goal)
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
             self._running[task.journal] = cell, StartLine(now, load(), None), perf_counter()
@@ -199,7 +199,7 @@ class Campaign:
         while self._running and (left_s := until - perf_counter()) > 0:
             for task, ending in executor.finished(left_s):
                 (cell, start, _), record = self._running.pop(task.journal), _record_of(task, ending)
-                self._ended.append((cell, record.start or start, task, record))
+                self._ended.append((cell, record.start or start, record))
                 until = min(until, perf_counter() + GATHER_S)
             self.fill(executor, journals)
 
@@ -228,13 +228,13 @@ class Campaign:
             self._sound[asked] = _is_sound(cell)
         return target_of(self.truths.get(cell.problem.hash), cell.problem.num_samples, is_sound=self._sound[asked])
 
-    def _write(self, cell: Cell, begun: StartLine, task: Task, record: Record, *, is_timed: bool) -> Outcome:
+    def _write(self, cell: Cell, begun: StartLine, record: Record, *, is_timed: bool) -> Outcome:
         """Fold what a run left into its outcome, settle its QPU access, and write the row."""
         end = record.end or NO_WORD
         truth = self.truths.get(cell.problem.hash)
         target = self._target(cell)  # it can have become a better one since the run began
         timings = {key: value for key, value in end.timings.items() if value is not None}
-        outcome = fold(record.batches, target, task.budget, status=end.status, message=end.message, **timings)
+        outcome = fold(record.batches, target, cell.solver.budget, status=end.status, message=end.message, **timings)
         self._allowance.settle(cell, outcome, record.estimate.qpu_s if record.estimate else None)
         if record.instance and record.instance.hash not in self._noted:
             self._noted.add(record.instance.hash)
@@ -242,8 +242,8 @@ class Campaign:
         machine = self._machine if record.machine is None else self.store.add_machine(record.machine)
         processors = None if begun.processors is None else ",".join(map(str, begun.processors))
         has_run = outcome.status not in ("refused", "unavailable")
-        if has_run and begun.processors and cell.threads > len(begun.processors):
-            flag = f"used {cell.threads} threads on {len(begun.processors)} processors"
+        if has_run and begun.processors and cell.solver.threads > len(begun.processors):
+            flag = f"used {cell.solver.threads} threads on {len(begun.processors)} processors"
             outcome = replace(outcome, flags=[*outcome.flags, flag])
         for probe in record.speed_probes:
             self.store.add_speed_probe(probe, machine=machine, processors=processors)
@@ -264,7 +264,7 @@ class Campaign:
 
 def warm_up(cells: Sequence[Cell]) -> None:
     """Let the solvers of cells compile their kernels, once in a process, where no clock runs."""
-    for solver in {str(cell.solver): cell.solver for cell in cells}.values():
+    for solver in {str(cell.solver.spec): cell.solver.spec for cell in cells}.values():
         _warm_up(solver)
 
 

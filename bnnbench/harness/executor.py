@@ -151,7 +151,7 @@ class LocalExecutor(Executor):
 
     def _start(self, lane: _Lane, task: Task) -> None:
         """Send a task to a worker of its solver that waits, or to a new one."""
-        key = pool_key(task.solver)
+        key = pool_key(task.solver.spec)
         lane.running = worker = self._pool.take(key) or self._new_worker(key)
         worker.send(task, lane.processors, lane.probed_at)
         self._note_probe(lane)

@@ -29,7 +29,7 @@ class QpuAllowance:
     def take(self, waiting: deque[Cell]) -> Cell | None:
         """Take the next cell that may start out of the queue; None if all have to wait."""
         for place, cell in enumerate(waiting):
-            is_metered = self.left_s is not None and _uses_qpu(cell.solver)
+            is_metered = self.left_s is not None and _uses_qpu(cell.solver.spec)
             if not (is_metered and self.is_busy):
                 self.is_busy = self.is_busy or is_metered
                 del waiting[place]
@@ -38,7 +38,7 @@ class QpuAllowance:
 
     def settle(self, cell: Cell, outcome: Outcome, estimate_s: float | None) -> None:
         """Subtract what a run used: its clock, and no less than its estimate if it failed after that was made."""
-        if self.left_s is None or not _uses_qpu(cell.solver):
+        if self.left_s is None or not _uses_qpu(cell.solver.spec):
             return
         self.is_busy = False
         if estimate_s and outcome.status != "unavailable":

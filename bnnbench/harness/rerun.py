@@ -6,7 +6,7 @@ import contextlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from bnnbench.store.columns import budget_of
 from bnnbench.store.store import Store, open_store
 from bnnbench.store.stored_spec import refuse_files, stored_spec, texts_of
 from bnnbench.suite.file import Limits
-from bnnbench.suite.solver import suite_solver
+from bnnbench.suite.solver import configuration
 
 PATIENCE = 10.0
 """A run may take that many times as long as it took."""
@@ -110,7 +110,9 @@ def rerun(
         for _ in Campaign(scratch, limits, {cell.problem.hash: truth}).run([cell]):
             pass
         now = scratch.stored_run(cell.key).answer
-    is_fixed = _is_fixed(cell, before, now) and (cell.budget.target is None or (truth and truth.is_certified) is True)
+    is_fixed = _is_fixed(cell, before, now) and (
+        cell.solver.budget.target is None or (truth and truth.is_certified) is True
+    )
     return Rerun(cell, before, now, tuple(_changes(cell, before)), is_fixed)
 
 
@@ -150,19 +152,13 @@ def rebuild(
     _refuse_programs(name, json.loads(row["parameters"]), solver, program)
     budget = budget_of(row)
     parameters = {key: value for key, value in json.loads(row["parameters"]).items() if value is not None}
-    built = suite_solver(Spec(str(solver.resolve()) if solver else name, parameters), budget)
+    built = configuration(Spec(str(solver.resolve()) if solver else name, parameters), budget)
     return Cell(
         problem=store.problem(row["problem_hash"]),
         formulation=formulation(stored_spec(row["formulation"], formulations)),
-        solver=built.spec,
-        solver_label=row["solver"],
-        parameters=built.parameters,
-        versions=built.versions,
+        solver=replace(built, label=row["solver"]),
         seed=int(row["seed"]),
         repetition=int(row["repetition"]),
-        budget=budget,
-        threads=built.threads,
-        is_floor=built.is_floor,
     )
 
 
@@ -188,7 +184,7 @@ def _changes(cell: Cell, row: Mapping[str, Any]) -> Iterator[str]:
     """Yield the parts of a key that are not as they were."""
     if cell.instance_hash != row["instance_hash"]:
         yield "this version of bnnbench builds another QUBO"
-    pairs = {"parameter": ("parameters", cell.parameters), "version of": ("versions", cell.versions)}
+    pairs = {"parameter": ("parameters", cell.solver.parameters), "version of": ("versions", cell.solver.versions)}
     for word, (column, values) in pairs.items():
         before, now = json.loads(row[column]), json.loads(json.dumps(dict(values)))  # tuples are lists there
         for name in dict.fromkeys([*before, *now]):
@@ -203,6 +199,7 @@ def _short(value: Any) -> str:
 
 def _is_fixed(cell: Cell, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Return whether reads, and not the clock, ended both runs, and the seed decides the bits."""
-    if not load_solver(cell.solver).seeded or "timeout" in (before["status"], now["status"]):
+    if not load_solver(cell.solver.spec).seeded or "timeout" in (before["status"], now["status"]):
         return False
-    return cell.budget.seconds is None or before["num_reads"] == now["num_reads"] == cell.budget.reads
+    budget = cell.solver.budget
+    return budget.seconds is None or before["num_reads"] == now["num_reads"] == budget.reads

@@ -8,8 +8,7 @@ from pathlib import Path
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.runs.cell import Cell
-from bnnbench.solver.contract import Budget
-from bnnbench.spec import Spec
+from bnnbench.runs.configuration import Configuration
 from bnnbench.suite.file import Limits
 
 
@@ -23,27 +22,23 @@ class Task:
         File that the worker writes.
     stop_at
         Loss at which the run ends; None: none does.
-    file
-        Hash of the solver's file; None: it is no file.
     qpu_left_s
         Seconds that the campaign may still use of a QPU; None: there is no limit.
     """
 
     problem: Problem
     formulation: Formulation
-    solver: Spec
+    solver: Configuration
     seed: int
-    budget: Budget
     limits: Limits
     journal: Path
     stop_at: float | None = None
-    file: str | None = None
     qpu_left_s: float | None = None
 
     @property
     def wall_limit_s(self) -> float:
         """Return the seconds after which the run is killed, from the moment when a worker has begun with it."""
-        return self.limits.wall_limit_s(self.budget)
+        return self.limits.wall_limit_s(self.solver.budget)
 
 
 def task_of(
@@ -55,10 +50,8 @@ def task_of(
         formulation=cell.formulation,
         solver=cell.solver,
         seed=cell.seed,
-        budget=cell.budget,
         limits=limits,
         journal=folder / f"{cell.key}.jsonl",
         stop_at=stop_at,
-        file=cell.versions.get("file"),
         qpu_left_s=qpu_left_s,
     )

@@ -174,8 +174,8 @@ class _ChangedError(Exception):
 def _measure(task: Task, journal: Journal) -> EndLine:
     instance, digest, features = _compile(task.problem, task.formulation)
     journal.write(features)
-    _check_file(task.solver.name, task.file)
-    solver = load_solver(task.solver)
+    _check_file(task.solver.spec.name, task.solver.versions.get("file"))
+    solver = load_solver(task.solver.spec)
     if reason := solver.unavailable():
         return EndLine("unavailable", beginning(reason, MAX_MESSAGE), {})
     try:
@@ -183,7 +183,7 @@ def _measure(task: Task, journal: Journal) -> EndLine:
             instance,
             solver,
             Target(None, None, features.is_sound),
-            budget=task.budget,
+            budget=task.solver.budget,
             seed=task.seed,
             record=lambda judged, _: journal.write(judged),
             allow=None if task.qpu_left_s is None else partial(_allow, journal, task.qpu_left_s),

@@ -11,45 +11,22 @@ from bnnbench.hashing import content_hash
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.instance import instance_hash
+from bnnbench.runs.configuration import Configuration
 from bnnbench.solver.contract import Budget
-from bnnbench.spec import Spec
 
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One run: an instance, a solver with all its parameters, a seed, a budget.
-
-    Parameters
-    ----------
-    solver
-        As the user wrote it, with the parameters that were given; a name that ends in ``.py`` is a path.
-    solver_label
-        How tables call it.
-    parameters, versions
-        All hyperparameters with their defaults, and the versions of what the solver needs.
-    display_name
-        What a suite wants the solver to be called in tables; empty: as `solver_label`. It decides no answer.
-    threads
-        That the solver uses.
-    is_floor
-        Whether the solver guesses, see `bnnbench.solver.Solver.is_floor`.
-    """
+    """One run: an instance, a solver with all its parameters and its budget, a seed."""
 
     problem: Problem
     formulation: Formulation
-    solver: Spec
-    solver_label: str
-    parameters: Mapping[str, Any]
-    versions: Mapping[str, str]
+    solver: Configuration
     seed: int
     repetition: int
-    budget: Budget
-    threads: int = 1
-    is_floor: bool = False
-    display_name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.solver_label} on {self.problem.name} as {self.formulation}, repetition {self.repetition}"
+        return f"{self.solver.label} on {self.problem.name} as {self.formulation}, repetition {self.repetition}"
 
     @cached_property
     def instance_hash(self) -> str:
@@ -59,9 +36,8 @@ class Cell:
     @cached_property
     def key(self) -> str:
         """Hash of all that decides the answer; a run whose key is in the store is not run again."""
-        return run_key(
-            self.instance_hash, self.solver_label, self.parameters, self.versions, seed=self.seed, budget=self.budget
-        )
+        one = self.solver
+        return run_key(self.instance_hash, one.label, one.parameters, one.versions, seed=self.seed, budget=one.budget)
 
 
 def run_key(

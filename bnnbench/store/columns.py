@@ -30,31 +30,31 @@ CELL: Mapping[Column, Callable[[Cell], Any]] = {
         lambda cell: cell.instance_hash
     ),
     Column("solver", "name of the solver, with the parameters that were given", header="solver"): (
-        lambda cell: cell.solver_label
+        lambda cell: cell.solver.label
     ),
     Column("label", "what the suite wants the solver to be called in tables", empty="the suite says nothing of it"): (
-        lambda cell: cell.display_name or None
+        lambda cell: cell.solver.display_name or None
     ),
     Column("parameters", "all hyperparameters with their defaults, as JSON"): (
-        lambda cell: canonical_json(cell.parameters)
+        lambda cell: canonical_json(cell.solver.parameters)
     ),
     Column("versions", "versions of the distributions that the solver needs, and the hash of its file, as JSON"): (
-        lambda cell: canonical_json(cell.versions)
+        lambda cell: canonical_json(cell.solver.versions)
     ),
     Column("seed", "seed of the run", "integer", header="seed"): lambda cell: cell.seed,
     Column("repetition", "number of the repetition, from 0", "integer", header="rep."): lambda cell: cell.repetition,
     Column(
         "budget_seconds", "sampling time after which no more batches are asked for", "real", "s", "time is not limited"
-    ): lambda cell: cell.budget.seconds,
+    ): lambda cell: cell.solver.budget.seconds,
     Column(
         "budget_reads", "reads after which no more batches are asked for", "integer", "reads", "reads are not limited"
-    ): lambda cell: cell.budget.reads,
+    ): lambda cell: cell.solver.budget.reads,
     Column(
         "budget_target", "loss above the optimum at which the run ends", "real", "loss", "nothing found ends the run"
-    ): lambda cell: cell.budget.target,
-    Column("threads", "threads that the solver used", "integer"): lambda cell: cell.threads,
+    ): lambda cell: cell.solver.budget.target,
+    Column("threads", "threads that the solver used", "integer"): lambda cell: cell.solver.threads,
     Column("is_floor", "1 if the solver guesses: it is the floor that others are compared with; else 0", "integer"): (
-        lambda cell: int(cell.is_floor)
+        lambda cell: int(cell.solver.is_floor)
     ),
 }
 """Columns that a run has before it happens, each with what it holds of a cell."""

@@ -15,6 +15,7 @@ from bnnbench.runs.judge import JudgedBatch, unpack_bits
 from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import target_of
 from bnnbench.store.columns import budget_of
+from bnnbench.store.schema import BATCH, LEVELS
 from bnnbench.store.stored_run import StoredRun
 
 if TYPE_CHECKING:
@@ -109,22 +110,6 @@ def fold_again(run: StoredRun, truth: Truth | None, *, is_sound: bool, num_sampl
 
 def _batch(row: Mapping[str, Any]) -> JudgedBatch:
     """Return a batch of the trace; what is kept of a run as a whole is left blank."""
-    return JudgedBatch(
-        time_s=row["time_s"],
-        num_reads=row["num_reads"],
-        energy=row["energy"],
-        loss=row["loss"],
-        mean_energy=row["mean_energy"],
-        mean_loss=row["mean_loss"],
-        energy_levels=json.loads(row["energy_levels"]),
-        loss_levels=json.loads(row["loss_levels"]),
-        violations={},
-        train_accuracy=0.0,
-        test_accuracy=None,
-        best_bits="",
-        best_weights="",
-        lower_bound=row["lower_bound"],
-        clocks={},
-        facts={},
-        evaluations=row["evaluations"],
-    )
+    kept: dict[str, Any] = dict.fromkeys(("train_accuracy", "test_accuracy"))
+    kept |= {name: row[name] for name in BATCH} | {name: json.loads(row[name]) for name in LEVELS}
+    return JudgedBatch(**kept, violations={}, clocks={}, facts={}, best_bits="", best_weights="")

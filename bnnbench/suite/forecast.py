@@ -16,8 +16,8 @@ from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.instance import compile as compile_problem
 from bnnbench.runs.cell import Cell
-from bnnbench.runs.refusal import refusal
 from bnnbench.solver.contract import Solver
+from bnnbench.solver.refusal import refusal
 from bnnbench.spec import Spec
 from bnnbench.suite.planning import Plan
 from bnnbench.suite.repetition import Repeater, verdicts
@@ -83,8 +83,8 @@ def forecast(planned: Plan, rows: Sequence[Mapping[str, Any]], finished: set[str
     possible = Repeater(cells, known, planned.precision).possible()
     wanted = possible | finished
     for cell in {cell.key: cell for cell in reversed(cells) if cell.key in wanted}.values():
-        if (solver := solvers.get(cell.solver)) is None:
-            solver = solvers[cell.solver] = _Asked(cell.solver)
+        if (solver := solvers.get(cell.solver.spec)) is None:
+            solver = solvers[cell.solver.spec] = _Asked(cell.solver.spec)
         if cell.key in finished:
             done.append(cell)
         elif (reason := solver.unavailable) is not None:
@@ -151,10 +151,11 @@ class _Past:
 
     def seconds(self, cell: Cell) -> float | None:
         """Return the median time of runs of the solver on the instance, or else of the solver; or else the budget."""
-        alike = (cell.solver_label, cell.budget.seconds, cell.budget.reads)
+        budget = cell.solver.budget
+        alike = (cell.solver.label, budget.seconds, budget.reads)
         known = self._median((*alike, cell.instance_hash))
         known = self._median(alike) if known is None else known
-        return cell.budget.seconds if known is None else known
+        return budget.seconds if known is None else known
 
     def _median(self, key: tuple[Any, ...]) -> float | None:
         if key not in self._medians:

@@ -19,12 +19,13 @@ from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Formulation
 from bnnbench.qubo.qubo_problem import GIVEN, QuboProblem
 from bnnbench.runs.cell import Cell, derive_seed
+from bnnbench.runs.configuration import Configuration
 from bnnbench.spec import Spec
 from bnnbench.suite.file import Suite
 from bnnbench.suite.foreign import InstanceTable, foreign_problems
 from bnnbench.suite.problem_set import selected
 from bnnbench.suite.repetition import Precision
-from bnnbench.suite.solver import SuiteSolver, budget_of, solver_of_table, suite_solver
+from bnnbench.suite.solver import budget_of, configuration, solver_of_table
 from bnnbench.suite.toml_file import together
 from bnnbench.suite.tuned import read_tuned
 
@@ -35,7 +36,7 @@ MAX_CELLS = 1_000_000
 """Runs of a suite; all of them are planned before the first."""
 
 
-Pair = tuple[Formulation, SuiteSolver]
+Pair = tuple[Formulation, Configuration]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Plan:
     suite: Suite
     problems: tuple[Problem, ...]
     formulations: tuple[Formulation, ...]
-    solvers: tuple[SuiteSolver, ...]
+    solvers: tuple[Configuration, ...]
     tuned: tuple[tuple[Pair, Pair], ...] = ()
     """Pairs that have tuned parameters: as the suite has them, and tuned; each tuned one runs too."""
     foreign: Mapping[str, InstanceTable] = field(default_factory=dict)
@@ -99,18 +100,7 @@ def cell_of(problem: Problem, pair: Pair, suite_seed: int, repetition: int) -> C
     """Return the run of a pair on a problem."""
     setting, solver = pair
     return Cell(
-        problem=problem,
-        formulation=setting,
-        solver=solver.spec,
-        solver_label=solver.label,
-        parameters=solver.parameters,
-        versions=solver.versions,
-        seed=derive_seed(suite_seed, problem, setting, solver.identity, repetition),
-        repetition=repetition,
-        budget=solver.budget,
-        threads=solver.threads,
-        is_floor=solver.is_floor,
-        display_name=solver.display_name,
+        problem, setting, solver, derive_seed(suite_seed, problem, setting, solver.identity, repetition), repetition
     )
 
 
@@ -155,7 +145,7 @@ def plan(suite: Suite, folder: Path) -> Plan:
     return planned if suite.parameters is None else _with_tuned(planned, folder / suite.parameters)
 
 
-def _unmet(settings: Sequence[Formulation], solvers: Sequence[SuiteSolver]) -> list[str]:
+def _unmet(settings: Sequence[Formulation], solvers: Sequence[Configuration]) -> list[str]:
     """Return a sentence for each solver whose formulation the suite does not have."""
     names = ", ".join(map(str, settings))
     return [
@@ -181,7 +171,7 @@ def with_parameters(
     setting, solver = pair
     changed = formulation(setting, **formulation_parameters).showing((*setting.shown, *formulation_parameters))
     spec = Spec(solver.spec.name, {**solver.spec.parameters, **solver_parameters})
-    return changed, suite_solver(spec, solver.budget, tuple(solver_parameters))
+    return changed, configuration(spec, solver.budget, tuple(solver_parameters))
 
 
 def _with_tuned(planned: Plan, path: Path) -> Plan:

@@ -107,7 +107,8 @@ def _width(solved: int, number: int) -> float:
 
 
 def _group(cell: Cell) -> tuple[Any, ...]:
-    return cell.instance_hash, cell.solver_label, cell.budget, canonical_json(cell.parameters)
+    one = cell.solver
+    return cell.instance_hash, one.label, one.budget, canonical_json(one.parameters)
 
 
 def verdicts(rows: Iterable[Mapping[str, Any]]) -> dict[str, Verdict]:

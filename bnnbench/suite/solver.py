@@ -1,19 +1,18 @@
-"""A solver of a suite: what decides its answers, and what tables call it."""
+"""Read the solver of a table of a suite, and note what decides its answers."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Collection
+from dataclasses import replace
 
 from bnnbench.errors import InputError, blaming, restated
 from bnnbench.hashing import canonical_json
 from bnnbench.plugins.entries import file_hash
 from bnnbench.plugins.files import without_folders
 from bnnbench.plugins.registry import load_solver
-from bnnbench.qubo.formulation import Formulation
+from bnnbench.runs.configuration import Configuration
 from bnnbench.solver.contract import Budget, is_number
-from bnnbench.spec import Spec, parse_spec
+from bnnbench.spec import Spec
 from bnnbench.suite.file import BudgetTable
 from bnnbench.suite.toml_file import checked
 
@@ -23,31 +22,7 @@ MAX_LABEL = 60
 """Characters of a name in tables."""
 
 
-@dataclass(frozen=True)
-class SuiteSolver:
-    """A solver of a suite, with what decides its answers; seeds come from `identity`, which no label changes."""
-
-    spec: Spec
-    label: str
-    identity: str
-    parameters: Mapping[str, Any]
-    versions: Mapping[str, str]
-    budget: Budget
-    threads: int
-    is_floor: bool
-    display_name: str = ""
-    formulation: str = ""
-    """What it meets, by name and the parameters that count, such as ``reduced[penalty=2]``; "": all."""
-
-    def meets(self, setting: Formulation) -> bool:
-        """Tell whether the suite runs it on a formulation: of that name, with the values of the parameters named."""
-        if not self.formulation:
-            return True
-        wanted = parse_spec(self.formulation)
-        return wanted.name == setting.name and wanted.parameters.items() <= setting.parameters.items()
-
-
-def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> SuiteSolver:
+def configuration(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Configuration:
     """Load a solver and note what decides its answers; a file's content stands for its version.
 
     Its label has the parameters that differ from their defaults, and those that the suite sweeps.
@@ -70,12 +45,12 @@ def suite_solver(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Sui
         advice = "); parameters must be numbers, truth values, texts, or lists of them."
         with restated(InputError, wrong, advice, TypeError, ValueError):
             canonical_json({"parameters": parameters, "versions": versions})
-        return SuiteSolver(
+        return Configuration(
             spec, str(label), str(identity), parameters, versions, budget, int(threads), bool(solver.is_floor)
         )
 
 
-def solver_of_table(spec: Spec, swept: Collection[str], budget: Budget) -> SuiteSolver:
+def solver_of_table(spec: Spec, swept: Collection[str], budget: Budget) -> Configuration:
     """Return the solver of a table of a suite, which may have a budget, a label and formulations of its own."""
     given = dict(spec.parameters)
     own, display_name, only = given.pop("budget", None), given.pop("label", ""), given.pop("formulations", "")
@@ -87,7 +62,7 @@ def solver_of_table(spec: Spec, swept: Collection[str], budget: Budget) -> Suite
     table = None if own is None else checked(own, f"{spec.name}: the budget", BudgetTable, guide="docs/suites.md")
     if table and table.target is None:  # the target is the contest's, whatever the budget of one solver
         table = table.model_copy(update={"target": budget.target})
-    solver = suite_solver(Spec(spec.name, given), budget_of(table) if table else budget, swept)
+    solver = configuration(Spec(spec.name, given), budget_of(table) if table else budget, swept)
     return replace(solver, display_name=display_name, formulation=str(only))
 
 

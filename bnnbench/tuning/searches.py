@@ -135,7 +135,7 @@ class Searching:
 
     def after(self, cell: Cell, fields: Mapping[str, Any]) -> list[Cell]:
         """Take note of a run that ended, and return the cells that follow."""
-        self._efforts[cell.key] = effort_of(fields, self.table.clock, cell.budget.seconds)
+        self._efforts[cell.key] = effort_of(fields, self.table.clock, cell.solver.budget.seconds)
         ended = [place for place, keys in self._open.items() if cell.key in keys]
         for place in ended:
             self._open[place].discard(cell.key)

@@ -40,7 +40,7 @@ def run_suite(folder, max_qpu_seconds, also="", jobs=1):
         cells = pending(list(planned.cells()), store.finished())
         places = LocalExecutor(jobs)
         rows = Campaign(store, planned.suite.limits, executor=places, max_qpu_seconds=max_qpu_seconds).run(cells)
-        return [(cell.solver_label.startswith("mocked"), outcome) for cell, outcome in rows]
+        return [(cell.solver.label.startswith("mocked"), outcome) for cell, outcome in rows]
 
 
 def on_qpu(rows):

@@ -64,7 +64,9 @@ def test_every_label_of_a_sweep_shows_what_is_swept(tmp_path):
     assert [s.label for s in planned.solvers] == ["tabu[num_restarts=4]", "tabu[num_restarts=2]", "random"]
     assert [str(f) for f in planned.formulations] == ["compact[penalty=1.0]", "compact[penalty=2.0]"]
     assert single.solvers[0].label == "tabu"
-    seeds = [next(cell.seed for cell in plan_.cells() if cell.solver.name == "tabu") for plan_ in (planned, single)]
+    seeds = [
+        next(cell.seed for cell in plan_.cells() if cell.solver.spec.name == "tabu") for plan_ in (planned, single)
+    ]
     assert seeds[0] == seeds[1], "a label decides nothing"
     assert planned.formulations[1] == formulation("compact", penalty=2)
     assert len({problem.name for problem in planned.problems}) == 4
@@ -100,7 +102,7 @@ def test_keys_differ_between_cells_and_change_with_budget_and_parameters(tmp_pat
     assert keys.isdisjoint(
         c.key
         for c in make_plan(tmp_path, text.replace("reads = 10", "reads = 11")).cells()
-        if c.solver.name == "random"
+        if c.solver.spec.name == "random"
     )
 
 

@@ -97,9 +97,9 @@ def test_every_cell_is_somewhere_once(folder):
     cells = [*found.done, *(cell for cell, *_ in (*found.unavailable, *found.refused, *found.waiting))]
     assert {cell.key for cell in cells} == {cell.key for cell in planned(folder).cells()}
     assert len(cells) == 3 * 4 * 2
-    assert {cell.solver_label for cell, _ in found.unavailable} == {"absent"}
+    assert {cell.solver.label for cell, _ in found.unavailable} == {"absent"}
     assert len(found.unavailable) == 6
-    assert {cell.solver_label for cell, _ in found.refused} == {"picky"}
+    assert {cell.solver.label for cell, _ in found.refused} == {"picky"}
     assert 0 < len(found.refused) < 6
     assert "fan-in 3, 7 and 15" in found.left_out[0]
     assert found.is_complete
@@ -107,8 +107,8 @@ def test_every_cell_is_somewhere_once(folder):
 
 def test_times_come_from_the_budget_until_there_are_runs(folder, run):
     empty = forecast(planned(folder), [], set())
-    assert {seconds for cell, seconds in empty.waiting if cell.solver_label == "random"} == {3.0}
-    assert {seconds for cell, seconds in empty.waiting if cell.solver_label == "steepest_descent"} == {None}
+    assert {seconds for cell, seconds in empty.waiting if cell.solver.label == "random"} == {3.0}
+    assert {seconds for cell, seconds in empty.waiting if cell.solver.label == "steepest_descent"} == {None}
     assert empty.num_unknown == 6
     run("--solver", "steepest_descent", "--repetitions", "1")
     with read_store(folder / "out") as store:
@@ -117,7 +117,7 @@ def test_times_come_from_the_budget_until_there_are_runs(folder, run):
     assert len(later.done) == 3
     assert later.num_unknown == 0
     assert all(
-        0 < seconds < 3 for cell, seconds in later.waiting if cell.solver_label == "steepest_descent"
+        0 < seconds < 3 for cell, seconds in later.waiting if cell.solver.label == "steepest_descent"
     )  # as measured
 
 

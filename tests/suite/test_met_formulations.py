@@ -32,7 +32,7 @@ def met(tmp_path, where, **overrides):
     (tmp_path / "s.toml").write_text(SUITE.format(formulations=where))
     planned = plan(select(read_suite(tmp_path / "s.toml"), Overrides(**overrides)), tmp_path)
     assert len(list(planned.cells())) == planned.num_cells
-    return [str(cell.formulation) for cell in planned.cells() if cell.solver_label == "weight_search"]
+    return [str(cell.formulation) for cell in planned.cells() if cell.solver.label == "weight_search"]
 
 
 @pytest.mark.parametrize(

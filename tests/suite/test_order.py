@@ -33,7 +33,7 @@ def test_a_block_is_a_repetition_and_has_its_instances_in_an_order_of_its_own(tm
     instances = [[key for key, _ in groupby(block, lambda cell: cell.instance_hash)] for block in blocks]
     assert all(len(order) == 6 for order in instances)  # each once, with all its solvers
     assert len(set(map(tuple, instances))) == 3
-    assert len({tuple(c.solver_label for c in ordered[k : k + 3]) for k in range(0, 54, 3)}) > 2
+    assert len({tuple(c.solver.label for c in ordered[k : k + 3]) for k in range(0, 54, 3)}) > 2
 
 
 def test_the_order_depends_on_the_seed_and_on_no_cell_that_is_missing(tmp_path):

@@ -101,7 +101,7 @@ def test_another_file_of_the_same_name_asks_for_other_runs(make) -> None:
     there = cells(folder)
 
     changed = {
-        one.solver_label.partition("[")[0] for one, other in zip(here, there, strict=True) if one.key != other.key
+        one.solver.label.partition("[")[0] for one, other in zip(here, there, strict=True) if one.key != other.key
     }
     assert changed == {"mine", "control_errors", "embedded"}
 
@@ -111,7 +111,13 @@ def test_no_folder_stands_in_what_a_row_says(make, name) -> None:
     folder = make(f"secret/{name}")
 
     for cell in cells(folder):
-        told = [str(cell), cell.solver_label, *map(str, cell.parameters.values()), *cell.versions, cell.problem.name]
+        told = [
+            str(cell),
+            cell.solver.label,
+            *map(str, cell.solver.parameters.values()),
+            *cell.solver.versions,
+            cell.problem.name,
+        ]
         assert not any("secret" in text or name in text for text in told), told
 
 

@@ -24,10 +24,8 @@ PRECISION = Precision(at_least=5, at_most=100, width=0.3)
 
 
 def make_cells(number, solver="s"):
-    return [
-        SimpleNamespace(key=f"{solver}{k}", instance_hash="i", solver_label=solver, budget=1, parameters={})
-        for k in range(number)
-    ]
+    asked = SimpleNamespace(label=solver, budget=1, parameters={})
+    return [SimpleNamespace(key=f"{solver}{k}", instance_hash="i", solver=asked) for k in range(number)]
 
 
 def outcome(solved):

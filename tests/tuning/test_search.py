@@ -32,13 +32,15 @@ def suite(**changes):
 
 def rows_of(cell):
     """Run a cell in this process."""
-    outcome = run(compile_problem(cell.problem, cell.formulation), cell.solver, budget=cell.budget, seed=cell.seed)
+    outcome = run(
+        compile_problem(cell.problem, cell.formulation), cell.solver.spec, budget=cell.solver.budget, seed=cell.seed
+    )
     return vars(outcome)
 
 
 def made_up(cell):
     """A run whose effort is least at 32 sweeps, and the same for every problem."""
-    spent = 1 + abs(math.log2(cell.parameters["num_sweeps"] / 32))
+    spent = 1 + abs(math.log2(cell.solver.parameters["num_sweeps"] / 32))
     return {
         "status": "ok", "sample_s": spent, "time_to_target_s": spent, "evaluations": 1, "evaluations_to_target": 1,
         "loss_gap": 0.0, "num_reads": 1, "loss_successes": 1, "compile_s": 0.0, "prepare_s": 0.0, "judge_s": 0.0,
@@ -94,7 +96,7 @@ def test_a_search_that_was_interrupted_goes_on_from_its_rows_to_the_same_end(tmp
 
 def test_the_defaults_stay_where_nothing_is_better(tmp_path):
     def constant(cell):
-        return made_up(cell) | {"time_to_target_s": 1.0 if cell.parameters["num_sweeps"] == 100 else 2.0}
+        return made_up(cell) | {"time_to_target_s": 1.0 if cell.solver.parameters["num_sweeps"] == 100 else 2.0}
 
     plan, _, _ = searched(suite(solvers=FREE, formulations=FIXED, tune={"clock": "seconds"}), constant, tmp_path)
 

@@ -12,7 +12,7 @@ from bnnbench.plugins.registry import formulation, formulation_class, load_solve
 from bnnbench.search_range import Options, Range, search_ranges
 from bnnbench.solver.contract import Budget
 from bnnbench.spec import Spec
-from bnnbench.suite.solver import suite_solver
+from bnnbench.suite.solver import configuration
 from bnnbench.tuning.space import GIVEN, space_of
 
 DECLARING = [
@@ -24,7 +24,7 @@ DECLARING = [
 
 
 def pair(setting="soft", solver="simulated_annealing", **parameters):
-    return formulation(setting), suite_solver(Spec(solver, parameters), Budget(reads=1))
+    return formulation(setting), configuration(Spec(solver, parameters), Budget(reads=1))
 
 
 def drawn_at_random(space, seed):

@@ -146,7 +146,7 @@ class DaskExecutor(Executor):
             self._problems[task.problem.hash] = problem  # the youngest
             for old in list(self._problems)[:-KEPT]:
                 del self._problems[old]
-            versions = self._versions[task.solver]
+            versions = self._versions[task.solver.spec]
             future = self._client.submit(
                 run_task, problem, fields, versions, self._campaign, pure=False, priority=-self._submitted
             )

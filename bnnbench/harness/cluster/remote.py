@@ -84,7 +84,7 @@ def run_task(problem: Problem, fields: Mapping[str, Any], versions: Mapping[str,
     DifferenceError
         If this worker, which may have joined late, has other versions than `versions`.
     """
-    if found := differences([(fields["solver"], versions)]):
+    if found := differences([(fields["solver"].spec, versions)]):
         raise DifferenceError("; ".join(found))
     executor = lanes_here().of(campaign)
     with _folder() as folder:
