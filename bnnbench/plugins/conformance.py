@@ -27,7 +27,7 @@ from bnnbench.solver.answer import stream_of, taken
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 
 READS = 8
-SECONDS = 0.25
+SECONDS = 0.1
 """Budgets of the checks."""
 OVERRUN_S = 2 * SECONDS + 1
 """Longest time for a budget of `SECONDS`: what takes longer is flagged in every table."""

@@ -45,10 +45,7 @@ def bash(folder: Path, line: str, **environment: str) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.parametrize(
-    "verb",
-    ["verify out", "show out", "export out --to csv", "--help", "truth parity"],
-)
+@pytest.mark.parametrize("verb", ["show out", "export out --to csv", "--help"])
 def test_a_closed_pipe_changes_no_exit_code(folder, verb) -> None:
     done = bash(folder, f"$BB {verb} | true; exit ${{PIPESTATUS[0]}}")
 
@@ -142,10 +139,7 @@ def test_values_of_environment_variables_that_make_no_sense_cost_nothing(folder,
     ("name", "value"),
     [
         ("NUMBA_NUM_THREADS", "-1"),
-        ("NUMBA_NUM_THREADS", "0"),
         ("NUMBA_OPT", "x"),
-        ("NUMBA_DISABLE_JIT", "1"),
-        ("NUMBA_CPU_FEATURES", "zzz"),
         ("OMP_NUM_THREADS", "x"),
     ],
 )

@@ -77,8 +77,7 @@ def cache(monkeypatch, tmp_path_factory):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("formulation", ["reduced", "soft"])
-@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize(("problem", "formulation"), list(zip(PROBLEMS, ["reduced", "soft"] * 2, strict=True)))
 def test_answers_in_bits_and_never_beats_the_truth(solver, formulation, problem):
     instance = bb.compile(make(problem), formulation)
     outcome = bb.run(instance, load(solver), budget=bb.Budget(reads=40, seconds=10))

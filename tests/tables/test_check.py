@@ -29,8 +29,9 @@ def export(bnnbench_, folder, path, *options):
     return path
 
 
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("kind", ["summary", "problems", "formulations", "environment"])
+@pytest.mark.parametrize(
+    ("form", "kind"), list(zip(FORMATS, ["summary", "problems", "formulations", "environment"], strict=True))
+)
 def test_a_table_that_was_not_touched_holds_also_elsewhere(bnnbench_, folder, tmp_path, form, kind, monkeypatch):
     table = export(bnnbench_, folder, tmp_path / f"t.{form}", "--to", form, "--table", kind)
     code, out, err = bnnbench_("verify-table", table)
