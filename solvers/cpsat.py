@@ -243,7 +243,7 @@ def _linearized_model(qubo: Qubo) -> tuple[Any, list[Any], int, float]:
     whole = np.rint(coefficients * scale)
     if np.abs(whole).sum() > 2**60:
         raise InputError(f"cpsat: coefficients up to {np.abs(coefficients).max():g} are too large for whole numbers.")
-    error = 0.0 if exact <= LARGEST_SCALE else float(np.abs(coefficients - whole / scale).sum()) + 1e-9
+    error = 0.0 if exact <= LARGEST_SCALE else float(np.abs(coefficients - whole / scale).sum()) + 2 * qubo.rounding
     model = cp_model.CpModel()
     bits = [model.new_bool_var("") for _ in range(qubo.num_variables)]
     terms = [int(c) * bit for c, bit in zip(whole[: len(bits)], bits, strict=True) if c]

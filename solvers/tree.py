@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from bnnbench.errors import RefusedError
-from bnnbench.qubo.qubo import TOLERANCE, Qubo
+from bnnbench.qubo.qubo import Qubo
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 from bnnbench.solver.dimod import bits_of
 
@@ -65,5 +65,4 @@ class Tree(Solver):
         del seed, budget
         qubo, model, order = prepared
         bits = bits_of(TreeDecompositionSolver().sample(model, num_reads=1, elimination_order=order))[:1]
-        rounding = 0.0 if qubo.adds_exactly else TOLERANCE / 2
-        yield Batch(bits, lower_bound=float(qubo.energies(bits)[0]) - rounding)
+        yield Batch(bits, lower_bound=float(qubo.energies(bits)[0]) - 2 * qubo.rounding)

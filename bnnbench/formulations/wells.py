@@ -29,8 +29,8 @@ Whole = Annotated[int, Field(ge=0, le=4095)]
 Step = Annotated[int, Field(ge=1, le=4095)]
 Price = Annotated[float, Field(gt=0, lt=1e6)]
 
-RESIDUE = 1e-12
-"""What is left where a penalty was taken off again is rounding."""
+RESIDUE = 2.0**-44
+"""Part of the largest coefficient below which what is left of a penalty that was taken off again is rounding."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +185,9 @@ def _with_targets(recipe: Recipe, plan: Encoding, wells: tuple[Well, ...]) -> tu
         odds.append((odd.tolist(), {}, float(even[alpha])))
         even[alpha] = 0.0
         evens.append((even.tolist(), own, penalties[-1] * constant))
-    linear[np.abs(linear) < RESIDUE] = 0.0
-    couplings = {ends: value for ends, value in couplings.items() if abs(value) >= RESIDUE}
+    residue = RESIDUE * max(np.abs(base.linear).max(), np.abs(base.couplings).max(initial=0.0))
+    linear[np.abs(linear) < residue] = 0.0
+    couplings = {ends: value for ends, value in couplings.items() if abs(value) >= residue}
     parts = [(linear.tolist(), couplings, offset), *evens, *odds]
     kept = [v for v in range(len(plan.variables)) if v not in outputs]
     place = {old: new for new, old in enumerate(kept)}

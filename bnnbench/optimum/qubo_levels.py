@@ -28,8 +28,8 @@ from bnnbench.qubo.qubo import Qubo, all_energies
 LARGEST = 34
 """Variables up to which all states are visited, in some ten seconds."""
 _INNER, _OUTER = 7, 5
-_CHUNK = 2**10
-"""Steps of the Gray code after which energies are added up anew, so that rounding stays small."""
+_CHUNK = 2**6
+"""Steps of the Gray code after which energies are added up anew: each step adds one `Qubo.rounding` at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +60,6 @@ class Levels:
     tolerance: float = 0.0
 
 
-def rounding(qubo: Qubo) -> float:
-    """Return a bound on the rounding error of an energy, in units of energy; 0 if all sums are exact.
-
-    They are if the sizes of the coefficients add up to less than 2^53 times their `unit`, however small. Else an
-    energy is a sum of at most k = 2^10 + n² terms, each at most S = Σ|c|, and is wrong by at most k·2^-53·S.
-    """
-    total = float(np.abs(np.concatenate([qubo.linear, qubo.couplings, [qubo.offset]])).sum())
-    return 0.0 if qubo.adds_exactly else (_CHUNK + qubo.num_variables**2) * 2.0**-53 * total
-
-
 def levels(
     qubo: Qubo, *, cap: int = 1000, tolerance: float | None = None, report: Callable[[float], None] | None = None
 ) -> Levels:
@@ -80,7 +70,7 @@ def levels(
     cap
         How many ground states to keep.
     tolerance
-        Energies that differ by at most this are one level; None: twice what rounding can do, see `rounding`.
+        Energies that differ by at most this are one level; None: twice what rounding can do.
     report
         Called now and then with the fraction that is done.
 
@@ -96,7 +86,7 @@ def levels(
             "use a smaller problem, or a solver with a proof."
         )
     start = time.perf_counter()
-    tolerance = 2 * rounding(qubo) if tolerance is None else tolerance
+    tolerance = 2 * (1 + _CHUNK) * qubo.rounding if tolerance is None else tolerance
     matrix = qubo.symmetric()
     inner = min(_INNER, n)
     low = min(_INNER + _OUTER, n)

@@ -18,11 +18,10 @@ import numpy as np
 
 from bnnbench.errors import CheckError
 from bnnbench.hashing import content_hash
-from bnnbench.optimum.qubo_levels import rounding
 from bnnbench.plugins.declared_needs import check_needs
 from bnnbench.plugins.small_qubos import bare_qubos, networks, separable
 from bnnbench.plugins.verdict import DoesNotApply, Result, judged
-from bnnbench.qubo.qubo import TOLERANCE, Qubo, all_energies, make_qubo
+from bnnbench.qubo.qubo import Qubo, all_energies, bound_slack, make_qubo
 from bnnbench.solver.answer import stream_of, taken
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 
@@ -228,7 +227,7 @@ def check_bounds(solver: Solver) -> None:
             if bound is None:
                 continue
             claimed = True
-            if math.isnan(bound) or bound > least + 2 * rounding(objective.qubo):
+            if math.isnan(bound) or bound > least + 2 * objective.qubo.rounding:
                 raise CheckError(f"{name}: it claims the lower bound {bound:g}, but the minimum is {least:g}.")
     if not claimed:
         raise DoesNotApply("it claims no bounds.")
@@ -243,7 +242,7 @@ def check_exact(solver: Solver) -> None:
         found = min((float(objective.qubo.energies(batch.bits).min()) for batch in batches), default=math.inf)
         bound = max((batch.lower_bound for batch in batches if batch.lower_bound is not None), default=-math.inf)
         is_sound = getattr(objective, "is_sound", True)
-        if is_sound and (found > least + TOLERANCE or bound < least - TOLERANCE):
+        if is_sound and (found > least + bound_slack(least) or bound < least - bound_slack(least)):
             raise CheckError(
                 f"{name}: it says that it is exact, but found {found:g} with the bound {bound:g} where the minimum is "
                 f"{least:g}."

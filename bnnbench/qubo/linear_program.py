@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bnnbench.problem.problem import Problem, integer_prices
 from bnnbench.qubo.constraint import Affine
 from bnnbench.qubo.network_walk import outputs
-from bnnbench.qubo.qubo import TOLERANCE, Qubo
+from bnnbench.qubo.qubo import Qubo, bound_slack
 from bnnbench.qubo.symmetry import is_fixed
 
 
@@ -53,7 +53,7 @@ class LinearModel:
         One part in a million is taken off, which is the tolerance of such solvers, and the rest is rounded up to the
         next multiple of the unit, or of a larger `least_unit` of which the least value is known to be a multiple.
         """
-        total = bound - TOLERANCE * max(1.0, abs(bound)) + self.offset
+        total = bound - bound_slack(bound) + self.offset
         unit = max(self.unit, least_unit)
         return float(np.ceil(total / unit) * unit) if unit else total
 

@@ -62,8 +62,13 @@ class QuboProblem(Problem):
     @override
     def training_loss(self, weights: Any) -> NDArray[np.float64]:
         bits = (self.network.check_weights(weights) + 1) // 2
-        energies = self.qubo.energies(bits.reshape(-1, self.qubo.num_variables)).reshape(bits.shape[:-1])
-        return energies if self.qubo.is_integer else np.round(energies, 9)  # so that equal energies are equal
+        return self.qubo.energies(bits.reshape(-1, self.qubo.num_variables)).reshape(bits.shape[:-1])
+
+    @property
+    @override
+    def loss_unit(self) -> float:
+        """The largest power of two of which all energies are multiples; 1 if all are 0."""
+        return self.qubo.unit or 1.0
 
     @override
     def accuracy(self, weights: Any) -> NDArray[np.float64]:

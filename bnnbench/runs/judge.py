@@ -15,8 +15,6 @@ from bnnbench.qubo.instance import Instance
 from bnnbench.runs.facts import Facts
 from bnnbench.solver.contract import Batch
 
-ROUNDING = 1e-9
-"""An energy that is a sum of many numbers that are no binary fractions is off by less."""
 MAX_LEVELS = 32
 """Distinct energies and losses that are counted per batch, from the lowest up."""
 
@@ -85,7 +83,7 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
     bits, is_read = batch.bits, batch.phase == "final"
     weights = instance.decode(bits)
     losses = instance.problem.training_loss(weights)
-    energies = _rounded(instance.qubo.energies(bits), losses, instance.problem.loss_unit)
+    energies = _rounded(instance, bits, losses)
     by_energy, by_loss = int(np.argmin(energies)), int(np.argmin(losses))
     best = bits[by_energy]
     learned = weights[by_loss]
@@ -100,14 +98,14 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
         loss=float(losses[by_loss]),
         mean_energy=float(energies.mean()),
         mean_loss=float(losses.mean()),
-        energy_levels=_levels(np.where(energies == losses, energies, np.round(energies, 9))) if is_read else [],
+        energy_levels=_levels(energies) if is_read else [],
         loss_levels=_levels(losses) if is_read else [],
         violations={kind: int(count[0]) for kind, count in instance.violations(best[None]).items()},
         train_accuracy=float(instance.problem.accuracy(learned)) if instance.problem.num_samples else None,
         test_accuracy=None if test_accuracy is None else float(test_accuracy),
         best_bits=pack_bits(best),
         best_weights=pack_bits(learned > 0),
-        lower_bound=_bound(batch.lower_bound, instance.problem.loss_unit),
+        lower_bound=_bound(batch.lower_bound, instance),
         clocks=clocks,
         facts=kept,
         num_dropped_facts=num_facts_dropped + num_clocks_dropped,
@@ -115,22 +113,28 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
     )
 
 
-def _bound(claimed: float | None, unit: float) -> float | None:
+NOISE = 2.0**-30
+"""Part of a claimed bound, or of 1, by which it misses a multiple of the unit of losses if it is meant to be one."""
+
+
+def _bound(claimed: float | None, instance: Instance) -> float | None:
     """Return a claimed bound; one that misses a multiple of the unit of losses by rounding is that multiple."""
     if claimed in (None, -math.inf):
         return None
-    bound = float(claimed)
+    bound, unit = float(claimed), instance.problem.loss_unit
     multiple = float(np.rint(bound / unit) * unit)
-    return multiple if abs(multiple - bound) <= min(ROUNDING, unit / 4) else bound
+    return multiple if abs(multiple - bound) <= min(NOISE * max(1.0, abs(bound)), unit / 4) else bound
 
 
-def _rounded(energies: NDArray[np.float64], losses: NDArray[np.float64], unit: float) -> NDArray[np.float64]:
+def _rounded(instance: Instance, bits: NDArray[np.int8], losses: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return energies, with the loss in place of each that differs from it by rounding.
 
     Losses are exact multiples of a power of two. So is a ground energy, which is a loss, once rounding is taken off,
     and both are compared without a tolerance.
     """
-    return np.where(np.abs(energies - losses) <= min(ROUNDING, unit / 4), losses, energies)
+    energies = instance.qubo.energies(bits)
+    near = min(instance.qubo.rounding, instance.problem.loss_unit / 4)
+    return np.where(np.abs(energies - losses) <= near, losses, energies)
 
 
 def pack_bits(bits: NDArray[Any]) -> str:

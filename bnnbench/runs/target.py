@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bnnbench.optimum.truth import Truth, TruthKind
-from bnnbench.qubo.qubo import TOLERANCE
+from bnnbench.qubo.qubo import bound_slack
 from bnnbench.solver.contract import Budget
 
 
@@ -46,7 +46,7 @@ class Target:
         It is 0 for a sound formulation: what its energies lack to a loss by rounding is taken off by the judge. Others
         are sums of any numbers, and a solver in floating point has a tolerance of its own.
         """
-        return 0.0 if self.is_sound else TOLERANCE * max(1.0, abs(energy))
+        return 0.0 if self.is_sound else bound_slack(energy)
 
     @property
     def is_certified(self) -> bool:

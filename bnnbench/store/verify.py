@@ -22,7 +22,6 @@ from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import formulation
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.instance import Instance
-from bnnbench.qubo.qubo import TOLERANCE
 from bnnbench.qubo.qubo_problem import QuboProblem
 from bnnbench.runs.features import features_of
 from bnnbench.store.store import Store
@@ -57,7 +56,7 @@ def verify(
 ) -> Iterator[Finding]:
     """Find what in a store does not hold.
 
-    Losses agree if they are equal, energies if they differ by at most `bnnbench.qubo.qubo.TOLERANCE`.
+    Losses and exact energies have to be equal; others may differ by twice their `bnnbench.qubo.qubo.Qubo.rounding`.
 
     Parameters
     ----------
@@ -141,14 +140,15 @@ def _instances(
 
 def _wrong_ground_state(problem: QuboProblem, truth: Truth, tally: Tally) -> Iterator[Finding]:
     """Yield what is wrong with the ground energy of a QUBO of a file; small ones are visited state by state."""
+    rounding = 2 * problem.qubo.rounding
     for weights in truth.optima[:1]:
-        if weights.size and abs(float(problem.training_loss(weights)) - truth.loss) > TOLERANCE:
+        if weights.size and abs(float(problem.training_loss(weights)) - truth.loss) > rounding:
             yield Finding("truth", f"{problem.name}: its bits do not have the energy {truth.loss:g}.")
     if truth.kind == "best_known":
         return
     if problem.qubo.num_variables > VISITED:
         tally.unconfirmed.append(problem.name)
-    elif abs((energy := ground_state(problem).loss) - truth.loss) > TOLERANCE:
+    elif abs((energy := ground_state(problem).loss) - truth.loss) > rounding:
         yield Finding("truth", f"{problem.name}: the ground energy is {energy:g}, and not {truth.loss:g}.")
 
 

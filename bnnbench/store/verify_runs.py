@@ -141,7 +141,7 @@ def _wrong_samples(instance: Instance, runs: Sequence[_Sampled]) -> Iterator[Fin
         measured = {name: None if values is None else values[number].item() for name, values in figures.items()}
         kinds = {kind: int(count[number]) for kind, count in counts.items()}
         measured |= {"violations_by_kind": kinds, "violations": sum(kinds.values())}
-        yield from _told(run.name, _differences(run.row, measured, "its sample has"))
+        yield from _told(run.name, _differences(run.row, measured, "its sample has", 2 * instance.qubo.rounding))
 
 
 def _is_named(row: Mapping[str, Any]) -> bool:
@@ -154,10 +154,13 @@ def _is_named(row: Mapping[str, Any]) -> bool:
     return key == asked_key(row["key"])
 
 
-def _differences(row: Mapping[str, Any], computed: Mapping[str, Any], says: str) -> Iterator[str]:
+def _differences(
+    row: Mapping[str, Any], computed: Mapping[str, Any], says: str, rounding: float = 0.0
+) -> Iterator[str]:
+    """Yield where a row has another figure than was computed; an energy may differ by `rounding`."""
     for name, value in computed.items():
         stored = json.loads(row[name]) if isinstance(value, dict) else row[name]
-        if not agree(stored, value, name):
+        if not agree(stored, value, name, rounding if name == "energy" else 0.0):
             yield f"{says} {name} {_shown(value)}, but the row has {_shown(stored)}."
 
 

@@ -18,7 +18,7 @@ from bnnbench.metrics import disambiguated
 from bnnbench.metrics.censoring import NOT_ASKED, numbers
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import formulation, solver_class
-from bnnbench.qubo.qubo import TOLERANCE, Qubo
+from bnnbench.qubo.qubo import Qubo
 from bnnbench.runs.judge import unpack_bits
 from bnnbench.spec import parse_spec
 from bnnbench.store.store import Store
@@ -104,7 +104,7 @@ def _claims(ended: pd.DataFrame, group: pd.DataFrame) -> dict[str, Any]:
         "Optimality Bound": _known(numbers(group["lower_bound"]).max()),
         "# Runs": len(group),
         "# Feasible Runs": num_feasible,
-        "# Successful Runs": int((energies <= energies.min() + TOLERANCE).sum()) if num_feasible else 0,
+        "# Successful Runs": int((energies == energies.min()).sum()) if num_feasible else 0,
         "Success Threshold": 0,
         "Remarks": _REMARKS,
     }

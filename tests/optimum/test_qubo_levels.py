@@ -8,7 +8,7 @@ from strategies import random_problem
 
 from bnnbench.errors import InputError
 from bnnbench.optimum.prove import search
-from bnnbench.optimum.qubo_levels import levels, rounding
+from bnnbench.optimum.qubo_levels import levels
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.qubo.qubo import Qubo, make_qubo
 
@@ -116,7 +116,7 @@ def test_energies_that_are_exact_have_no_tolerance() -> None:
     none = np.zeros(0, dtype=np.int32)
 
     def of(*linear: float) -> float:
-        return rounding(make_qubo(np.array(linear), none, none, np.zeros(0), 0.0))
+        return make_qubo(np.array(linear), none, none, np.zeros(0), 0.0).rounding
 
     assert of(0.0) == of(3, -5, 2.0**-40) == of(2.0**52, 1) == of(2.0**-30, 2.0**22) == 0
     assert of(2.0**53, 1) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import dimod
@@ -60,6 +61,46 @@ def test_energies_follow_the_definition(content: Any) -> None:
     ]
 
     assert build(content).energies(bits).tolist() == expected
+
+
+SCALES = [1e-13, 1e-7, 0.1, 1 / 3, 1000000.1, 9.9e11]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_an_energy_is_the_same_in_every_batch(scale: float) -> None:
+    random = np.random.default_rng(0)
+    rows, cols = np.triu_indices(40, 1)
+    qubo = make_qubo(scale * random.normal(size=40), rows, cols, scale * random.normal(size=len(rows)), scale / 7)
+    bits = random_bits(50, 40)
+
+    together = qubo.energies(bits)
+
+    assert not qubo.adds_exactly
+    assert together.tolist() == [qubo.energies(row[None])[0] for row in bits]
+    expected = [
+        math.fsum([qubo.offset, *qubo.linear[row > 0], *qubo.couplings[row[rows] & row[cols] > 0]]) for row in bits
+    ]
+    assert together == pytest.approx(expected, rel=0, abs=2.0**-47 * qubo.total)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_equal_energies_are_equal_numbers_and_others_are_not(scale: float) -> None:
+    random = np.random.default_rng(1)
+    rows, cols = np.triu_indices(12, 1)
+    whole, pairs = random.integers(-3, 4, 12), random.integers(-3, 4, len(rows))
+    exact = make_qubo(whole, rows, cols, pairs, 5).energies(all_bits(12))
+
+    found = make_qubo(scale * whole, rows, cols, scale * pairs, scale * 5).energies(all_bits(12))
+
+    assert np.array_equal(np.unique(found, return_inverse=True)[1], np.unique(exact, return_inverse=True)[1])
+
+
+def test_a_coefficient_far_below_the_others_counts() -> None:
+    """Half a unit in the last place of 2^53 is lost where numbers are added in one go."""
+    qubo = build(([2.0**60, 2.0**-60, -(2.0**60)], [], 0.0))
+
+    assert qubo._parts[0].total == 2.0**-60
+    assert sum(part.energies([[1, 1, 1]])[0] for part in qubo._parts) == 2.0**-60
 
 
 @given(formulated())

@@ -57,9 +57,9 @@ class Inexact(Formulation):
 
     def compile(self, problem: Problem) -> Qubo:
         exact = compile_problem(problem, "compact").qubo
-        parts = (part * 0.1 * 10.000000000000002 for part in (exact.linear, exact.couplings, exact.offset))
+        parts = (part * (1 + 2.0**-43) for part in (exact.linear, exact.couplings, exact.offset))
         linear, couplings, offset = parts
-        return dataclasses.replace(exact, linear=linear, couplings=couplings, offset=float(offset))
+        return dataclasses.replace(exact, linear=linear, couplings=couplings, offset=float(offset) + 2.0**-36)
 
     def complete(self, problem: Problem, weights: Any) -> Any:
         return compile_problem(problem, "compact").complete(weights)
