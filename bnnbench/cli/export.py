@@ -34,6 +34,7 @@ def export(
             "formulations",
             "embedding",
             "decision",
+            "best",
             "environment",
             "qoblib",
             "iohanalyzer",

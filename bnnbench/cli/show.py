@@ -10,7 +10,7 @@ from bnnbench.cli._options import Names, Results, listed
 from bnnbench.cli._screen import count_runs, open_screen
 from bnnbench.metrics import disambiguated, summarize
 from bnnbench.metrics.labels import chosen
-from bnnbench.metrics.optimal import optimal_parameter
+from bnnbench.metrics.optimal import best_settings
 from bnnbench.store.parquet import name_of, open_results
 from bnnbench.tables.terminal import flag_lines, print_optimal, print_table
 
@@ -42,7 +42,7 @@ def show(
         runs = disambiguated(runs)
         runs = runs[runs["solver"].isin(chosen(list(runs["solver"].unique()), solver, f"{results} has no solver"))]
     if optimal is not None:
-        print_optimal(optimal_parameter(runs, optimal), optimal, screen)
+        print_optimal(best_settings(runs, optimal), optimal, screen)
         return
     first = {"solver": (), "problem": ("problem",), "loss": ("loss_name",)}[by]
     table = summarize(runs, by=(*first, "formulation", "solver"), with_intervals=True)

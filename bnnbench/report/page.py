@@ -23,13 +23,16 @@ from bnnbench.errors import InputError
 from bnnbench.figures import figures
 from bnnbench.metrics.decision import decision_table
 from bnnbench.metrics.labels import natural
+from bnnbench.metrics.settings import has_sweep
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
 from bnnbench.report.answer import answer
 from bnnbench.report.findings import findings
 from bnnbench.report.templates import environment
 from bnnbench.store.columns import RUN_COLUMNS, budget_texts
+from bnnbench.tables.best import best_table
 from bnnbench.tables.build import summary_table
+from bnnbench.tables.table import Table
 from bnnbench.tables.terminal import flag_lines
 
 FIRST = "time_to_optimum"
@@ -72,6 +75,7 @@ def render(data: PlotData, *, version: str | None = None) -> str:
         "num_runs": len(data.runs),
         "budgets": _budgets(data),
         "decision": _decision(data),
+        "best": _best(data),
         "plotly": get_plotlyjs(),
         "data": {"runs": _runs(data), "charts": charts, "version": version},
     }
@@ -136,10 +140,19 @@ def _picture(data: PlotData, charts: dict[str, Any]) -> dict[str, str] | None:
 
 
 def _summary(data: PlotData) -> dict[str, Any]:
-    """Return the columns that tell rows apart, what decides first, and the caption."""
+    """Return the summary; nothing without runs."""
     if data.runs.empty:
         return {"columns": [], "rows": [], "caption": ""}
-    table = summary_table(data.runs, data.name)
+    return _sheet(summary_table(data.runs, data.name))
+
+
+def _best(data: PlotData) -> dict[str, Any]:
+    """Return the best settings, where a parameter was swept."""
+    return _sheet(best_table(data.runs, {}, data.name)) if has_sweep(data.runs) else {"rows": []}
+
+
+def _sheet(table: Table) -> dict[str, Any]:
+    """Return the columns of a table that tell rows apart, what decides first, and the caption."""
     first = [name for name in DECISIVE if name in {column.name for column in table.shown}]
     names = [column for column in table.shown if column.kind == "text" and column.rank is None]
     rest = [column for column in table.shown if column not in names and column.name not in first]

@@ -27,6 +27,7 @@ from bnnbench.metrics.over_problems import level_of
 from bnnbench.metrics.running_time import ERTS
 from bnnbench.store.columns import BUDGET, budget_texts
 from bnnbench.store.parquet import RunSource
+from bnnbench.tables.best import best_table
 from bnnbench.tables.rounding import DASH
 from bnnbench.tables.stamp import make_stamp
 from bnnbench.tables.table import Column, Table
@@ -364,6 +365,7 @@ KINDS: Mapping[str, Callable[[Any, Mapping[str, Any], str], Table]] = {
     "formulations": _formulations,
     "embedding": _embedding,
     "decision": _decision,
+    "best": best_table,
     "environment": _environment,
 }
 """Tables by name."""

@@ -15,6 +15,7 @@ from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.metrics import SUMMARY, disambiguated
 from bnnbench.metrics.labels import printable
 from bnnbench.metrics.running_time import ERTS
+from bnnbench.tables.best import INTERVALS, VIRTUAL
 from bnnbench.tables.rounding import DASH
 from bnnbench.tables.rounding import texts as texts_of
 from bnnbench.tables.sheet import Field, print_sheet
@@ -72,18 +73,18 @@ def _chosen(fields: Mapping[str, Field], columns: Sequence[str]) -> Mapping[str,
 
 
 def print_optimal(frame: pd.DataFrame, parameter: str, console: Console) -> None:
-    """Print the best values of a parameter, see `bnnbench.metrics.optimal.optimal_parameter`."""
-    names = {"problem": "problem", "formulation": "formulation", "solver": "solver", "best": f"best {parameter}"}
+    """Print the best values of a parameter, see `bnnbench.metrics.optimal.best_settings`."""
+    names = {"group": "problems", "formulation": "formulation", "solver": "solver", "ert_s_setting": "best"}
     fields = {name: Field(header, frame[name].tolist(), is_text=True) for name, header in names.items()}
     fields |= _running_time(frame)
-    fields["at_end"] = Field("end of the range", frame["at_end"].tolist(), is_text=True)
+    fields["ert_s_end"] = Field("end of the range", frame["ert_s_end"].tolist(), is_text=True)
     print_sheet(
         fields,
         console,
-        caption=f"ERT: expected sampling time to the optimum with restarts, at the {parameter} where it is least. "
-        "Where that is an end of the range that was run, the optimum may lie beyond. Virtual best: the best solver of "
-        "each problem, by name. Intervals: 95 %, over runs, of the minimum.",
-        sections=list(frame[list(GROUPS)].itertuples(index=False)),
+        caption=f"ERT: expected sampling time to the optimum with restarts, the median over problems, at the "
+        f"{parameter} where it is least. Where that is an end of the range that was run, the best may lie beyond. "
+        f"{VIRTUAL} {INTERVALS}",
+        sections=frame["group"].tolist(),
     )
 
 
