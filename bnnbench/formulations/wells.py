@@ -19,8 +19,9 @@ from bnnbench.qubo.encoding import Encoding
 from bnnbench.qubo.formulation import Formulation, Soundness
 from bnnbench.qubo.penalty import exact_bits, layer_bounds, on_grid
 from bnnbench.qubo.qubo import Qubo
+from bnnbench.qubo.size import check_memory
 from bnnbench.qubo.symbolic import MAX_ENUMERATED, complete_samples
-from bnnbench.qubo.template import Recipe, SpinForm, Template, encoding, stacked, template
+from bnnbench.qubo.template import Recipe, Template, encoding, template
 from bnnbench.qubo.tiling import Tiling, ancilla_values, tile
 from bnnbench.qubo.well import Well, WellBuilder, WellCounter, default_well
 from bnnbench.search_range import Range
@@ -144,6 +145,7 @@ class Wells(Formulation):
             one, plan = template(recipe, network, penalties, loss), encoding(recipe, network, loss)
         weights = samples.weights
         factors = np.hstack([samples.row_weights[:, None], weights, weights * samples.targets]).astype(np.float64)
+        check_memory(problem, one.num_couplings(len(samples)))
         qubo = tile(one, samples.inputs, factors)
         qubo = replace(qubo, offset=qubo.offset + (self.error or 1) * samples.num_conflicts)
         return qubo, WellDecoder(Tiling(problem, plan, penalties, samples), wells, qubo)
@@ -160,40 +162,37 @@ def _with_targets(recipe: Recipe, plan: Encoding, wells: tuple[Well, ...]) -> tu
 
     The spin of an output's activation is its target y, so that its couplings become biases times y.
     """
-    layer, outputs = plan.network.num_layers, plan.output_activations
-    penalties = tuple(well.penalty for well in wells)
+    outputs, penalties = plan.output_activations, tuple(well.penalty for well in wells)
     base = template(recipe, plan.network, penalties, LossWeights(errors=1.0, margin=0.0))
-    linear, couplings, offset = base.linear[0].copy(), dict[tuple[int, int], float](), float(base.offset[0])
-    couplings |= zip(zip(base.rows.tolist(), base.cols.tolist(), strict=True), base.couplings[0].tolist(), strict=True)
-    evens: list[SpinForm] = []
-    odds: list[SpinForm] = []
-    squares = [p for p in plan.penalties if isinstance(p, Square) and p.layer == layer]
-    for square, alpha in zip(squares, outputs, strict=True):
-        variables, slopes, pairs, constant = square.spin_form()
-        even, odd = np.zeros(len(linear)), np.zeros(len(linear))
-        even[variables] = penalties[-1] * slopes
-        linear -= even
-        offset -= penalties[-1] * constant
-        own = {}
-        first, second = np.triu_indices(len(variables), 1)
-        for i, j, pair in zip(variables[first].tolist(), variables[second].tolist(), pairs.tolist(), strict=True):
-            couplings[i, j] = couplings.get((i, j), 0.0) - penalties[-1] * pair
-            if alpha in (i, j):
-                odd[i + j - alpha] = penalties[-1] * pair
-            else:
-                own[i, j] = penalties[-1] * pair
-        odds.append((odd.tolist(), {}, float(even[alpha])))
-        even[alpha] = 0.0
-        evens.append((even.tolist(), own, penalties[-1] * constant))
+    n, num_parts = len(plan.variables), 2 * len(outputs) + 1
+    squares = [p for p in plan.penalties if isinstance(p, Square) and p.layer == plan.network.num_layers]
+    forms = [square.spin_form() for square in squares]
+    pairs_of = [variables[np.array(np.triu_indices(len(variables), 1))] for variables, *_ in forms]
+    own = base.rows * n + base.cols
+    keys = np.unique(np.concatenate([own, *(first * n + second for first, second in pairs_of)]))
+    linear, couplings, offset = np.zeros((num_parts, n)), np.zeros((num_parts, len(keys))), np.zeros(num_parts)
+    linear[0], couplings[0, np.searchsorted(keys, own)], offset[0] = base.linear[0], base.couplings[0], base.offset[0]
+    for even, alpha in enumerate(outputs, start=1):
+        odd, (first, second) = even + len(outputs), pairs_of[even - 1]
+        variables, slopes, pairs, constant = forms[even - 1]
+        places, prices = np.searchsorted(keys, first * n + second), penalties[-1] * pairs
+        linear[even, variables], couplings[even, places] = penalties[-1] * slopes, prices
+        offset[even] = penalties[-1] * constant
+        for array in (linear, couplings, offset):
+            array[0] -= array[even]
+        touches = (first == alpha) | (second == alpha)
+        linear[odd, (first + second - alpha)[touches]], couplings[even, places[touches]] = prices[touches], 0.0
+        offset[odd], linear[even, alpha] = linear[even, alpha], 0.0
     residue = RESIDUE * max(np.abs(base.linear).max(), np.abs(base.couplings).max(initial=0.0))
-    linear[np.abs(linear) < residue] = 0.0
-    couplings = {ends: value for ends, value in couplings.items() if abs(value) >= residue}
-    parts = [(linear.tolist(), couplings, offset), *evens, *odds]
-    kept = [v for v in range(len(plan.variables)) if v not in outputs]
-    place = {old: new for new, old in enumerate(kept)}
-    parts = [([h[v] for v in kept], {(place[i], place[j]): c for (i, j), c in J.items()}, e) for h, J, e in parts]
-    one = stacked(parts, plan.num_weights, plan.gauged_inputs[kept])
-    return one, replace(plan, variables=tuple(plan.variables[v] for v in kept), penalties=(), output_activations=())
+    for array in (linear, couplings):
+        array[0, np.abs(array[0]) < residue] = 0.0
+    stays = np.array([variable not in outputs for variable in range(n)])
+    place, kept = np.cumsum(stays) - 1, np.any(couplings != 0, axis=0)
+    ends = place[keys[kept] // n], place[keys[kept] % n]
+    gauges = plan.gauged_inputs[stays]
+    one = Template(plan.num_weights, gauges, linear[:, stays], *ends, couplings[:, kept], offset)
+    variables = tuple(v for v, is_kept in zip(plan.variables, stays, strict=True) if is_kept)
+    return one, replace(plan, variables=variables, penalties=(), output_activations=())
 
 
 @dataclass(frozen=True, eq=False)
