@@ -191,8 +191,8 @@ def _with_targets(recipe: Recipe, plan: Encoding, wells: tuple[Well, ...]) -> tu
     ends = place[keys[kept] // n], place[keys[kept] % n]
     gauges = plan.gauged_inputs[stays]
     one = Template(plan.num_weights, gauges, linear[:, stays], *ends, couplings[:, kept], offset)
-    variables = tuple(v for v, is_kept in zip(plan.variables, stays, strict=True) if is_kept)
-    return one, replace(plan, variables=variables, penalties=(), output_activations=())
+    others = tuple(v for v, is_kept in zip(plan.variables, stays, strict=True) if is_kept)
+    return one, replace(plan, variables=others, penalties=(), output_activations=())
 
 
 @dataclass(frozen=True, eq=False)

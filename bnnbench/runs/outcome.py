@@ -230,11 +230,19 @@ def fold(
 ) -> Outcome:
     """Fold the judged batches of a run into its outcome; `timings` are fields of `Outcome` that end in ``_s``.
 
-    A run that gave samples was asked: what then makes it refused or unavailable is an error.
+    A run that gave samples was asked: what then makes it refused or unavailable is an error. A batch that came after
+    `bnnbench.solver.contract.Budget.latest_s` stays in the trace, and nothing of it counts.
     """
     if not batches:
         return Outcome(status, message, **timings)
     status = "error" if status in ("refused", "unavailable") else status
+    trace, timings = tuple(batches), {"sample_s": batches[-1].time_s, **timings}
+    batches = [batch for batch in trace if batch.time_s <= budget.latest_s]
+    flags = flags_of(trace, target, budget, sum(b.num_reads for b in trace))
+    if not batches:
+        late = f"the first sample came after {trace[0].time_s:.3g} s, of a budget of {budget}; give it a larger one."
+        status, message = ("timeout", late) if status == "ok" else (status, message)
+        return Outcome(status, message, flags=flags, batches=trace, **timings)
     best, learned = min(batches, key=lambda b: b.energy), min(batches, key=lambda b: b.loss)
     target = target.reached_by(learned.loss)
     num_reads = sum(b.num_reads for b in batches)
@@ -264,13 +272,13 @@ def fold(
         proved=lower_bound is not None and best.energy - slack <= lower_bound,
         time_to_best_s=best.time_s,
         **_efforts(batches, target),
-        flags=flags_of(batches, target, budget, num_reads),
-        clocks=total_clocks(batches),
-        facts={key: value for b in batches for key, value in b.facts.items()},
+        flags=flags,
+        clocks=total_clocks(trace),
+        facts={key: value for b in trace for key, value in b.facts.items()},
         best_bits=best.best_bits,
         best_weights=learned.best_weights,
-        batches=tuple(batches),
-        **{"sample_s": batches[-1].time_s, **timings},
+        batches=trace,
+        **timings,
     )
 
 

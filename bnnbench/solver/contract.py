@@ -48,9 +48,15 @@ def is_number(value: Any, *, whole: bool = False) -> bool:
     return isinstance(value, numbers.Integral if whole else numbers.Real) and not isinstance(value, bool)
 
 
+GRACE_SHARE, GRACE_S = 1.1, 1.0
+"""A run may take so many times its seconds, and so many seconds more, before a sample is late."""
+
+
 @dataclass(frozen=True)
 class Budget:
     """The end of a run: after `seconds` of sampling, after `reads` samples, or either.
+
+    What comes after `latest_s` is late: it is kept in the trace, and nothing of it counts.
 
     Parameters
     ----------
@@ -88,6 +94,14 @@ class Budget:
                     f"budget: the target is a loss of 0 or more above the optimum, but {self.target!r} came."
                 )
             object.__setattr__(self, "target", float(self.target))
+
+    @property
+    def latest_s(self) -> float:
+        """Return the seconds of sampling until which a sample counts: the budget, a tenth of it and one second more.
+
+        A solver that looks at the clock between steps overruns by a step; more is another budget than was asked.
+        """
+        return math.inf if self.seconds is None else GRACE_SHARE * self.seconds + GRACE_S
 
     def __str__(self) -> str:
         parts = [f"{self.seconds:g} s"] if self.seconds is not None else []

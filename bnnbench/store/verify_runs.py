@@ -49,7 +49,7 @@ class RunCheck:
         problem = self._problems.get(run.row["problem_hash"])
         instance = self._instances.get(run.row["instance_hash"])
         yield from _told(run.name, _wrong(run, problem, instance, self._truths.get(run.row["problem_hash"])))
-        if run.batches and problem is not None and instance is not None:
+        if run.batches and not _is_late(run) and problem is not None and instance is not None:
             self.num_recomputed += 1
             group = self._waiting.setdefault(run.row["instance_hash"], [])
             group.append(_sampled(run, instance))
@@ -90,6 +90,13 @@ def _wrong(run: StoredRun, problem: Problem | None, instance: Instance | None, t
     for flag in folded.flags:
         if flag not in flags:
             yield f"it is not flagged, though it {flag}."
+
+
+def _is_late(run: StoredRun) -> bool:
+    """Return whether nothing of a run came in time, so that there is no sample that counts."""
+    with contextlib.suppress(BnnbenchError, ValueError, TypeError):
+        return float(run.batches[0]["time_s"]) > budget_of(run.row).latest_s
+    return False
 
 
 TOGETHER, VALUES = 256, 2**23

@@ -21,7 +21,7 @@ from bnnbench.plugins.registry import load_problem, load_solver
 from bnnbench.qubo.instance import Instance
 from bnnbench.runs.judge import judge
 from bnnbench.runs.loop import run
-from bnnbench.runs.outcome import fold
+from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Batch, Budget, Solver
 from bnnbench.suite.repetition import verdict
@@ -357,6 +357,41 @@ def test_the_effort_to_a_target_is_that_of_the_first_batch_that_reaches_it() -> 
     assert (outcome.time_to_5_percent_s, outcome.time_to_1_percent_s, outcome.time_to_target_s) == (1, 2, 3)
     told = outcome.evaluations_to_5_percent, outcome.evaluations_to_1_percent, outcome.evaluations_to_target
     assert told == (14, 21, 28)
+
+
+ON_TIME, LATE = 1.1 * 10 + 1, 1.1 * 10 + 1.001
+"""Of a budget of 10 s."""
+
+
+def of_times(*times: float) -> Outcome:
+    """Return a run of 10 s with the loss 9, and at last the optimum, at these times."""
+    one = judge(instance := compile_problem(load_problem("parity")), Batch(exact_bits(instance), lower_bound=0), 1.0)
+    far = replace(one, energy=9.0, loss=9.0, energy_levels=[(9.0, 1)], loss_levels=[(9.0, 1)], lower_bound=None)
+    batches = [replace(far, time_s=time_s) for time_s in times[:-1]] + [replace(one, time_s=times[-1])]
+    return fold(batches, Target(0.0, "exhaustive", is_sound=True, num_samples=40), Budget(seconds=10), status="ok")
+
+
+def test_an_optimum_at_the_end_of_the_grace_counts() -> None:
+    outcome = of_times(1.0, ON_TIME)
+
+    assert (outcome.loss, outcome.loss_gap, outcome.loss_successes, outcome.proved) == (0, 0, 1, True)
+    assert (outcome.time_to_target_s, outcome.flags, outcome.status) == (ON_TIME, [], "ok")
+
+
+def test_an_optimum_that_comes_late_is_no_success() -> None:
+    outcome = of_times(1.0, LATE)
+
+    assert (outcome.loss, outcome.loss_gap, outcome.loss_successes, outcome.num_reads) == (9, 9, 0, 1)
+    assert (outcome.energy_gap, outcome.proved, outcome.time_to_target_s, outcome.status) == (9, False, None, "ok")
+    assert outcome.flags == ["took 12.0 s of a budget of 10 s, and what came after 12 s does not count"]
+    assert [batch.loss for batch in outcome.batches] == [9, 0]
+
+
+def test_a_run_whose_first_sample_comes_late_is_a_timeout() -> None:
+    outcome = of_times(LATE)
+
+    assert (outcome.status, outcome.loss, outcome.num_reads, len(outcome.batches)) == ("timeout", None, 0, 1)
+    assert outcome.message == "the first sample came after 12 s, of a budget of 10 s; give it a larger one."
 
 
 def test_what_was_never_reached_took_no_effort() -> None:

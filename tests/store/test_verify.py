@@ -45,6 +45,39 @@ def results(finished, tmp_path):
     return shutil.copytree(finished, tmp_path / "results")
 
 
+LATE = """
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+import bnnbench as bb
+
+
+@dataclass(frozen=True, kw_only=True)
+class Late(bb.Solver):
+    "Answers after its time."
+
+    def sample(self, prepared, *, seed, budget):
+        time.sleep(1.2)
+        yield bb.Batch(np.zeros((1, prepared.qubo.num_variables), dtype=np.int8))
+"""
+
+
+def test_a_run_without_a_sample_in_time_holds(tmp_path):
+    problem = {"name": "random_data", "widths": [[3, 1]], "samples": 4}
+    (tmp_path / "suite.toml").write_text(suite_text(problem, ["./late.py"], budget={"seconds": 0.05}))
+    (tmp_path / "late.py").write_text(LATE)
+
+    call("run", tmp_path / "suite.toml", "--out", tmp_path / "out")
+
+    with read_store(tmp_path / "out") as store:
+        assert store.runs()[["status", "num_reads"]].to_numpy().tolist() == [["timeout", 0]]
+        assert "the first sample came after 1.2" in store.runs()["message"][0]
+        assert len(store.trace()) == 1
+        assert list(verify(store)) == []
+
+
 def change(folder, statement, *values):
     with contextlib.closing(sqlite3.connect(folder / FILE, isolation_level=None)) as db:
         assert db.execute(statement, values).rowcount > 0
