@@ -163,8 +163,8 @@ KEYS = (
 )  # fmt: skip
 COSTS = {
     name: f"the expected {'time' if measure.limit else 'evaluations'} to "
-    f"{f'{measure.percent:g} % of the samples above the optimum' if measure.percent else 'the optimum'} with restarts, "
-    "infinite without a success"
+    f"{f'{measure.percent:g} % of the samples above the optimum' if measure.percent else 'the optimum'} with restarts"
+    f"{' and preparation' if measure.before else ''}, infinite without a success"
     for name, measure in ERTS.items()
 }
 """Values that are no medians over repetitions."""

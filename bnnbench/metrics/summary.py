@@ -17,6 +17,12 @@ from bnnbench.runs.features import Features
 from bnnbench.runs.outcome import Outcome
 
 _NO_OPTIMUM = "no optimum is known"
+_ABOUT = (
+    Column(
+        "works_on", "what the solver reads of an instance: the qubo, its penalties too, or the network",
+        empty="the solver is not installed", header="works on", drop_rank=96,
+    ),
+)  # fmt: skip
 _COUNTS = (
     Column("runs", "runs that were asked: neither refused nor unavailable", "integer", header="runs", drop_rank=90),
     Column("ok", "of these, runs that came to their end", "integer", "runs", header="ended", drop_rank=60),
@@ -31,6 +37,7 @@ _COUNTS = (
 )  # fmt: skip
 _RANKS = {
     "ert_s": None,
+    "ert_prepared_s": 44,
     "ert_5_percent_s": 43,
     "ert_1_percent_s": 42,
     "ert_evaluations": 41,
@@ -44,15 +51,17 @@ def _effort(name: str) -> Column:
     measure = ERTS[name]
     counts_time = bool(measure.limit)
     above = f"a loss of at most {measure.percent:g} % of the samples above it" if measure.percent else "the optimum"
+    start = ", with the preparation of each run" if measure.before else ""
+    kind = " prepared" if start else "" if counts_time else " evaluations"
     empty = [_NO_OPTIMUM, *(["no loss lies between"] if measure.percent else [])]
     return Column(
         name,
-        f"expected {'sampling time' if counts_time else 'evaluations'} until {above} with restarts (ERT), the median "
-        "over problems",
+        f"expected {'sampling time' if counts_time else 'evaluations'} until {above} with restarts (ERT){start}, the "
+        "median over problems",
         "real",
         "s" if counts_time else "",
         ", or ".join(empty if counts_time else [*empty, "the solver does not count them"]),
-        f"ERT{'' if counts_time else ' evaluations'}{f' +{measure.percent:g} %' if measure.percent else ''}",
+        f"ERT{kind}{f' +{measure.percent:g} %' if measure.percent else ''}",
         drop_rank=_RANKS[name],
     )
 
@@ -78,7 +87,7 @@ _NOTES = (
 
 
 def _columns() -> Iterator[Column]:
-    yield from (*_COUNTS, *map(_effort, ERTS))
+    yield from (*_ABOUT, *_COUNTS, *map(_effort, ERTS))
     for column in (*columns_of(Outcome), *columns_of(Features)):
         if column.statistic:
             yield column
@@ -98,6 +107,7 @@ def summarize(
 
     Columns of `by`, then those of `SUMMARY`:
 
+    - ``works_on``: what the solver reads of an instance;
     - ``runs``: runs that were asked, so neither ``refused`` nor ``unavailable``; those are in ``remarks``;
     - ``ok``: of them, runs that came to their end;
     - ``solved``: of these, runs whose loss gap is 0 or less. A failed run is unsolved whatever it had found; a run
@@ -154,6 +164,7 @@ def summarize(
     for name in ERTS:
         ert = median_running_time(runs.iloc[: 0 if is_repeated(runs, name) else None], by, name)
         frame = frame.join(ert if with_intervals else ert[name])
+    frame["works_on"] = _works_on(runs, keys)
     frame["remarks"] = _remarks(runs, by, frame["runs"] - frame["known"])
     names = [n for c in SUMMARY for n in (c.name, f"{c.name}_low", f"{c.name}_high") if n in frame]
     return in_natural_order(frame.reset_index()[[*by, *names]], by)
@@ -184,6 +195,12 @@ def _share_ends(counts: pd.DataFrame, keys: list[pd.Series], problems: pd.Series
     ends = [pooled_share(*own.to_numpy(dtype=float).T)[1:] for _, own in groups]
     names = ["solved_share_low", "solved_share_high"]
     return pd.DataFrame(ends, index=groups.size().index, columns=names, dtype=float)
+
+
+def _works_on(runs: pd.DataFrame, keys: list[pd.Series]) -> pd.Series:
+    """Return what the solvers of each group read of an instance; several are joined."""
+    told = runs["works_on"] if "works_on" in runs else pd.Series(None, index=runs.index, dtype=object)
+    return told.groupby(keys, dropna=False).agg(lambda own: ", ".join(sorted(set(own.dropna()))))
 
 
 def _is_partial(runs: pd.DataFrame, name: str) -> bool:

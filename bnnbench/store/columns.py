@@ -111,6 +111,10 @@ DERIVED = (
         "truth_kind is best_known", "real", empty="no optimum is known, or the loss counts more than errors",
         is_share=True,
     ),
+    Column(
+        "works_on", "what the solver reads of an instance: qubo, its coefficients; penalties, the QUBO with its "
+        "structure; or network", empty="the solver is not installed, or has no such parameters", header="works on",
+    ),
     Column("problem_set", "set of problems that the instance belongs to", empty="it belongs to none"),
     Column("cell", "family, size and load of the instance in its set", empty="it belongs to no set"),
     Column("split", "part of the set that the instance is in: solvers are tuned on tune alone",

@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from bnnbench.errors import InputError, restated
 from bnnbench.hashing import canonical_json
+from bnnbench.plugins.works_on import works_on
 from bnnbench.store.columns import RUN_COLUMNS
 from bnnbench.store.file import PUBLISHED
 from bnnbench.store.published import has_published, is_published
@@ -132,4 +133,5 @@ def _read(path: Path) -> Published:
         raise InputError(f"{path} holds no published runs: it has no column {missing[0]!r}.")
     known = [column.shown_name for column in RUN_COLUMNS if "…" not in column.shown_name]
     rows = rows.reindex(columns=[*rows, *(name for name in known if name not in rows)])  # of an older version
+    rows["works_on"] = rows["works_on"].astype(object).where(rows["works_on"].notna(), rows["solver"].map(works_on))
     return Published(path.parent, rows, machines)

@@ -39,6 +39,7 @@ _ON_SCREEN = ("solved", "flagged")
 BOUND = ">: 95 % lower bound, nothing succeeded"
 NOTES = {
     "ert_s": f"expected sampling time to the optimum with restarts, the median over problems; {BOUND}",
+    "ert_prepared_s": "the same from the handing over of the instance, with the least time of preparation in each run",
     "ert_1_percent_s": "the same to a loss of 1 % of the samples above the optimum",
     "ert_5_percent_s": "the same to 5 %",
     "ert_evaluations": "the same to the optimum, in evaluations of the solver",
@@ -175,6 +176,7 @@ def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
     columns = (
         Column("block", "problem", kind="text"),
         SOLVER,
+        SUMMARY_COLUMNS["works_on"],
         RUNS,
         SOLVED_RUNS,
         replace(ERT, note=f"expected sampling time with restarts; {BOUND}"),

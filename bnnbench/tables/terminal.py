@@ -128,7 +128,7 @@ def _is_silent(frame: pd.DataFrame, name: str) -> bool:
     """Tell whether a column says nothing: all runs ended, nothing is flagged, no remarks, no value in any row."""
     if name == "ok":
         return "runs" in frame and bool((frame["ok"] == frame["runs"]).all())
-    if name in ("flagged", "remarks"):
+    if name in ("flagged", "remarks", "works_on"):
         return not frame[name].any()
     column = COLUMNS[name]
     is_optional = column.statistic is not None and column.needs is None and name != "mean_loss_gap"

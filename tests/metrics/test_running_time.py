@@ -33,6 +33,20 @@ def test_ert_adds_the_time_of_all_runs_and_divides_by_the_successes():
     assert ert(run(time_to_target_s=1.0), run(time_to_target_s=2.0), run()) == [7 / 2]
 
 
+def test_the_preparation_is_paid_in_each_run_and_is_the_least_of_the_problem():
+    """Two runs with a success after 1 s; 0.5 s are needed before each, and the first run loaded a library for 3 s."""
+    runs = pd.DataFrame([run(time_to_target_s=1.0, prepare_s=3.5), run(prepare_s=0.5)])
+
+    assert expected_running_time(runs)["ert_s"].tolist() == [5.0]
+    assert expected_running_time(runs, measure="ert_prepared_s")["ert_prepared_s"].tolist() == [6.0]
+
+
+def test_results_that_do_not_tell_the_preparation_have_no_ert_with_it():
+    runs = pd.DataFrame([run(time_to_target_s=1.0)])
+
+    assert expected_running_time(runs, measure="ert_prepared_s").empty
+
+
 def test_an_ert_without_success_is_bounded_from_below_with_the_confidence_it_claims():
     chance = success_probability(0, 2)[2]
     row = expected_running_time(pd.DataFrame([run(), run(status="timeout", sample_s=None)])).iloc[0]

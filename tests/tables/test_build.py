@@ -225,3 +225,22 @@ def test_the_decision_names_the_best_solver_per_class_of_problems(folder):
 
     assert set(table.data["solver"]) <= {"", *table_of(folder, "summary").data["solver"]}
     assert [column.title for column in table.columns][:3] == ["rung", "weights", "load α"]
+
+
+def test_a_table_says_what_a_solver_reads_of_an_instance(tmp_path):
+    outcomes = {("compact", name): [ended()] for name in ("simulated_annealing", "weight_search", "cpsat", "gone")}
+
+    data = table_of(fill(tmp_path, outcomes), "summary").data.set_index("solver")
+
+    assert data["works_on"].to_dict() == {
+        "simulated_annealing": "qubo", "weight_search": "network", "cpsat": "penalties", "gone": "",
+    }  # fmt: skip
+
+
+def test_the_best_settings_are_chosen_per_group_and_followed_by_the_virtual_best(folder):
+    table = table_of(folder, "best")
+
+    last = table.data.groupby("group").tail(1)
+    assert set(last["solver"]) == {"virtual best"}
+    assert "chosen after the fact" in table.full_caption(table.columns)
+    assert (last["ert_s"] <= table.data["ert_s"].min()).all()
