@@ -1,4 +1,4 @@
-"""What solvers of results read of an instance, by the solvers that are installed."""
+"""The part of an instance that the solvers of results read, by the solvers that are installed."""
 
 from __future__ import annotations
 
