@@ -21,8 +21,6 @@ _SAME = 1e-8
 """Eigenvalues closer than this are one: Lanczos' vectors lose orthogonality, and found values come back as copies."""
 SAME_COST = 1e-9
 """Costs that are closer to the least one are optimal."""
-MOST_OPTIMA = 2048
-"""Levels of more optima are not counted: their Hamiltonian is a dense matrix."""
 _COUPLED = 1e-13
 """Least weight of a state in the start of the anneal; what has less is of another symmetry, and never reached."""
 
@@ -82,8 +80,8 @@ def gap_curve(
     """Compute the gap along a linear anneal of a cost, (2^n,), finest where it is least.
 
     Energies are those of the states that the uniform superposition is coupled to: Lanczos' method from that vector sees
-    no others. Of degenerate optima, all levels that merge into the ground energy at s = 1 are passed over, counted by
-    second-order perturbation theory (`num_ground_levels`).
+    no others. Of degenerate optima, all levels that merge into the ground energy at s = 1 are passed over, see
+    `num_ground_levels`.
 
     Parameters
     ----------
@@ -216,27 +214,31 @@ def _apply(
 def num_ground_levels(cost: NDArray[np.float64]) -> int:
     """Count the levels that merge into the ground energy at s = 1, and that the anneal's start is coupled to.
 
-    A weak field g splits the optima by the Hamiltonian −g·A − g²·B·D⁻¹·Bᵀ in their space: A joins optima that differ in
-    one qubit, B joins optima to other states, and D holds the costs of those above the optimum. Its distinct
-    eigenvalues whose eigenspaces are not orthogonal to the uniform vector are counted. With more than `MOST_OPTIMA`,
-    one level is counted for all, and gaps near s = 1 are those between optima.
-    """
-    from scipy.sparse import csr_array
+    The start is uniform, so the anneal gives equal amplitudes to states that look alike: of equal cost, with neighbors
+    by one flip that look alike. Colors of all states are refined by those of their neighbors until none splits, and a
+    level is counted per color of an optimum. That is no less than what is coupled.
 
-    n = len(cost).bit_length() - 1
-    optima = np.flatnonzero(cost <= cost.min() + SAME_COST)
-    if not 1 < len(optima) <= MOST_OPTIMA:
-        return 1
-    neighbors = optima[:, None] ^ (1 << np.arange(n))
-    rows = np.repeat(np.arange(len(optima)), n)
-    heights = cost[neighbors].ravel() - cost.min()
-    shape = (len(optima), len(cost))
-    among = (heights <= SAME_COST).astype(float)
-    join = csr_array((among, (rows, neighbors.ravel())), shape=shape)[:, optima].toarray()
-    inverse = np.where(heights > SAME_COST, 1 / np.maximum(heights, SAME_COST), 0.0)
-    lifted = csr_array((np.sqrt(inverse), (rows, neighbors.ravel())), shape=shape)
-    weak = 1e-3
-    energies, vectors = np.linalg.eigh(-weak * join - weak**2 * (lifted @ lifted.T).toarray())
-    overlaps = (vectors.sum(axis=0) / np.sqrt(len(optima))) ** 2
-    group = np.append(0, np.cumsum(np.diff(energies) > 1e-10))
-    return int((np.bincount(group, weights=overlaps) > 1e-10).sum())
+    References
+    ----------
+    B. Weisfeiler and A. Leman, "The reduction of a graph to canonical form and the algebra which appears therein",
+    1968: color refinement.
+    """
+    heights = np.round(cost - cost.min(), 9) + 0.0
+    optima = heights <= SAME_COST
+    colors = _scrambled(heights.view(np.uint64))
+    num_colors = 0
+    while num_colors < (num_colors := len(np.unique(colors))):
+        around = np.zeros_like(colors)
+        for qubit in range(len(cost).bit_length() - 1):
+            pairs = (-1, 2, 1 << qubit)
+            around.reshape(pairs)[:] += colors.reshape(pairs)[:, ::-1]
+        colors = _scrambled(colors + np.uint64(2) * _scrambled(around))
+    return len(np.unique(colors[optima]))
+
+
+def _scrambled(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Map numbers to others that look random, equal ones alike (the finalizer of SplitMix64)."""
+    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))

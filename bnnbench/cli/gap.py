@@ -11,7 +11,7 @@ import typer
 from numpy.typing import NDArray
 from rich.progress import Progress, TaskID
 
-from bnnbench.annealer.transverse_field import MOST_OPTIMA, SAME_COST, GapCurve, gap_curve
+from bnnbench.annealer.transverse_field import SAME_COST, GapCurve, gap_curve
 from bnnbench.charts import Chart, Panel, Series, save_chart
 from bnnbench.cli._screen import Screen, open_screen, progress_bars
 from bnnbench.cli.figure import BEGINNINGS
@@ -94,12 +94,6 @@ def _print(screen: Screen, costs: dict[str, NDArray[np.float64]], curves: dict[s
         for name, curve in curves.items()
     ]
     print_rows(rows, headings, screen, numbers=headings[1:])
-    for name, values in costs.items():
-        if _num_optima(values) > MOST_OPTIMA:
-            screen.say(
-                f"{name}: levels of more than {MOST_OPTIMA:,} optima are not counted, and gaps near s = 1 are those "
-                "between optima; take more samples."
-            )
 
 
 def _num_optima(values: NDArray[np.float64]) -> int:

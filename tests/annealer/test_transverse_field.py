@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 import bnnbench as bb
 from bnnbench.annealer.transverse_field import gap_curve, largest_coefficient, lowest_levels, num_ground_levels
 from bnnbench.optimum.losses import all_losses
+from bnnbench.qubo.qubo import all_energies
 
 
 def hamiltonian(cost: NDArray[np.float64], s: float) -> NDArray[np.float64]:
@@ -88,6 +89,33 @@ def test_a_gap_that_is_least_inside_is_refined_there() -> None:
     place = int(curve.gaps.argmin())
     assert 0 < place < len(curve.gaps) - 1
     assert np.diff(curve.fractions)[place - 1 : place + 1].max() < 0.05
+
+
+@pytest.mark.parametrize(("rows", "seed", "levels"), [(4, 1, 3), (4, 2, 4), (5, 0, 4)])
+def test_ground_levels_of_a_qubo_are_those_that_merge(rows: int, seed: int, levels: int) -> None:
+    """At s = 0.99 a gap parts the coupled levels that merge, however alike their optima look to second order."""
+    problem = bb.load_problem("distinct_rows", widths=[5, 1], load=rows / 5, labels="random", seed=seed)
+    qubo = bb.compile(problem, "wells").qubo
+    values = all_energies(qubo.linear, qubo.symmetric(), qubo.offset)
+    cost = (values - values.min()) / largest_coefficient(values)
+    energies, vectors = np.linalg.eigh(hamiltonian(cost, 0.99))
+    is_new = np.append(True, np.diff(energies) > 1e-9)
+    overlaps = np.bincount(np.cumsum(is_new) - 1, weights=vectors.sum(axis=0) ** 2 / len(cost))
+    coupled = energies[is_new][overlaps > 1e-13]
+
+    found = num_ground_levels(cost)
+
+    assert found == levels
+    assert coupled[found - 1] - coupled[0] < 0.25 * (coupled[found] - coupled[0])
+
+
+def test_optima_that_differ_two_flips_away_are_two_ground_levels() -> None:
+    """Their neighbors have the same costs, so that second-order perturbation theory takes them for one."""
+    cost = np.full(64, 2.0)
+    cost[[0b000000, 0b111111]] = 0.0
+    cost[0b000011] = 1.0
+
+    assert num_ground_levels(cost) == 2
 
 
 def test_optima_that_are_turned_into_each_other_are_one_ground_level() -> None:

@@ -17,13 +17,6 @@ def test_weights_and_qubo_stand_side_by_side(bnnbench_, tmp_path):
     assert picture.read_bytes().startswith(b"<?xml")
 
 
-def test_optima_that_are_too_many_to_count_are_said(bnnbench_):
-    code, out, _ = bnnbench_("gap", "random_data[widths=[15,1],samples=1]", "--points", "3")
-
-    assert code == 0
-    assert "levels of more than 2,048 optima are not counted" in " ".join(out.split())
-
-
 def test_what_is_too_large_is_refused_in_a_sentence(bnnbench_):
     code, _, err = bnnbench_("gap", "parity[size=7,hidden=7]")
 
