@@ -148,6 +148,8 @@ def selected(
 ) -> PlotData:
     """Return the part with the given labels; a label without brackets stands for all that begin with it.
 
+    A cell of a set stands for its problems.
+
     Raises
     ------
     InputError
@@ -157,7 +159,11 @@ def selected(
         if not labels:
             continue
         known = list(data.runs[column].unique()) if len(data.runs) else []
-        kept = chosen(known, labels, f"{data.name} has no {column}")
+        is_problem = column == "problem" and len(data.runs) > 0
+        of_cells = data.runs[data.runs["cell"].isin(list(labels))] if is_problem else data.runs.iloc[:0]
+        cells = set(of_cells["cell"]) if is_problem else set()
+        named = [label for label in labels if label not in cells]
+        kept = chosen(known, named, f"{data.name} has no {column}") | set(of_cells[column])
         data = data.where(partial(_is_in, column=column, kept=kept))
     return data
 

@@ -28,20 +28,21 @@ def main() -> None:
 
 def _call() -> int:
     """Return the exit code of the verb that the command line names."""
-    from bnnbench.cli._verbs import app  # whatever is wrong with the environment gets its sentence
+    from bnnbench.cli._usage import UsageError, usage_sentence  # what is wrong with the environment gets its sentence
+    from bnnbench.cli._verbs import app
     from bnnbench.processes import check_settings
 
     check_settings()
     try:
-        app()
-    except SystemExit as leave:
-        sys.stdout.flush()  # while it can still be said that it failed
-        code = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
-        if code == 130:
-            _complain("interrupted.")
-        return code
-    sys.stdout.flush()
-    return 0
+        left = app(prog_name="bnnbench", standalone_mode=False)
+    except UsageError as error:
+        _complain(usage_sentence(error))
+        return 2
+    sys.stdout.flush()  # while it can still be said that it failed
+    code = left if isinstance(left, int) else 0
+    if code == 130:
+        _complain("interrupted.")
+    return code
 
 
 def _complain(sentence: str) -> None:

@@ -33,12 +33,14 @@ def check(
     if reason:
         raise UnavailableError(f"{plugin} cannot be checked on this machine: {reason}")
     table = Table("check", "verdict", "seconds", "what is wrong, or why it does not apply", title=plugin)
-    failed, stacks = [], []
+    failed, stacks, said = [], [], dict[str, str]()
     with progress_bars(open_screen(stderr=True)) as bar:
         task = bar.add_task("checking", total=None)
         for done, (total, result) in enumerate(check_apart(plugin, limit_s=seconds), start=1):
             bar.update(task, completed=done, total=total)
-            table.add_row(result.check, result.verdict, f"{result.seconds:.2f}", result.sentence)
+            first = said.setdefault(result.sentence, result.check) if result.sentence else result.check
+            sentence = result.sentence if first == result.check else f"the same as: {first}"
+            table.add_row(result.check, result.verdict, f"{result.seconds:.2f}", sentence)
             failed += [result.check] if result.verdict == "failed" else []
             stacks += [f"{result.check}:\n{result.stack}"] if result.stack else []
     open_screen().print(table)

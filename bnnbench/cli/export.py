@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from bnnbench.cli._options import Names, Results, listed
+from bnnbench.cli._screen import open_screen
 from bnnbench.cli._streams import silenced
 from bnnbench.errors import InputError
 from bnnbench.store.output import write_folder, write_output
@@ -66,7 +67,9 @@ def export(
         if output is None:
             raise InputError(f"--table {kind} is a folder of files; name it with -o FOLDER.")
         with open_results(results) as found:
-            write_folder(output, FOLDERS[kind](with_traces(found)))
+            files = FOLDERS[kind](with_traces(found))
+        write_folder(output, files)
+        _say_written(output, f"{len(files):,} files of {kind}")
         return
     if is_data and to not in ("csv", "parquet"):
         raise InputError(f"--table {kind} is data with many columns; export it --to csv or parquet, not {to}.")
@@ -94,6 +97,12 @@ def export(
             sys.stdout.buffer.flush()
         return
     write_output(output, content)
+    _say_written(output, f"{kind}, {'macros' if macros else to}")
+
+
+def _say_written(output: Path, what: str) -> None:
+    """Say what was written, on standard error, as output can go to ``/dev/stdout``."""
+    open_screen(stderr=True).say(f"written to {output}: {what}")
 
 
 def _data(results: RunSource, kind: str, to: str) -> bytes:

@@ -16,6 +16,7 @@ import pkgutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -110,7 +111,12 @@ def _load_file(kind: Kind, path: Path) -> ModuleType:
     with system_errors(InputError, f"{kind} file {path} cannot be read", "give another path"):
         is_file = path.is_file()
     if not is_file:
-        raise InputError(f"{kind} file {path} does not exist; give the path of a Python file, or a registered name.")
+        others = sorted(other.name for other in path.parent.glob("*.py"))
+        near = get_close_matches(path.name, others, n=1) or others[:1]
+        hint = f"there is {path.parent / near[0]}" if near else f"{path.parent.resolve()} holds no Python file"
+        raise InputError(
+            f"{kind} file {path} does not exist, and {hint}; give the path of a Python file, or a registered name."
+        )
     name = f"{FILE_PREFIX}{path.stem}"
     loaded = sys.modules.get(name)
     if loaded is not None and loaded.__file__ == str(path.resolve()):

@@ -84,13 +84,22 @@ def select(suite: Suite, overrides: Overrides) -> Suite:
     return suite.model_copy(update=changes)
 
 
+def _cells(table: dict[str, Any]) -> list[str]:
+    """Return the cells of a set that a table of problems names."""
+    named = table.get("cell", ())
+    return [named] if isinstance(named, str) else list(named)
+
+
 def _selected(text: str, tables: list[dict[str, Any]], section: str) -> list[dict[str, Any]]:
     """Return the suite's tables of the given name; else a new table, so that a solver from elsewhere can join."""
+    cells = {cell for table in tables if section == "problems" for cell in _cells(table)}
+    if text in cells:
+        return [table | {"cell": [text]} for table in tables if text in _cells(table)]
     spec = parse_spec(text)
     found = [table for table in tables if spec.name in (table.get("name"), table.get("set"))]
     if found and not spec.parameters:
         return found
     if section == "problems" and not found and not spec.name.endswith(".py") and spec.name not in entries("problem"):
-        raise UnknownNameError("problem family", spec.name, entries("problem"))
+        raise UnknownNameError("problem family, and no cell of the suite,", text, [*entries("problem"), *cells])
     spec = placed(KINDS[section], spec, Path())
     return [{"name": spec.name, **{k: [v] if isinstance(v, list) else v for k, v in spec.parameters.items()}}]
