@@ -13,6 +13,7 @@ from pydantic import Field
 
 from bnnbench.annealer.access_time import access_time, reads_within_limits
 from bnnbench.annealer.cloud import cloud_errors, missing_token
+from bnnbench.annealer.copies import Copies, anneals, up_to
 from bnnbench.annealer.embedding import (
     ChainPrefactor,
     ChainStrength,
@@ -82,7 +83,9 @@ class DWave(Solver):
     qpu: Annotated[str, Field(min_length=1)] | None = None
     """Name of the QPU, which must have the topology; None: the one with the shortest queue."""
     reads_per_call: Annotated[int, Field(ge=1, le=10_000)] = 1000
-    """Reads per submission, fewer where the QPU takes no submission that long; 10,000 is its limit."""
+    """Anneals per submission, fewer where the QPU takes no submission that long; 10,000 is its limit."""
+    copies: Copies = 1
+    """Copies on disjoint qubits, all annealed at once: each anneal is so many reads; ``auto``: as many as find room."""
     annealing_time_us: Positive | None = None
     """Microseconds per anneal; None: the QPU's default."""
     anneal_schedule: AnnealSchedule = None
@@ -169,7 +172,9 @@ class DWave(Solver):
         if self.fast_anneal:
             check_fast_anneal(sampler, self.annealing_time_us)
         annealed = self._annealed(qubo)
-        embedding = find_embedding_on(annealed, graph, self.embedding_seed, f"the {self.topology} graph of the QPU")
+        embedding = find_embedding_on(
+            annealed, graph, self.embedding_seed, f"the {self.topology} graph of the QPU", self.copies
+        )
         model = physical_model(annealed, embedding, graph, self.chain_strength, self.chain_prefactor)
         if self.fast_anneal:  # what is left of biases is rounding
             model.add_linear_from({variable: -bias for variable, bias in model.linear.items()})
@@ -198,7 +203,8 @@ class DWave(Solver):
                     f"dwave: a budget of {budget} takes about {estimate:.3g} s of QPU access, more than "
                     f"max_qpu_seconds={self.max_qpu_seconds:g}; nothing was submitted. Take fewer reads, or raise it."
                 )
-        reads = budget.reads_in_batches(prepared.reads_per_call, first=prepared.reads_per_call)
+        asked = anneals(budget, prepared.embedding.copies)
+        reads = asked.reads_in_batches(prepared.reads_per_call, first=prepared.reads_per_call)
         gauges = np.random.default_rng(seed) if self.spin_reversal else None
         start = None
         if self.initial is not None:
@@ -228,7 +234,7 @@ class DWave(Solver):
                 f"dwave: {error}, so that a limit of it cannot be kept; nothing was submitted. Take another QPU, or "
                 "no limit."
             ) from error
-        return time.of_run(budget, prepared.reads_per_call)
+        return time.of_run(anneals(budget, prepared.embedding.copies), prepared.reads_per_call)
 
     @property
     def identity(self) -> Spec:
@@ -289,7 +295,8 @@ class DWave(Solver):
         with closing(submissions):
             over_qubits = (submission.batch(facts) for submission in submissions)
             annealed, means = self._annealed(reading.qubo), self._facts_of_means(reading)
-            for batch in unembed_batches(run.embedding, over_qubits, annealed, self.chain_breaks, means):
+            batches = unembed_batches(run.embedding, over_qubits, annealed, self.chain_breaks, means)
+            for batch in up_to(Budget(run.seconds, run.reads), batches):
                 yield replace(batch, bits=without_gauge_spin(batch.bits)) if self.fast_anneal else batch
 
     def _facts_of_means(self, reading: _Reading) -> FactsOfMeans | None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 from typing_extensions import override
 
+from bnnbench.annealer.copies import Copies
 from bnnbench.annealer.embedding import ChainPrefactor, ChainStrength, Topology
 from bnnbench.annealer.unembedding import ChainBreaks
 from bnnbench.plugins.files import SolverSpec
@@ -42,6 +43,8 @@ class DWaveEmulated(Solver):
     """What samples the qubits, such as ``simulated_annealing[num_sweeps=1000]``."""
     embedding_seed: Annotated[int, Field(ge=0)] = 0
     """Seed of minorminer, and of the missing qubits."""
+    copies: Copies = 1
+    """See the solver `embedded`."""
     chain_strength: ChainStrength = None
     """Coupling of spins within a chain, see the solver `embedded`."""
     chain_prefactor: ChainPrefactor = None
@@ -62,6 +65,7 @@ class DWaveEmulated(Solver):
             topology_size=self.topology_size,
             qubit_yield=self.qubit_yield,
             embedding_seed=self.embedding_seed,
+            copies=self.copies,
             chain_strength=self.chain_strength,
             chain_prefactor=self.chain_prefactor,
             chain_breaks=self.chain_breaks,

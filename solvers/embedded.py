@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from bnnbench.annealer.copies import Copies, anneals, up_to
 from bnnbench.annealer.embedding import (
     QPU_SIZES,
     ChainPrefactor,
@@ -45,14 +46,15 @@ class _Prepared:
     def bound(self, bound: float) -> float:
         """Return a bound on the energy of qubits as one on that of variables, safe from rounding.
 
-        Intact chains have the energy of their variables, so that no variables can do better than the best qubits. Both
-        energies are sums of these many terms, each rounded.
+        Intact chains have the energy of their variables, so that no variables can do better than the best qubits, and
+        copies that are all at their optimum share the bound. Both energies are sums of these many terms, each rounded.
         """
         if not math.isfinite(bound):
             return bound
         num_terms = 1 + self.physical.num_variables + self.physical.num_couplings
         size = sum(float(np.sum(np.abs(part))) for part in (self.physical.linear, self.physical.couplings))
         safe = bound - np.finfo(np.float64).eps * num_terms * (size + abs(self.physical.offset))
+        safe /= self.embedding.copies
         return float(math.ceil(safe)) if self.qubo.is_integer else float(safe)
 
 
@@ -72,6 +74,9 @@ class Embedded(Solver):
     """Share of the qubits that work; which, `embedding_seed` decides."""
     embedding_seed: Annotated[int, Field(ge=0)] = 0
     """Seed of minorminer, and of the missing qubits."""
+    copies: Copies = 1
+    """Copies on disjoint qubits, all answered at once: a read of the inner solver is so many reads; ``auto``: as many
+    as find room."""
     chain_strength: ChainStrength = None
     """Coupling of spins within a chain, see `physical_model`; None: uniform torque compensation."""
     chain_prefactor: Annotated[ChainPrefactor, Range(0.1, 3.0, log=True)] = None
@@ -109,7 +114,7 @@ class Embedded(Solver):
         size = self.topology_size or QPU_SIZES[self.topology]
         graph = damaged_graph(self.topology, size, self.qubit_yield, self.embedding_seed)
         name = f"{self.topology}-{size}" + ("" if self.qubit_yield == 1 else f" with a yield of {self.qubit_yield:g}")
-        embedding = find_embedding_on(qubo, graph, self.embedding_seed, name)
+        embedding = find_embedding_on(qubo, graph, self.embedding_seed, name, self.copies)
         model = physical_model(qubo, embedding, graph, self.chain_strength, self.chain_prefactor)
         places = {qubit: place for place, qubit in enumerate(embedding.qubits)}
         physical = qubo_from_bqm(model.relabel_variables(places, inplace=False))
@@ -120,10 +125,11 @@ class Embedded(Solver):
 
     def sample(self, prepared: _Prepared, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """Yield the batches of the inner solver, one by one."""
-        stream = load_solver(self.inner).sample(prepared.inner, seed=seed, budget=budget)
+        inner, asked = load_solver(self.inner), anneals(budget, prepared.embedding.copies)
+        stream = inner.sample(prepared.inner, seed=seed, budget=asked)
         means = None if prepared.reader is None else FractionalTally(prepared.reader).add
         unembedded = unembed_batches(prepared.embedding, stream, prepared.qubo, self.chain_breaks, means)
-        with closing(unembedded) as batches:
+        with closing(up_to(budget, unembedded)) as batches:
             for batch in batches:
                 bound = batch.lower_bound
                 yield batch if bound is None else replace(batch, lower_bound=prepared.bound(bound))

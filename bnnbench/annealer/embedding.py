@@ -20,6 +20,7 @@ import networkx as nx
 import numpy as np
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo
 
+from bnnbench.annealer.copies import Copies, find_copies, in_order, side_by_side
 from bnnbench.cache import cache_folder, write_cache
 from bnnbench.errors import InputError
 from bnnbench.hashing import content_hash
@@ -46,18 +47,21 @@ QPU_SIZES: dict[Topology, int] = {"pegasus": 16, "zephyr": 12}
 
 @dataclass(frozen=True)
 class Embedding:
-    """Chains of qubits, one per variable.
+    """Chains of qubits, one per variable of each copy.
 
     Parameters
     ----------
     chains
-        For each variable its qubits, in ascending order.
+        For each variable its qubits, in ascending order, copy after copy.
     embed_s
         Seconds that minorminer took; an embedding out of the cache keeps its original seconds.
+    copies
+        How many disjoint embeddings of the same variables it holds.
     """
 
     chains: tuple[tuple[int, ...], ...]
     embed_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    copies: Annotated[int, Field(ge=1)] = 1
 
     @property
     def qubits(self) -> tuple[int, ...]:
@@ -102,21 +106,23 @@ def damaged_graph(topology: Topology, size: int, qubit_yield: float, seed: int) 
     return ideal.subgraph([qubits[place] for place in working])
 
 
-def find_embedding_on(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -> Embedding:
+def find_embedding_on(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str, copies: Copies = 1) -> Embedding:
     """Embed the graph of a QUBO in a hardware graph by minorminer, or take the embedding out of the cache.
 
-    It depends on the structure of the QUBO, the qubits and couplers of the graph, the seed and the version of
-    minorminer, and on nothing else, unless minorminer stops on its clock, after 1000 s.
+    It depends on the structure of the QUBO, the qubits and couplers of the graph, the seed, the copies and the version
+    of minorminer, and on nothing else, unless minorminer stops on its clock, after 1000 s.
 
     Parameters
     ----------
     graph_name
         What messages call the graph.
+    copies
+        How many disjoint embeddings to find, see `find_copies`; ``auto``: at least one.
 
     Raises
     ------
     InputError
-        If no embedding is found.
+        If no embedding is found, or fewer copies than were asked for.
 
     References
     ----------
@@ -127,11 +133,11 @@ def find_embedding_on(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -
         "graph": _graph_hash(graph),
         "seed": seed,
         "minorminer": version("minorminer"),
-    }
+    } | ({} if copies == 1 else {"copies": copies})
     path = cache_folder("embeddings") / f"{content_hash('embedding', key)}.json"
     embedding = _read(path, key, qubo, graph)
     if embedding is None:
-        embedding = _embed(qubo, graph, seed, graph_name)
+        embedding = _embed(qubo, graph, seed, graph_name, copies)
         write_cache(path, _as_text(key, embedding))
     return embedding
 
@@ -143,7 +149,7 @@ def physical_model(
     chain_strength: float | None,
     chain_prefactor: float | None = None,
 ) -> dimod.BinaryQuadraticModel:
-    """Return a model over the qubits, as spins: with all chains intact, its energy is that of the QUBO.
+    """Return a model over the qubits, as spins: with all chains intact, its energy is that of all copies.
 
     A broken coupler of a chain costs ``2 · chain_strength``. So the physical minimum is never above the logical one,
     and below it only where chains are too weak to stay intact.
@@ -165,7 +171,7 @@ def physical_model(
     from dwave.embedding import embed_bqm
     from dwave.embedding.chain_strength import uniform_torque_compensation
 
-    spins = qubo.to_bqm().change_vartype(dimod.SPIN, inplace=False)
+    spins = side_by_side(qubo, embedding.copies).to_bqm().change_vartype(dimod.SPIN, inplace=False)
     given = {} if chain_prefactor is None else {"prefactor": chain_prefactor}
     torque = functools.partial(uniform_torque_compensation, **given)
     strength = torque if chain_strength is None else chain_strength
@@ -174,26 +180,30 @@ def physical_model(
     return model
 
 
-def _embed(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str) -> Embedding:
+def _embed(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str, copies: Copies) -> Embedding:
     import minorminer
 
-    source, target = _source(qubo), nx.Graph()
-    target.add_nodes_from(sorted(graph))  # in a fixed order, which minorminer's answer depends on
-    target.add_edges_from(sorted((min(edge), max(edge)) for edge in graph.edges))
-    found: dict[int, list[int]] = {}
+    source, target = _source(qubo), in_order(graph)
     # The one place that may measure time besides the harness: `prepare_s` of the harness also holds imports, the
     # cache and the physical model, and a row that found its embedding in the cache has to carry the original seconds.
     start = time.perf_counter()
-    if len(source) <= len(target) and source.size() <= target.size():
-        found = minorminer.find_embedding(source, target, random_seed=seed)
+    found = [] if copies == 1 else find_copies(source, graph, seed, copies)
+    if not found and len(source) <= len(target) and source.size() <= target.size():
+        found = [minorminer.find_embedding(source, target, random_seed=seed)]
     embed_s = time.perf_counter() - start
-    if len(found) < len(source):
+    if not found or len(found[0]) < len(source):
         raise InputError(
             f"no minor embedding was found of {len(source)} variables and {source.size()} couplings in {graph_name} "
             f"({len(target)} qubits, {target.size()} couplers), with seed {seed}; take a larger graph, another "
             "embedding_seed, or a smaller problem."
         )
-    return Embedding(tuple(tuple(sorted(found[variable])) for variable in range(len(source))), embed_s)
+    if copies != "auto" and len(found) < copies:
+        raise InputError(
+            f"room was found for {len(found)} of {copies} copies of {len(source)} variables in {graph_name}; take "
+            "copies=auto, another embedding_seed, or a larger graph."
+        )
+    chains = tuple(tuple(sorted(copy[variable])) for copy in found for variable in range(len(source)))
+    return Embedding(chains, embed_s, len(found))
 
 
 def _source(qubo: Qubo) -> nx.Graph:
@@ -227,12 +237,14 @@ def _read(path: Path, key: dict[str, Any], qubo: Qubo, graph: nx.Graph) -> Embed
 
 
 def _fits(embedding: Embedding, qubo: Qubo, graph: nx.Graph) -> bool:
-    """Return whether chains are disjoint and connected, one per variable, with a coupler for each coupling."""
+    """Return whether chains are disjoint and connected, one per variable and copy, with a coupler per coupling."""
     from dwave.embedding import is_valid_embedding
 
-    if len(embedding.chains) != qubo.num_variables or len(set(embedding.qubits)) != embedding.num_physical:
+    n, copies = qubo.num_variables, embedding.copies
+    if len(embedding.chains) != copies * n or len(set(embedding.qubits)) != embedding.num_physical:
         return False
-    return bool(is_valid_embedding(dict(enumerate(embedding.chains)), _source(qubo), graph))
+    parts = [embedding.chains[copy * n : (copy + 1) * n] for copy in range(copies)]
+    return all(is_valid_embedding(dict(enumerate(part)), _source(qubo), graph) for part in parts)
 
 
 def _as_text(key: dict[str, Any], embedding: Embedding) -> str:

@@ -67,5 +67,6 @@ def initial_state(
         close(stream)
     if best is None:
         raise InputError(f"dwave: the solver {solver.spec} answered no state to start from; take another initial.")
-    bits = np.repeat(best, [len(chain) for chain in embedding.chains]).astype(np.int8)
+    lengths = [len(chain) for chain in embedding.chains]
+    bits = np.repeat(np.tile(best, embedding.copies), lengths).astype(np.int8)
     return InitialState(bits, perf_counter() - start)

@@ -36,7 +36,7 @@ SUFFIX = ".jsonl"
 _Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-LATER = {"fast_anneal": False}
+LATER = {"fast_anneal": False, "copies": 1}
 """Parameters that older recordings lack, with what they were made with."""
 
 

@@ -41,16 +41,16 @@ def unembed(
     Returns
     -------
     bits
-        int8 of shape (l, n), l ≤ k if reads are discarded.
+        int8 of shape (l, n), l = k · copies, or less if reads are discarded; copy after copy for each sample.
     chain_break_fraction
-        Chains, over all k samples and variables, whose qubits disagree.
+        Chains, over all k samples and all variables of all copies, whose qubits disagree.
     """
     lengths = np.array([len(chain) for chain in embedding.chains])
     starts = np.cumsum(lengths) - lengths
     ones = np.add.reduceat(bits, starts, axis=1, dtype=np.int64)
-    broken = (ones > 0) & (ones < lengths)
+    broken = ((ones > 0) & (ones < lengths)).reshape(len(bits) * embedding.copies, -1)
     # Without a tie 2·ones differs from the length by 1 at least, so that the first qubit decides ties and no more.
-    read = (2 * ones + bits[:, starts] > lengths).astype(np.int8)
+    read = (2 * ones + bits[:, starts] > lengths).astype(np.int8).reshape(broken.shape)
     if chain_breaks == "discard":
         read = read[~broken.any(axis=1)]
     elif chain_breaks == "minimize_energy":
@@ -59,9 +59,10 @@ def unembed(
 
 
 def chain_means(embedding: Embedding, bits: NDArray[np.int8]) -> NDArray[np.float64]:
-    """Return the mean bit of each chain, in [0, 1]: (k, num_physical) in physical order to (k, n)."""
+    """Return the mean bit of each chain, in [0, 1]: (k, num_physical) in physical order to (k · copies, n)."""
     lengths = np.array([len(chain) for chain in embedding.chains])
-    return np.asarray(np.add.reduceat(bits, np.cumsum(lengths) - lengths, axis=1, dtype=np.int64) / lengths)
+    means = np.add.reduceat(bits, np.cumsum(lengths) - lengths, axis=1, dtype=np.int64) / lengths
+    return np.asarray(means.reshape(len(bits) * embedding.copies, -1))
 
 
 def _minimize_energy(qubo: Qubo, bits: NDArray[np.int8], broken: NDArray[np.bool_]) -> NDArray[np.int8]:
@@ -94,9 +95,9 @@ def unembed_batches(
 ) -> Generator[Batch]:
     """Turn batches over qubits into batches over variables, and keep bounds; closing this stream closes its source.
 
-    Adds the clock ``embed_s`` and the facts ``num_physical``, ``longest_chain``, ``chain_break_fraction`` and, if reads
-    are discarded, ``num_discarded``; the last two over all reads so far, since what a run reports are the facts of its
-    last batch. A batch of which nothing is left adds its clocks to the next one.
+    Adds the clock ``embed_s`` and the facts ``num_copies``, ``num_physical`` (of all copies), ``longest_chain``,
+    ``chain_break_fraction`` and, if reads are discarded, ``num_discarded``; the last two over all reads so far, since
+    what a run reports are the facts of its last batch. A batch of which nothing is left adds its clocks to the next.
 
     Parameters
     ----------
@@ -113,17 +114,19 @@ def unembed_batches(
     try:
         for batch in batches:
             bits, broken = unembed(embedding, batch.bits, qubo, chain_breaks)
-            num_reads += len(batch.bits)
+            reads = len(batch.bits) * embedding.copies
+            num_reads += reads
             num_kept += len(bits)
-            total += len(batch.bits) * broken
+            total += reads * broken
             clocks = {name: seconds + unclaimed.pop(name, 0.0) for name, seconds in batch.clocks.items()} | unclaimed
             if not len(bits):
-                unclaimed, in_a_row = clocks, in_a_row + len(batch.bits)
+                unclaimed, in_a_row = clocks, in_a_row + reads
                 if in_a_row >= MAX_DISCARDED:
                     break
                 continue
             unclaimed, in_a_row = {}, 0
             facts = {
+                "num_copies": embedding.copies,
                 "num_physical": embedding.num_physical,
                 "longest_chain": embedding.longest_chain,
                 "chain_break_fraction": total / num_reads,

@@ -104,6 +104,43 @@ def test_a_budget_in_seconds_is_sampled_until_the_stream_is_closed(connect: Call
     assert len(mock.asked) == 5
 
 
+def test_copies_are_annealed_at_once_and_read_one_by_one(connect: Callable[..., Solver]) -> None:
+    mock = Mock(topology_type="zephyr", topology_shape=[4, 4])
+    qubo = planted(TARGET)
+
+    batches = run(connect(mock, topology="zephyr", copies=6, reads_per_call=10), qubo, Budget(reads=100))
+
+    assert [asked["num_reads"] for asked in mock.asked] == [10, 7]
+    assert [len(batch.bits) for batch in batches] == [60, 40]
+    assert batches[0].facts["num_copies"] == 6
+    reads = np.concatenate([batch.bits for batch in batches])
+    assert reads[qubo.energies(reads).argmin()].tolist() == TARGET
+
+
+def test_copies_are_annealed_fast_each_with_its_spin_of_biases(connect: Callable[..., Solver]) -> None:
+    mock = Mock(topology_type="zephyr", topology_shape=[4, 4])
+    solver = connect(mock, topology="zephyr", copies=3, fast_anneal=True, annealing_time_us=0.01)
+
+    (batch,) = run(solver, planted(TARGET), Budget(reads=30))
+
+    assert batch.bits.shape == (30, 8)
+    assert not any(mock.models[0].linear.values())
+    assert planted(TARGET).energies(batch.bits).min() == 0
+
+
+def test_copies_are_estimated_as_so_many_fewer_anneals_on_so_many_more_qubits(connect: Callable[..., Solver]) -> None:
+    mock = timed()
+    one, four = (connect(mock, copies=copies) for copies in (1, 4))
+
+    alone, together = (s.prepare(planted(TARGET)) for s in (one, four))
+
+    assert together.embedding.copies == 4
+    assert together.embedding.num_physical > alone.embedding.num_physical
+    anneals = mock.solver.estimate_qpu_access_time(together.embedding.num_physical, num_reads=250) / 1e6
+    assert four.qpu_seconds(together, Budget(reads=1000)) == pytest.approx(anneals)
+    assert four.qpu_seconds(together, Budget(reads=1000)) < one.qpu_seconds(alone, Budget(reads=1000)) / 2
+
+
 def test_reads_come_one_by_one_not_as_a_histogram(connect: Callable[..., Solver]) -> None:
     mock = Mock()
     separable = make_qubo(np.ones(3), np.array([], int), np.array([], int), np.array([]), 0.0)

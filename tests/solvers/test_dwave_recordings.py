@@ -51,6 +51,18 @@ def facts(batch: Batch) -> dict[str, Any]:
     return {key: value for key, value in batch.facts.items() if key not in ("replayed", "recorded_seed")}
 
 
+def test_copies_are_replayed_as_they_were_read(connect: Callable[..., Solver], tmp_path: Path) -> None:
+    path = tmp_path / "copies.jsonl"
+    given = {**GIVEN, "copies": 2}
+    seen = ask(connect(Mock(), record=str(path), **given))
+
+    again = ask(load_solver("dwave", replay=str(path), **given))
+
+    assert [batch.bits.tolist() for batch in again] == [batch.bits.tolist() for batch in seen]
+    assert sum(len(batch.bits) for batch in again) == 25
+    assert again[0].facts["num_copies"] == 2
+
+
 @pytest.fixture
 def file(connect: Callable[..., Solver], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A recording; afterwards, no sampler can be had."""

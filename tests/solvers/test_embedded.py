@@ -351,3 +351,14 @@ def test_a_wrong_parameter_is_named(parameters: dict[str, object], message: str)
 def test_a_problem_that_does_not_fit_is_a_sentence() -> None:
     with pytest.raises(InputError, match="no minor embedding was found of 14 variables and 91 couplings in pegasus-2"):
         load_solver("embedded", **SMALL).prepare(random_complete(14, 0))
+
+
+def test_copies_share_the_bound_of_their_qubits(tmp_path: Path, all_bits: str) -> None:
+    qubo = planted([0, 1, 1])
+    solver = load_solver("embedded", inner=all_bits, topology="zephyr", topology_size=2, copies=3)
+
+    batch = next(iter(solver.sample(solver.prepare(qubo), seed=0, budget=Budget(reads=2))))
+
+    assert batch.bits.tolist() == [[0, 1, 1]] * 2
+    assert batch.facts["num_copies"] == 3
+    assert batch.facts["physical_energy"] - 3e-9 <= 3 * (batch.lower_bound or 0) <= 0
