@@ -13,6 +13,7 @@ from pydantic import Field
 from bnnbench.plugins.registry import load_problem, load_solver
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.instance import compile as compile_problem
+from bnnbench.solver.answer import open_stream
 from bnnbench.solver.contract import MAX_BATCH_BITS, Batch, Budget, Objective, Paradigm, Positive
 
 from ._diagonal import Diagonal, DiagonalSolver
@@ -114,8 +115,8 @@ class Qaoa(DiagonalSolver):
     def _tilts(self, instance: Objective, diagonal: Diagonal) -> NDArray[np.float64]:
         """Ask the solver of the warm start for one read, and tilt the qubits towards it."""
         solver = load_solver(self.warm_start)
-        stream = solver.sample(solver.prepare(instance), seed=0, budget=Budget(reads=1))
-        qubits = diagonal.to_qubits(next(iter(stream)).bits[:1])[0]
+        with open_stream(solver, solver.prepare(instance), seed=0, budget=Budget(reads=1)) as stream:
+            qubits = diagonal.to_qubits(next(stream).bits[:1])[0]
         return np.asarray(2 * np.arcsin(np.sqrt(np.clip(qubits, EPSILON, 1 - EPSILON))))
 
 

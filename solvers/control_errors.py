@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -16,6 +15,7 @@ from bnnbench.plugins.entries import file_hash
 from bnnbench.plugins.files import SolverSpec
 from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.qubo import Qubo, make_qubo
+from bnnbench.solver.answer import open_stream
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 from bnnbench.spec import parse_spec
 
@@ -64,8 +64,7 @@ class ControlErrors(Solver):
         """Yield the batches of the inner solver."""
         inner = load_solver(self.inner)
         wrong = self.perturbed(prepared, np.random.default_rng([seed, 0]))
-        stream: Any = inner.sample(inner.prepare(wrong), seed=seed, budget=budget)
-        with closing(stream):
+        with open_stream(inner, inner.prepare(wrong), seed=seed, budget=budget) as stream:
             for batch in stream:
                 yield replace(batch, lower_bound=None)
 

@@ -19,7 +19,7 @@ from bnnbench.qubo.constraint import Square
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.qubo import Qubo, make_qubo
 from bnnbench.qubo.tiling import Tiling
-from bnnbench.solver.answer import close
+from bnnbench.solver.answer import open_stream
 from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver, WorksOn
 
 
@@ -109,17 +109,13 @@ class Lagrangian(Solver):
         for round_number, reads in enumerate(budget.reads_in_batches(self.reads_per_round, first=self.reads_per_round)):
             priced = penalties.added(qubo, prices)
             best, least = None, np.inf
-            stream = inner.sample(
-                inner.prepare(priced), seed=int(random.integers(2**62)), budget=Budget(budget.seconds, reads)
-            )
-            try:
+            inner_seed, share = int(random.integers(2**62)), Budget(budget.seconds, reads)
+            with open_stream(inner, inner.prepare(priced), seed=inner_seed, budget=share) as stream:
                 for batch in itertools.islice(stream, reads):
                     energies = priced.energies(batch.bits)
                     if energies.min() < least:
                         best, least = batch.bits[int(energies.argmin())], float(energies.min())
                     yield replace(batch, lower_bound=None, facts={**batch.facts, "rounds": round_number + 1})
-            finally:
-                close(stream)
             if best is not None:
                 prices += self.step * penalties.values(best)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bnnbench.annealer.embedding import Embedding
 from bnnbench.errors import InputError
-from bnnbench.solver.answer import close, stream_of, taken
+from bnnbench.solver.answer import open_stream, taken
 from bnnbench.solver.contract import Budget, Objective, Solver
 from bnnbench.solver.refusal import refusal
 
@@ -54,8 +54,7 @@ def initial_state(
     start = perf_counter()
     budget, qubo = Budget(reads=num_reads), instance.qubo
     best, least, num_answered = None, np.inf, 0
-    stream = stream_of(solver.sample(solver.prepare(instance), seed=seed, budget=budget))
-    try:
+    with open_stream(solver, solver.prepare(instance), seed=seed, budget=budget) as stream:
         for batch in map(taken, stream, repeat(qubo.num_variables)):
             energies = qubo.energies(batch.bits)
             if energies.min() < least:
@@ -63,8 +62,6 @@ def initial_state(
             num_answered += len(batch.bits)
             if num_answered >= num_reads:
                 break
-    finally:
-        close(stream)
     if best is None:
         raise InputError(f"dwave: the solver {solver.spec} answered no state to start from; take another initial.")
     lengths = [len(chain) for chain in embedding.chains]

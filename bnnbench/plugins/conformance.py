@@ -10,22 +10,20 @@ import math
 import pickle
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
 from bnnbench.errors import CheckError
 from bnnbench.hashing import content_hash
+from bnnbench.plugins.asking import READS, ask, bits_of, need, need_seeds, num_reads, objectives
 from bnnbench.plugins.declared_needs import check_needs
 from bnnbench.plugins.small_qubos import bare_qubos, networks, separable
 from bnnbench.plugins.verdict import DoesNotApply, Result, judged
 from bnnbench.qubo.qubo import Qubo, all_energies, bound_slack, make_qubo
-from bnnbench.solver.answer import stream_of, taken
-from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+from bnnbench.solver.answer import open_stream
+from bnnbench.solver.contract import Budget, Objective, Solver
 
-READS = 8
 SECONDS = 0.1
 """Budgets of the checks."""
 OVERRUN_S = 2 * SECONDS + 1
@@ -33,7 +31,6 @@ OVERRUN_S = 2 * SECONDS + 1
 MANY_READS = 2000
 EXACT_SECONDS = 20.0
 """How long a solver that calls itself exact may take for a proof."""
-_MAX_BATCHES = 500
 
 
 def run_check(name: str, solver: Solver) -> Result:
@@ -47,74 +44,20 @@ def run_check(name: str, solver: Solver) -> Result:
     return judged(name, call)
 
 
-def _objectives(solver: Solver) -> dict[str, Objective]:
-    """Return those of the above that the solver does not refuse."""
-    everything: dict[str, Objective] = {**bare_qubos(), **networks()}
-    taken = {name: objective for name, objective in everything.items() if not solver.refuses(objective)}
-    if not taken:
-        raise CheckError("it refuses every QUBO of up to eight variables, and every small network.")
-    return taken
-
-
-def _need(solver: Solver, qubo: Qubo) -> None:
-    if reason := solver.refuses(qubo):
-        raise DoesNotApply(reason)
-
-
-def _need_seeds(solver: Solver) -> None:
-    if not solver.seeded:
-        raise DoesNotApply("it says that nothing can seed it.")
-
-
-def _ask(
-    solver: Solver, objective: Objective, *, seed: int = 1, budget: Budget | None = None, prepared: Any = None
-) -> list[Batch]:
-    """Ask for batches as the harness does: until the budget is spent."""
-    budget = budget or Budget(reads=READS)
-    prepared = solver.prepare(objective) if prepared is None else prepared
-    batches: list[Batch] = []
-    start = perf_counter()
-    with closing(_closable(solver.sample(prepared, seed=seed, budget=budget))) as stream:
-        for batch in stream:
-            taken(batch, objective.qubo.num_variables)  # as a run does; here the batch is looked at as it came
-            batches.append(batch)
-            reads = sum(_num_reads(b) for b in batches)
-            if budget.reads is not None and reads >= budget.reads and not solver.exact:
-                break
-            if budget.seconds is not None and perf_counter() - start >= budget.seconds:
-                break
-            if len(batches) >= _MAX_BATCHES and budget.seconds is None:
-                break
-    return batches
-
-
-def _num_reads(batch: Batch) -> int:
-    return np.asarray(batch.bits).shape[0] if batch.phase == "final" else 0
-
-
-def _closable(answer: Any) -> Any:
-    stream = stream_of(answer)
-    return stream if hasattr(stream, "close") else (batch for batch in stream)
-
-
-def _bits(batches: list[Batch]) -> list[Any]:
-    return [np.asarray(batch.bits).tolist() for batch in batches]
-
-
 def check_answers(solver: Solver) -> None:
     """Check that every batch holds bits: int8, 0 or 1, a column per variable, a row or more; and that there is one."""
-    for name, objective in _objectives(solver).items():
-        if not any(map(_num_reads, _ask(solver, objective))):
+    for name, objective in objectives(solver).items():
+        if not any(map(num_reads, ask(solver, objective))):
             raise CheckError(f"{name}: the stream ended without a read; answer at least one sample.")
 
 
 def check_order(solver: Solver) -> None:
     """Check on a separable QUBO that each variable has its right value in its own place."""
     qubo, right = separable()
-    _need(solver, qubo)
+    need(solver, qubo)
     best: list[int] = []
     for reads in (READS, MANY_READS):  # most find it at once
-        batches = _ask(solver, qubo, budget=Budget(reads=reads, seconds=EXACT_SECONDS / 4))
+        batches = ask(solver, qubo, budget=Budget(reads=reads, seconds=EXACT_SECONDS / 4))
         bits = np.vstack([batch.bits for batch in batches])
         best = bits[int(np.argmin(qubo.energies(bits)))].tolist()
         if best == right:
@@ -128,9 +71,9 @@ def check_order(solver: Solver) -> None:
 
 def check_seed(solver: Solver) -> None:
     """Check that the same seed and the same number of reads give the same bits."""
-    _need_seeds(solver)
-    for name, objective in _objectives(solver).items():
-        if _bits(_ask(solver, objective, seed=5)[:3]) != _bits(_ask(solver, objective, seed=5)[:3]):
+    need_seeds(solver)
+    for name, objective in objectives(solver).items():
+        if bits_of(ask(solver, objective, seed=5)[:3]) != bits_of(ask(solver, objective, seed=5)[:3]):
             raise CheckError(f"{name}: the same seed gave other bits; hand `seed` to whatever draws random numbers.")
 
 
@@ -140,9 +83,9 @@ def check_seeds_differ(solver: Solver) -> None:
     flat = make_qubo(np.zeros(16), none, none, np.zeros(0), 0.0)
     if solver.exact:
         raise DoesNotApply("it is exact, and may answer the same optimum always.")
-    _need_seeds(solver)
-    _need(solver, flat)
-    answers = [_bits(_ask(solver, flat, seed=seed)[:1]) for seed in range(4)]
+    need_seeds(solver)
+    need(solver, flat)
+    answers = [bits_of(ask(solver, flat, seed=seed)[:1]) for seed in range(4)]
     if all(answer == answers[0] for answer in answers):
         raise CheckError("four seeds gave the same bits though all bits are equally good; it ignores `seed`.")
 
@@ -151,12 +94,12 @@ def check_bare(solver: Solver) -> None:
     """Check that a solver that says that it works on the QUBO answers the same without the network behind it."""
     if solver.works_on != "qubo":
         raise DoesNotApply(f"it says that it works on the {solver.works_on}.")
-    _need_seeds(solver)
+    need_seeds(solver)
     for name, objective in networks().items():
         bare = objective.qubo
         if solver.refuses(objective):
             continue
-        if solver.refuses(bare) or _bits(_ask(solver, objective)[:3]) != _bits(_ask(solver, bare)[:3]):
+        if solver.refuses(bare) or bits_of(ask(solver, objective)[:3]) != bits_of(ask(solver, bare)[:3]):
             raise CheckError(
                 f"{name}: the bare QUBO has another answer; read nothing else of an instance than its qubo, or say "
                 'works_on = "network" (or "penalties").'
@@ -165,9 +108,9 @@ def check_bare(solver: Solver) -> None:
 
 def check_reads(solver: Solver) -> None:
     """Check that a budget of reads is not overrun, not even by one."""
-    for name, objective in _objectives(solver).items():
+    for name, objective in objectives(solver).items():
         for reads in (1, 3):
-            answered = sum(map(_num_reads, _ask(solver, objective, budget=Budget(reads=reads))))
+            answered = sum(map(num_reads, ask(solver, objective, budget=Budget(reads=reads))))
             if answered > reads:
                 raise CheckError(
                     f"{name}: {answered} reads came where {reads} were asked; size batches by budget.reads_in_batches."
@@ -176,13 +119,13 @@ def check_reads(solver: Solver) -> None:
 
 def check_seconds(solver: Solver) -> None:
     """Check that a budget of seconds is kept, though the harness can stop only between two batches."""
-    for name, objective in _objectives(solver).items():
+    for name, objective in objectives(solver).items():
         if name not in ("eight variables", *networks()):
             continue
         prepared = solver.prepare(objective)
-        _ask(solver, objective, budget=Budget(reads=1), prepared=prepared)  # compiles what has to be compiled
+        ask(solver, objective, budget=Budget(reads=1), prepared=prepared)  # compiles what has to be compiled
         start = perf_counter()
-        _ask(solver, objective, budget=Budget(seconds=SECONDS), prepared=prepared)
+        ask(solver, objective, budget=Budget(seconds=SECONDS), prepared=prepared)
         took = perf_counter() - start
         if took > OVERRUN_S:
             raise CheckError(
@@ -193,27 +136,29 @@ def check_seconds(solver: Solver) -> None:
 
 def check_stream(solver: Solver) -> None:
     """Check that a stream can be cut after a batch and closed, and that a new one then starts afresh."""
-    for name, objective in _objectives(solver).items():
+    for name, objective in objectives(solver).items():
         prepared = solver.prepare(objective)
-        whole = _bits(_ask(solver, objective, seed=2, prepared=prepared)[:2])
-        with closing(_closable(solver.sample(prepared, seed=2, budget=Budget(reads=READS)))) as stream:
-            next(iter(stream), None)
-        again = _bits(_ask(solver, objective, seed=2, prepared=prepared)[:2])
+        whole = bits_of(ask(solver, objective, seed=2, prepared=prepared)[:2])
+        with open_stream(solver, prepared, seed=2, budget=Budget(reads=READS)) as stream:
+            next(stream, None)
+        again = bits_of(ask(solver, objective, seed=2, prepared=prepared)[:2])
         if solver.seeded and whole != again:
             raise CheckError(f"{name}: a stream that was closed changed the next one; keep no state between calls.")
 
 
 def check_state(solver: Solver) -> None:
     """Check that two streams that run at once do not change each other."""
-    _need_seeds(solver)
-    for name, objective in _objectives(solver).items():
-        apart = [_bits(_ask(solver, objective, seed=seed)[:2]) for seed in (1, 2)]
+    need_seeds(solver)
+    for name, objective in objectives(solver).items():
+        apart = [bits_of(ask(solver, objective, seed=seed)[:2]) for seed in (1, 2)]
         prepared = solver.prepare(objective)
-        streams = [_closable(solver.sample(prepared, seed=seed, budget=Budget(reads=READS))) for seed in (1, 2)]
-        pairs = [[next(stream, None) for stream in streams] for _ in range(2)]
-        for stream in streams:
-            stream.close()
-        together = [_bits([b for b in batches if b is not None]) for batches in zip(*pairs, strict=True)]
+        budget = Budget(reads=READS)
+        with (
+            open_stream(solver, prepared, seed=1, budget=budget) as one,
+            open_stream(solver, prepared, seed=2, budget=budget) as other,
+        ):
+            pairs = [[next(stream, None) for stream in (one, other)] for _ in range(2)]
+        together = [bits_of([b for b in batches if b is not None]) for batches in zip(*pairs, strict=True)]
         if any(one[: len(two)] != two[: len(one)] for one, two in zip(apart, together, strict=True)):
             raise CheckError(f"{name}: two streams at once gave other bits than one by one; share no state.")
 
@@ -222,7 +167,7 @@ def check_bounds(solver: Solver) -> None:
     """Check that a claimed lower bound holds for every assignment."""
     claimed = False
     for name, objective, least in _minima(solver):
-        for batch in _ask(solver, objective, budget=Budget(reads=READS, seconds=EXACT_SECONDS)):
+        for batch in ask(solver, objective, budget=Budget(reads=READS, seconds=EXACT_SECONDS)):
             bound = batch.lower_bound
             if bound is None:
                 continue
@@ -238,7 +183,7 @@ def check_exact(solver: Solver) -> None:
     if not solver.exact:
         raise DoesNotApply("it does not say that it is exact.")
     for name, objective, least in _minima(solver):
-        batches = _ask(solver, objective, budget=Budget(seconds=EXACT_SECONDS))
+        batches = ask(solver, objective, budget=Budget(seconds=EXACT_SECONDS))
         found = min((float(objective.qubo.energies(batch.bits).min()) for batch in batches), default=math.inf)
         bound = max((batch.lower_bound for batch in batches if batch.lower_bound is not None), default=-math.inf)
         is_sound = getattr(objective, "is_sound", True)
@@ -250,7 +195,7 @@ def check_exact(solver: Solver) -> None:
 
 
 def _minima(solver: Solver) -> Iterator[tuple[str, Objective, float]]:
-    for name, objective in _objectives(solver).items():
+    for name, objective in objectives(solver).items():
         qubo = objective.qubo
         if qubo.num_variables <= 20:
             yield name, objective, float(all_energies(qubo.linear, qubo.symmetric(), qubo.offset).min())
@@ -258,9 +203,9 @@ def _minima(solver: Solver) -> Iterator[tuple[str, Objective, float]]:
 
 def check_instance(solver: Solver) -> None:
     """Check that the instance is not written to."""
-    for name, objective in _objectives(solver).items():
+    for name, objective in objectives(solver).items():
         before = _content(objective.qubo)
-        _ask(solver, objective)
+        ask(solver, objective)
         if _content(objective.qubo) != before:
             bare_qubos.cache_clear()
             networks.cache_clear()
@@ -273,8 +218,8 @@ def _content(qubo: Qubo) -> str:
 
 def check_facts(solver: Solver) -> None:
     """Check that clocks are seconds, and facts scalars."""
-    for name, objective in _objectives(solver).items():
-        for batch in _ask(solver, objective):
+    for name, objective in objectives(solver).items():
+        for batch in ask(solver, objective):
             for key, seconds in batch.clocks.items():
                 if not 0 <= float(seconds) < math.inf:
                     raise CheckError(f"{name}: the clock {key} says {seconds!r}, which is no time in seconds.")

@@ -15,7 +15,7 @@ from bnnbench.errors import InputError, RefusedError, UnavailableError
 from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.qubo import Qubo, qubo_from_bqm
-from bnnbench.solver.answer import close, stream_of, taken
+from bnnbench.solver.answer import open_stream, taken
 from bnnbench.solver.contract import Batch, Budget, Solver
 from bnnbench.spec import Spec
 
@@ -130,8 +130,7 @@ class SolverSampler(dimod.Sampler):  # type: ignore[misc]  # dimod is an Any
             raise RefusedError(reason)
         prepared = solver.prepare(instance)
         start, spent = perf_counter(), 0
-        stream = stream_of(solver.sample(prepared, seed=seed, budget=budget))
-        try:
+        with open_stream(solver, prepared, seed=seed, budget=budget) as stream:
             for answer in stream:
                 batch = taken(answer, instance.qubo.num_variables)
                 if batch.phase == "final":
@@ -141,8 +140,6 @@ class SolverSampler(dimod.Sampler):  # type: ignore[misc]  # dimod is an Any
                     return
                 if budget.seconds is not None and perf_counter() - start >= budget.seconds:
                     return
-        finally:
-            close(stream)
 
 
 def _canonical(model: dimod.BinaryQuadraticModel, order: list[Any]) -> Qubo:

@@ -21,7 +21,7 @@ from bnnbench.runs.facts import Facts
 from bnnbench.runs.judge import JudgedBatch, judge
 from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import Target, target_of
-from bnnbench.solver.answer import close, stream_of, taken
+from bnnbench.solver.answer import open_stream, taken
 from bnnbench.solver.contract import Batch, Budget, Solver, is_number
 from bnnbench.solver.refusal import refusal
 from bnnbench.spec import Spec
@@ -125,10 +125,11 @@ def measure(
         allow(estimate_s)
     batches, facts = list[JudgedBatch](), Facts()
     num_reads, has_target = 0, False
-    with sampling:
-        stream = stream_of(solver.sample(prepared, seed=seed, budget=budget))
-        answers = map(taken, stream, repeat(instance.qubo.num_variables))
+    opened = contextlib.ExitStack()
     try:
+        with sampling:
+            stream = opened.enter_context(open_stream(solver, prepared, seed=seed, budget=budget))
+            answers = map(taken, stream, repeat(instance.qubo.num_variables))
         while True:
             with sampling:
                 batch = next(answers, None)
@@ -146,7 +147,7 @@ def measure(
                 break  # an exact solver may still have a bound to deliver
     finally:
         with sampling:
-            close(stream)
+            opened.close()
     return fold(
         batches,
         target,
@@ -162,7 +163,7 @@ def measure(
 
 
 def _fault_of(batches: Sequence[JudgedBatch], num_reads: int) -> str:
-    """Say what is wrong with a run without reads, whose means and budgets have no meaning; nothing of others."""
+    """Return what is wrong with a run that has no reads, as a sentence; empty for any other."""
     if num_reads:
         return ""
     if batches:

@@ -1,7 +1,8 @@
-"""Take a batch from a solver: everything in it is made real, and refused if it is no batch of bits."""
+"""Take batches from a solver: everything in one is made real, and refused if it is no batch of bits."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, get_args
@@ -9,7 +10,7 @@ from typing import Any, get_args
 import numpy as np
 
 from bnnbench.errors import CheckError
-from bnnbench.solver.contract import Batch, Phase, is_number
+from bnnbench.solver.contract import Batch, Budget, Phase, Solver, is_number
 
 
 def taken(batch: Any, num_variables: int) -> Batch:
@@ -49,20 +50,26 @@ def taken(batch: Any, num_variables: int) -> Batch:
     )
 
 
-def stream_of(answer: Any) -> Iterator[Any]:
-    """Return the iterator of what `sample` returned.
+@contextlib.contextmanager
+def open_stream(solver: Solver, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Iterator[Any]]:
+    """Open the stream of what a solver yields, see `taken`; it is closed at the end, if it can be.
 
     Raises
     ------
     CheckError
-        If it cannot be iterated.
+        If what `sample` returned cannot be iterated.
     """
+    answer: Any = solver.sample(prepared, seed=seed, budget=budget)
     try:
-        return iter(answer)
+        stream = iter(answer)
     except TypeError:
         raise CheckError(
             f"the solver's sample returned {type(answer).__name__}; yield batches, or return an iterator of them."
         ) from None
+    try:
+        yield stream
+    finally:
+        close(stream)
 
 
 def close(stream: Iterator[Any]) -> None:
