@@ -31,7 +31,7 @@ def count_runs(number: int) -> str:
 
 
 def announce_planning(num_cells: int) -> None:
-    """Print what looking through many runs takes, before a silence of seconds.
+    """Print how long it takes to plan many runs, which is silent meanwhile.
 
     Raises
     ------

@@ -16,7 +16,7 @@ MAX_SHARE = 0.25
 
 
 def pool_key(solver: Spec) -> str:
-    """Return what workers are told apart by: the solver with its parameters, but for numbers.
+    """Return the key of the workers of a solver: its name and parameters, numbers left out.
 
     What one solver leaves behind harms no other. A sweep over a number is one solver; texts name libraries, and inner
     solvers.

@@ -14,7 +14,7 @@ from bnnbench.suite.file import Limits
 
 @dataclass(frozen=True)
 class Task:
-    """Hold all that a worker is told of a run; of the truth that is nothing but the target, where a suite sets one.
+    """Hold all that a worker is told of a run; of the truth, the target alone, where a suite sets one.
 
     Parameters
     ----------

@@ -143,7 +143,7 @@ def _guarded(task: Task, journal: Journal) -> EndLine:
 
 
 def _ending(error: BaseException, task: Task) -> EndLine:
-    """Say how a run ended that raised; what a solver finds out late is the same as what it says at once."""
+    """Return the ending of a run that raised; a refusal that comes late is a refusal."""
     if isinstance(error, MemoryError):
         return EndLine("memory", f"the run needed more than the limit of {task.limits.memory_gb:g} GB of memory.", {})
     if isinstance(error, BnnbenchError):

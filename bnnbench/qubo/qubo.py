@@ -55,12 +55,12 @@ class Qubo:
 
     @property
     def qubo(self) -> Qubo:
-        """Itself: a bare QUBO can stand wherever a solver reads ``instance.qubo``."""
+        """The QUBO itself, so that a bare one can stand wherever a solver reads ``instance.qubo``."""
         return self
 
     @property
     def num_variables(self) -> int:
-        """n."""
+        """Number of variables n."""
         return len(self.linear)
 
     @property

@@ -1,4 +1,4 @@
-"""The harness: runs solvers in isolation, measures them itself, and judges every sample."""
+"""Runs: their records, and the one loop that asks a solver, keeps the clock and judges every sample."""
 
 from bnnbench.runs.loop import run as run
 from bnnbench.runs.outcome import Outcome as Outcome

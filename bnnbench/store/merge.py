@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import heapq
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from bnnbench.runs.cell import asked_key
 from bnnbench.store.answers import differences
 from bnnbench.store.digests import broken_run
 from bnnbench.store.file import LOCK
+from bnnbench.store.output import umask
 from bnnbench.store.rescore import measured_again
 from bnnbench.store.store import Store, open_store, read_store
 from bnnbench.store.stored_run import StoredRun
@@ -66,15 +66,9 @@ def merge(folders: Sequence[Path], output: Path) -> Merged:
         stack.callback(shutil.rmtree, draft, ignore_errors=True)
         merged = _fill(draft, folders)
         (draft / LOCK).unlink()
-        draft.chmod(0o777 & ~_umask())  # a temporary folder is for its owner alone
+        draft.chmod(0o777 & ~umask())  # a temporary folder is for its owner alone
         draft.rename(output)
     return merged
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def _fill(draft: Path, folders: Sequence[Path]) -> Merged:

@@ -90,7 +90,7 @@ def _is_marked(content: bytes) -> bool:
 def _replace(path: Path, content: bytes) -> None:
     """Write beside the file and put it in place when it is complete; a link stays one."""
     path = path.resolve()
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~umask()
     number, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(number, "wb") as file:
@@ -102,7 +102,8 @@ def _replace(path: Path, content: bytes) -> None:
             Path(draft).unlink()
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return the permissions that this process takes from new files."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

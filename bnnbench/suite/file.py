@@ -48,7 +48,7 @@ class Limits(pydantic.BaseModel):
 
 
 class PrecisionTable(pydantic.BaseModel):
-    """``[precision]``: ``repetitions`` are a most, and a cell is repeated until its success probability is known."""
+    """``[precision]``: a cell is repeated until its success probability is known, ``repetitions`` times at most."""
 
     model_config = _Strict
     width: Annotated[float, pydantic.Field(gt=0, lt=1)]

@@ -65,7 +65,7 @@ class Forecast:
 
 
 def forecast(planned: Plan, rows: Sequence[Mapping[str, Any]], finished: set[str], *, ask_s: float = ASK_S) -> Forecast:
-    """Foresee what becomes of each cell; the first of cells with the same key; no repetitions beyond what is needed.
+    """Foresee what becomes of each cell: one per key, and no repetition beyond those that are needed.
 
     Parameters
     ----------
