@@ -36,6 +36,7 @@ def export(
             "embedding",
             "decision",
             "best",
+            "scaling",
             "environment",
             "qoblib",
             "iohanalyzer",

@@ -29,6 +29,7 @@ from bnnbench.store.columns import BUDGET, budget_texts
 from bnnbench.store.parquet import RunSource
 from bnnbench.tables.best import best_table
 from bnnbench.tables.rounding import DASH
+from bnnbench.tables.scaling import scaling_table
 from bnnbench.tables.stamp import make_stamp
 from bnnbench.tables.table import Column, Table
 from bnnbench.tables.view import View
@@ -368,6 +369,7 @@ KINDS: Mapping[str, Callable[[Any, Mapping[str, Any], str], Table]] = {
     "embedding": _embedding,
     "decision": _decision,
     "best": best_table,
+    "scaling": scaling_table,
     "environment": _environment,
 }
 """Tables by name."""

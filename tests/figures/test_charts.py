@@ -94,6 +94,7 @@ def test_without_an_optimum_there_is_a_figure_or_a_sentence(name, tmp_path):
         "time_to_optimum",
         "success_by_size",
         "tts_by_size",
+        "ert_by_weights",
         "profile",
         NEEDS_A_SET,
     ):

@@ -199,7 +199,7 @@ def test_poor_stores_make_sensible_tables(tmp_path, name, has_truth):
             key: [replace(outcome, **dict.fromkeys(JUDGED)) for outcome in results] for key, results in outcomes.items()
         }
     folder = fill(tmp_path, outcomes, has_truth=has_truth)
-    for kind in sorted(set(KINDS) - {"decision", "embedding"}):
+    for kind in sorted(set(KINDS) - {"decision", "embedding", "scaling"}):
         table = table_of(folder, kind)
         assert len(table.data), kind
         for form in ("csv", "parquet", "markdown", "latex", "html"):
@@ -244,3 +244,10 @@ def test_the_best_settings_are_chosen_per_group_and_followed_by_the_virtual_best
     assert set(last["solver"]) == {"virtual best"}
     assert "chosen after the fact" in table.full_caption(table.columns)
     assert (last["ert_s"] <= table.data["ert_s"].min()).all()
+
+
+def test_the_growth_of_two_sizes_carries_no_exponent(folder):
+    table = table_of(folder, "scaling")
+
+    assert table.data["exponent"].isna().all()
+    assert (table.data["instances"] >= table.data["censored"]).all()
