@@ -24,7 +24,7 @@ _ABOUT = (
     ),
 )  # fmt: skip
 _COUNTS = (
-    Column("runs", "runs that were asked: neither refused nor unavailable", "integer", header="runs", drop_rank=90),
+    Column("runs", "runs that were asked: neither refused nor unavailable", "integer", header="runs", drop_rank=120),
     Column("ok", "of these, runs that came to their end", "integer", "runs", header="ended", drop_rank=60),
     Column(
         "solved", "of these, runs with loss gap 0; failed runs are unsolved", "integer", "runs", _NO_OPTIMUM, "solved",
