@@ -190,7 +190,7 @@ def test_a_target_may_be_zero_and_not_below():
 
 def test_solvers_with_a_budget_of_their_own_are_named_with_it():
     budgets = {"a": Budget(reads=10), "b": Budget(reads=10), "c": Budget(seconds=5)}
-    cells = [SimpleNamespace(solver_label=name, budget=budget) for name, budget in budgets.items()] * 2
+    cells = [SimpleNamespace(solver=SimpleNamespace(label=name, budget=one)) for name, one in budgets.items()] * 2
     assert _campaign._budgets(cells) == "10 reads each (c: 5 s)"
 
 

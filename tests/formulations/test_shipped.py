@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from strategies import all_bits, all_weights, enumerable, problems, random_problem, random_weights
+from strategies import all_bits, all_weights, enumerable, problems, random_bits, random_problem, random_weights
 
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.plugins.compiling import compile as compile_problem
+from bnnbench.plugins.entries import entries
 from bnnbench.plugins.registry import formulation
 from bnnbench.problem.merging import WeightedSamples, merged_samples
 from bnnbench.problem.network import Network
@@ -23,6 +25,8 @@ from bnnbench.qubo.encoding import Encoding
 from bnnbench.qubo.formulation import Formulation, Soundness
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.penalty import layer_bounds, penalty_bound
+from bnnbench.runs.judge import judge, unpack_bits
+from bnnbench.solver.contract import Batch
 
 SHIPPED = ["compact", "reduced", "sasdelli", "soft"]
 
@@ -447,3 +451,18 @@ def test_a_fan_in_beyond_the_range_of_eight_bits_is_counted_right(fan_in: int, s
         assert {kind: count.sum() for kind, count in instance.violations(bits).items()} == {
             "sign": 0, "product": 0, "loss": 0,
         }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(entries("formulation")))
+def test_a_wide_network_is_judged_or_refused(name: str) -> None:
+    problem = random_problem((511, 1), 3)
+    if reason := formulation(name).refuses(problem):
+        assert re.search(r"\w+ \w+", reason)
+        return
+    instance = compile_problem(problem, name)
+
+    judged = judge(instance, Batch(random_bits(2, instance.qubo.num_variables)), 0.0)
+
+    weights = 2 * unpack_bits(judged.best_weights, problem.network.num_weights) - 1
+    assert judged.loss == problem.training_loss(weights)
+    assert instance.qubo.energies(unpack_bits(judged.best_bits, instance.qubo.num_variables)[None])[0] == judged.energy
