@@ -34,7 +34,8 @@ class Claim(pydantic.BaseModel):
     """A name of `bnnbench.metrics.running_time.ERTS`, ``mean_loss_gap``, ``normalized_gap``, or a column of runs in
     which less is better."""
     first: Annotated[Rows, pydantic.Field(min_length=1)]
-    """Columns of runs and the values that a row must have, or a list of values that it may have."""
+    """Columns of runs and the values that a row must have, or a list of values that it may have; ``*`` stands for any
+    characters."""
     second: Rows | None = None
     effect: Literal["value", "difference", "ratio", "exponent"] = "value"
     """``exponent``: doublings of an ERT per unit of size, and with `second` the difference of both exponents."""

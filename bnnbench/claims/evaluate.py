@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,12 +110,20 @@ def _chosen(claim: Claim, runs: pd.DataFrame, rows: Rows) -> pd.Series:
         if column not in runs:
             raise InputError(f"claim {claim.name}: the runs have no column {column!r}; see docs/columns.md.")
         values = value if isinstance(value, list) else [value]
-        if missing := [v for v in values if not (runs[column] == v).any()]:
+        matches = [_has(runs[column], v) for v in values]
+        if missing := [v for v, found in zip(values, matches, strict=True) if not found.any()]:
             raise InputError(f"claim {claim.name}: no run of {claim.results} has {column} = {missing[0]!r}.")
-        chosen &= runs[column].isin(values)
+        chosen &= np.logical_or.reduce(matches)
     if not chosen.any():
         raise InputError(f"claim {claim.name}: no run of {claim.results} has all of {rows}.")
     return chosen
+
+
+def _has(column: pd.Series, value: object) -> pd.Series:
+    """Tell of each run whether a column has a value; a * in a text stands for any characters."""
+    if not (isinstance(value, str) and "*" in value):
+        return column == value
+    return column.astype(str).str.fullmatch(".*".join(map(re.escape, value.split("*"))))
 
 
 def _costs(claim: Claim, runs: pd.DataFrame, rows: Rows) -> pd.Series:

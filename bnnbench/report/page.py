@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -29,6 +27,7 @@ from bnnbench.problem.problem import Problem
 from bnnbench.report.answer import answer
 from bnnbench.report.findings import findings
 from bnnbench.report.templates import environment
+from bnnbench.report.title import suite_title
 from bnnbench.store.columns import RUN_COLUMNS, budget_texts
 from bnnbench.tables.best import best_table
 from bnnbench.tables.build import summary_table
@@ -59,7 +58,7 @@ def render(data: PlotData, *, version: str | None = None) -> str:
     context = {
         "name": data.name,
         "version": __version__,
-        "title": _title(data),
+        "title": suite_title(data.suites) or data.name,
         "asked": findings(data)[0],
         "answer": answer(data),
         "findings": findings(data)[1:],
@@ -122,15 +121,6 @@ def _add(charts: dict[str, Any], key: str, data: PlotData, figure: Figure) -> di
         return {"key": key, "title": figure.title, "missing": str(error)}
     charts[key] = {"panels": panel_figures(chart)}
     return {"key": key, "title": chart.title, "caption": chart.caption, "missing": ""}
-
-
-def _title(data: PlotData) -> str:
-    """Return the title of the suite that ran last, or else the name of the folder."""
-    titles = []
-    for suite in data.suites:
-        with contextlib.suppress(tomllib.TOMLDecodeError):
-            titles.append(tomllib.loads(suite["text"]).get("title"))
-    return next((title for title in reversed(titles) if isinstance(title, str) and title), data.name)
 
 
 def _picture(data: PlotData, charts: dict[str, Any]) -> dict[str, str] | None:

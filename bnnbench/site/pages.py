@@ -36,8 +36,9 @@ def make_site(results: Path) -> dict[str, bytes]:
     """
     studies = [(study, study.boards) for study in read_studies(results)]
     verdicts = evaluate_all(read_claims(results / CLAIMS), results) if (results / CLAIMS).is_file() else []
+    titles = {study.name: study.title for study, _ in studies}
     pages = {
-        "index.html": _page("index.html", 0, studies=studies, verdicts=verdicts),
+        "index.html": _page("index.html", 0, studies=studies, verdicts=verdicts, titles=titles),
         "take_part.html": _page("take_part.html", 0),
         "solvers/index.html": _page("solvers.html", 1, solvers=[_solver(name) for name in _solvers()]),
     }

@@ -13,11 +13,19 @@ from bnnbench.errors import InputError
 from bnnbench.metrics import is_floor, summarize
 from bnnbench.metrics.censoring import was_asked
 from bnnbench.metrics.labels import natural
+from bnnbench.plugins.classes import plugin_class
+from bnnbench.plugins.entries import entries
+from bnnbench.report.title import suite_title
+from bnnbench.solver.contract import Solver
 from bnnbench.store.file import FILE, PUBLISHED
 from bnnbench.store.parquet import open_results
 from bnnbench.store.published import has_published
+from bnnbench.store.store import Store
 from bnnbench.tables.build import SUMMARY_COLUMNS
 from bnnbench.tables.table import Cell, Column, Table
+
+COVER = "solved_by_cell.svg"
+"""The picture that a study opens with, where it has it."""
 
 RANKED = ("ert_s", "solved_share", "mean_loss_gap")
 """Columns of a leaderboard: the first ranks, the next ones decide between equals."""
@@ -36,6 +44,7 @@ class Leaderboard:
     rows: Sequence[tuple[str, Sequence[Cell]]]
     """Label of the solver, without parameters, and its cells."""
     leader: str
+    leading_ert: str
     is_trivial: bool
     """Whether random settings solve all of its problems."""
 
@@ -50,8 +59,15 @@ class Study:
     """A folder of results."""
 
     name: str
+    title: str
+    """What it asks, in the words of its suite; empty if the suite has none."""
     runs: pd.DataFrame
     pictures: Sequence[Path]
+
+    @property
+    def cover(self) -> str:
+        """Return the name of the picture that tells the study at a glance; empty if there is none."""
+        return next((path.name for path in self.pictures if path.name == COVER), "")
 
     @property
     def boards(self) -> list[Leaderboard]:
@@ -86,10 +102,13 @@ def leaderboard(name: str, runs: pd.DataFrame) -> Leaderboard:
     """Return the ranking of solvers and formulations on some runs.
 
     Ranked by the median over problems of the expected running time (ERT), then by the share of solved runs, then by
-    what one read is worth. Solvers that were not asked are left out.
+    what one read is worth. Simulated quantum algorithms come after all others, as their time is that of a simulation.
+    Solvers that were not asked are left out.
     """
     data = summarize(runs, with_intervals=True)
-    data = data[data["runs"] > 0].sort_values(list(RANKED), ascending=[True, False, True], kind="stable")
+    data = data[data["runs"] > 0]
+    data = data.assign(simulated=data["solver"].map(is_simulation))
+    data = data.sort_values(["simulated", *RANKED], ascending=[True, True, False, True], kind="stable")
     data = data.reset_index(drop=True)
     columns = [
         Column("solver", "solver", kind="text"),
@@ -106,8 +125,15 @@ def leaderboard(name: str, runs: pd.DataFrame) -> Leaderboard:
         [column.title for column in columns],
         [(str(label).partition("[")[0], row) for label, row in zip(data["solver"], cells, strict=True)],
         f"{data['solver'][0]} on {data['formulation'][0]}" if len(data) else "nobody",
+        cells[0][1].text if cells else "–",
         bool(len(floor)) and bool((floor["loss_gap"] == 0).all()),
     )
+
+
+def is_simulation(label: str) -> bool:
+    """Tell whether the solver of a label simulates a quantum algorithm; no solver that is not here does."""
+    name = label.partition("[")[0]
+    return name in entries("solver") and plugin_class("solver", name, Solver).paradigm == "Quantum Simulator"
 
 
 def read_studies(results: Path) -> Iterator[Study]:
@@ -124,8 +150,9 @@ def read_studies(results: Path) -> Iterator[Study]:
             continue
         with open_results(folder) as found:
             runs = found.runs()
+            suites = found.suites() if isinstance(found, Store) else []
         if len(runs):
             is_empty = False
-            yield Study(folder.name, runs, sorted(folder.glob("*.svg")))
+            yield Study(folder.name, suite_title(suites), runs, sorted(folder.glob("*.svg")))
     if is_empty:
         raise InputError(f"{results} has no folder with results; give the folder above them, such as results.")

@@ -75,6 +75,13 @@ def test_a_problem_that_both_solve_speaks_for_neither(tmp_path):
     assert verdict(tmp_path, text).holds
 
 
+def test_a_star_stands_for_any_characters_and_brackets_for_themselves(tmp_path):
+    publish(tmp_path)
+    assert verdict(tmp_path, CLAIM.replace('"fast"', '"f*"')).effect == 0.5
+    with pytest.raises(InputError, match=r"no run of mine has solver = '\[fs\]\*'"):
+        verdict(tmp_path, CLAIM.replace('"fast"', '"[fs]*"'))
+
+
 def test_the_headline_cost_is_the_expected_running_time(tmp_path):
     publish(tmp_path, fast_changes={"time_to_target_s": 0.25, "budget_seconds": None})
     text = CLAIM.replace('"mean_loss_gap"', '"ert_s"').replace('second = { solver = "slow" }\neffect = "ratio"\n', "")

@@ -65,6 +65,20 @@ def test_the_first_of_a_leaderboard_has_the_least_expected_time(results):
     assert board.index(">random</a>") < board.index(">tabu</a>") < board.index("mine&lt;/i&gt;")
 
 
+def test_simulated_quantum_algorithms_rank_after_all_that_ran_for_real(results):
+    path = results / "mine" / PUBLISHED
+    rows = pd.read_parquet(path)
+    path.write_bytes(to_parquet(rows.replace({"solver": {"random": "grover", "tabu": "random"}}), {}))
+    page = make_site(results)["studies/mine.html"].decode()
+    assert page.index(">random</a>") < page.index("mine&lt;/i&gt;") < page.index(">grover</a>")
+
+
+def test_trivial_classes_have_no_leader_on_the_first_page(results):
+    page = make_site(results)["index.html"].decode()
+    assert "<td>7-7-1</td>" in page
+    assert "<td>3-3-1</td>" not in page
+
+
 def test_trivial_and_small_classes_are_called_so(results):
     page = make_site(results)["studies/mine.html"].decode()
     first, second = page.split("7-7-1 (2 problems)")
