@@ -35,6 +35,19 @@ def data(tmp_path_factory):
 
 
 NEEDS_A_SET = "solved_by_cell"
+NEEDS_CHAINS = "chain_strength"
+
+
+def with_chains(runs):
+    """Return runs, and beside those of one solver the same ones behind an embedding at two chain strengths."""
+    alone = runs[runs["solver"] == "steepest_descent"]
+    chained = [
+        alone.assign(
+            solver=f"embedded[inner=steepest_descent,chain_prefactor={factor}]", mean_loss=alone["mean_loss"] + k
+        )
+        for k, factor in enumerate((1, 2))
+    ]
+    return pd.concat([runs, *chained], ignore_index=True)
 
 
 def panel_of(chart, title, number=0):
@@ -46,9 +59,9 @@ def series_of(panel, label):
 
 
 def test_every_figure_is_drawn_from_a_full_store(data):
-    of_a_set = replace(data, runs=data.runs.assign(cell="3-1 random"))
+    runs = data.runs.assign(cell="3-1 random")
     for name in figures():
-        chart = make_chart(name, of_a_set)
+        chart = make_chart(name, replace(data, runs=with_chains(runs) if name == NEEDS_CHAINS else runs))
         assert chart.name == name
         assert chart.panels
         assert chart.caption.endswith(".")
@@ -78,6 +91,7 @@ def test_where_all_runs_failed_there_is_a_figure_or_a_sentence(name, tmp_path):
         "embedding_overhead",
         "runs_over_time",
         NEEDS_A_SET,
+        NEEDS_CHAINS,
     ):
         with pytest.raises(InputError, match=r"failed: .*\."):
             make_chart(name, failed)
@@ -97,6 +111,7 @@ def test_without_an_optimum_there_is_a_figure_or_a_sentence(name, tmp_path):
         "ert_by_weights",
         "profile",
         NEEDS_A_SET,
+        NEEDS_CHAINS,
     ):
         with pytest.raises(InputError, match=r"unknown: .*\."):
             make_chart(name, unknown)
@@ -309,3 +324,13 @@ def test_cells_stand_in_the_order_of_their_weights_and_solvers_with_their_formul
     assert list(panel.content.rows) == ["small", "large"]
     assert "simulated_annealing on compact" in panel.content.columns
     assert panel.content.unit == "solved [%]"
+
+
+def test_chains_are_drawn_over_their_strength_beside_the_solver_without_them(data):
+    (panel, *_) = make_chart(NEEDS_CHAINS, replace(data, runs=with_chains(data.runs))).panels
+
+    behind, without = panel.content
+    assert (behind.label, without.label) == ("steepest_descent", "steepest_descent, no embedding")
+    assert list(behind.x) == [1.0, 2.0]
+    assert behind.y[1] - behind.y[0] == pytest.approx(1)
+    assert list(without.y) == pytest.approx([behind.y[0]] * 2)
