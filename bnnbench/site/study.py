@@ -13,10 +13,9 @@ from bnnbench.errors import InputError
 from bnnbench.metrics import is_floor, summarize
 from bnnbench.metrics.censoring import was_asked
 from bnnbench.metrics.labels import natural
-from bnnbench.plugins.classes import plugin_class
 from bnnbench.plugins.entries import entries
+from bnnbench.plugins.registry import solver_class
 from bnnbench.report.title import suite_title
-from bnnbench.solver.contract import Solver
 from bnnbench.store.file import FILE, PUBLISHED
 from bnnbench.store.parquet import open_results
 from bnnbench.store.published import has_published
@@ -133,7 +132,7 @@ def leaderboard(name: str, runs: pd.DataFrame) -> Leaderboard:
 def is_simulation(label: str) -> bool:
     """Tell whether the solver of a label simulates a quantum algorithm; no solver that is not here does."""
     name = label.partition("[")[0]
-    return name in entries("solver") and plugin_class("solver", name, Solver).paradigm == "Quantum Simulator"
+    return name in entries("solver") and solver_class(name).paradigm == "Quantum Simulator"
 
 
 def read_studies(results: Path) -> Iterator[Study]:
