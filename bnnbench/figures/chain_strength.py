@@ -1,4 +1,4 @@
-"""What one read is worth behind an embedding, over the strength of its chains."""
+"""The worth of a read behind an embedding, over the strength of its chains."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def leaderboard(name: str, runs: pd.DataFrame) -> Leaderboard:
 
 
 def is_simulation(label: str) -> bool:
-    """Tell whether the solver of a label simulates a quantum algorithm; no solver that is not here does."""
+    """Return whether the solver of a label simulates a quantum algorithm; no solver that is not here does."""
     name = label.partition("[")[0]
     return name in entries("solver") and solver_class(name).paradigm == "Quantum Simulator"
 
