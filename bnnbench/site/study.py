@@ -123,10 +123,15 @@ def leaderboard(name: str, runs: pd.DataFrame) -> Leaderboard:
         runs["problem_hash"].nunique(),
         [column.title for column in columns],
         [(str(label).partition("[")[0], row) for label, row in zip(data["solver"], cells, strict=True)],
-        f"{data['solver'][0]} on {data['formulation'][0]}" if len(data) else "nobody",
+        _leader(data.iloc[0]) if len(data) else "nobody",
         cells[0][1].text if cells else "–",
         bool(len(floor)) and bool((floor["loss_gap"] == 0).all()),
     )
+
+
+def _leader(row: pd.Series) -> str:
+    """Return the solver, and the formulation if the solver reads it."""
+    return str(row["solver"]) + ("" if row["works_on"] == "network" else f" on {row['formulation']}")
 
 
 def is_simulation(label: str) -> bool:
