@@ -36,4 +36,5 @@ def pilot(
     table = pilot_table(runs)
     if output:
         write_output(output, table.round({"seconds": 3}).to_csv(index=False).encode())
+        open_screen(stderr=True).say(f"written to {output}")
     open_screen().say(pilot_guide(table).rstrip())

@@ -50,3 +50,4 @@ def records(
     print_rows(rows, headings, screen, numbers=headings[1:4])
     if output:
         write_output(output, records_text(known.values()).encode())
+        screen.say(f"written to {output}")
