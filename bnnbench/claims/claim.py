@@ -10,7 +10,7 @@ import pydantic
 from bnnbench.errors import InputError
 from bnnbench.suite.toml_file import read_toml
 
-Rows = dict[str, str | int | float | bool | list[str]]
+Rows = dict[str, str | int | float | bool | list[str] | list[int]]
 
 
 class Claim(pydantic.BaseModel):
