@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 from stored_cells import NOTE
 
 from bnnbench.harness.machine import machine_info
@@ -83,3 +84,15 @@ def fill_nasty(folder: Path) -> Path:
         add(store, cell, replace(outcome, flags=[NASTY], facts={"note": NASTY}))
         add(store, make_cell(problem, "compact", NASTY, 1), Outcome("crash", NASTY), log_tail=NASTY)
     return folder
+
+
+def with_chains(runs):
+    """Return runs, and beside those of one solver the same ones behind an embedding at two chain strengths."""
+    alone = runs[runs["solver"] == "steepest_descent"]
+    chained = [
+        alone.assign(
+            solver=f"embedded[inner=steepest_descent,chain_prefactor={factor}]", mean_loss=alone["mean_loss"] + k
+        )
+        for k, factor in enumerate((1, 2))
+    ]
+    return pd.concat([runs, *chained], ignore_index=True)

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from small_stores import NASTY, fill, fill_nasty
+from small_stores import NASTY, fill, fill_nasty, with_chains
 
 from bnnbench.charts.chart import Chart, Matrix, Panel, Series
 from bnnbench.charts.draw import FORMATS, WIDTHS_IN, draw_chart, print_style, save_chart
@@ -43,6 +43,11 @@ def data(tmp_path_factory):
     return replace(found, runs=found.runs.assign(cell="3-1 random"))
 
 
+def figure_of(name, data):
+    """Return a figure of a full store, in which chains of two strengths stand beside the rest where it needs them."""
+    return make_chart(name, replace(data, runs=with_chains(data.runs)) if name == "chain_strength" else data)
+
+
 def chart_of(*series, **options):
     return Chart("mine", "Mine", "What is shown.", (Panel("panel", "x", "y", series, **options),))
 
@@ -50,7 +55,7 @@ def chart_of(*series, **options):
 @pytest.mark.parametrize("name", figures())
 def test_every_figure_fits_its_width_and_overlaps_nothing(name, data):
     for width in WIDTHS_IN:
-        figure = draw_chart(make_chart(name, data), width=width)
+        figure = draw_chart(figure_of(name, data), width=width)
         FigureCanvasAgg(figure).draw()
         assert figure.get_figwidth() == WIDTHS_IN[width]
         boxes = [axes.get_tightbbox() for axes in figure.axes if axes.get_visible()]
@@ -138,7 +143,7 @@ def test_colors_are_told_apart_in_gray():
 @pytest.mark.parametrize("name", figures())
 def test_plotly_accepts_every_figure(name, data):
     graph_objects = pytest.importorskip("plotly.graph_objects")
-    for panel in panel_figures(make_chart(name, data)):
+    for panel in panel_figures(figure_of(name, data)):
         graph_objects.Figure(data=panel["data"], layout=panel["layout"])
 
 

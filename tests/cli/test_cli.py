@@ -516,7 +516,7 @@ def test_a_deleted_working_directory_gets_its_sentence(tmp_path):
 
 
 def test_too_little_memory_gets_its_sentence(bnnbench_, monkeypatch):
-    def app():
+    def app(**_):
         raise MemoryError
 
     monkeypatch.setattr("bnnbench.cli._verbs.app", app)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from small_stores import fill, fill_failed, fill_nasty
+from small_stores import fill, fill_failed, fill_nasty, with_chains
 
 from bnnbench.charts.chart import Matrix
 from bnnbench.charts.plot_data import read_plot_data, selected
@@ -36,18 +36,6 @@ def data(tmp_path_factory):
 
 NEEDS_A_SET = "solved_by_cell"
 NEEDS_CHAINS = "chain_strength"
-
-
-def with_chains(runs):
-    """Return runs, and beside those of one solver the same ones behind an embedding at two chain strengths."""
-    alone = runs[runs["solver"] == "steepest_descent"]
-    chained = [
-        alone.assign(
-            solver=f"embedded[inner=steepest_descent,chain_prefactor={factor}]", mean_loss=alone["mean_loss"] + k
-        )
-        for k, factor in enumerate((1, 2))
-    ]
-    return pd.concat([runs, *chained], ignore_index=True)
 
 
 def panel_of(chart, title, number=0):
