@@ -22,7 +22,7 @@ Chains = dict[int, tuple[int, ...]]
 """The qubits of each variable."""
 
 _TRIES = 10
-"""Of minorminer, for the first copy on an ideal tile; each other copy gets one."""
+"""Of minorminer, for one embedding, and for the first copy on an ideal tile; each other copy gets one."""
 
 
 def side_by_side(qubo: Qubo, copies: int) -> Qubo:
@@ -88,27 +88,27 @@ def find_copies(source: nx.Graph, target: nx.Graph, seed: int, copies: Copies) -
     tile, first = nx.Graph(), Chains()
     for size in range(1, (target.graph["rows"] + 1) // 2 + 1):
         tile = make(size)
-        if first := _embed(source, tile, seed, _TRIES):
+        if first := chains_on(source, in_order(tile), seed):
             break
     free, found, most = nx.Graph(target), list[Chains](), math.inf if copies == "auto" else copies
     for place in places(tile, target) if first else ():
         chains = {variable: tuple(map(place, chain)) for variable, chain in first.items()}
         while chains and len(found) < most:
             if not is_valid_embedding(chains, source, free):
-                chains = _embed(source, free.subgraph(map(place, tile)), seed, tries=1)
+                chains = chains_on(source, in_order(free.subgraph(map(place, tile))), seed, tries=1)
             else:
                 found.append(chains)
                 free.remove_nodes_from(qubit for chain in chains.values() for qubit in chain)
     return found
 
 
-def _embed(source: nx.Graph, target: nx.Graph, seed: int, tries: int) -> Chains:
-    """Return the chains that minorminer finds, or none."""
+def chains_on(source: nx.Graph, target: nx.Graph, seed: int, tries: int = _TRIES) -> Chains:
+    """Return the chains that minorminer finds in a graph that is `in_order`, or none."""
     import minorminer
 
     if len(source) > len(target) or source.size() > target.size():
         return {}
-    chains = minorminer.find_embedding(source, in_order(target), random_seed=seed, tries=tries)
+    chains = minorminer.find_embedding(source, target, random_seed=seed, tries=tries)
     return {variable: tuple(chain) for variable, chain in chains.items()}
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bnnbench.charts.chart import Mark, Series
 from bnnbench.metrics import Interval
+from bnnbench.metrics.scaling import Line
 
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Times in seconds, rising, and the least loss from each of them on; float64 of one shape (n,)."""
@@ -61,6 +62,13 @@ def band_series(
     ceiling = np.maximum(y, finite.max() if finite.size else y)
     top = np.where(np.isfinite(high), high, ceiling)
     return Series(label, x.tolist(), y.tolist(), style, mark, low=low.tolist(), high=top.tolist())
+
+
+def growth_series(label: str, style: int, line: Line, ends: tuple[float, float], per: int) -> Series:
+    """Return the line of a fit between two sizes, named by its growth per so many units of size, with its interval."""
+    growth, low, high = (2.0 ** (per * slope) for slope in line.interval)
+    named = f"{label}: ×{growth:.2g} [{low:.2g}, {high:.2g}] per {per}"
+    return Series(named, list(ends), [2.0 ** (line.intercept + line.slope * end) for end in ends], style, "trend")
 
 
 def curves_by_run(curves: pd.DataFrame) -> dict[str, Curve]:

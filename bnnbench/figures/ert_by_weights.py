@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 
 from bnnbench.charts import Panel, PlotData, Series, figure
-from bnnbench.charts.series import interval_series
+from bnnbench.charts.series import growth_series, interval_series
 from bnnbench.metrics import expected_running_time
 from bnnbench.metrics.labels import groups
 from bnnbench.metrics.scaling import lines, size_points
@@ -47,10 +46,4 @@ def _solver(name: str, style: int, runs: pd.DataFrame, sizes: pd.Series) -> list
     line = lines(points)[0]
     if line is None:
         return shown
-    growth, low, high = (2.0 ** (10 * slope) for slope in line.interval)
-    ends = np.array([x.min(), points["size"][points["successes"] > 0].max()])
-    label = f"{name}: ×{growth:.2g} [{low:.2g}, {high:.2g}] per 10"
-    return [
-        *shown,
-        Series(label, ends.tolist(), (2.0 ** (line.intercept + line.slope * ends)).tolist(), style, "trend"),
-    ]
+    return [*shown, growth_series(name, style, line, (x.min(), points["size"][points["successes"] > 0].max()), 10)]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bnnbench.charts import Panel, PlotData, Series, figure
+from bnnbench.charts.series import growth_series
 from bnnbench.figures._by_size import by_size
 from bnnbench.metrics.scaling import fit_line
 
@@ -37,9 +38,4 @@ def fit(formulation: str, style: int, points: pd.DataFrame) -> list[Series]:
     x = timed["num_variables"].to_numpy(float)
     spent = (timed["reads"] * timed["read_s"]).to_numpy(float) * np.log(100)
     line = fit_line(x, timed["successes"].to_numpy(float), spent)
-    if line is None:
-        return []
-    growth, low, high = (2.0 ** (100 * slope) for slope in line.interval)
-    ends = np.array([x.min(), x.max()])
-    label = f"{formulation}: ×{growth:.2g} [{low:.2g}, {high:.2g}] per 100"
-    return [Series(label, ends.tolist(), (2.0 ** (line.intercept + line.slope * ends)).tolist(), style, "trend")]
+    return [] if line is None else [growth_series(formulation, style, line, (x.min(), x.max()), 100)]

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from bnnbench.metrics.success import Interval
 
+LEAST_VALUES = 6
+"""Values below which their median has no 95 % interval, see `median_interval`."""
+
 
 def median_interval(values: pd.Series) -> Interval:
     """Return the median with its distribution-free 95 % interval, between two of the values.

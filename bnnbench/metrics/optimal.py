@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bnnbench.errors import InputError
-from bnnbench.metrics.averages import median_interval
+from bnnbench.metrics.averages import LEAST_VALUES, median_interval
 from bnnbench.metrics.labels import groups, natural
 from bnnbench.metrics.running_time import NUM_DRAWS, Spent, ert_draws, spent_times
 from bnnbench.metrics.settings import at_end, is_swept, with_settings
@@ -31,8 +31,6 @@ COLUMNS = (
     "virtual_s",
 )  # fmt: skip
 _UNTOLD = {name: "" if name.endswith(("_setting", "_end")) else math.nan for name in COLUMNS}
-LEAST_PROBLEMS = 6
-"""Problems below which there is no interval over them, as of medians in general."""
 
 
 def best_settings(runs: pd.DataFrame, parameter: str | None = None) -> pd.DataFrame:
@@ -130,7 +128,7 @@ def least_median(costs: Sequence[Costs]) -> tuple[int, Interval]:
     medians = [cost.median for cost in costs]
     place = int(np.argmin(medians))
     value = medians[place]
-    if 1 < len(costs[0].estimates) < LEAST_PROBLEMS:
+    if 1 < len(costs[0].estimates) < LEAST_VALUES:
         return place, (value, -math.inf, math.inf)
     levels = [0.025, 1 - 0.025 / len(costs)]
     low, high = np.min([np.quantile(cost.median_draws, levels, method="nearest") for cost in costs], axis=0)

@@ -11,6 +11,7 @@ import pandas as pd
 from bnnbench.charts.plot_data import PlotData
 from bnnbench.metrics import compare_all, cost_table, holm, is_floor, pooled_share
 from bnnbench.metrics.censoring import numbers
+from bnnbench.store.answers import SAME
 
 CERTIFIED = ("exhaustive", "attained", "proved")
 FAILED = ("timeout", "memory", "crash", "error")
@@ -60,7 +61,7 @@ def _best(data: PlotData) -> Iterator[str]:
     # A mean over instances: where some were run more often than others, pooled runs can turn the order around.
     cells = solved[among].groupby(keys).agg(["sum", "size"])
     share = (cells["sum"] / cells["size"]).groupby("solver").mean()
-    winners = share.index[share >= share.max() * (1 - 2.0**-40)].tolist()  # means of fractions are rounded
+    winners = share.index[share >= share.max() * (1 - SAME)].tolist()  # means of fractions are rounded
     over = count(certified["instance_hash"][among].nunique(), "instance")
     if len(winners) == 1:
         own = cells.loc[winners[0]]

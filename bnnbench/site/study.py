@@ -11,6 +11,7 @@ import pandas as pd
 
 from bnnbench.errors import InputError
 from bnnbench.metrics import is_floor, summarize
+from bnnbench.metrics.averages import LEAST_VALUES
 from bnnbench.metrics.censoring import was_asked
 from bnnbench.metrics.labels import natural
 from bnnbench.plugins.entries import entries
@@ -28,9 +29,6 @@ COVER = "solved_by_cell.svg"
 
 RANKED = ("ert_s", "solved_share", "mean_loss_gap")
 """Columns of a leaderboard: the first ranks, the next ones decide between equals."""
-
-MIN_PROBLEMS = 6
-"""Problems that a 95 % interval of their median needs, see `bnnbench.metrics.median_interval`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +48,7 @@ class Leaderboard:
     @property
     def is_small(self) -> bool:
         """Tell whether the problems are too few for an interval over them."""
-        return self.num_problems < MIN_PROBLEMS
+        return self.num_problems < LEAST_VALUES
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +134,7 @@ def _leader(row: pd.Series) -> str:
 
 def is_simulation(label: str) -> bool:
     """Return whether the solver of a label simulates a quantum algorithm; no solver that is not here does."""
-    name = label.partition("[")[0]
+    name = label.partition("[")[0]  # of labels with a budget or versions behind them, too
     return name in entries("solver") and solver_class(name).paradigm == "Quantum Simulator"
 
 
