@@ -13,6 +13,7 @@ from typing_extensions import override
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.formulation import Formulation, Soundness
 from bnnbench.qubo.qubo import Qubo, make_qubo
+from bnnbench.search_range import Range
 
 Margin = Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
 
@@ -30,7 +31,7 @@ class Surrogate(Formulation):
     implemented is what stands above.
     """
 
-    margin: Margin = None
+    margin: Annotated[Margin, Range(1.0, 30.0, log=True)] = None
     """κ, to which y·z is drawn; None: the square root of the fan-in, which random data have."""
 
     @override

@@ -45,9 +45,9 @@ class Wells(Formulation):
     proofs: docs/formulation.md.
     """
 
-    margin: Whole | tuple[Whole, ...] | None = None
+    margin: Annotated[Whole | tuple[Whole, ...] | None, Range(1, 15, log=True, count="layers")] = None
     """κ: for all layers, or one per layer; off the parity of the fan-in m, both neighbors are free; None: by a rule."""
-    reach: Whole | tuple[Whole, ...] | None = None
+    reach: Annotated[Whole | tuple[Whole, ...] | None, Range(0, 31, count="layers")] = None
     """C, half the width of the range: for all layers, or one per layer; None: by a rule."""
     step: Step | tuple[Step, ...] | None = None
     """The least weight of a slack bit: c = step, 2·step, …; None: 1, or by a rule where `reach` follows one."""
