@@ -11,6 +11,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from bnnbench.qubo.qubo import make_qubo
+from bnnbench.search_range import Range
 from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver
 from bnnbench.solver.schedule import estimated_beta_range
 
@@ -33,11 +34,11 @@ class ParallelTempering(Solver):
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     memoryless: ClassVar[bool] = True
 
-    num_sweeps: Annotated[int, Field(ge=1)] = 100
+    num_sweeps: Annotated[int, Field(ge=1), Range(1, 3000, log=True)] = 100
     """Sweeps of each walker per read."""
-    num_temperatures: Annotated[int, Field(ge=1, le=1000)] = 12
+    num_temperatures: Annotated[int, Field(ge=1, le=1000), Range(3, 30, log=True)] = 12
     """Temperatures of the ladder."""
-    beta_range: tuple[Positive, Positive] | None = None
+    beta_range: Annotated[tuple[Positive, Positive] | None, Range(0.02, 100.0, log=True, count=2)] = None
     """Least and largest inverse temperature; None: estimated from the coefficients, whatever the formulation."""
     cluster_moves: bool = True
     """Whether walkers of one temperature exchange clusters."""
