@@ -44,6 +44,8 @@ class Claim(pydantic.BaseModel):
     over: Literal["median", "all"] = "median"
     at_least: float | None = None
     at_most: float | None = None
+    headline: bool = False
+    """Whether the sentence is one of the few that the site and the README open with."""
 
     @pydantic.model_validator(mode="after")
     def _can_be_refuted(self) -> Self:

@@ -16,7 +16,7 @@ from bnnbench.claims import evaluate_all, read_claims
 from bnnbench.plugins.entries import entries
 from bnnbench.plugins.guide import HEADINGS, solver_row
 from bnnbench.report.templates import environment
-from bnnbench.site.study import Leaderboard, Study, read_studies
+from bnnbench.site.study import Study, read_studies
 
 CLAIMS = "claims.toml"
 
@@ -34,17 +34,17 @@ def make_site(results: Path) -> dict[str, bytes]:
     InputError
         If there are no results, or claims that cannot be read.
     """
-    studies = [(study, study.boards) for study in read_studies(results)]
+    studies = sorted(read_studies(results), key=lambda study: study.weight, reverse=True)
     verdicts = evaluate_all(read_claims(results / CLAIMS), results) if (results / CLAIMS).is_file() else []
-    titles = {study.name: study.title for study, _ in studies}
+    titles = {study.name: study.title for study in studies}
     pages = {
         "index.html": _page("index.html", 0, studies=studies, verdicts=verdicts, titles=titles),
         "take_part.html": _page("take_part.html", 0),
         "solvers/index.html": _page("solvers.html", 1, solvers=[_solver(name) for name in _solvers()]),
     }
     made: dict[str, bytes] = {}
-    for study, boards in studies:
-        pages[f"studies/{study.name}.html"] = _page("study.html", 1, study=study, boards=boards, known=_solvers())
+    for study in studies:
+        pages[f"studies/{study.name}.html"] = _page("study.html", 1, study=study, known=_solvers())
         made |= {f"studies/{study.name}/{path.name}": path.read_bytes() for path in study.pictures}
     for name in _solvers():
         places = list(_places(name, studies))
@@ -61,10 +61,10 @@ def _solver(name: str) -> Mapping[str, str]:
     return dict(zip(HEADINGS, (cell.replace("`", "") for cell in solver_row(name)), strict=True)) | {"name": name}
 
 
-def _places(solver: str, studies: Sequence[tuple[Study, Sequence[Leaderboard]]]) -> Any:
+def _places(solver: str, studies: Sequence[Study]) -> Any:
     """Yield where a solver stands: study, class, rank, number of rows, and its cells."""
-    for study, boards in studies:
-        for board in boards:
+    for study in studies:
+        for board in study.boards:
             for rank, (name, cells) in enumerate(board.rows, start=1):
                 if name == solver:
                     yield study, board, rank, len(board.rows), cells

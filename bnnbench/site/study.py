@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from bnnbench.tables.table import Cell, Column, Table
 COVER = "solved_by_cell.svg"
 """The picture that a study opens with, where it has it."""
 
-RANKED = ("ert_s", "solved_share", "mean_loss_gap")
+RANKED = ("ert_s", "solved_share", "loss_gap", "mean_loss_gap")
 """Columns of a leaderboard: the first ranks, the next ones decide between equals."""
 
 
@@ -42,6 +44,8 @@ class Leaderboard:
     """Label of the solver, without parameters, and its cells."""
     leader: str
     leading_ert: str
+    leading_gap: str
+    """What the leader's best read leaves above the optimum, in the median; empty where its ERT is finite."""
     is_trivial: bool
     """Whether random settings solve all of its problems."""
 
@@ -66,11 +70,16 @@ class Study:
         """Return the name of the picture that tells the study at a glance; empty if there is none."""
         return next((path.name for path in self.pictures if path.name == COVER), "")
 
-    @property
+    @cached_property
     def boards(self) -> list[Leaderboard]:
         """Return a leaderboard per class of problems, in natural order."""
         classes = self.runs.groupby(problem_class(self.runs), sort=False)
         return [leaderboard(str(name), part) for name, part in sorted(classes, key=lambda item: natural(str(item[0])))]
+
+    @property
+    def weight(self) -> tuple[bool, int]:
+        """Return what orders studies: the one with a cover first, then those that rank solvers on most classes."""
+        return bool(self.cover), sum(not board.is_trivial for board in self.boards)
 
     @property
     def problems(self) -> list[dict[str, Any]]:
@@ -99,13 +108,13 @@ def leaderboard(name: str, runs: pd.DataFrame) -> Leaderboard:
     """Return the ranking of solvers and formulations on some runs.
 
     Ranked by the median over problems of the expected running time (ERT), then by the share of solved runs, then by
-    what one read is worth. Simulated quantum algorithms come after all others, as their time is that of a simulation.
-    Solvers that were not asked are left out.
+    the loss of the best read above the optimum, then by that of a read. Simulated quantum algorithms come after all
+    others, as their time is that of a simulation. Solvers that were not asked are left out.
     """
     data = summarize(runs, with_intervals=True)
     data = data[data["runs"] > 0]
     data = data.assign(simulated=data["solver"].map(is_simulation))
-    data = data.sort_values(["simulated", *RANKED], ascending=[True, True, False, True], kind="stable")
+    data = data.sort_values(["simulated", *RANKED], ascending=[True, True, False, True, True], kind="stable")
     data = data.reset_index(drop=True)
     columns = [
         Column("solver", "solver", kind="text"),
@@ -115,6 +124,7 @@ def leaderboard(name: str, runs: pd.DataFrame) -> Leaderboard:
     ]
     table = Table("leaderboard", name, "", "", tuple(columns), data)
     cells = list(zip(*(table.cells(column) for column in columns), strict=True))
+    gaps = table.cells(SUMMARY_COLUMNS["loss_gap"])
     floor = runs[is_floor(runs) & was_asked(runs)]
     return Leaderboard(
         name,
@@ -123,6 +133,7 @@ def leaderboard(name: str, runs: pd.DataFrame) -> Leaderboard:
         [(str(label).partition("[")[0], row) for label, row in zip(data["solver"], cells, strict=True)],
         _leader(data.iloc[0]) if len(data) else "nobody",
         cells[0][1].text if cells else "–",
+        gaps[0].text if cells and not isfinite(data["ert_s"][0]) else "",
         bool(len(floor)) and bool((floor["loss_gap"] == 0).all()),
     )
 

@@ -97,6 +97,33 @@ def test_a_claim_stands_with_what_would_refute_it_and_whether_it_holds(results):
     assert "Does NOT hold" in make_site(results)["index.html"].decode()
 
 
+def test_the_first_page_opens_with_the_headlines_that_hold(results):
+    assert "In short" not in make_site(results)["index.html"].decode()
+    (results / "claims.toml").write_text(CLAIM + "headline = true\n")
+    page = make_site(results)["index.html"].decode()
+    assert page.index("In short") < page.index("<code>fast</code> takes 0.25") < page.index("Studies")
+    (results / "claims.toml").write_text(CLAIM.replace("at_most = 0.5", "at_most = 0.1") + "headline = true\n")
+    assert "In short" not in make_site(results)["index.html"].decode()
+
+
+def test_a_leader_without_a_finite_time_stands_with_what_its_best_read_leaves(results):
+    path = results / "mine" / PUBLISHED
+    rows = pd.read_parquet(path)
+    unsolved = rows.assign(loss_gap=rows["solver"].map({"random": 4.0, "tabu": 1.0}).fillna(3.0), time_to_target_s=None)
+    path.write_bytes(to_parquet(unsolved, {}))
+    page = " ".join(make_site(results)["index.html"].decode().split())
+    assert "<td>tabu" in page
+    assert "<small>leaves 1</small>" in page
+
+
+def test_studies_with_a_cover_come_first(results):
+    (results / "zoo").mkdir()
+    (results / "zoo" / PUBLISHED).write_bytes((results / "mine" / PUBLISHED).read_bytes())
+    (results / "zoo" / "solved_by_cell.svg").write_text("<svg/>")
+    page = make_site(results)["index.html"].decode()
+    assert page.index("studies/zoo.html") < page.index("studies/mine.html")
+
+
 def test_classes_are_the_cells_of_a_set_with_their_rungs(results):
     path = results / "mine" / PUBLISHED
     rows = pd.read_parquet(path).assign(cell="7-7-1 at 1.0", rung="hard")
