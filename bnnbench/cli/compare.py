@@ -82,6 +82,7 @@ def _fields(compared: pd.DataFrame, names: Sequence[str], title: str, by: str) -
     headers = [
         "formulation",
         *names,
+        "work on",
         "problems",
         *medians,
         *(f"better: {name}" for name in names),
@@ -94,7 +95,7 @@ def _fields(compared: pd.DataFrame, names: Sequence[str], title: str, by: str) -
     effects = [_interval(*row) for row in compared[list(EFFECT)].to_numpy(dtype=float)]
     shown = compared.assign(p=compared["p"].mask(is_small), effect=pd.Series(effects).mask(is_small, DASH))
     return {
-        key: Field(header, list(map(_text, shown[key])), is_text=place < 3, rank=RANKS.get(key))
+        key: Field(header, list(map(_text, shown[key])), is_text=place < 4, rank=RANKS.get(key))
         for place, (key, header) in enumerate(zip(KEYS, headers, strict=True))
     }
 
@@ -158,8 +159,8 @@ def _versions(runs: pd.DataFrame) -> set[str]:
 
 
 KEYS = (
-    "formulation", "first", "second", "problems", "first_median", "second_median", "first_better", "second_better",
-    "equal", "effect", "p", "p_holm",
+    "formulation", "first", "second", "works_on", "problems", "first_median", "second_median", "first_better",
+    "second_better", "equal", "effect", "p", "p_holm",
 )  # fmt: skip
 COSTS = {
     name: f"the expected {'time' if measure.limit else 'evaluations'} to "
@@ -168,7 +169,7 @@ COSTS = {
     for name, measure in ERTS.items()
 }
 """Values that are no medians over repetitions."""
-RANKS = {"equal": 10, "p": 20, "first_better": 30, "second_better": 31, "problems": 40}
+RANKS = {"equal": 10, "works_on": 15, "p": 20, "first_better": 30, "second_better": 31, "problems": 40}
 """Columns that a narrow table does without, the least rank first."""
 ALPHA = 0.05
 """Level of significance, of the whole table."""

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bnnbench.errors import InputError
-from bnnbench.metrics import compare_pair, cost_table, disambiguated, expected_running_time, holm
+from bnnbench.metrics import compare_pair, cost_table, disambiguated, expected_running_time, holm, with_works_on
 from bnnbench.metrics.censoring import numbers
 from bnnbench.metrics.over_problems import problem_key
 from bnnbench.metrics.paired import effect_size
@@ -35,11 +35,12 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     A problem's cost is the median over repetitions, see `bnnbench.metrics.cost_table`, or with a name of `ERTS` its
     `bnnbench.metrics.expected_running_time`; of a column in which more is better, the negative. Problems are the same
     if their content is, equal and opposite samples merged. Columns: ``formulation``, ``first``, ``second``,
-    ``problems`` (in common, where both were asked), ``first_median`` and ``second_median`` (of the column over these),
-    ``first_better``, ``second_better``, ``equal`` (numbers of problems), ``effect``, ``effect_low``, ``effect_high``
-    (how much more the first has than the second, as a factor of times and as a difference of all else, see
-    `bnnbench.metrics.paired.effect_size`), ``p`` of Wilcoxon's signed-rank test, and ``p_holm``, corrected for all rows
-    of the table that have `FEWEST` problems or more; missing in the others.
+    ``works_on`` (what they read of an instance; two words where they differ), ``problems`` (in common, where both were
+    asked), ``first_median`` and ``second_median`` (of the column over these), ``first_better``, ``second_better``,
+    ``equal`` (numbers of problems), ``effect``, ``effect_low``, ``effect_high`` (how much more the first has than the
+    second, as a factor of times and as a difference of all else, see `bnnbench.metrics.paired.effect_size`), ``p`` of
+    Wilcoxon's signed-rank test, and ``p_holm``, corrected for all rows of the table that have `FEWEST` problems or
+    more; missing in the others.
 
     Solvers that both have under one name are compared with each other only; a solver that only one has is compared with
     all of the other.
@@ -72,7 +73,17 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
         "equal", *EFFECT, "p",
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
+    frame.insert(3, "works_on", _works_on(frame, first, second))
     return frame.assign(p_holm=holm(frame["p"].astype(float).where(frame["problems"] >= FEWEST)))
+
+
+def _works_on(frame: pd.DataFrame, first: pd.DataFrame, second: pd.DataFrame) -> list[str]:
+    """Return for each row what its two solvers read of an instance."""
+    sides = [
+        with_works_on(frame[[name]].set_axis(["solver"], axis="columns"), disambiguated(runs))["works_on"]
+        for name, runs in (("first", first), ("second", second))
+    ]
+    return [one if one == other else f"{one or '?'}, {other or '?'}" for one, other in zip(*sides, strict=True)]
 
 
 def _costs(runs: pd.DataFrame, column: str, key: str) -> pd.DataFrame:

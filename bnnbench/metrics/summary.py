@@ -203,6 +203,12 @@ def _works_on(runs: pd.DataFrame, keys: list[pd.Series]) -> pd.Series:
     return told.groupby(keys, dropna=False).agg(lambda own: ", ".join(sorted(set(own.dropna()))))
 
 
+def with_works_on(table: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Add to a table with a column ``solver`` what each solver reads of an instance, empty where it is not known."""
+    told = _works_on(runs, [runs["solver"]])
+    return table.assign(works_on=table["solver"].map(told).astype(object).fillna(""))
+
+
 def _is_partial(runs: pd.DataFrame, name: str) -> bool:
     """Tell whether a problem of runs that ended has no value at all."""
     ended = runs[runs["status"] == "ok"]

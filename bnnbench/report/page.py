@@ -19,6 +19,7 @@ from bnnbench.charts.figure import Page
 from bnnbench.charts.interactive import panel_figures
 from bnnbench.errors import InputError
 from bnnbench.figures import figures
+from bnnbench.metrics import with_works_on
 from bnnbench.metrics.decision import decision_table
 from bnnbench.metrics.labels import natural
 from bnnbench.metrics.settings import has_sweep
@@ -154,11 +155,11 @@ def _sheet(table: Table) -> dict[str, Any]:
 def _decision(data: PlotData) -> dict[str, Any]:
     """Return which solver is best for which problems; nothing where sizes are not known."""
     try:
-        table = decision_table(data.runs)
+        table = with_works_on(decision_table(data.runs), data.runs)
     except (InputError, KeyError):  # results of an older version have no sizes
         return {"headers": [], "rows": []}
     headers = {"rung": "rung", "weights_class": "weights", "alpha_class": "α", "problems": "problems"}
-    headers |= {"formulation": "formulation", "solver": "least time", "ert_s": "ERT [s]"}
+    headers |= {"formulation": "formulation", "solver": "least time", "works_on": "works on", "ert_s": "ERT [s]"}
     headers |= {"next_solver": "next best", "ratio": "slower by"}
     rows = [[_told(row[name]) for name in headers] for row in table.to_dict("records")]
     return {"headers": list(headers.values()), "rows": rows}

@@ -7,13 +7,16 @@ from typing import Any
 
 import pandas as pd
 
+from bnnbench.metrics import with_works_on
 from bnnbench.metrics.optimal import best_settings
 from bnnbench.tables.table import Column, Table
+from bnnbench.tables.works_on import WORKS_ON
 
 COLUMNS = (
     Column("group", "problems", kind="text"),
     Column("formulation", "formulation", kind="text"),
     Column("solver", "solver", kind="text"),
+    WORKS_ON,
     Column("problems", "number", kind="count", rank=60, note="of problems that all settings met"),
     Column("settings", "settings", kind="count", rank=50, note="number that was tried"),
     Column("ert_s_setting", "best setting", kind="text", rank=130, note="of least ERT; solvers of the virtual best"),
@@ -42,6 +45,6 @@ VIRTUAL = (
 
 def best_table(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
     """Return a row per group of problems, formulation and solver, see `bnnbench.metrics.optimal.best_settings`."""
-    data = best_settings(runs)
+    data = with_works_on(best_settings(runs), runs)
     title = f"Best settings of the solvers of {name}, by group of problems."
     return Table("best", name, title, f"{INTERVALS} {VIRTUAL}", COLUMNS, data, ("group",))

@@ -19,6 +19,7 @@ from bnnbench.metrics import (
     median_interval,
     success_table,
     summarize,
+    with_works_on,
 )
 from bnnbench.metrics.censoring import was_asked
 from bnnbench.metrics.decision import decision_table
@@ -33,6 +34,7 @@ from bnnbench.tables.scaling import scaling_table
 from bnnbench.tables.stamp import make_stamp
 from bnnbench.tables.table import Column, Table
 from bnnbench.tables.view import View
+from bnnbench.tables.works_on import WORKS_ON
 
 _BEST = {"solved_share": "greatest", "loss_gap": "least"} | dict.fromkeys(ERTS, "least")
 _ON_SCREEN = ("solved", "flagged")
@@ -177,7 +179,7 @@ def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
     columns = (
         Column("block", "problem", kind="text"),
         SOLVER,
-        SUMMARY_COLUMNS["works_on"],
+        WORKS_ON,
         RUNS,
         SOLVED_RUNS,
         replace(ERT, note=f"expected sampling time with restarts; {BOUND}"),
@@ -265,6 +267,7 @@ def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> T
         Column("problem", "problem", kind="text"),
         Column("formulation", "formulation", kind="text"),
         SOLVER,
+        WORKS_ON,
         RUNS,
         *([OK] if any(row["ok"] != row["runs"] for row in rows) else []),
         Column("num_variables", "logical", kind="count"),
@@ -276,7 +279,7 @@ def _embedding(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> T
     )
     over = _intervals(embedded, ["problem", "formulation", "solver"])
     title = f"Minor embeddings of {name}, medians over runs that found one."
-    data = in_natural_order(pd.DataFrame(rows), ["problem", "formulation", "solver"])
+    data = with_works_on(in_natural_order(pd.DataFrame(rows), ["problem", "formulation", "solver"]), runs)
     return Table("embedding", name, title, f"{over} {NO_VALUE}", columns, data, ("problem",))
 
 
@@ -343,7 +346,7 @@ def _cores(info: Mapping[str, Any]) -> str | None:
 
 
 def _decision(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
-    data = decision_table(runs)
+    data = with_works_on(decision_table(runs), runs)
     columns = (
         Column("rung", "rung", kind="text"),
         Column("weights_class", "weights", kind="text"),
@@ -351,6 +354,7 @@ def _decision(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
         Column("problems", "problems", kind="count", rank=60),
         Column("formulation", "formulation", kind="text", rank=80),
         SOLVER,
+        WORKS_ON,
         replace(ERT, best=None, rank=None, note="expected sampling time with restarts, the median over problems"),
         Column("solved_share", "solved", "%", factor=100, rank=90, note="problems that it solved at least once"),
         Column("next_solver", "next best", kind="text", rank=70),

@@ -8,13 +8,16 @@ from typing import Any
 import pandas as pd
 
 from bnnbench.errors import InputError
+from bnnbench.metrics import with_works_on
 from bnnbench.metrics.scaling import scaling_table as fitted
 from bnnbench.tables.rounding import DASH
 from bnnbench.tables.table import Column, Table
+from bnnbench.tables.works_on import WORKS_ON
 
 COLUMNS = (
     Column("formulation", "formulation", kind="text"),
     Column("solver", "solver", kind="text"),
+    WORKS_ON,
     Column("instances", "instances", kind="count", rank=60),
     Column("censored", "unsolved", kind="count", rank=80, note="instances that no run solved"),
     Column("sizes", "sizes", kind="count", rank=50, note="numbers of weights"),
@@ -40,4 +43,4 @@ def scaling_table(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -
         f"{DASH}: fewer than ten solved instances at three sizes carry no line."
     )
     title = f"Growth of the expected running time with the number of weights in {name}."
-    return Table("scaling", name, title, caption, COLUMNS, data, ("formulation",))
+    return Table("scaling", name, title, caption, COLUMNS, with_works_on(data, runs), ("formulation",))

@@ -48,6 +48,15 @@ def test_a_solver_that_only_one_has_is_compared_with_all_of_the_other():
     assert found["p_holm"].tolist() == holm(found["p"]).tolist()
 
 
+def test_a_comparison_says_what_both_sides_read_of_an_instance():
+    first = runs([0] * 6, "tabu", works_on="qubo")
+    second = pd.concat([runs([1] * 6, "tabu", works_on="qubo"), runs([0] * 6, "weight_search", works_on="network")])
+    only = runs([0] * 6, "annealing", works_on="qubo")
+
+    assert compare_runs(first, second)["works_on"].tolist() == ["qubo"]
+    assert compare_runs(only, second)["works_on"].tolist() == ["qubo", "qubo, network"]
+
+
 def test_a_comparison_over_too_few_problems_is_not_among_those_that_are_corrected_for():
     few = compare_runs(pd.concat([runs([0] * 6), runs([0] * 5, formulation="soft")]),
                        pd.concat([runs([1] * 6), runs([1] * 5, formulation="soft")]))  # fmt: skip

@@ -237,6 +237,19 @@ def test_a_table_says_what_a_solver_reads_of_an_instance(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["problems", "decision", "best", "scaling"])
+def test_every_table_of_solvers_says_what_they_read(tmp_path, kind):
+    reads = {"simulated_annealing": "qubo", "weight_search": "network"}
+    store = fill(tmp_path, {("compact", name): [ended(0, 0) for _ in range(3)] for name in reads})
+
+    table = table_of(store, kind)
+
+    told = {row["solver"]: row["works_on"] for row in table.data.to_dict("records") if row["solver"] in reads}
+    assert told
+    assert told == {name: reads[name] for name in told}
+    assert "works_on" in {column.name for column in table.columns}
+
+
 def test_the_best_settings_are_chosen_per_group_and_followed_by_the_virtual_best(folder):
     table = table_of(folder, "best")
 
