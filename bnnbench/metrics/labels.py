@@ -93,12 +93,15 @@ def _disambiguate(runs: pd.DataFrame, named: list[str], differing: list[str]) ->
     """Return the last of the columns `named`; where rows agree in all of them, with what differs in the others."""
     names = runs[named[-1]].copy()
     differing = [column for column in differing if column in runs]
-    for _, group in runs.groupby(named):
-        if differing and len(group.value_counts(differing, dropna=False)) > 1:
-            texts = differences([_settings(row) for row in group[differing].to_dict("records")])
-            names[group.index] = [
-                f"{name}, {text}" if text else name for name, text in zip(names[group.index], texts, strict=True)
-            ]
+    if not differing:
+        return names
+    varies = runs.groupby(named)[differing].nunique(dropna=False).gt(1).any(axis="columns")
+    keys = pd.MultiIndex.from_frame(runs[named]) if len(named) > 1 else pd.Index(runs[named[0]])
+    for _, group in runs[keys.isin(varies.index[varies])].groupby(named):
+        texts = differences([_settings(row) for row in group[differing].to_dict("records")])
+        names[group.index] = [
+            f"{name}, {text}" if text else name for name, text in zip(names[group.index], texts, strict=True)
+        ]
     return names
 
 

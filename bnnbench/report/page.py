@@ -56,13 +56,14 @@ def render(data: PlotData, *, version: str | None = None) -> str:
     from plotly.offline import get_plotlyjs
 
     charts: dict[str, dict[str, Any]] = {}
+    asked, *found = findings(data)
     context = {
         "name": data.name,
         "version": __version__,
         "title": suite_title(data.suites) or data.name,
-        "asked": findings(data)[0],
+        "asked": asked,
         "answer": answer(data),
-        "findings": findings(data)[1:],
+        "findings": found,
         "picture": _picture(data, charts),
         "summary": _summary(data),
         "figures": _figures("overview", data, charts),
@@ -144,10 +145,11 @@ def _best(data: PlotData) -> dict[str, Any]:
 
 def _sheet(table: Table) -> dict[str, Any]:
     """Return the columns of a table that tell rows apart, what decides first, and the caption."""
-    first = [name for name in DECISIVE if name in {column.name for column in table.shown}]
+    of_name = {column.name: column for column in table.shown}
+    first = [name for name in DECISIVE if name in of_name]
     names = [column for column in table.shown if column.kind == "text" and column.rank is None]
     rest = [column for column in table.shown if column not in names and column.name not in first]
-    columns = [*names, *(column for name in first for column in table.shown if column.name == name), *rest]
+    columns = [*names, *(of_name[name] for name in first), *rest]
     cells = [table.cells(column) for column in columns]
     return {"columns": columns, "rows": list(zip(*cells, strict=True)), "caption": table.full_caption(columns)}
 

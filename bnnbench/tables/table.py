@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import pandas as pd
@@ -112,7 +113,7 @@ class Table:
     stamp: Mapping[str, Any] = field(default_factory=dict)
     view: View = field(default_factory=View)
 
-    @property
+    @cached_property
     def shown(self) -> tuple[Column, ...]:
         """Columns that tell rows apart: not those without any value or remark, nor those of one value in all rows."""
         constant = [column.name for column, _ in self._constants]
@@ -126,12 +127,12 @@ class Table:
         same = f"The same in all rows: {same}." if same else ""
         return " ".join(filter(None, (self.title, notes, same, self.caption)))
 
-    @property
+    @cached_property
     def spoken(self) -> tuple[Column, ...]:
         """Columns that have a value or a remark in some row."""
         return tuple(c for c in self.columns if c.name in self.groups or not _is_silent(self.data[c.name]))
 
-    @property
+    @cached_property
     def _constants(self) -> list[tuple[Column, str]]:
         """Return the columns that can be done without and have one value in all of several rows, with that value."""
         found = []
