@@ -17,6 +17,7 @@ from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.qubo import Qubo, make_qubo
 from bnnbench.solver.answer import open_stream
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+from bnnbench.solver.ready import make_ready
 from bnnbench.spec import parse_spec
 
 H_RANGE = 4.0
@@ -40,6 +41,7 @@ class ControlErrors(Solver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
+    loads: ClassVar[tuple[str, ...]] = ("scipy.sparse",)
 
     inner: SolverSpec = "simulated_annealing"
     """The solver of the perturbed problem; it sees a bare QUBO."""
@@ -47,6 +49,10 @@ class ControlErrors(Solver):
     """Standard deviation of δ_i, in the machine's units."""
     coupling_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
     """Standard deviation of δ_ij, in the machine's units."""
+
+    @override
+    def warm_up(self) -> None:
+        make_ready(load_solver(self.inner))
 
     def unavailable(self) -> str | None:
         """Be unavailable where the inner solver is."""

@@ -44,6 +44,7 @@ class CpSat(Solver):
 
     exact: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("numba", "ortools")
+    loads: ClassVar[tuple[str, ...]] = ("ortools.sat.python.cp_model",)
     works_on: ClassVar[WorksOn] = "penalties"
 
     model: Literal["constraints", "squares"] = "constraints"

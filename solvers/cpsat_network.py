@@ -30,6 +30,7 @@ class CpSatNetwork(NetworkSolver):
 
     exact: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("numba", "ortools")
+    loads: ClassVar[tuple[str, ...]] = ("ortools.sat.python.cp_model",)
 
     num_workers: Annotated[int, Field(ge=1)] = 1
     """Search threads; with more than one the answers depend on timing."""

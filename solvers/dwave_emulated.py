@@ -16,6 +16,7 @@ from bnnbench.annealer.unembedding import ChainBreaks
 from bnnbench.plugins.files import SolverSpec
 from bnnbench.plugins.registry import load_solver
 from bnnbench.solver.contract import Batch, Budget, Objective, Paradigm, Solver
+from bnnbench.solver.ready import make_ready
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,10 @@ class DWaveEmulated(Solver):
             chain_prefactor=self.chain_prefactor,
             chain_breaks=self.chain_breaks,
         )
+
+    @override
+    def warm_up(self) -> None:
+        make_ready(self.composed)
 
     @override
     def unavailable(self) -> str | None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from bnnbench.annealer.copies import Copies, anneals, up_to
 from bnnbench.annealer.embedding import (
@@ -32,6 +33,7 @@ from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.qubo import Qubo, qubo_from_bqm
 from bnnbench.search_range import Range
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
+from bnnbench.solver.ready import make_ready
 from bnnbench.spec import parse_spec
 
 
@@ -63,6 +65,7 @@ class Embedded(Solver):
     """The inner solver on the qubits of a minor embedding; its bounds stay valid."""
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system", "minorminer")
+    loads: ClassVar[tuple[str, ...]] = ("dwave.embedding", "minorminer")
 
     inner: SolverSpec = "simulated_annealing"
     """The solver of the physical problem, such as ``tabu[num_restarts=4]``; it sees a bare QUBO."""
@@ -83,6 +86,10 @@ class Embedded(Solver):
     """Factor of uniform torque compensation, in the place of `chain_strength`; None: 1.414."""
     chain_breaks: ChainBreaks = "majority_vote"
     """How broken chains are read, see `bnnbench.annealer.unembedding.ChainBreaks`."""
+
+    @override
+    def warm_up(self) -> None:
+        make_ready(load_solver(self.inner))
 
     def unavailable(self) -> str | None:
         """Be unavailable also where the inner solver is."""

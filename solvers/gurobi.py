@@ -24,6 +24,7 @@ class Gurobi(LinearSolver):
     """Branch and cut (Gurobi Optimization, "Gurobi Optimizer Reference Manual")."""
 
     needs: ClassVar[tuple[str, ...]] = ("gurobipy",)
+    loads: ClassVar[tuple[str, ...]] = ("gurobipy",)
 
     num_threads: Annotated[int, Field(ge=1)] = 1
     """Threads of the library."""

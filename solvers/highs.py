@@ -21,6 +21,7 @@ class Highs(LinearSolver):
     """Branch and cut (Q. Huangfu and J. A. J. Hall, Mathematical Programming Computation 10, 2018)."""
 
     needs: ClassVar[tuple[str, ...]] = ("highspy",)
+    loads: ClassVar[tuple[str, ...]] = ("highspy",)
 
     num_threads: Annotated[int, Field(ge=1)] = 1
     """Threads of the library."""

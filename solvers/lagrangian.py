@@ -21,6 +21,7 @@ from bnnbench.qubo.qubo import Qubo, make_qubo
 from bnnbench.qubo.tiling import Tiling
 from bnnbench.solver.answer import open_stream
 from bnnbench.solver.contract import Batch, Budget, Objective, Positive, Solver, WorksOn
+from bnnbench.solver.ready import make_ready
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Lagrangian(Solver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
+    loads: ClassVar[tuple[str, ...]] = ("scipy.sparse",)
     works_on: ClassVar[WorksOn] = "penalties"
 
     inner: SolverSpec = "simulated_annealing"
@@ -87,7 +89,7 @@ class Lagrangian(Solver):
 
     @override
     def warm_up(self) -> None:
-        load_solver(self.inner).warm_up()
+        make_ready(load_solver(self.inner))
 
     @override
     def refuses(self, instance: Objective) -> str | None:

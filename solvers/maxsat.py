@@ -32,6 +32,7 @@ class MaxSat(Solver):
 
     exact: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("python-sat",)
+    loads: ClassVar[tuple[str, ...]] = ("pysat.formula", "pysat.examples.rc2")
     works_on: ClassVar[WorksOn] = "network"
 
     oracle: Literal["g3", "g4", "m22"] = "g3"

@@ -22,6 +22,7 @@ class OpenJijHubo(Solver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("numba", "openjij")
+    loads: ClassVar[tuple[str, ...]] = ("openjij", "bnnbench_solvers._polynomial")
     works_on: ClassVar[WorksOn] = "penalties"
     memoryless: ClassVar[bool] = True
 

@@ -27,6 +27,7 @@ class OpenJijSqa(OpenJijSolver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("openjij",)
+    loads: ClassVar[tuple[str, ...]] = ("openjij",)
 
     num_sweeps: Annotated[int, Field(ge=1), Range(1, 3000, log=True)] = 100
     """Sweeps over all variables of all slices per read."""

@@ -29,6 +29,7 @@ class PathIntegral(DimodSolver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers",)
+    loads: ClassVar[tuple[str, ...]] = ("dwave.samplers",)
     batch_reads: ClassVar[int] = 1  # a read of a large instance takes a second
     memoryless: ClassVar[bool] = True
 

@@ -14,3 +14,4 @@ class QaoaDiagonal(Qaoa, VariableQubits):
     """Quantum approximate optimization algorithm on the energy of the QUBO: a qubit per variable, ancillas included."""
 
     needs: ClassVar[tuple[str, ...]] = ("numba", "scipy")
+    loads: ClassVar[tuple[str, ...]] = ("scipy.optimize",)

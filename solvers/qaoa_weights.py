@@ -17,3 +17,4 @@ class QaoaWeights(Qaoa, WeightQubits):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("numba", "scipy")
+    loads: ClassVar[tuple[str, ...]] = ("scipy.optimize",)

@@ -30,6 +30,7 @@ class Rotor(DimodSolver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers",)
+    loads: ClassVar[tuple[str, ...]] = ("dwave.samplers",)
     memoryless: ClassVar[bool] = True
 
     num_sweeps: Annotated[int, Field(ge=1)] = 1000

@@ -20,6 +20,7 @@ class Scip(LinearSolver):
     """Branch, cut and price (S. Bolusani et al., "The SCIP Optimization Suite 9.0", arXiv 2402.17702, 2024)."""
 
     needs: ClassVar[tuple[str, ...]] = ("pyscipopt",)
+    loads: ClassVar[tuple[str, ...]] = ("pyscipopt",)
 
     @override
     def optimize(

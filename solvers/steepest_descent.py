@@ -18,6 +18,7 @@ class SteepestDescent(DimodSolver):
     """Flip the bit that lowers the energy most until none does, from random states."""
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers",)
+    loads: ClassVar[tuple[str, ...]] = ("dwave.samplers",)
     batch_reads: ClassVar[int] = 100
     memoryless: ClassVar[bool] = True
 

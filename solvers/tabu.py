@@ -26,6 +26,7 @@ class Tabu(DimodSolver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers", "dwave-tabu")  # tabu only hands calls on
+    loads: ClassVar[tuple[str, ...]] = ("tabu",)
     batch_reads: ClassVar[int] = 1
     memoryless: ClassVar[bool] = True
 

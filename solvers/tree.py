@@ -31,6 +31,7 @@ class Tree(Solver):
 
     exact: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers",)
+    loads: ClassVar[tuple[str, ...]] = ("dwave.samplers",)
 
     max_treewidth: Annotated[int, Field(ge=1, le=LARGEST)] = 20
     """Largest treewidth; each one more doubles time and memory, some 0.1 GB at 20."""

@@ -23,6 +23,7 @@ from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import Target, target_of
 from bnnbench.solver.answer import open_stream, taken
 from bnnbench.solver.contract import Batch, Budget, Solver, is_number
+from bnnbench.solver.ready import make_ready
 from bnnbench.solver.refusal import refusal
 from bnnbench.spec import Spec
 
@@ -109,6 +110,8 @@ def measure(
 ) -> Outcome:
     """Ask for batches until the stream ends or the budget is spent; judge each off the clock, and record it.
 
+    Libraries and kernels are loaded before any clock runs.
+
     `allow` is told the estimated seconds of QPU access before anything is submitted, and raises if they are too many.
     A sample whose loss is at most `stop_at` ends the run.
     """
@@ -118,6 +121,7 @@ def measure(
     if reason:
         times = {"compile_s": instance.compile_s, "prepare_s": preparing.wall_s}
         return fold([], target, budget, status="refused", message=reason, **times)
+    make_ready(solver)
     with preparing:
         prepared = solver.prepare(instance)
         estimate_s = 0.0 if allow is None else solver.qpu_seconds(prepared, budget)

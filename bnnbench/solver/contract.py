@@ -164,6 +164,8 @@ class Solver(abc.ABC):
 
     needs: ClassVar[tuple[str, ...]] = ()
     """Distributions that must be installed; import them inside methods."""
+    loads: ClassVar[tuple[str, ...]] = ()
+    """Modules to import before any clock runs, such as ``highspy``: loading is no work on a problem."""
     exact: ClassVar[bool] = False
     """Whether the solver proves optimality, given time."""
     seeded: ClassVar[bool] = True
@@ -190,7 +192,7 @@ class Solver(abc.ABC):
         return f"{' and '.join(missing)} not installed; run: pip install {' '.join(missing)}." if missing else None
 
     def warm_up(self) -> None:
-        """Compile kernels, if there are any; called once before a campaign, where no clock runs."""
+        """Compile kernels, if there are any; called before a campaign and in each of its processes, off the clock."""
         return
 
     def refuses(self, instance: Objective) -> str | None:
