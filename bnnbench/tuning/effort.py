@@ -13,6 +13,8 @@ Objective = Literal["ert", "tts"]
 Clock = Literal["seconds", "evaluations"]
 LEAST_TIME = 1e-9
 """Times below are those of no clock; a geometric mean knows no 0."""
+FAILED_GAP = 1000.0
+"""More than runs that end are above the optimum: to fail is worse, and yet a number to compare others with."""
 
 
 @dataclass(frozen=True)
@@ -79,33 +81,42 @@ def effort_of(row: Mapping[str, Any], clock: Clock, limit: float | None) -> Effo
     )
 
 
-def problem_score(runs: Sequence[Effort], objective: Objective, unsolved: float = 0.0) -> float:
+def problem_score(runs: Sequence[Effort], objective: Objective, least: float = 0.0) -> float:
     """Return the ERT or the TTS_99 of a setting on one problem, finite also without a success.
 
-    ``ERT = Σ_r T_r / k`` with k runs that reached the optimum, and ``TTS_99 = t_read·max(1, ln 0.01 / ln(1 − k/n))``
-    with k of n reads. With k = 0 half a success is counted, and the score is multiplied by 1 + the least gap, so that
-    a search sees a slope where nothing is solved yet. A run that was refused makes it infinite.
+    See `spent_per_success`. Without a success the score is multiplied by 1 + the least gap, so that a search sees a
+    slope where nothing is solved yet; a run that failed counts as a gap of `FAILED_GAP`. A run that was refused makes
+    the score infinite.
 
     Parameters
     ----------
-    unsolved
-        Least score before that factor with k = 0, so that short runs that fail gain nothing by being short.
+    least
+        Of the score before that factor without a success, so that short runs that fail gain nothing by being short.
     """
     if not all(run.is_asked for run in runs):
         return math.inf
+    spent, num_successes = spent_per_success(runs, objective)
+    if num_successes:
+        return spent
+    return max(spent, least) * (1 + min(FAILED_GAP, *(run.gap for run in runs)))
+
+
+def spent_per_success(runs: Sequence[Effort], objective: Objective) -> tuple[float, int]:
+    """Return the ERT or the TTS_99 of runs on one problem, and the number of successes; without any, half a one counts.
+
+    ``ERT = Σ_r T_r / k`` with k runs that reached the optimum, and ``TTS_99 = t_read·max(1, ln 0.01 / ln(1 − k/n))``
+    with k of n reads.
+    """
     if objective == "tts":
         num_reads = max(1, sum(run.reads for run in runs))
         num_successes = sum(run.successes for run in runs)
         share = min(max(num_successes, 0.5) / num_reads, 1.0)
         tries = max(1.0, math.log(0.01) / math.log1p(-share)) if share < 1 else 1.0
-        score = sum(run.spent for run in runs) / num_reads * tries
+        spent = sum(run.spent for run in runs) / num_reads * tries
     else:
         num_successes = sum(run.to_target is not None for run in runs)
-        spent = sum(run.spent if run.to_target is None else run.to_target for run in runs)
-        score = spent / max(num_successes, 0.5)
-    if num_successes:
-        return max(score, LEAST_TIME)
-    return max(score, unsolved, LEAST_TIME) * (1 + min(run.gap for run in runs))
+        spent = sum(run.spent if run.to_target is None else run.to_target for run in runs) / max(num_successes, 0.5)
+    return max(spent, LEAST_TIME), num_successes
 
 
 def score(scores: Collection[float]) -> float:

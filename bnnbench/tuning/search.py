@@ -18,7 +18,7 @@ from bnnbench.runs.cell import Cell
 from bnnbench.suite.file import TuneTable
 from bnnbench.suite.planning import Pair, cell_of, reason_of
 from bnnbench.suite.tuned import TunedPair
-from bnnbench.tuning.effort import Effort, problem_score, score
+from bnnbench.tuning.effort import Effort, problem_score, score, spent_per_success
 from bnnbench.tuning.space import Space
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class Search:
         self._setting = Setting(self.pair)
         self._stage = list(self.problems)
         self._counted: set[str] = set()
+        self._least: list[float] = []  # what the defaults spent per success, by problem
         self.is_done = not self.problems
 
     def __str__(self) -> str:
@@ -156,6 +157,7 @@ class Search:
             self.tell("it refuses every problem")
             return
         scores = [problem_score(efforts[place], self.table.objective) for place in asked]
+        self._least = [spent_per_success(efforts[place], self.table.objective)[0] for place in asked]
         self.default = self.best = Setting(self.pair, scores=scores)
         self._add_default(self.default.value)
         self.tell(f"defaults: {self._figure(self.default)}")
@@ -184,10 +186,9 @@ class Search:
         from optuna.trial import TrialState
 
         setting, stops = self._setting, self._stops()
-        of_default = self.default.scores[len(setting.scores) :] if self.default else []
         setting.scores += [
-            problem_score(runs, self.table.objective, unsolved)
-            for runs, unsolved in zip(efforts, of_default, strict=False)
+            problem_score(runs, self.table.objective, least)
+            for runs, least in zip(efforts, self._least[len(setting.scores) :], strict=False)
         ]
         done = len(setting.scores)
         if done == stops[-1]:

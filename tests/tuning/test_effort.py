@@ -7,7 +7,7 @@ import math
 import pytest
 
 from bnnbench.errors import InputError
-from bnnbench.tuning.effort import effort_of, problem_score, score
+from bnnbench.tuning.effort import FAILED_GAP, effort_of, problem_score, score, spent_per_success
 
 ROW = {
     "status": "ok", "sample_s": 4.0, "time_to_target_s": None, "evaluations": 400, "evaluations_to_target": None,
@@ -36,9 +36,20 @@ def test_a_short_run_that_fails_gains_nothing_by_being_short():
     assert problem_score([effort_of(SOLVED, "seconds", 5.0)], "ert", 100.0) == 1
 
 
+def test_a_setting_that_comes_nearer_than_unsolved_defaults_is_better():
+    defaults = [effort_of(ROW | {"loss_gap": 5.0}, "seconds", 5.0)]
+    least = spent_per_success(defaults, "ert")[0]
+
+    nearer = problem_score([effort_of(ROW | {"sample_s": 1.0}, "seconds", 5.0)], "ert", least)
+
+    assert nearer < problem_score(defaults, "ert")
+
+
 def test_a_run_that_failed_spends_its_limit_and_has_found_nothing():
     assert ert(SOLVED, SOLVED | {"status": "timeout", "sample_s": None}) == 1 + 5
-    assert ert(SOLVED | {"status": "crash"}) == math.inf  # its gap is not believed
+    crashed = ert(SOLVED | {"status": "crash"})  # its gap is not believed
+    assert crashed == 4 / 0.5 * (1 + FAILED_GAP)
+    assert ert(ROW) < crashed < math.inf, "one failed run of the defaults leaves something to compare with"
 
 
 def test_the_time_to_solution_counts_reads():
