@@ -65,7 +65,7 @@ class Embedded(Solver):
     """The inner solver on the qubits of a minor embedding; its bounds stay valid."""
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system", "minorminer")
-    loads: ClassVar[tuple[str, ...]] = ("dwave.embedding", "minorminer")
+    loads: ClassVar[tuple[str, ...]] = ("dwave.embedding", "minorminer", "platformdirs", "scipy.sparse")
 
     inner: SolverSpec = "simulated_annealing"
     """The solver of the physical problem, such as ``tabu[num_restarts=4]``; it sees a bare QUBO."""

@@ -1,4 +1,4 @@
-"""What a process does for a solver before any clock runs: import its libraries, and compile or load its kernels."""
+"""Readiness of a process for a solver, off the clock: its libraries imported, and its kernels compiled or loaded."""
 
 from __future__ import annotations
 
