@@ -205,3 +205,25 @@ def test_large_perceptrons_are_learned_by_messages(
         )
     assert errors == [0, 0, 0]
     assert statistics.median(seconds) <= 10
+
+
+@pytest.mark.parametrize("inputs", [1001, 10001])
+def test_large_perceptrons_are_learned_by_sbpi(capsys: pytest.CaptureFixture[str], inputs: int) -> None:
+    """Processor seconds of one read with random labels at α = 0.5, merging of samples included."""
+    from bnnbench_solvers._sbpi import make_patterns
+
+    from bnnbench.optimum.search.distinct_samples import distinct_samples
+
+    solver = bb.load_solver("sbpi")
+    solver.warm_up()
+    seconds, errors = [], []
+    for seed in range(3):
+        problem = bb.load_problem("random_data", widths=[inputs, 1], samples=inputs // 2, seed=seed)
+        start = process_time()
+        weights, _ = solver.read(make_patterns(distinct_samples(problem)), problem.network, np.random.default_rng(seed))
+        seconds.append(process_time() - start)
+        errors.append(float(problem.training_loss(weights)))
+    with capsys.disabled():
+        print(f"\nsbpi, {inputs}-1, N = {inputs // 2}: {[round(s, 3) for s in seconds]} processor s, {errors} errors")
+    assert errors == [0, 0, 0]
+    assert statistics.median(seconds) <= 10
