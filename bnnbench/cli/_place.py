@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from bnnbench.errors import InputError
 from bnnbench.harness.executor import Executor, LocalExecutor
 from bnnbench.harness.isolation.placement import lanes_apart
 from bnnbench.suite.planning import Plan
+
+NAME = r"[^\s#]+"
+"""Of an account or a queue; what follows would be a line of its own in the job's script."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +61,8 @@ class Place:
         for name, value in {"--account": self.account, "--queue": self.queue}.items():
             if value is not None and not self.slurm:
                 raise InputError(f"{name} is for SLURM jobs, but {value!r} came without --slurm; give that too.")
+            if value is not None and not re.fullmatch(NAME, value):
+                raise InputError(f"{name} must be a name without blanks, but {value!r} came; ask the cluster's guide.")
         if self.dask == "":
             raise InputError("--dask: the address is empty; give the one that `dask scheduler` prints.")
 
@@ -77,8 +83,9 @@ class Place:
         if self.dask is None and not self.slurm:
             yield LocalExecutor(self.jobs if self.untimed else lanes_apart(self.jobs, planned.threads))
             return
-        from bnnbench.harness.cluster.dask_executor import tls_security  # Dask is an extra
+        from bnnbench.harness.cluster.address import tls_security  # Dask is an extra
         from bnnbench.harness.cluster.slurm import slurm_cluster
+        from bnnbench.harness.cluster.slurm_queue import Queue
 
         security = tls_security(*self.tls) if self.tls else None
         if self.dask is not None:
@@ -86,16 +93,22 @@ class Place:
             return
         given = {name: value for name, value in (("account", self.account), ("queue", self.queue)) if value}
         table = planned.suite.slurm.model_copy(update=given)
+        say = open_screen(stderr=True).say
+        say(f"submitting to SLURM: {table.jobs} {'job' if table.jobs == 1 else 'jobs'}")
         with slurm_cluster(table, **({"security": security} if self.tls else {})) as cluster:
-            open_screen(stderr=True).say(f"waiting for SLURM; the scheduler is {cluster.scheduler_address}")
-            yield self._dask_executor(planned, cluster, security)
+            say(f"waiting for SLURM; the scheduler is {cluster.scheduler_address}")
+            yield self._dask_executor(planned, cluster, security, on_wait=Queue(cluster, say).look)
 
-    def _dask_executor(self, planned: Plan, cluster: Any, security: Any) -> Executor:
+    def _dask_executor(
+        self, planned: Plan, cluster: Any, security: Any, on_wait: Callable[[float], None] = lambda _waited_s: None
+    ) -> Executor:
         from bnnbench.harness.cluster.dask_executor import WAIT_S, DaskExecutor  # Dask is an extra
 
         solvers = list({str(solver.spec): solver.spec for _, solver in planned.pairs}.values())
         wait_s = WAIT_S if self.dask else math.inf
-        executor = DaskExecutor(cluster, solvers, security=security, wait_s=wait_s, threads=planned.threads)
+        executor = DaskExecutor(
+            cluster, solvers, security=security, wait_s=wait_s, threads=planned.threads, on_wait=on_wait
+        )
         if self.untimed:
             executor.is_timed = False
         elif not executor.is_timed:

@@ -88,8 +88,8 @@ class SlurmTable(pydantic.BaseModel):
     memory: Annotated[str, pydantic.Field(pattern=r"^\d+(\.\d+)? ?[kMGT]i?B$")] = "4GB"
     """Of each job."""
     walltime: Annotated[str, pydantic.Field(pattern=r"^(\d+-)?\d+(:\d\d){0,2}$")] = "01:00:00"
-    queue: str | None = None
-    account: str | None = None
+    queue: Annotated[str, pydantic.Field(pattern=r"^[^\s#]+$")] | None = None
+    account: Annotated[str, pydantic.Field(pattern=r"^[^\s#]+$")] | None = None
     interface: str | None = None
     """Network interface that workers and scheduler meet on, such as ``ib0``."""
     directives: list[str] = []

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from bnnbench.errors import InputError, StoreError, UnavailableError, restated
+from bnnbench.harness.cluster.address import check_address
 from bnnbench.harness.cluster.remote import (
     Answer,
     DifferenceError,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 WAIT_S = 60.0
 """Seconds to wait for the first worker of a scheduler that runs."""
+ASK_S = 2.0
+"""Seconds between two questions for the first worker."""
 MAX_LOSSES = 3
 """Times that a task is handed to the cluster again after Dask has given it up, which it does at the fourth loss."""
 QUEUED = 2
@@ -58,6 +60,8 @@ class DaskExecutor(Executor):
         Seconds to wait for the first worker, and for another one when all are lost.
     threads
         Most threads that a run uses.
+    on_wait
+        Told every few seconds for how many seconds no worker has been there; may raise.
 
     Raises
     ------
@@ -75,6 +79,7 @@ class DaskExecutor(Executor):
         security: Any = None,
         wait_s: float = WAIT_S,
         threads: int = 1,
+        on_wait: Callable[[float], None] = lambda _waited_s: None,
     ) -> None:
         advice = "); in a checkout run: pip install -e '.[distributed]'."
         with restated(UnavailableError, "--dask needs Dask (", advice, ImportError):
@@ -86,10 +91,10 @@ class DaskExecutor(Executor):
         self._running: dict[Future, Task] = {}
         self._losses: Counter[Path] = Counter()
         self._threads, self._asked, self._submitted, self._run_threads = 0, 0.0, 0, threads
-        self._wait_s, self._worked = wait_s, perf_counter()
+        self._wait_s, self._worked, self._on_wait = wait_s, perf_counter(), on_wait
         try:
             if isinstance(address, str):
-                _check_address(address)
+                check_address(address)
             self._client: Client = Client(address, security=security, set_as_default=False, timeout=WAIT_S / 4)
         except (OSError, ValueError, TypeError, ImportError) as error:
             raise UnavailableError(
@@ -97,7 +102,7 @@ class DaskExecutor(Executor):
                 "the address that it prints."
             ) from error
         try:
-            self._wait(wait_s)
+            self._wait()
             self._compare()
         except BaseException:
             self._client.close()
@@ -127,6 +132,8 @@ class DaskExecutor(Executor):
             if self._threads > before > 0:  # others have joined
                 self.is_timed = self.is_timed and self._are_apart()
             self._worked = self._asked if self._threads else self._worked
+            if not self._threads:
+                self._on_wait(self._asked - self._worked)
             if self._asked - self._worked > self._wait_s:
                 raise UnavailableError(
                     f"the Dask scheduler at {self._address} has had no worker for {self._wait_s:g} s; start some with "
@@ -205,13 +212,22 @@ class DaskExecutor(Executor):
         task.journal.write_bytes(answer.journal)
         return answer.ending
 
-    def _wait(self, wait_s: float) -> None:
-        try:
-            self._client.wait_for_workers(1, timeout=None if wait_s == math.inf else wait_s)
-        except TimeoutError as error:
-            raise UnavailableError(
-                f"the Dask scheduler at {self._address} had no worker for {wait_s:g} s; start some with `dask worker`."
-            ) from error
+    def _wait(self) -> None:
+        """Wait for the first worker."""
+        while True:
+            waited_s = perf_counter() - self._worked
+            try:
+                with _lost(self._address):
+                    self._client.wait_for_workers(1, timeout=max(0.1, min(ASK_S, self._wait_s - waited_s)))
+            except TimeoutError as error:
+                self._on_wait(perf_counter() - self._worked)
+                if perf_counter() - self._worked < self._wait_s:
+                    continue
+                raise UnavailableError(
+                    f"the Dask scheduler at {self._address} had no worker for {self._wait_s:g} s; start some with "
+                    "`dask worker`."
+                ) from error
+            return
 
     def _compare(self) -> None:
         """Refuse workers of other versions; find out whether their threads share cores."""
@@ -240,35 +256,6 @@ class DaskExecutor(Executor):
             cores[host] = 1 if isinstance(info, Exception) else info.get("physical_cores") or 1
             used[host] += threads.get(address, 1) * self._run_threads
         return all(used[host] <= number for host, number in cores.items())
-
-
-def _check_address(address: str) -> None:
-    """Raise `ValueError` for what is no address; a client that is made of it would not end for half a minute."""
-    from distributed.comm import parse_address, parse_host_port
-    from distributed.comm.registry import get_backend
-
-    scheme, place = parse_address(address)
-    get_backend(scheme)
-    if scheme in ("tcp", "tls", "ws", "wss"):
-        parse_host_port(place)
-
-
-def tls_security(authority: Path, certificate: Path, key: Path) -> Any:
-    """Return credentials for ``tls://`` addresses; nothing is then sent in the clear.
-
-    Raises
-    ------
-    InputError
-        If a file is not there.
-    """
-    from distributed.security import Security
-
-    for path in (authority, certificate, key):
-        if not path.is_file():
-            raise InputError(f"--tls: {path} is no file; give the authority's file, the certificate and the key.")
-    pair = {"cert": str(certificate), "key": str(key)}
-    sides = {f"tls_{side}_{what}": path for side in ("client", "scheduler", "worker") for what, path in pair.items()}
-    return Security(tls_ca_file=str(authority), require_encryption=True, **sides)
 
 
 @contextlib.contextmanager

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
 from bnnbench.errors import InputError, UnavailableError, restated
+from bnnbench.harness.cluster.slurm_queue import ANSWER_S
 
 if TYPE_CHECKING:
     from bnnbench.suite.file import SlurmTable
@@ -28,6 +30,19 @@ def slurm_cluster(table: SlurmTable, **options: Any) -> Any:
     advice = "); run in the checkout: pip install -e '.[distributed]'."
     with restated(UnavailableError, "--slurm needs Dask and dask-jobqueue (", advice, ImportError):
         from dask_jobqueue import SLURMCluster
+        from dask_jobqueue.slurm import SLURMJob
+        from distributed.core import Status
+
+    class Job(SLURMJob):  # type: ignore[misc]
+        """A job whose commands end; dask-jobqueue would wait for them for ever."""
+
+        submit_command = f"timeout {ANSWER_S} {SLURMJob.submit_command}"
+        cancel_command = f"timeout {ANSWER_S} {SLURMJob.cancel_command}"
+
+        async def close(self) -> None:
+            await super().close()
+            self.status = Status.closed  # dask-jobqueue leaves it open, and the cluster then does not close
+
     if shutil.which("sbatch") is None:
         raise UnavailableError("--slurm: there is no sbatch on this machine; log in where jobs are submitted.")
     with (
@@ -35,6 +50,7 @@ def slurm_cluster(table: SlurmTable, **options: Any) -> Any:
         restated(UnavailableError, "SLURM did not take the jobs: ", ".", OSError, RuntimeError),
     ):
         cluster = SLURMCluster(
+            job_cls=Job,
             cores=table.cores,
             processes=table.cores,
             memory=table.memory,
@@ -53,8 +69,8 @@ def slurm_cluster(table: SlurmTable, **options: Any) -> Any:
     except BaseException as error:
         with contextlib.suppress(Exception):  # it is the refusal that matters
             _forget_refused(cluster)
-            cluster.close(timeout=5)
-        if isinstance(error, (OSError, RuntimeError)):
+            cluster.close(timeout=30)
+        if isinstance(error, (OSError, RuntimeError, ValueError)):
             raise UnavailableError(
                 f"SLURM did not take the jobs: {_reason(error)}; see docs/clusters.md for account and queue."
             ) from error
@@ -78,6 +94,13 @@ def _forget_refused(cluster: Any) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Return what `sbatch` said; dask-jobqueue puts it between the command and its exit code."""
-    _, _, said = str(error).partition("stderr:")
-    return " ".join((said or str(error)).split()).rstrip(".")
+    """Return what `sbatch` said; dask-jobqueue puts it below the command and its exit code."""
+    text = str(error)
+    if re.search(r"^Exit code: 124$", text, re.MULTILINE):
+        return f"sbatch did not answer within {ANSWER_S} s"
+    if isinstance(error, ValueError):
+        undecoded = error.object.decode(errors="replace") if isinstance(error, UnicodeDecodeError) else None
+        said = text.partition("output is:")[2] if undecoded is None else undecoded
+        return f"sbatch named no job but said {' '.join(said.split())[:200]!r}, so look whether `squeue --me` has some"
+    _, _, said = text.partition("stderr:")
+    return " ".join((said or text).split()).rstrip(".")
