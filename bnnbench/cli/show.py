@@ -11,7 +11,9 @@ from bnnbench.cli._screen import count_runs, open_screen
 from bnnbench.metrics import disambiguated, summarize
 from bnnbench.metrics.labels import chosen
 from bnnbench.metrics.optimal import best_settings
+from bnnbench.metrics.summary import solved_of_known
 from bnnbench.store.parquet import name_of, open_results
+from bnnbench.tables.rounding import DASH
 from bnnbench.tables.terminal import flag_lines, print_optimal, print_table
 
 
@@ -27,8 +29,10 @@ def show(
     ] = None,
     solver: Annotated[Names, typer.Option(help="Only this solver, as the table calls it; repeatable.")] = None,
     optimal: Annotated[
-        str | None,
-        typer.Option(help="Of a parameter that was swept, print the value with the least time to the optimum."),
+        Names,
+        typer.Option(
+            help="Of a parameter that was swept, print the value with the least time to the optimum; repeatable."
+        ),
     ] = None,
 ) -> None:
     """Print the table of results."""
@@ -38,14 +42,16 @@ def show(
     if runs.empty:
         screen.say(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
         return
+    runs = disambiguated(runs)
     if solver:
-        runs = disambiguated(runs)
         runs = runs[runs["solver"].isin(chosen(list(runs["solver"].unique()), solver, f"{results} has no solver"))]
-    if optimal is not None:
-        print_optimal(best_settings(runs, optimal), optimal, screen)
+    if optimal:
+        print_optimal(best_settings(runs, *optimal), optimal, screen)
         return
     first = {"solver": (), "problem": ("problem",), "loss": ("loss_name",)}[by]
-    table = summarize(runs, by=(*first, "formulation", "solver"), with_intervals=True)
+    keys = (*first, "formulation", "solver")
+    table = summarize(runs, by=keys, with_intervals=True)
+    table["solved"] = [text or DASH for text in solved_of_known(table, runs, keys)]
     print_table(table, screen, title=f"{name_of(results)}: {count_runs(len(runs))}", columns=listed(columns))
     for line in flag_lines(runs):
         screen.say(line)

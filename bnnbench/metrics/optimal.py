@@ -33,7 +33,7 @@ COLUMNS = (
 _UNTOLD = {name: "" if name.endswith(("_setting", "_end")) else math.nan for name in COLUMNS}
 
 
-def best_settings(runs: pd.DataFrame, parameter: str | None = None) -> pd.DataFrame:
+def best_settings(runs: pd.DataFrame, *parameters: str) -> pd.DataFrame:
     """Return, per group of problems, formulation and solver, the setting with the least ERT, and that of the least TTS.
 
     Groups and settings are those of `bnnbench.metrics.settings`. The cost of a setting is the median over the problems
@@ -53,8 +53,8 @@ def best_settings(runs: pd.DataFrame, parameter: str | None = None) -> pd.DataFr
     ----------
     runs
         As `bnnbench.store.store.Store.runs` gives them.
-    parameter
-        The one to choose; solvers that differ in others stand apart. Without it, all that a solver was run with.
+    parameters
+        Those to choose; solvers that differ in others stand apart. Without any, all that a solver was run with.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def best_settings(runs: pd.DataFrame, parameter: str | None = None) -> pd.DataFr
     Raises
     ------
     InputError
-        If no solver was run with several values of `parameter`.
+        If no solver was run with several values of one of the parameters.
 
     References
     ----------
@@ -75,12 +75,13 @@ def best_settings(runs: pd.DataFrame, parameter: str | None = None) -> pd.DataFr
     and D. A. Lidar, "Demonstration of a Scaling Advantage for a Quantum Annealer over Simulated Annealing", Physical
     Review X 8, 2018: the optimum has to lie inside the range.
     """
-    named = with_settings(runs, parameter)
-    if parameter is not None and not is_swept(named):
-        raise InputError(
-            f"no solver was run with several values of {parameter!r}; sweep it in the suite: "
-            f"{parameter} = [1, 10, 100]."
-        )
+    for parameter in parameters:
+        if not is_swept(with_settings(runs, parameter)):
+            raise InputError(
+                f"no solver was run with several values of {parameter!r}; sweep it in the suite: "
+                f"{parameter} = [1, 10, 100]."
+            )
+    named = with_settings(runs, *parameters)
     rows = [_UNTOLD | row for group, own in groups(named, "group") for row in _rows(group, own)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -15,10 +15,10 @@ _FIXED = ("budget_seconds", "budget_reads", "budget_target")
 """What sets runs of one solver apart, and is no choice of it."""
 
 
-def with_settings(runs: pd.DataFrame, parameter: str | None = None) -> pd.DataFrame:
+def with_settings(runs: pd.DataFrame, *parameters: str) -> pd.DataFrame:
     """Return the runs with solvers named without their settings, and the settings beside them.
 
-    ``solver`` is its name, followed by what is no choice: a budget, versions and, where one `parameter` is asked for,
+    ``solver`` is its name, followed by what is no choice: a budget, versions and, where `parameters` are asked for,
     all others that differ. ``setting`` names the values of the chosen parameters that differ between the runs of the
     solver on a formulation, such as ``num_sweeps=10``; ``values`` are they, as JSON. ``group`` is the group of
     problems, see `problem_groups`, and ``of_problem`` tells its problems apart.
@@ -31,7 +31,7 @@ def with_settings(runs: pd.DataFrame, parameter: str | None = None) -> pd.DataFr
     )  # fmt: skip
     for _, own in named.groupby(["formulation", "solver"]):
         settings = [json.loads(text) for text in own["parameters"]]
-        chosen = [name for name in _differing(settings) if parameter in (None, name)]
+        chosen = [name for name in _differing(settings) if not parameters or name in parameters]
         values = [{name: one[name] for name in chosen if name in one} for one in settings]
         others = [{name: one[name] for name in one if name not in chosen} for one in settings]
         texts = differences([fixed | rest for fixed, rest in zip(_fixed(own), others, strict=True)])

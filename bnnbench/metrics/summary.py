@@ -170,6 +170,22 @@ def summarize(
     return in_natural_order(frame.reset_index()[[*by, *names]], by)
 
 
+def solved_of_known(summary: pd.DataFrame, runs: pd.DataFrame, by: Sequence[str]) -> list[str]:
+    """Return, per row of a summary, the solved runs of those with a known optimum, such as ``2/3``; empty without any.
+
+    Parameters
+    ----------
+    summary
+        What `summarize` gives for `runs` and `by`.
+    runs
+        With solvers named as in the summary, see `disambiguated`.
+    """
+    known = (was_asked(runs) & runs["optimum"].notna()).groupby([runs[name] for name in by], dropna=False).sum()
+    numbers = summary[list(by)].merge(known.rename("known").reset_index(), on=list(by), how="left")["known"]
+    pairs = zip(summary["solved"], numbers, strict=True)
+    return [f"{int(solved)}/{int(known)}" if known else "" for solved, known in pairs]
+
+
 def _medians(runs: pd.DataFrame, keys: list[pd.Series], column: Column, *, with_intervals: bool) -> pd.DataFrame:
     """Return the median of a column by group, and the ends of its interval."""
     if column.name == "normalized_gap":

@@ -21,11 +21,11 @@ from bnnbench.metrics import (
     summarize,
     with_works_on,
 )
-from bnnbench.metrics.censoring import was_asked
 from bnnbench.metrics.decision import decision_table
 from bnnbench.metrics.labels import chosen, in_natural_order
 from bnnbench.metrics.over_problems import level_of
 from bnnbench.metrics.running_time import ERTS
+from bnnbench.metrics.summary import solved_of_known
 from bnnbench.store.columns import BUDGET, budget_texts
 from bnnbench.store.parquet import RunSource
 from bnnbench.tables.best import best_table
@@ -150,17 +150,14 @@ def summary_table(runs: pd.DataFrame, name: str) -> Table:
     return _summary(disambiguated(runs), {}, name)
 
 
-def _with_solved_runs(data: pd.DataFrame, runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Add how many runs were solved of how many with a known optimum, such as ``2/3``; empty without any."""
-    known = (was_asked(runs) & runs["optimum"].notna()).groupby([runs[name] for name in by], dropna=False).sum()
-    numbers = data[list(by)].merge(known.rename("known").reset_index(), on=list(by), how="left")["known"]
-    pairs = zip(data["solved"], numbers, strict=True)
-    return data.assign(solved_runs=[f"{int(solved)}/{int(known)}" if known else "" for solved, known in pairs])
+def _with_solved_runs(runs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    data = summarize(runs, by, with_intervals=True)
+    return data.assign(solved_runs=solved_of_known(data, runs, by))
 
 
 def _summary(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
     by = ["formulation", "solver"]
-    data = _with_solved_runs(summarize(runs, by, with_intervals=True), runs, by)
+    data = _with_solved_runs(runs, by)
     is_complete = (data["ok"] == data["runs"]).all()
     measured = [column for key, column in SUMMARY_COLUMNS.items() if not (key == "ok" and is_complete)]
     place = measured.index(SUMMARY_COLUMNS["solved_share"])
@@ -172,7 +169,7 @@ def _summary(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Tab
 
 def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
     by = ["problem", "formulation", "solver"]
-    data = _with_solved_runs(summarize(runs, by=by, with_intervals=True), runs, by)
+    data = _with_solved_runs(runs, by)
     ends = {f"tts_{end}_s": f"tts_s_{end}" for end in ("low", "high")}
     data = data.merge(success_table(runs, by).rename(columns=ends), on=by, how="left")
     data["block"] = _blocks(runs, data)

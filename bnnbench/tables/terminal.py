@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import IO, Any
@@ -14,6 +15,7 @@ from rich.text import Text
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.metrics import SUMMARY, disambiguated
 from bnnbench.metrics.labels import printable
+from bnnbench.metrics.optimal import VIRTUAL_BEST
 from bnnbench.metrics.running_time import ERTS
 from bnnbench.tables.best import INTERVALS, VIRTUAL
 from bnnbench.tables.rounding import DASH
@@ -32,6 +34,8 @@ LEGEND = (
     "the formulation is not known to be sound)."
 )
 MAX_DECIMALS = 3
+ARROWS = {"least": " ↓", "greatest": " ↑", "": ""}
+"""Marks of ends of a range."""
 
 
 def print_table(frame: pd.DataFrame, console: Console, title: str, columns: Sequence[str] = ()) -> None:
@@ -72,20 +76,36 @@ def _chosen(fields: Mapping[str, Field], columns: Sequence[str]) -> Mapping[str,
     return chosen
 
 
-def print_optimal(frame: pd.DataFrame, parameter: str, console: Console) -> None:
-    """Print the best values of a parameter, see `bnnbench.metrics.optimal.best_settings`."""
-    names = {"group": "problems", "formulation": "formulation", "solver": "solver", "ert_s_setting": "best"}
-    fields = {name: Field(header, frame[name].tolist(), is_text=True) for name, header in names.items()}
+def print_optimal(frame: pd.DataFrame, parameters: Sequence[str], console: Console) -> None:
+    """Print the best values of parameters, see `bnnbench.metrics.optimal.best_settings`."""
+    rows = zip(frame["solver"], frame["ert_s_setting"], frame["ert_s_end"], strict=True)
+    best = [_shortened(text) if solver == VIRTUAL_BEST else _with_arrows(text, end) for solver, text, end in rows]
+    shown = frame.assign(group=frame["group"].mask(frame["group"].duplicated(), ""), best=best)
+    names = {"group": "problems", "formulation": "formulation", "solver": "solver", "best": "best"}
+    fields = {name: Field(header, shown[name].tolist(), is_text=True) for name, header in names.items()}
     fields |= _running_time(frame)
-    fields["ert_s_end"] = Field("end of the range", frame["ert_s_end"].tolist(), is_text=True)
     print_sheet(
         fields,
         console,
         caption=f"ERT: expected sampling time to the optimum with restarts, the median over problems, at the "
-        f"{parameter} where it is least. Where that is an end of the range that was run, the best may lie beyond. "
+        f"{' and the '.join(parameters)} where it is least. ↓, ↑: the least, the greatest value that was run; the best "
+        f"may lie beyond. "
         f"{VIRTUAL} {INTERVALS}",
         sections=frame["group"].tolist(),
     )
+
+
+def _with_arrows(setting: str, end: str) -> str:
+    """Mark the numbers of a setting that are ends of what was run; see `bnnbench.metrics.settings.at_end`."""
+    ends = dict(part.rpartition(": ")[::2] for part in end.split(", "))
+    values = setting.split(", ")
+    return ", ".join(f"{value}{ARROWS[ends.get(value.partition('=')[0], ends.get('', ''))]}" for value in values)
+
+
+def _shortened(names: str) -> str:
+    """Name the solver that is best on most problems, and count the others."""
+    first, *others = re.split(r"(?<=\)), ", names)
+    return f"{first} and {len(others)} more" if others else first
 
 
 def summary_fields(frame: pd.DataFrame) -> dict[str, Field]:

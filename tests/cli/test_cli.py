@@ -63,6 +63,7 @@ def test_show_prints_a_row_per_formulation_and_solver(bnnbench_, results):
     assert code == 0
     assert out.count("exhaustive") == out.count("random") == 2
     assert "energy gap" in out
+    assert re.search(r"exhaustive.* (\d)/\1 ", out), "solved runs of those with a known optimum"
 
 
 def test_show_by_loss_names_the_loss_of_each_row(bnnbench_, results):

@@ -133,6 +133,18 @@ def test_solvers_that_differ_in_another_parameter_than_the_one_asked_for_stand_a
     assert rows.loc[["sa, reads=1", "sa, reads=5"], "settings"].tolist() == [1, 2]
 
 
+def test_two_parameters_are_chosen_together():
+    runs = pd.DataFrame(runs_of({1: [3.0], 10: [1.0, 2.0]}))
+    runs["parameters"] = ['{"sweeps": 1, "reads": 5}', '{"sweeps": 10, "reads": 1}', '{"sweeps": 10, "reads": 5}']
+
+    row = best_settings(runs, "sweeps", "reads").set_index("solver").loc["sa"]
+
+    assert (row["settings"], row["ert_s_setting"]) == (3, "sweeps=10, reads=1")
+    assert row["ert_s_end"] == "sweeps: greatest, reads: least"
+    with pytest.raises(InputError, match="no solver was run with several values of 'beta'"):
+        best_settings(runs, "sweeps", "beta")
+
+
 def test_the_best_setting_by_reads_may_be_another_one():
     """Five of 1,000 reads in 5 s are worth less than five of ten in 5 s, though the first of them came sooner."""
     runs = pd.DataFrame(runs_of({1: [1.0], 10: [4.0]})).assign(num_reads=[1000, 10])

@@ -24,7 +24,7 @@ from bnnbench.solver.contract import Budget
 from bnnbench.store.columns import RUN_COLUMNS
 from bnnbench.store.store import open_store, read_store
 from bnnbench.tables.sheet import wrap
-from bnnbench.tables.terminal import DASH, flag_lines, print_table, to_csv
+from bnnbench.tables.terminal import DASH, flag_lines, print_optimal, print_table, to_csv
 
 
 def printed(frame, title="t", *, styled=False, width=240):
@@ -67,6 +67,36 @@ def test_real_runs_become_a_table_with_units(runs):
     assert "test acc." not in text, "there are no held-out data"
     assert DASH not in line_of(text, "compact")
     assert line_of(text, "soft").count(DASH) == 1, "no energy gap"
+
+
+def best(solver, setting, end="", group="3-3-1 N8"):
+    row = {"group": group, "formulation": "compact", "solver": solver, "ert_s_setting": setting, "ert_s_end": end}
+    return row | {"ert_s": 0.012, "ert_s_low": math.nan, "ert_s_high": math.nan}
+
+
+def test_best_settings_take_a_line_each_in_80_columns():
+    frame = pd.DataFrame(
+        [
+            best("simulated_annealing", "num_sweeps=1000", "greatest"),
+            best("path_integral", "num_sweeps=10, tenure=5", "num_sweeps: least"),
+            best("virtual best", "tabu (3), path_integral, num_reads=1 (2), random (1)"),
+            best("tabu", "tenure=10", group="7-7-1 N40"),
+        ]
+    )
+    stream = io.StringIO()
+
+    print_optimal(frame, ["num_sweeps", "tenure"], Console(file=stream, width=80))
+
+    head, body = stream.getvalue().split("─\n")
+    rows = [line.split() for line in body.splitlines()[:5]]
+    assert "problems" in head
+    assert rows == [
+        ["3-3-1", "N8", "compact", "simulated_annealing", "num_sweeps=1000", "↑", "0.012"],
+        ["compact", "path_integral", "num_sweeps=10", "↓,", "tenure=5", "0.012"],
+        ["compact", "virtual", "best", "tabu", "(3)", "and", "2", "more", "0.012"],
+        [],
+        ["7-7-1", "N40", "compact", "tabu", "tenure=10", "0.012"],
+    ]
 
 
 WIDE = [
