@@ -93,6 +93,14 @@ def split_problem(
     )
 
 
+def most_telling(
+    inputs: NDArray[np.int8], targets: NDArray[np.int8], training: NDArray[np.bool_], count: int
+) -> NDArray[np.int8]:
+    """Return the inputs that agree or disagree with the target most often in the training rows; int8 (rows, count)."""
+    agreement = np.abs(inputs[training].T.astype(np.int64) @ targets[training])
+    return inputs[:, np.sort(np.argsort(-agreement, kind="stable")[:count])]
+
+
 def above_median(values: NDArray[np.float64], training: NDArray[np.bool_]) -> NDArray[np.int8]:
     """Return +1 where a feature is above its median in the training rows, else −1; int8 (rows, features)."""
     return np.where(values > np.median(values[training], axis=0), 1, -1).astype(np.int8)

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 
-from ._bundled import above_median, draw_training, load_bundled, split_problem, two_classes
+from ._bundled import above_median, draw_training, load_bundled, most_telling, split_problem, two_classes
 from ._family import Bias, Hidden, Loss, SampleCount, Seed, title
 
 
@@ -51,9 +50,7 @@ def breast_cancer(
     data = load_bundled("breast_cancer")
     rows, targets = two_classes("breast_cancer", data.target, (0, 1))
     training = draw_training("breast_cancer", targets, samples, seed)
-    inputs = above_median(data.data[rows], training)
-    agreement = np.abs(inputs[training].T.astype(np.int64) @ targets[training])
-    inputs = inputs[:, np.sort(np.argsort(-agreement, kind="stable")[:features])]
+    inputs = most_telling(above_median(data.data[rows], training), targets, training, features)
     network = Network((features, *hidden, 1), bias)
     name = title("breast_cancer", network, f"N{samples}", f"s{seed}", loss=loss)
     return split_problem(name, network, inputs, targets, training, loss)

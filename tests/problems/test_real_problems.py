@@ -14,7 +14,7 @@ from bnnbench.plugins.registry import load_problem
 from bnnbench.suite.file import read_suite, suite_path
 from bnnbench.suite.planning import plan
 
-FAMILIES = {"iris": 100, "breast_cancer": 569, "digits": 357}
+FAMILIES = {"iris": 100, "breast_cancer": 569, "digits": 357, "wine": 130}
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_inputs_are_cut_by_the_training_rows_alone(family, sklearn_data, monkeyp
 def _labels(family, data):
     if family == "iris":
         return np.array(data.target_names)[data.target], ("versicolor", "virginica")
-    return data.target, (0, 1) if family == "breast_cancer" else (3, 8)
+    return data.target, (3, 8) if family == "digits" else (0, 1)
 
 
 def test_setosa_is_told_from_versicolor_by_one_measurement_of_petals(sklearn_data):
@@ -96,8 +96,9 @@ def test_levels_are_inputs_that_light_up_one_after_the_other(sklearn_data):
     assert np.all(np.diff(problem.inputs.reshape(-1, 4, 3), axis=2) <= 0)
 
 
-def test_features_of_breast_cancer_are_those_that_tell_most(sklearn_data):
-    every, few = load_problem("breast_cancer", features=30), load_problem("breast_cancer", features=3)
+@pytest.mark.parametrize(("family", "features"), [("breast_cancer", 30), ("wine", 13)])
+def test_features_are_those_that_tell_most(family, features, sklearn_data):
+    every, few = load_problem(family, features=features), load_problem(family, features=3)
 
     agreement = np.abs((every.inputs * every.targets).sum(axis=0, dtype=int))
     assert sorted(np.abs((few.inputs * few.targets).sum(axis=0, dtype=int))) == sorted(agreement)[-3:]
@@ -133,6 +134,8 @@ def test_four_by_four_pixels_are_means_of_blocks_of_four(sklearn_data):
         ("digits[size=5]", "digits: the parameter 'size' cannot be 5"),
         ('iris[classes=["setosa","tulip"]]', "iris: the parameter 'classes.1' cannot be 'tulip'"),
         ("iris[levels=0]", "iris: the parameter 'levels' cannot be 0"),
+        ("wine[samples=118]", "wine: samples=118 takes 59 rows of one class for training, but there are"),
+        ("wine[classes=[1,1]]", "wine: classes=[1, 1] came; give two different ones of 0, 1, 2."),
         ("breast_cancer[features=31]", "breast_cancer: the parameter 'features' cannot be 31"),
     ],
 )
