@@ -24,7 +24,7 @@ from bnnbench.store.store import Store, open_store
 from bnnbench.suite.file import read_suite, suite_path
 from bnnbench.suite.planning import plan
 from bnnbench.suite.toml_file import toml_text
-from bnnbench.suite.tuned import HEADER, TunedFile, tuned_text
+from bnnbench.suite.tuned import HEADER, TunedFile, read_tuned, tuned_text
 from bnnbench.tables.rounding import plain, texts
 from bnnbench.tables.sheet import print_rows
 from bnnbench.tuning.against import tuned_against_default
@@ -120,12 +120,13 @@ def _compare(path: Path, results: Path) -> None:
         compared = tuned_against_default(plan(suite, path.parent), found.runs(), clock)
     unit = "s" if clock == "seconds" else clock
     erts = (f"default ERT [{unit}]", f"tuned ERT [{unit}]")
-    headings = ("solver", "formulation", "problems", *erts, "tuned ÷ default", "p", "parameters")
+    headings = ("solver", "formulation", "default solved", "tuned solved", *erts, "tuned ÷ default", "p", "parameters")
     rows = [
         (
             row["solver"],
             row["formulation"],
-            str(row["problems"]),
+            f"{row['default_solved']}/{row['problems']}",
+            f"{row['tuned_solved']}/{row['problems']}",
             plain(row["default_ert"]),
             plain(row["tuned_ert"]),
             " ".join(texts(row["factor"], row["low"], row["high"], "log")).strip(),
@@ -144,9 +145,15 @@ def _compare(path: Path, results: Path) -> None:
                 f"{row['solver']} on {row['formulation']}: left out, as it was not run there with both settings: "
                 f"{shown}{more}."
             )
+    for pair in read_tuned(path.parent / suite.parameters).pairs if suite.parameters else ():
+        if not pair.solver_parameters and not pair.formulation_parameters:
+            screen.say(
+                f"{pair.solver} on {pair.formulation or 'the network'}: no setting was better than the defaults, of "
+                f"{pair.trials} settings in {pair.seconds:.0f} s of runs."
+            )
     screen.say(
-        "ERT: the median over problems; tuned ÷ default: the middle of the paired factors (Hodges–Lehmann), with its "
-        "95 % interval over problems (none below 6); p: Wilcoxon's signed-rank test."
+        "solved: problems, of those that both met; ERT: the median over problems; tuned ÷ default: the middle of the "
+        "paired factors (Hodges–Lehmann), with its 95 % interval over problems (none below 6); p: Wilcoxon's signed-rank test."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bnnbench.errors import InputError
@@ -13,15 +14,16 @@ from bnnbench.metrics.paired import effect_size
 from bnnbench.suite.planning import Pair, Plan
 from bnnbench.tuning.effort import Clock
 
-COLUMNS = ("solver", "formulation", "tuned", "problems", "default_ert", "tuned_ert", "factor", "low", "high", "p",
-           "left_out")  # fmt: skip
+COLUMNS = ("solver", "formulation", "tuned", "problems", "default_solved", "tuned_solved", "default_ert",
+           "tuned_ert", "factor", "low", "high", "p", "left_out")  # fmt: skip
 
 
 def tuned_against_default(planned: Plan, runs: pd.DataFrame, clock: Clock) -> pd.DataFrame:
     """Return a row per pair: the ERT of its defaults and of its tuned parameters, and how they differ.
 
     Columns `COLUMNS`: ``tuned`` names the tuned solver and formulation; ``problems`` that both were asked on;
-    ``default_ert`` and ``tuned_ert``, medians over these; ``factor``, tuned over default, with its 95 % interval over
+    ``default_solved`` and ``tuned_solved``, how many of these a run solved;
+    ``default_ert`` and ``tuned_ert``, medians over them; ``factor``, tuned over default, with its 95 % interval over
     problems, see `bnnbench.metrics.paired.effect_size`; ``p`` of Wilcoxon's signed-rank test; ``left_out``, names of
     problems on which either was not asked.
 
@@ -61,6 +63,8 @@ def _row(erts: pd.Series, default: Pair, tuned: Pair, problems: Mapping[str, str
         "formulation": names[0][0],
         "tuned": " on ".join(reversed(names[1])),
         "problems": len(both),
+        "default_solved": int(np.isfinite(both["default"]).sum()),
+        "tuned_solved": int(np.isfinite(both["tuned"]).sum()),
         "default_ert": both["default"].median(),
         "tuned_ert": both["tuned"].median(),
         "factor": factor,

@@ -50,6 +50,18 @@ trials = 1
 pruned = 0
 runs = 4
 seconds = 0.5
+
+[[pairs]]
+solver = "tabu"
+formulation = "reduced"
+solver_parameters = {{}}
+formulation_parameters = {{}}
+value = 1.0
+default_value = 1.0
+trials = 3
+pruned = 1
+runs = 9
+seconds = 1.8
 """
 
 
@@ -90,6 +102,8 @@ def test_tuned_parameters_run_beside_the_defaults(bnnbench_, tmp_path):
     assert (code, compared[0]) == (0, 0), compared[2]
     assert "tuned ÷ default" in compared[1]
     assert "num_sweeps=7" in compared[1]
+    assert "2/2" in compared[1], "both settings solved both problems"
+    assert "tabu on reduced: no setting was better than the defaults, of 3" in " ".join(compared[1].split())
     assert set(zip(runs["formulation"], runs["solver"], strict=True)) == {
         ("reduced", "simulated_annealing"),
         ("reduced[penalty=[0.5,1.5]]", "simulated_annealing[num_sweeps=7,beta_range=[0.5,9.0]]"),
