@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +85,22 @@ def fill_nasty(folder: Path) -> Path:
         add(store, cell, replace(outcome, flags=[NASTY], facts={"note": NASTY}))
         add(store, make_cell(problem, "compact", NASTY, 1), Outcome("crash", NASTY), log_tail=NASTY)
     return folder
+
+
+def with_sweep(runs, factors=(4, 1, 2)):
+    """Return runs, and beside those of one solver the same ones at several sweeps, which take so many times as long."""
+    alone = runs[runs["solver"] == "steepest_descent"]
+    swept = [
+        alone.assign(
+            solver=f"steepest_descent[num_sweeps={10**k}]",
+            label=None,
+            parameters=json.dumps({"num_sweeps": 10**k}),
+            sample_s=factor * alone["sample_s"],
+            time_to_target_s=factor * alone["time_to_target_s"],
+        )
+        for k, factor in enumerate(factors)
+    ]
+    return pd.concat([runs, *swept], ignore_index=True)
 
 
 def with_chains(runs):

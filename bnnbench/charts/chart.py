@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Mark = Literal["line", "steps", "trend", "points", "bars", "above", "below"]
-"""``trend`` is a line without markers; ``above`` and ``below`` are points whose true value lies there: ▲ and ▼."""
+Mark = Literal["line", "steps", "trend", "points", "bars", "above", "below", "ring"]
+"""``trend`` is a line without markers; ``above`` and ``below`` are points whose true value lies there: ▲ and ▼; a
+``ring`` singles out a point of another series."""
 
 
 @dataclass(frozen=True)

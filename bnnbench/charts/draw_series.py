@@ -108,6 +108,17 @@ class SeriesDrawing:
         if series.mark in ("above", "below"):
             shape = {"above": "^>", "below": "v<"}[series.mark][self.is_sideways]
             return axes.plot(across, up, shape, color=look.color, markerfacecolor="none", markeredgewidth=0.7)[0]
+        if series.mark == "ring":
+            return axes.plot(
+                across,
+                up,
+                "o",
+                color=look.color,
+                markerfacecolor="none",
+                markersize=8,
+                markeredgewidth=0.9,
+                linestyle="",
+            )[0]
         if series.mark == "points":
             if low is not None and high is not None:
                 finite = np.isfinite(high)

@@ -19,6 +19,8 @@ MAX_NAME = 28
 """Characters of a name below an axis; a touch shows all of it."""
 DIGITS = 6
 """Of numbers in a page: more than a screen has pixels."""
+OPEN = {"above": ("triangle-up-open", 8), "below": ("triangle-down-open", 8), "ring": ("circle-open", 14)}
+"""Marks that are an outline: symbol and size."""
 
 
 def panel_figures(chart: Chart) -> list[dict[str, Any]]:
@@ -84,11 +86,10 @@ def _traces(series: Series, *, has_axes: bool) -> list[dict[str, Any]]:
             | {"type": "bar", "width": min(0.8, 0.8 * apart), "marker": {"color": look.color}}
             | _error_bars(series)
         ]
-    if series.mark in ("above", "below"):
-        shape = "triangle-up-open" if series.mark == "above" else "triangle-down-open"
-        return [
-            trace | {"type": "scatter", "mode": "markers", "marker": {"color": look.color, "symbol": shape, "size": 8}}
-        ]
+    if series.mark in OPEN:
+        shape, size = OPEN[series.mark]
+        marker = {"color": look.color, "symbol": shape, "size": size}
+        return [trace | {"type": "scatter", "mode": "markers", "marker": marker}]
     if series.mark == "points":
         marker = {"color": look.color, "symbol": symbol if has_axes else "circle", "size": 7}
         return [trace | {"type": "scatter", "mode": "markers", "marker": marker} | _error_bars(series)]

@@ -153,7 +153,8 @@ def _compare(path: Path, results: Path) -> None:
             )
     screen.say(
         "solved: problems, of those that both met; ERT: the median over problems; tuned ÷ default: the middle of the "
-        "paired factors (Hodges–Lehmann), with its 95 % interval over problems (none below 6); p: Wilcoxon's signed-rank test."
+        "paired factors (Hodges–Lehmann), with its 95 % interval over problems (none below 6); "
+        "p: Wilcoxon's signed-rank test."
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from small_stores import fill, fill_failed, fill_nasty, with_chains
+from small_stores import fill, fill_failed, fill_nasty, with_chains, with_sweep
 
 from bnnbench.charts.chart import Matrix
 from bnnbench.charts.plot_data import read_plot_data, selected
@@ -36,6 +36,7 @@ def data(tmp_path_factory):
 
 NEEDS_A_SET = "solved_by_cell"
 NEEDS_CHAINS = "chain_strength"
+NEEDS_SWEEP = "parameter_sweep"
 
 
 def panel_of(chart, title, number=0):
@@ -49,7 +50,8 @@ def series_of(panel, label):
 def test_every_figure_is_drawn_from_a_full_store(data):
     runs = data.runs.assign(cell="3-1 random")
     for name in figures():
-        chart = make_chart(name, replace(data, runs=with_chains(runs) if name == NEEDS_CHAINS else runs))
+        change = {NEEDS_CHAINS: with_chains, NEEDS_SWEEP: with_sweep}.get(name, lambda same: same)
+        chart = make_chart(name, replace(data, runs=change(runs)))
         assert chart.name == name
         assert chart.panels
         assert chart.caption.endswith(".")
@@ -80,6 +82,7 @@ def test_where_all_runs_failed_there_is_a_figure_or_a_sentence(name, tmp_path):
         "runs_over_time",
         NEEDS_A_SET,
         NEEDS_CHAINS,
+        NEEDS_SWEEP,
     ):
         with pytest.raises(InputError, match=r"failed: .*\."):
             make_chart(name, failed)
@@ -100,6 +103,7 @@ def test_without_an_optimum_there_is_a_figure_or_a_sentence(name, tmp_path):
         "profile",
         NEEDS_A_SET,
         NEEDS_CHAINS,
+        NEEDS_SWEEP,
     ):
         with pytest.raises(InputError, match=r"unknown: .*\."):
             make_chart(name, unknown)
@@ -322,3 +326,25 @@ def test_chains_are_drawn_over_their_strength_beside_the_solver_without_them(dat
     assert list(behind.x) == [1.0, 2.0]
     assert behind.y[1] - behind.y[0] == pytest.approx(1)
     assert list(without.y) == pytest.approx([behind.y[0]] * 2)
+
+
+@pytest.mark.parametrize(
+    ("factors", "best", "label"),
+    [((4, 1, 2), 10, "least time"), ((4, 2, 1), 100, "least time, at the end of the range")],
+)
+def test_the_value_of_least_time_is_ringed_and_flagged_at_an_end_of_the_range(data, factors, best, label):
+    panels = make_chart(NEEDS_SWEEP, replace(data, runs=with_sweep(data.runs, factors))).panels
+
+    shown = [panel for panel in panels if panel.y_label == "ERT [s]"]
+    rings = [series for panel in shown for series in panel.content if series.mark == "ring"]
+    assert rings
+    assert all(panel.x_label == "num_sweeps" and panel.log_x for panel in panels)
+    assert {series.label for series in rings} == {label}
+    assert all(ring.x[0] == pytest.approx(best, rel=0.2) for ring in rings), "curves stand apart, and little"
+    points = [series for panel in shown for series in panel.content if series.mark == "points"]
+    assert all(series.low is not None for series in points), "each has its interval"
+
+
+def test_without_a_sweep_there_is_a_sentence(data):
+    with pytest.raises(InputError, match="no solver has two numbers of a parameter"):
+        make_chart(NEEDS_SWEEP, data)
