@@ -80,10 +80,10 @@ def _is_number(value: Any) -> bool:
 
 def _erts(runs: pd.DataFrame) -> dict[tuple[str, str], dict[float, Interval]]:
     """Return the ERT at each value, of each curve."""
-    times = median_running_time(runs, [*CURVE, "at"])
+    times = median_running_time(runs, [*CURVE, "at"]).reset_index()
     found: dict[tuple[str, str], dict[float, Interval]] = {}
-    for (formulation, solver, at), low_to_high in zip(times.index, times.to_numpy(), strict=True):
-        found.setdefault((formulation, solver), {})[at] = tuple(low_to_high)
+    for formulation, solver, at, *interval in times.itertuples(index=False, name=None):
+        found.setdefault((formulation, solver), {})[at] = tuple(interval)
     return found
 
 
@@ -91,7 +91,8 @@ def _ttss(runs: pd.DataFrame) -> dict[tuple[str, str], dict[float, Interval]]:
     """Return the TTS99 at each value, of each curve whose solver draws reads independently."""
     table = success_table(runs, [*CURVE, "at", "of_problem"])
     found: dict[tuple[str, str], dict[float, Interval]] = {}
-    for (formulation, solver, at), own in table.groupby([*CURVE, "at"]):
+    for _, own in table.groupby([*CURVE, "at"]):
+        formulation, solver, at = own[[*CURVE, "at"]].iloc[0]
         alone = own[["tts_s", "tts_low_s", "tts_high_s"]].iloc[0]
         ends = tuple(alone) if len(own) == 1 else median_interval(own["tts_s"])
         if pd.notna(ends[0]):
