@@ -53,8 +53,8 @@ class WeightSearch(NetworkSolver):
     """c for margins of two layers; not set: √d_0 / 2."""
 
     def warm_up(self) -> None:
-        """Compile the kernels."""
-        warm_up()
+        """Compile the kernels of what is annealed."""
+        warm_up(margins=self.cost == "margin")
 
     @override
     def refuses_network(self, instance: Instance) -> str | None:
@@ -66,7 +66,7 @@ class WeightSearch(NetworkSolver):
     def prepare(self, instance: Objective) -> Any:
         """Pack the samples."""
         found = self.network_of(instance)
-        self.warm_up()
+        warm_up(found.problem.network.num_layers, margins=self.cost == "margin")
         return found, WeightAnnealer(found.problem)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:

@@ -14,8 +14,9 @@ from rich.progress import Progress, TaskID
 from bnnbench.cli._screen import FIRST_TIME, Screen, count_runs, open_screen, patiently, progress_bars
 from bnnbench.cli._streams import is_debugging
 from bnnbench.errors import InputError, StoppedError
-from bnnbench.harness.campaign import Campaign, find_truths, pending, warm_up
+from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.harness.executor import Executor
+from bnnbench.harness.warm_up import helped, specs_of, warm_up
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
 from bnnbench.runs.cell import Cell
@@ -59,14 +60,16 @@ def run_campaign(
     _announce(planned, cells, finished, store, screen)
     with progress_bars(screen) as bars:
         problems = _unsettled(cells, finished, store)
-        with patiently(screen, f"finding optima ({FIRST_TIME})"):
-            truths = truths_of(problems, store, bars, planned.foreign)
+        solvers = specs_of(pending(cells, finished))
+        with helped(solvers):
+            with patiently(screen, f"finding optima ({FIRST_TIME})"):
+                truths = truths_of(problems, store, bars, planned.foreign)
+            with patiently(screen, f"compiling solvers ({FIRST_TIME})"):
+                warm_up(solvers[::-1])
         # A truth that became better can change which runs had reached it.
         known = verdicts(row for row in store.endings() if row["key"] in finished)
         repeater = Repeater(cells, known, planned.precision)
         seed = planned.suite.seed
-        with patiently(screen, f"compiling solvers ({FIRST_TIME})"):
-            warm_up(pending(cells, finished))
         waiting = in_blocks(pending(repeater.first(), finished), seed)
         progress = _Progress(bars, screen.is_terminal, follow=follow)
         progress.expect(waiting)

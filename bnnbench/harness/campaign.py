@@ -21,12 +21,11 @@ from bnnbench.harness.journal import NO_WORD, Record, StartLine, read_journal
 from bnnbench.harness.machine import machine_info
 from bnnbench.harness.qpu_allowance import QpuAllowance
 from bnnbench.harness.task import Task, task_of
-from bnnbench.harness.worker import same_folder
+from bnnbench.harness.warm_up import specs_of, warm_up
 from bnnbench.optimum.certificate import Certificate, certify
 from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.shipped import SHIPPED
 from bnnbench.optimum.truth import Truth
-from bnnbench.plugins.registry import load_solver
 from bnnbench.problem.problem import Problem
 from bnnbench.processes import private_folder
 from bnnbench.qubo.formulation import Formulation
@@ -34,7 +33,6 @@ from bnnbench.runs.cell import Cell
 from bnnbench.runs.circumstances import Circumstances
 from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import Target, target_of
-from bnnbench.spec import Spec
 from bnnbench.store.rescore import note_found, note_truth
 from bnnbench.store.store import Store
 from bnnbench.suite.file import Limits
@@ -165,7 +163,7 @@ class Campaign:
         UnavailableError
             If nothing can run, because no worker starts, or the cluster is lost.
         """
-        warm_up(cells)
+        warm_up(specs_of(cells))
         self._waiting.extend(cells)
         # Not in the folder of results, which belongs to the user, and may be renamed while runs go on.
         journals = Path(tempfile.mkdtemp(prefix="journals-", dir=private_folder()))
@@ -260,20 +258,6 @@ class Campaign:
         self.store.add_run(cell, outcome, circumstances)
         self.truths[cell.problem.hash] = note_found(self.store, cell.problem, outcome, truth)
         return replace(outcome, batches=())
-
-
-def warm_up(cells: Sequence[Cell]) -> None:
-    """Let the solvers of cells compile their kernels, once in a process, where no clock runs."""
-    for solver in {str(cell.solver.spec): cell.solver.spec for cell in cells}.values():
-        _warm_up(solver)
-
-
-def _warm_up(spec: Spec) -> None:
-    """Let a solver compile; if it cannot, its runs will say why."""
-    with same_folder(), contextlib.suppress(BnnbenchError), blaming(f"solver {spec} raised"):
-        solver = load_solver(spec)
-        if solver.unavailable() is None:
-            solver.warm_up()
 
 
 def _is_sound(cell: Cell) -> bool:

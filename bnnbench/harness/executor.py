@@ -5,19 +5,16 @@ from __future__ import annotations
 import abc
 import contextlib
 import math
-import multiprocessing
-import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from multiprocessing.connection import wait
-from multiprocessing.context import ForkServerContext, SpawnContext
 from time import perf_counter
 from typing import Any, Self
 
 from bnnbench.errors import StoreError, UnavailableError
 from bnnbench.harness import worker_process
+from bnnbench.harness.forks import start_quietly
 from bnnbench.harness.isolation.placement import Cores
 from bnnbench.harness.pool import Pool, pool_key
 from bnnbench.harness.task import Task
@@ -102,7 +99,7 @@ class LocalExecutor(Executor):
     """
 
     def __init__(self, lanes: int | Sequence[Cores | None] = 1) -> None:
-        self._context = _start_quietly()
+        self._context = start_quietly()
         self.is_timed = lanes == 1 or not isinstance(lanes, int)
         self._lanes = [_Lane(cores) for cores in ([None] * lanes if isinstance(lanes, int) else lanes)]
         self._pool = Pool()
@@ -222,28 +219,6 @@ def _post_mortem(worker: WorkerProcess) -> Ending:
     if code == -signal.SIGKILL and machine_was_full:
         return Ending("memory", _SYSTEM_FULL, log_tail)
     return Ending("crash", f"the worker process died ({_death(code)}).", log_tail)
-
-
-def _start_quietly() -> ForkServerContext | SpawnContext:
-    """Start the server that workers are forked from, without a terminal to write to.
-
-    What solvers print is kept per run; what is left is the last words of workers that are stopped while they start.
-    """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bnnbench.harness.worker", "dimod", "pyqubo"])
-    saved = os.dup(2)
-    null = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null, 2)
-        with apart():
-            forkserver.ensure_running()
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(null)
-    return context
 
 
 def _death(code: int | None) -> str:

@@ -129,7 +129,7 @@ def _best_known(problem: Problem) -> Truth:
     floor = distinct.base * distinct.unit
     weights, method = problem.planted, "planted weights, evaluated"
     if weights is None or problem.training_loss(weights) > floor:
-        warm_up()
+        warm_up(problem.network.num_layers)
         annealed = incumbent(problem)[0]
         if weights is None or problem.training_loss(annealed) < problem.training_loss(weights):
             weights, method = annealed, HEURISTICS

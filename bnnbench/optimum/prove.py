@@ -45,7 +45,7 @@ def search(
     """Search a problem, whatever it costs, ignoring planted weights; see `ground_truth`, and `Limits` for `count`."""
     compile_kernels(problem.network.num_layers)
     if problem.network.num_weights > TINY:
-        warm_up()
+        warm_up(problem.network.num_layers)
     start = time.perf_counter()
     distinct = distinct_samples(problem)
     if problem.network.num_layers == 1 and not is_bounded(distinct):

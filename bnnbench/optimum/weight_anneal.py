@@ -170,14 +170,23 @@ def quick_weights(
     return weights[[losses.argmin()]]
 
 
-def warm_up() -> None:
-    """Compile the kernel, or load it from numba's cache."""
+def warm_up(*depths: int, margins: bool = False) -> None:
+    """Compile the kernels that networks of so many layers need, or load them from numba's cache.
+
+    Parameters
+    ----------
+    depths
+        Numbers of layers; none: all that have kernels of their own.
+    margins
+        Whether margins are annealed instead of errors.
+    """
     one = np.ones((1, 1), dtype=np.int8)
-    for widths in ((1, 1), (1, 1, 1), (1, 1, 1, 1)):
-        annealer = WeightAnnealer(Problem(Network(widths), one, one))
-        annealer.anneal(1, 1, 0)
-        if len(widths) <= MAX_LAYERS + 1:
+    for depth in depths or range(1, MAX_LAYERS + (1 if margins else 2)):
+        annealer = WeightAnnealer(Problem(Network((1,) * (depth + 1)), one, one))
+        if margins:
             annealer.anneal_margins(1, 1, 0, hot=1.0, cold=1.0, margin=1.0, clip=1.0)
+        else:
+            annealer.anneal(1, 1, 0)
 
 
 @kernel
