@@ -16,7 +16,7 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 
 def usage_sentence(error: Any) -> str:
     """Return the verb, what is wrong, and where to look it up."""
-    message = str(error.format_message()).strip().rstrip(".")
+    message = " ".join(str(error.format_message()).split()).rstrip(".")
     named = [word for word in sys.argv[1:2] if word in verbs()]
     command = " ".join(["bnnbench", *named]) if error.ctx is None else str(error.ctx.command_path)
     if message.startswith("No such command"):

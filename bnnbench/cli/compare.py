@@ -94,8 +94,11 @@ def _fields(compared: pd.DataFrame, names: Sequence[str], title: str, by: str) -
     is_small = compared["problems"] < FEWEST
     effects = [_interval(*row) for row in compared[list(EFFECT)].to_numpy(dtype=float)]
     shown = compared.assign(p=compared["p"].mask(is_small), effect=pd.Series(effects).mask(is_small, DASH))
+    cells = {key: list(map(_text, shown[key])) for key in KEYS}
+    # With too few problems effect and p say nothing, and a line below says why.
+    ranks = {key: 0 for key, texts in cells.items() if set(texts) == {DASH}} | RANKS
     return {
-        key: Field(header, list(map(_text, shown[key])), is_text=place < 4, rank=RANKS.get(key))
+        key: Field(header, cells[key], is_text=place < 4, rank=ranks.get(key))
         for place, (key, header) in enumerate(zip(KEYS, headers, strict=True))
     }
 

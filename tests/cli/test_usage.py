@@ -55,6 +55,7 @@ def test_a_wrong_option_is_one_sentence(capsys, verb) -> None:
     [
         (["shwo"], "there is no verb named 'shwo'; did you mean show?"),
         (["verify"], "verify: missing argument 'results'; see: bnnbench verify --help."),
+        (["list"], "list: missing argument 'what'. Choose from: suites, sets, problems, solvers, "),
         (["show", "a", "b"], "show: got unexpected extra argument(s) (b); see: bnnbench show --help."),
         (["show", "--solver"], "show: option '--solver' requires an argument; see: bnnbench show --help."),
         (["run", "s", "--jobs", "many"], "run: invalid value for '--jobs': "),

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from made_stores import FAILED, ended, fill
 
+from bnnbench.cli._screen import Screen
 from bnnbench.errors import InputError
 from bnnbench.metrics import holm
 from bnnbench.metrics.comparison import compare_runs
@@ -98,6 +99,18 @@ def test_the_verb_prints_both_with_p(bnnbench_, tmp_path):
     assert "Too few distinct problems to tell solvers apart (6 are needed): 1 on compact." in out
     assert "Wilcoxon" not in out
     assert "differ." not in out
+
+
+def test_what_too_few_problems_leave_open_takes_no_room_from_names(bnnbench_, tmp_path, monkeypatch):
+    monkeypatch.setattr("bnnbench.cli.compare.open_screen", lambda: Screen(width=80, markup=False))
+    solver = "simulated_annealing[num_sweeps=100]"
+    mine = fill(tmp_path / "mine", {("compact", solver): [ended(0)]})
+    other = fill(tmp_path / "published", {("compact", solver.replace("100", "200")): [ended(2)]})
+
+    _, out, _ = bnnbench_("compare", mine, other, "--by", "loss_gap")
+
+    assert "p (Holm)" in out.partition("Columns left out: ")[2]
+    assert "simulated_annealing" in out, "whole"
 
 
 def test_what_is_compared_by_may_be_any_column_and_more_can_be_better(bnnbench_, tmp_path):
