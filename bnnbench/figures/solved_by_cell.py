@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bnnbench.charts import Matrix, Panel, PlotData, figure
-from bnnbench.metrics.labels import natural
+from bnnbench.metrics.labels import entrants, natural
 
 
 @figure(
@@ -21,8 +21,6 @@ def solved_by_cell(data: PlotData) -> Iterator[Panel]:
     if runs.empty:
         return
     cells = runs.groupby("cell")["num_weights"].min().sort_values(kind="stable").index.tolist()
-    on_network = runs["works_on"] == "network"
-    ways = runs["solver"].where(on_network, runs["solver"] + " on " + runs["formulation"])
-    shares = 100 * (runs["loss_gap"] <= 0).groupby([runs["cell"], ways]).mean().unstack()
+    shares = 100 * (runs["loss_gap"] <= 0).groupby([runs["cell"], entrants(runs)]).mean().unstack()
     shares = shares.reindex(index=cells, columns=sorted(shares.columns, key=natural))
     yield Panel("", "", "", Matrix(cells, list(shares.columns), shares.to_numpy(float).tolist(), "solved [%]"))

@@ -128,3 +128,12 @@ def _setting(name: str, value: Any) -> str:
         return f"target={value:g}"
     # The beginning of a hash is enough.
     return f"{name}={value[:7]}" if isinstance(value, str) and len(value) == 64 else f"{name}={value}"
+
+
+def entrants(runs: pd.DataFrame) -> pd.Series:
+    """Return who is ranked by each run: the solver and, if it reads the QUBO, the formulation that made it.
+
+    A solver of the network is the same entrant whatever the formulation beside it.
+    """
+    solver = runs["solver"].astype(str)
+    return solver.where(runs["works_on"] == "network", solver + " on " + runs["formulation"].astype(str))

@@ -9,8 +9,9 @@ import pandas as pd
 
 from bnnbench.charts.plot_data import PlotData
 from bnnbench.metrics import expected_running_time, is_floor, median_interval
+from bnnbench.metrics.labels import entrants
 from bnnbench.metrics.over_problems import problem_key
-from bnnbench.report.findings import certified_runs, count, on_the_same_instances
+from bnnbench.report.findings import certified_runs, count, on_the_same_problems
 
 
 def answer(data: PlotData) -> list[str]:
@@ -18,27 +19,31 @@ def answer(data: PlotData) -> list[str]:
     certified = certified_runs(data)
     if certified.empty:
         return []
-    compared = on_the_same_instances(certified["solver"], certified["instance_hash"])
-    runs = certified[certified["solver"].isin(compared)]
-    erts = expected_running_time(runs, ["solver", "instance_hash"])["ert_s"]
-    times = erts.groupby("solver").median().sort_values()
+    problem = problem_key(certified)
+    certified = certified.assign(entrant=entrants(certified))
+    compared = on_the_same_problems(certified["entrant"], certified[problem])
+    runs = certified[certified["entrant"].isin(compared)]
+    erts = expected_running_time(runs, ["entrant", problem])["ert_s"]
+    times = erts.groupby("entrant").median().sort_values()
     if not np.isfinite(times.min()):
-        return ["No solver is expected to reach the certified optimum: none did on half of the instances or more."]
-    guesses = [name for name in times.index if name in set(runs.loc[is_floor(runs), "solver"])]
+        return ["No solver is expected to reach the certified optimum: none did on half of the problems or more."]
+    guesses = [name for name in times.index if name in set(runs.loc[is_floor(runs), "entrant"])]
     ranked = times.drop(guesses)
     sentences = []
     if len(ranked) and np.isfinite(ranked.iloc[0]):
-        following = ranked.iloc[1:][np.isfinite(ranked.iloc[1:])]
+        solver_of = runs.drop_duplicates("entrant").set_index("entrant")["solver"]
+        others = ranked[solver_of[ranked.index] != solver_of[ranked.index[0]]]
+        following = others[np.isfinite(others)]
         then = ""
         if len(following):
-            doubt = _doubt(runs, erts, first=str(ranked.index[0]), second=str(following.index[0]))
+            doubt = _doubt(erts, first=str(ranked.index[0]), second=str(following.index[0]))
             then = f"; next is {following.index[0]} with {duration(following.iloc[0])}{doubt}"
-        own = runs[runs["solver"] == ranked.index[0]]
+        own = runs[runs["entrant"] == ranked.index[0]]
         reached = f"{(own['loss_gap'] <= 0).sum()} of {count(len(own), 'run')}"
         sentences.append(
             f"{ranked.index[0]} is fastest to the certified optimum, which it reached in {reached}: "
             f"{duration(ranked.iloc[0])} of sampling are expected with restarts (ERT, the median over "
-            f"{count(runs['instance_hash'].nunique(), 'instance')}){then}."
+            f"{count(runs[problem].nunique(), 'problem')}){then}."
         )
     if guesses and np.isfinite(times[guesses].min()):
         slower = [str(name) for name in ranked.index[ranked > times[guesses].min()]]
@@ -48,15 +53,13 @@ def answer(data: PlotData) -> list[str]:
             "fast as a method, the problem is too easy to need one."
         )
     elif guesses:
-        sentences.append("Guessing is the floor: random weights do not reach the optimum on half of the instances.")
+        sentences.append("Guessing is the floor: random weights do not reach the optimum on half of the problems.")
     return sentences
 
 
-def _doubt(runs: pd.DataFrame, erts: pd.Series, *, first: str, second: str) -> str:
-    """Return why the lead of the first solver over the second may be chance; empty where it is more than that."""
-    problem_of = runs.drop_duplicates("instance_hash").set_index("instance_hash")[problem_key(runs)]
-    ratios = (erts[second] / erts[first]).dropna()
-    problems = ratios.groupby(problem_of.reindex(ratios.index)).median()
+def _doubt(erts: pd.Series, *, first: str, second: str) -> str:
+    """Return why the lead of the first entrant over the second may be chance; empty where it is more than that."""
+    problems = (erts[second] / erts[first]).dropna()
     _, low, high = median_interval(problems)
     if not np.isfinite(low) and not np.isfinite(high):
         return f"; {count(len(problems), 'problem')} cannot tell whether that is chance"

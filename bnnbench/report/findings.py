@@ -11,6 +11,8 @@ import pandas as pd
 from bnnbench.charts.plot_data import PlotData
 from bnnbench.metrics import compare_all, cost_table, holm, is_floor, pooled_share
 from bnnbench.metrics.censoring import numbers
+from bnnbench.metrics.labels import entrants
+from bnnbench.metrics.over_problems import problem_key
 from bnnbench.store.answers import SAME
 
 CERTIFIED = ("exhaustive", "attained", "proved")
@@ -53,16 +55,17 @@ def _best(data: PlotData) -> Iterator[str]:
     if not solved.any():
         yield "No solver reached the certified optimum in any run."
         return
-    compared = on_the_same_instances(certified["solver"], certified["instance_hash"])
-    is_everybody = len(compared) == certified["solver"].nunique()
-    rest = "" if is_everybody else f", of {len(compared)} solvers that were asked on the same instances"
-    among = certified["solver"].isin(compared)
-    keys = [certified["solver"][among], certified["instance_hash"][among]]
-    # A mean over instances: where some were run more often than others, pooled runs can turn the order around.
+    problem, entrant = problem_key(certified), entrants(certified).rename("entrant")
+    compared = on_the_same_problems(entrant, certified[problem])
+    is_everybody = len(compared) == entrant.nunique()
+    rest = "" if is_everybody else f", of {len(compared)} that were asked on the same problems"
+    among = entrant.isin(compared)
+    keys = [entrant[among], certified[problem][among]]
+    # A mean over problems: where some were run more often than others, pooled runs can turn the order around.
     cells = solved[among].groupby(keys).agg(["sum", "size"])
-    share = (cells["sum"] / cells["size"]).groupby("solver").mean()
+    share = (cells["sum"] / cells["size"]).groupby("entrant").mean()
     winners = share.index[share >= share.max() * (1 - SAME)].tolist()  # means of fractions are rounded
-    over = count(certified["instance_hash"][among].nunique(), "instance")
+    over = count(certified[problem][among].nunique(), "problem")
     if len(winners) == 1:
         own = cells.loc[winners[0]]
         interval = ""
@@ -77,19 +80,19 @@ def _best(data: PlotData) -> Iterator[str]:
         )
     else:
         most = f"in {share.max():.0%} of their runs each, over {over}"
-        yield f"{listed(winners)} reach the certified optimum most often{rest}: {most}."
+        yield f"{shortened(winners)} reach the certified optimum most often{rest}: {most}."
     overall = solved.groupby(certified["solver"]).any()
     never = overall.index[~overall].tolist()
     if never:
         yield f"{listed(never)} never {'reaches' if len(never) == 1 else 'reach'} the certified optimum."
 
 
-def on_the_same_instances(solvers: pd.Series, instances: pd.Series) -> list[str]:
-    """Return solvers whose shares compare: asked on one set of instances, the largest, or that of most solvers."""
-    sets = instances.groupby(solvers).agg(frozenset)
+def on_the_same_problems(entrant: pd.Series, problems: pd.Series) -> list[str]:
+    """Return entrants whose shares compare: asked on one set of problems, the largest, or that of most entrants."""
+    sets = problems.groupby(entrant).agg(frozenset)
     together = Counter(sets)
     chosen = max(together, key=lambda found: (len(found), together[found]))
-    return [str(solver) for solver, found in sets.items() if found == chosen]
+    return [str(name) for name, found in sets.items() if found == chosen]
 
 
 def _random_floor(data: PlotData) -> Iterator[str]:
@@ -98,7 +101,8 @@ def _random_floor(data: PlotData) -> Iterator[str]:
     known = asked[asked["optimum"].notna()] if len(asked) else asked
     if known.empty:
         return
-    costs = cost_table(known, "loss_gap")
+    known = known.assign(solver=entrants(known))
+    costs = cost_table(known, "loss_gap", rows=(problem_key(known),))
     floors = [name for name in costs if name in set(known.loc[is_floor(known), "solver"])]
     if not floors:
         yield "No run samples at random, so that there is no floor to compare with; add the solver random."
@@ -108,8 +112,8 @@ def _random_floor(data: PlotData) -> Iterator[str]:
     easy = int((floor <= 0).sum())
     if easy:
         yield (
-            f"Random weights alone reach the optimum on {easy} of {int(floor.notna().sum())} pairs of problem and "
-            "formulation: there the best of many reads tells no solvers apart; compare their mean reads."
+            f"Random weights alone reach the optimum on {easy} of {count(int(floor.notna().sum()), 'problem')}: there "
+            "the best of many reads tells no solvers apart; compare their mean reads."
         )
     hard = hard.dropna(axis="columns", how="all")
     if hard.empty:
