@@ -18,8 +18,11 @@ settings.register_profile(
 settings.load_profile("bnnbench")
 
 
-LONG = ("test_campaign", "test_dask_executor", "test_docs", "test_docs_tutorial", "test_kills", "test_packaging")
-"""Files of few tests that take minutes: last, they would leave the other process without work."""
+LONG = (
+    "test_campaign", "test_cli", "test_dask_executor", "test_docs", "test_docs_tutorial", "test_kills",
+    "test_packaging", "test_reference_results",
+)  # fmt: skip
+"""Files that take minutes: last, they would leave the other process without work."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -204,8 +204,11 @@ def _blocks(runs: pd.DataFrame, data: pd.DataFrame) -> list[str]:
 
 def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:
     gaps = runs.assign(loss_gap=censored(runs, "loss_gap"))
+    by = ["problem", "formulation"]
+    medians = gaps.groupby([*by, "solver"], dropna=False)["loss_gap"].median()
+    least = medians.groupby(level=by, dropna=False).min()
     rows = []
-    for (problem, formulation), group in gaps.groupby(["problem", "formulation"], dropna=False):
+    for ((problem, formulation), group), best in zip(gaps.groupby(by, dropna=False), least, strict=True):
         size = group.dropna(subset="num_variables")
         median, low, high = median_interval(group["loss_gap"])
         rows.append({
@@ -217,7 +220,7 @@ def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -
             "dynamic_range": size["dynamic_range"].iloc[0] if len(size) else None,
             "exact": "" if size.empty else "yes" if size["is_sound"].iloc[0] == 1 else "no",
             "compile_s": group["compile_s"].median(),
-            "best_loss_gap": group.groupby("solver")["loss_gap"].median().min(),
+            "best_loss_gap": best,
             "loss_gap": median,
             "loss_gap_low": low,
             "loss_gap_high": high,
@@ -234,8 +237,8 @@ def _formulations(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -
         Column("best_loss_gap", "best gap", "loss", note="of the virtual best solver, the least median of all"),
         replace(LOSS_GAP, rank=None, note="median over runs of all solvers"),
     )
-    data = in_natural_order(pd.DataFrame(rows), ["problem", "formulation"])
-    how_to_read = _how_to_read(runs, ["problem", "formulation"])
+    data = in_natural_order(pd.DataFrame(rows), by)
+    how_to_read = _how_to_read(runs, by)
     return Table("formulations", name, f"Formulations of {name}.", how_to_read, columns, data, ("problem",))
 
 
