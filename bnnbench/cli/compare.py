@@ -49,7 +49,7 @@ def compare(
     print_sheet(
         _fields(compared, names, title, by), screen, bold=[list(KEYS) if p <= ALPHA else [] for p in compared["p_holm"]]
     )
-    for line in (*_test(compared, by), *_few(compared), *_circumstances(runs)):
+    for line in (*_test(compared, by), *_few(compared), *_reads(compared), *_circumstances(runs)):
         screen.print(line)
 
 
@@ -82,7 +82,6 @@ def _fields(compared: pd.DataFrame, names: Sequence[str], title: str, by: str) -
     headers = [
         "formulation",
         *names,
-        "work on",
         "problems",
         *medians,
         *(f"better: {name}" for name in names),
@@ -98,7 +97,7 @@ def _fields(compared: pd.DataFrame, names: Sequence[str], title: str, by: str) -
     # With too few problems effect and p say nothing, and a line below says why.
     ranks = {key: 0 for key, texts in cells.items() if set(texts) == {DASH}} | RANKS
     return {
-        key: Field(header, cells[key], is_text=place < 4, rank=ranks.get(key))
+        key: Field(header, cells[key], is_text=place < 3, rank=ranks.get(key))
         for place, (key, header) in enumerate(zip(KEYS, headers, strict=True))
     }
 
@@ -136,6 +135,14 @@ def _few(compared: pd.DataFrame) -> Iterator[str]:
         yield f"Too few distinct problems to tell solvers apart ({FEWEST} are needed): {shown}."
 
 
+def _reads(compared: pd.DataFrame) -> Iterator[str]:
+    """Yield a line that says what the solvers read of an instance, as far as it is known."""
+    pairs = dict.fromkeys(zip(compared["first"], compared["second"], compared["works_on"], strict=True))
+    told = [f"{first if first == second else f'{first} and {second}'} {text}" for first, second, text in pairs if text]
+    if told:
+        yield f"Work on: {'; '.join(told)}."
+
+
 def _circumstances(runs: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     """Yield a line each for budgets, machines and versions that are not the same in both results."""
     for what, of in {"Budgets": _budgets, "Machines": _machines, "Versions": _versions}.items():
@@ -162,7 +169,7 @@ def _versions(runs: pd.DataFrame) -> set[str]:
 
 
 KEYS = (
-    "formulation", "first", "second", "works_on", "problems", "first_median", "second_median", "first_better",
+    "formulation", "first", "second", "problems", "first_median", "second_median", "first_better",
     "second_better", "equal", "effect", "p", "p_holm",
 )  # fmt: skip
 COSTS = {
@@ -172,7 +179,7 @@ COSTS = {
     for name, measure in ERTS.items()
 }
 """Values that are no medians over repetitions."""
-RANKS = {"equal": 10, "works_on": 15, "p": 20, "first_better": 30, "second_better": 31, "problems": 40}
+RANKS = {"equal": 10, "p": 20, "first_better": 30, "second_better": 31, "problems": 40}
 """Columns that a narrow table does without, the least rank first."""
 ALPHA = 0.05
 """Level of significance, of the whole table."""

@@ -97,7 +97,8 @@ def success_table(runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulati
     optimum are left out, and groups of such runs alone too.
 
     Reads of one run are taken as independent draws from one distribution, which holds for samplers with a fixed
-    schedule, not for searches that go on from their last state.
+    schedule, not for searches that go on from their last state: solvers that do not declare it (``is_memoryless`` 0)
+    have no TTS_99.
 
     Parameters
     ----------
@@ -123,9 +124,13 @@ def success_table(runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulati
         ended_reads=came.where(is_ended),
         ended_s=numbers(chosen["sample_s"]).where(is_ended),
     )
-    sums = rows.groupby(list(by), dropna=False).sum().reset_index()
+    drawn = numbers(chosen["is_memoryless"]) if "is_memoryless" in chosen else pd.Series(math.nan, index=chosen.index)
+    groups = rows.assign(is_learning=(drawn == 0).astype(int)).groupby(list(by), dropna=False)
+    sums = groups.sum().reset_index()
     figures = [_figures(*row) for row in sums[["reads", "successes", "ended_reads", "ended_s"]].to_numpy().tolist()]
-    return pd.concat([sums[list(by)], pd.DataFrame(figures, columns=names, index=sums.index)], axis=1)
+    found = pd.DataFrame(figures, columns=names, index=sums.index)
+    found.loc[sums["is_learning"] > 0, [name for name in names if name.startswith("tts_")]] = math.nan
+    return pd.concat([sums[list(by)], found], axis=1)
 
 
 def _figures(reads: float, successes: float, ended_reads: float, ended_s: float) -> tuple[float, ...]:

@@ -115,6 +115,10 @@ DERIVED = (
         "works_on", "what the solver reads of an instance: qubo, its coefficients; penalties, the QUBO with its "
         "structure; or network", empty="the solver is not installed, or has no such parameters", header="works on",
     ),
+    Column(
+        "is_memoryless", "1 if reads of the solver are independent draws, so that times to solution count them; else 0",
+        "integer", empty="the solver is not installed, or has no such parameters",
+    ),
     Column("problem_set", "set of problems that the instance belongs to", empty="it belongs to none"),
     Column("cell", "family, size and load of the instance in its set", empty="it belongs to no set"),
     Column("split", "part of the set that the instance is in: solvers are tuned on tune alone",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnnbench.metrics.rungs import installed_rungs
 from bnnbench.optimum.shipped import SHIPPED
-from bnnbench.plugins.works_on import works_on
+from bnnbench.plugins.works_on import is_memoryless, works_on
 from bnnbench.runs.column import Column
 from bnnbench.runs.speed_probe import SUSPICIOUS, slowdowns
 from bnnbench.store.columns import FEATURES, PROBLEM, RUN_COLUMNS, STORED, TRUTH
@@ -74,7 +74,11 @@ def _shown(row: Mapping[str, Any], slowdown: float | None, machines: Mapping[str
     shown["flag_texts"] = "; ".join(filter(None, [shown["flag_texts"], *drift, *shared]))
     machine = machines.get(row["machine"], {})
     told = _optimum_told(*(row[name] for name in _OF_OPTIMUM))
-    shown |= told | {"works_on": works_on(row["solver"])} | _place_in_set(row["problem_hash"])
+    shown |= (
+        told
+        | {"works_on": works_on(row["solver"]), "is_memoryless": is_memoryless(row["solver"])}
+        | _place_in_set(row["problem_hash"])
+    )
     return shown | {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
 
 

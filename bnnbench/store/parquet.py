@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from bnnbench.errors import InputError, restated
 from bnnbench.hashing import canonical_json
-from bnnbench.plugins.works_on import works_on
+from bnnbench.plugins.works_on import is_memoryless, works_on
 from bnnbench.store.columns import RUN_COLUMNS
 from bnnbench.store.file import PUBLISHED
 from bnnbench.store.published import has_published, is_published
@@ -134,4 +134,6 @@ def _read(path: Path) -> Published:
     known = [column.shown_name for column in RUN_COLUMNS if "…" not in column.shown_name]
     rows = rows.reindex(columns=[*rows, *(name for name in known if name not in rows)])  # of an older version
     rows["works_on"] = rows["works_on"].astype(object).where(rows["works_on"].notna(), rows["solver"].map(works_on))
+    drawn = rows["is_memoryless"]
+    rows["is_memoryless"] = drawn.where(drawn.notna(), rows["solver"].map(is_memoryless)).astype(float)
     return Published(path.parent, rows, machines)

@@ -29,6 +29,14 @@ def test_the_interval_is_that_of_the_published_table(successes, low, high):
     assert got[2] == pytest.approx(high, abs=1e-3)
 
 
+def test_a_solver_whose_reads_are_no_independent_draws_has_no_time_to_solution():
+    learns, draws, unknown = (table_of(run(is_memoryless=told)).iloc[0] for told in (0, 1, None))
+
+    assert all(math.isnan(learns[f"tts_{end}s"]) for end in ("", "low_", "high_"))
+    assert draws["tts_s"] == unknown["tts_s"] == pytest.approx(0.2 * math.log(0.01) / math.log(0.5))
+    assert learns["success"] == 0.5, "its share of reads is a number still"
+
+
 def test_reads_of_all_runs_are_pooled():
     got = table_of(run(), run(loss_successes=0, sample_s=4.0)).iloc[0]
     assert (got["reads"], got["successes"], got["success"]) == (20, 5, 0.25)
