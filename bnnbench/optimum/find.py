@@ -84,13 +84,7 @@ def ground_truth(
         return ground_state(problem)
     from bnnbench.optimum.prove import search  # numba takes half a second to load
 
-    if not isinstance(max_optima, int) or max_optima < 1:
-        raise InputError(f"{problem.name}: max_optima must be a whole number of at least 1, but {max_optima!r} came.")
-    if problem.network.num_weights > MAX_WEIGHTS:
-        raise InputError(
-            f"{problem.name}: the network has {problem.network.num_weights:,} weights, but an optimum is looked for up "
-            f"to {MAX_WEIGHTS:,}; take a narrower one."
-        )
+    _check_size(problem, max_optima)
     known = cache.get(problem, max_optima) if cache else None
     if known is not None:
         return known
@@ -117,6 +111,17 @@ def ground_truth(
     if cache and truth.kind == "exhaustive":
         cache.put(truth, max_optima)
     return truth
+
+
+def _check_size(problem: Problem, max_optima: int) -> None:
+    """Refuse a cap that is no positive number, and networks that are too large to look for an optimum."""
+    if not isinstance(max_optima, int) or max_optima < 1:
+        raise InputError(f"{problem.name}: max_optima must be a whole number of at least 1, but {max_optima!r} came.")
+    if problem.network.num_weights > MAX_WEIGHTS:
+        raise InputError(
+            f"{problem.name}: the network has {problem.network.num_weights:,} weights, but an optimum is looked for up "
+            f"to {MAX_WEIGHTS:,}; take a narrower one."
+        )
 
 
 def _best_known(problem: Problem) -> Truth:
