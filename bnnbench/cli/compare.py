@@ -14,7 +14,15 @@ import typer
 from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.metrics import SUMMARY
-from bnnbench.metrics.comparison import EFFECT, FEWEST, GAINS, compare_runs, is_ratio
+from bnnbench.metrics.comparison import (
+    EFFECT,
+    FEWEST,
+    GAINS,
+    compare_runs,
+    is_ratio,
+    needs_optimum,
+    other_references,
+)
 from bnnbench.metrics.running_time import ERTS
 from bnnbench.store.columns import BUDGET, RUN_COLUMNS, budget_texts
 from bnnbench.store.parquet import name_of, open_results
@@ -49,7 +57,8 @@ def compare(
     print_sheet(
         _fields(compared, names, title, by), screen, bold=[list(KEYS) if p <= ALPHA else [] for p in compared["p_holm"]]
     )
-    for line in (*_test(compared, by), *_few(compared), *_reads(compared), *_circumstances(runs)):
+    told = references(runs) if needs_optimum(by) else ()
+    for line in (*_test(compared, by), *_few(compared), *_reads(compared), *told, *_circumstances(runs)):
         screen.print(line)
 
 
@@ -141,6 +150,27 @@ def _reads(compared: pd.DataFrame) -> Iterator[str]:
     told = [f"{first if first == second else f'{first} and {second}'} {text}" for first, second, text in pairs if text]
     if told:
         yield f"Work on: {'; '.join(told)}."
+
+
+def references(runs: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    """Yield one line each for problems that count from different losses, and for those that count from no optimum."""
+    (one, first), (other, second) = runs.items()
+    differing = other_references(first, second)
+    if len(differing):
+        losses = differing[["first", "second"]].to_numpy(dtype=float).tolist()
+        rows = [
+            f"{problem} ({plain(its)} in {one}, {plain(that)} in {other})"
+            for problem, (its, that) in zip(differing["problem"], losses, strict=True)
+        ]
+        yield (
+            f"Left out, as their best known losses differ: {', '.join(rows[:3])}{' …' if len(rows) > 3 else ''}. "
+            "bnnbench merge measures all runs against the better one."
+        )
+    both = set(first["problem_hash"]) & set(second["problem_hash"]) - set(differing.index)
+    is_uncertain = first["problem_hash"].isin(both) & (first["truth_kind"] == "best_known")
+    num = first.loc[is_uncertain, "problem_hash"].nunique()
+    if num:
+        yield f"{num} of the problems {'counts' if num == 1 else 'count'} from a best known loss, not from an optimum."
 
 
 def _circumstances(runs: Mapping[str, pd.DataFrame]) -> Iterator[str]:

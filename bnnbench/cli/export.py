@@ -62,6 +62,7 @@ def export(
     ] = None,
 ) -> None:
     """Export results for a paper: all runs, or a table with intervals, caption and stamp."""
+    output = None if output == Path("-") else output  # as other programs call standard output
     kind = table or ("runs" if to in ("csv", "parquet") else "summary")
     is_data = kind in ("runs", *TRACES)
     if kind in FOLDERS:

@@ -13,7 +13,7 @@ from bnnbench.runs.outcome import Outcome
 
 NOT_ASKED = ("refused", "unavailable")
 """Statuses of runs in which the question was not put to the solver."""
-_NEEDS = {column.name: column.needs for column in columns_of(Outcome)} | {"mean_loss_gap": "optimum"}
+NEEDS = {column.name: column.needs for column in columns_of(Outcome)} | {"mean_loss_gap": "optimum"}
 """What the question of a column presupposes: nothing, a known optimum, or a sound formulation and a known optimum."""
 
 
@@ -68,9 +68,9 @@ def censored(runs: pd.DataFrame, column: str) -> pd.Series:
         values = numbers(runs[column])
     values = values.where(runs["status"] == "ok", math.inf).fillna(math.inf)
     has_answer = was_asked(runs)
-    if _NEEDS.get(column) in ("optimum", "sound"):
+    if NEEDS.get(column) in ("optimum", "sound"):
         has_answer &= runs["optimum"].notna()
-    if _NEEDS.get(column) == "sound":
+    if NEEDS.get(column) == "sound":
         has_answer &= is_sound(runs)
     return values.where(has_answer).rename(column)
 

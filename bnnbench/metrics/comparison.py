@@ -8,7 +8,7 @@ import pandas as pd
 
 from bnnbench.errors import InputError
 from bnnbench.metrics import compare_pair, cost_table, disambiguated, expected_running_time, holm, with_works_on
-from bnnbench.metrics.censoring import numbers
+from bnnbench.metrics.censoring import NEEDS, numbers
 from bnnbench.metrics.over_problems import problem_key
 from bnnbench.metrics.paired import effect_size
 from bnnbench.metrics.running_time import ERTS
@@ -29,6 +29,25 @@ def is_ratio(column: str) -> bool:
     return column.endswith("_s") or column in ERTS
 
 
+def needs_optimum(column: str) -> bool:
+    """Tell whether values of a column are counted from the optimum, or from the best known loss."""
+    return column in ERTS or NEEDS.get(column) in ("optimum", "sound")
+
+
+def other_references(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Return the problems that both have and count from another loss, as where both know a best loss but no optimum.
+
+    Columns: ``problem``, ``first`` and ``second``, the losses that they count from; the index is ``problem_hash``.
+    """
+    if not all({"problem_hash", "optimum"} <= set(runs) for runs in (first, second)):
+        return pd.DataFrame(columns=["problem", "first", "second"])
+    known = (runs.dropna(subset="optimum").groupby("problem_hash")[["problem", "optimum"]].first()
+             for runs in (first, second))  # fmt: skip
+    one, other = known
+    both = one.rename(columns={"optimum": "first"}).join(other["optimum"].rename("second"), how="inner")
+    return both[both["first"] != both["second"]]
+
+
 def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_gap") -> pd.DataFrame:
     """Compare each solver of the first results with each of the second, per formulation, over common problems.
 
@@ -45,12 +64,23 @@ def compare_runs(first: pd.DataFrame, second: pd.DataFrame, column: str = "loss_
     Solvers that both have under one name are compared with each other only; a solver that only one has is compared with
     all of the other.
 
+    Of a column that counts from the optimum, problems are left out that the two count from different losses, see
+    `other_references`.
+
     Raises
     ------
     InputError
         If the results have no problem and formulation in common.
     """
     key = problem_key(first, second)
+    others = other_references(first, second)
+    if needs_optimum(column) and len(others):
+        first, second = (runs[~runs["problem_hash"].isin(others.index)] for runs in (first, second))
+        if first.empty or second.empty:
+            raise InputError(
+                "these results count from different best known losses on every problem; unite them with bnnbench "
+                "merge, which measures all runs against the better one."
+            )
     costs = [_costs(disambiguated(runs), column, key) for runs in (first, second)]
     common = costs[0].index.intersection(costs[1].index)
     if common.empty:

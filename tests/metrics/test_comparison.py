@@ -12,7 +12,7 @@ from made_stores import FAILED, ended, fill
 from bnnbench.cli._screen import Screen
 from bnnbench.errors import InputError
 from bnnbench.metrics import holm
-from bnnbench.metrics.comparison import compare_runs
+from bnnbench.metrics.comparison import compare_runs, other_references
 from bnnbench.store.store import open_store
 
 
@@ -63,6 +63,20 @@ def test_a_comparison_over_too_few_problems_is_not_among_those_that_are_correcte
                        pd.concat([runs([1] * 6), runs([1] * 5, formulation="soft")]))  # fmt: skip
     assert few["p_holm"].round(6).tolist()[0] == 2 / 2**6
     assert math.isnan(few["p_holm"].iloc[1])
+
+
+def test_problems_that_count_from_another_best_known_loss_are_left_out():
+    first, second = runs([0] * 8), runs([1] * 8)
+    second.loc[:1, "optimum"] = 3.0
+
+    assert other_references(first, second)[["problem", "first", "second"]].to_numpy().tolist() == [
+        ["p0", 0, 3], ["p1", 0, 3],
+    ]  # fmt: skip
+    assert compare_runs(first, second).iloc[0]["problems"] == 6
+    assert compare_runs(first.assign(sample_s=1.0), second.assign(sample_s=1.0), "sample_s").iloc[0]["problems"] == 8
+    assert other_references(first, runs([1] * 8)).empty
+    with pytest.raises(InputError, match="different best known losses on every problem; unite them"):
+        compare_runs(first[:2], second[:2])
 
 
 def test_repetitions_are_one_problem():

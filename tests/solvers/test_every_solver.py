@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,8 @@ FAST = {
     "openjij": {"num_sweeps": 200},
     "openjij_hubo": {"num_sweeps": 200},
     "lagrangian": {"inner": "simulated_annealing[num_sweeps=200]"},
+    "path_integral": {"num_sweeps": 200},
+    "openjij_sqa": {"num_sweeps": 200, "trotter": 4},
     "parallel_tempering": {"num_sweeps": 50, "num_temperatures": 6},
     "rotor": {"num_sweeps": 200},
     "qaoa": {"maxiter": 5, "shots": 20},
@@ -90,6 +93,34 @@ def test_answers_in_bits_and_never_beats_the_truth(solver, formulation, problem)
     assert outcome.loss_gap >= 0
     if instance.is_sound:
         assert outcome.energy_gap >= 0
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """A fan-in that no eight bits hold: bits and data are int8, counts and their squares are not."""
+    return bb.compile(bb.load_problem("random_data", widths=[511, 1], samples=1), "soft")
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_wide_neuron_is_trained_or_refused_with_a_sentence(wide, solver):
+    adapter = load(solver)
+    budget = bb.Budget(seconds=1) if adapter.exact else bb.Budget(reads=1, seconds=60)
+
+    try:
+        outcome = bb.run(wide, adapter, budget=budget, keep_samples=True)
+    except bb.InputError as error:
+        assert "no minor embedding was found" in str(error)  # noqa: PT017  which a larger graph would have
+        return
+
+    if outcome.status == "refused" or (outcome.status == "timeout" and adapter.exact):
+        assert re.search(r"\w+ \w+", outcome.message)
+        return
+    assert outcome.status == "ok", outcome.message
+    bits = outcome.sampleset.record.sample.astype(np.int8)
+    losses = wide.problem.training_loss(wide.decode(bits))
+    assert outcome.energy == pytest.approx(wide.qubo.energies(bits).min())
+    assert outcome.loss <= losses.min()
+    assert outcome.loss in (0, 1)
 
 
 @pytest.mark.parametrize("solver", [name for name in SOLVERS if load(name).exact])
