@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 from stored_cells import NOTE, make_cell
 
@@ -25,13 +26,13 @@ def ended(loss_gap=0.0, energy_gap=0.0, **changes):
     } | changes)  # fmt: skip
 
 
-def fill(folder, outcomes, *, has_truth=True, label=lambda solver: solver):
-    """A store with the outcomes of each solver, in a formulation or in several."""
+def fill(folder, outcomes, *, has_truth=True, label=lambda solver: solver, problems=("parity",)):
+    """A store with the outcomes of each solver, in a formulation or in several, on each problem."""
     with open_store(folder) as store:
         machine = store.add_machine(MACHINE)
         for (setting, solver), results in outcomes.items():
-            for number, outcome in enumerate(results):
-                cell = make_cell(number, solver=label(solver), setting=setting, repetition=number)
+            for (number, outcome), problem in product(enumerate(results), problems):
+                cell = make_cell(number, label(solver), setting, repetition=number, problem=problem)
                 instance = compile_problem(cell.problem, cell.formulation)
                 store.add_problem(cell.problem)
                 if has_truth:

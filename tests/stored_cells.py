@@ -15,9 +15,9 @@ from bnnbench.spec import Spec
 NOTE = Circumstances(machine="m", started_at="2026-01-01T00:00:00.000+00:00", load=0.5, load_after=0.5)
 
 
-def make_cell(seed=0, solver="random", setting="compact", repetition=0):
+def make_cell(seed=0, solver="random", setting="compact", repetition=0, problem="parity"):
     asked = Configuration(Spec(solver), solver, solver, {}, {}, Budget(reads=20), is_floor=solver == "random")
-    return Cell(load_problem("parity"), formulation(setting), asked, seed, repetition)
+    return Cell(load_problem(problem), formulation(setting), asked, seed, repetition)
 
 
 def add_everything(store, cell, outcome, *, with_truth=True):

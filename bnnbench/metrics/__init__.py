@@ -32,4 +32,3 @@ from bnnbench.metrics.success import success_table as success_table
 from bnnbench.metrics.success import time_to_solution as time_to_solution
 from bnnbench.metrics.summary import SUMMARY as SUMMARY
 from bnnbench.metrics.summary import summarize as summarize
-from bnnbench.metrics.summary import with_works_on as with_works_on

@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 
 from bnnbench.errors import InputError
-from bnnbench.metrics import compare_pair, cost_table, disambiguated, expected_running_time, holm, with_works_on
+from bnnbench.metrics import compare_pair, cost_table, disambiguated, expected_running_time, holm
 from bnnbench.metrics.censoring import NEEDS, numbers
 from bnnbench.metrics.over_problems import problem_key
 from bnnbench.metrics.paired import effect_size
 from bnnbench.metrics.running_time import ERTS
+from bnnbench.metrics.summary import with_works_on
 from bnnbench.runs.column import columns_of
 from bnnbench.runs.outcome import Outcome
 

@@ -19,10 +19,10 @@ from bnnbench.charts.figure import Page
 from bnnbench.charts.interactive import panel_figures
 from bnnbench.errors import InputError
 from bnnbench.figures import figures
-from bnnbench.metrics import with_works_on
 from bnnbench.metrics.decision import decision_table
 from bnnbench.metrics.labels import natural
 from bnnbench.metrics.settings import has_sweep
+from bnnbench.metrics.summary import with_works_on
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
 from bnnbench.report.answer import answer

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from bnnbench.metrics import with_works_on
 from bnnbench.metrics.optimal import best_settings
+from bnnbench.metrics.summary import with_works_on
 from bnnbench.tables.table import Column, Table
 from bnnbench.tables.works_on import WORKS_ON
 

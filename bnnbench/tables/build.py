@@ -19,13 +19,12 @@ from bnnbench.metrics import (
     median_interval,
     success_table,
     summarize,
-    with_works_on,
 )
 from bnnbench.metrics.decision import decision_table
 from bnnbench.metrics.labels import chosen, in_natural_order
 from bnnbench.metrics.over_problems import level_of
 from bnnbench.metrics.running_time import ERTS
-from bnnbench.metrics.summary import solved_of_known
+from bnnbench.metrics.summary import solved_of_known, with_works_on
 from bnnbench.store.columns import BUDGET, budget_texts
 from bnnbench.store.parquet import RunSource
 from bnnbench.tables.best import best_table

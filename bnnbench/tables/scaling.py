@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from bnnbench.errors import InputError
-from bnnbench.metrics import with_works_on
 from bnnbench.metrics.scaling import scaling_table as fitted
+from bnnbench.metrics.summary import with_works_on
 from bnnbench.tables.rounding import DASH
 from bnnbench.tables.table import Column, Table
 from bnnbench.tables.works_on import WORKS_ON

@@ -235,9 +235,11 @@ def test_a_wrapped_text_is_whole_and_broken_between_parts_only(most):
 
 @pytest.mark.parametrize("width", [80, 100])
 def test_a_comparison_breaks_no_word(width, tmp_path, monkeypatch, bnnbench_):
-    names = {"compact": "simulated_annealing[num_sweeps=1000]", "reduced[penalty=3.0]": "tabu"}
-    outcomes = {pair: [ended(number)] for number, pair in enumerate(names.items())}
-    folders = [fill_made(tmp_path / name, outcomes) for name in ("a_long_name_of_results", "published")]
+    solvers = {"compact": "simulated_annealing[num_sweeps=1000]", "reduced[penalty=3.0]": "tabu"}
+    outcomes = {pair: [ended(number)] for number, pair in enumerate(solvers.items())}
+    problems = [f"random_function[size=3,samples=3,seed={seed}]" for seed in range(8)]  # enough for an effect and p
+    names = ("a_long_name_of_results", "published")
+    folders = [fill_made(tmp_path / name, outcomes, problems=problems) for name in names]
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
 
