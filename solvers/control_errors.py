@@ -54,6 +54,11 @@ class ControlErrors(Solver):
     def warm_up(self) -> None:
         make_ready(load_solver(self.inner))
 
+    @property
+    def memoryless(self) -> bool:  # type: ignore[override]
+        """Return whether the inner solver is memoryless; all its reads meet the same errors."""
+        return load_solver(self.inner).memoryless
+
     def unavailable(self) -> str | None:
         """Be unavailable where the inner solver is."""
         return load_solver(self.inner).unavailable()

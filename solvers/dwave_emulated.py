@@ -72,6 +72,11 @@ class DWaveEmulated(Solver):
             chain_breaks=self.chain_breaks,
         )
 
+    @property
+    def memoryless(self) -> bool:  # type: ignore[override]
+        """Return whether the annealer is memoryless."""
+        return self.composed.memoryless
+
     @override
     def warm_up(self) -> None:
         make_ready(self.composed)

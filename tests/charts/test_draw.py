@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -257,8 +258,36 @@ def test_all_matrices_of_a_chart_have_one_scale_of_shades():
     assert len(tops) == 1
 
 
-def test_a_dozen_solvers_have_a_color_each():
-    assert len(set(COLORS)) == len(COLORS) >= 12
+def test_as_many_solvers_as_there_are_colors_have_one_each_and_the_next_another_line_and_marker():
+    number = len(COLORS)
+    chart = chart_of(*(Series(f"s{place}", [1, 2], [place, place], place) for place in range(number + 1)))
+
+    lines = draw_chart(chart).axes[0].lines
+    on_screen = [trace["line"]["color"] for trace in panel_figures(chart)[0]["data"]]
+
+    assert number >= 12
+    assert len({line.get_color() for line in lines[:number]}) == len(set(on_screen[:number])) == number
+    first, again = lines[0], lines[number]
+    assert first.get_color() == again.get_color()
+    assert (first.get_linestyle(), first.get_marker()) != (again.get_linestyle(), again.get_marker())
+
+
+@pytest.mark.parametrize(("width", "most_pt"), [("article", 345), ("column", 246), ("page", 506)])
+def test_a_file_is_as_wide_as_a_line_of_an_article_or_of_the_narrowest_journal(width, most_pt, tmp_path):
+    """345 pt: LaTeX's article on A4; 246 pt: a column of APS, of whom IEEE's have 252; 506 pt: pages of two columns."""
+    save_chart(chart_of(Series("a", [1, 2], [3, 4])), tmp_path / "a.svg", width=width)
+    found = re.search(r'width="([0-9.]+)pt"', (tmp_path / "a.svg").read_text())
+    assert found is not None
+    big_points = float(found[1])
+    assert 0.97 * most_pt <= big_points * 72.27 / 72 <= most_pt
+
+
+def test_the_legend_stands_beside_the_panels_and_names_every_series():
+    figure = draw_chart(chart_of(*(Series(f"solver {place}", [1, 2], [place, 1], place) for place in range(9))))
+    FigureCanvasAgg(figure).draw()
+    (legend,) = figure.legends
+    assert legend.get_window_extent().y1 <= figure.axes[0].get_tightbbox().y0
+    assert [text.get_text() for text in legend.get_texts()] == [f"solver {place}" for place in range(9)]
 
 
 def test_points_above_one_name_stand_beside_each_other_and_a_bound_where_its_point_would():

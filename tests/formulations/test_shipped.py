@@ -16,7 +16,7 @@ from strategies import all_bits, all_weights, enumerable, problems, random_bits,
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.entries import entries
-from bnnbench.plugins.registry import formulation
+from bnnbench.plugins.registry import formulation, load_problem
 from bnnbench.problem.merging import WeightedSamples, merged_samples
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
@@ -250,6 +250,14 @@ def test_where_all_samples_cancel_one_row_of_penalties_stays() -> None:
     assert instance.qubo.num_variables == 3 + 2
     assert instance.qubo.num_couplings
     assert set(best_energies(instance)[1].tolist()) == {1.0}
+
+
+def test_equal_samples_cost_no_variable() -> None:
+    """Forty samples of three inputs are four rows up to sign: eight ancillas each, beside nine weights."""
+    problem = load_problem("teacher", widths=[3, 3, 1], samples=40)
+    sizes = {merge: compile_problem(problem, "reduced", merge=merge).qubo.num_variables for merge in (True, False)}
+    assert len(merged_samples(problem)) == 4
+    assert sizes == {True: 9 + 8 * 4, False: 9 + 8 * 40}
 
 
 def test_distinct_rows_give_the_same_qubo_merged_or_not() -> None:

@@ -161,6 +161,13 @@ def test_is_available_and_described(solver):
     assert entries("solver")[solver].summary.endswith(".")
 
 
+@pytest.mark.parametrize("wrapper", ["embedded[inner={}]", "control_errors[inner={}]", "dwave_emulated[annealer={}]"])
+def test_reads_around_a_solver_are_independent_draws_where_its_own_are(wrapper):
+    for inner, is_memoryless in (("simulated_annealing", True), ("cpsat", False)):
+        assert bb.load_solver(inner).memoryless is is_memoryless
+        assert bb.load_solver(wrapper.format(inner)).memoryless is is_memoryless
+
+
 def test_exhaustive_and_network_solvers_refuse_a_bare_qubo():
     qubo = make_qubo(np.ones(2), np.array([0]), np.array([1]), np.ones(1), 0.0)
     for name in ("exhaustive", "cpsat_network"):

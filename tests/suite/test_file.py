@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from bnnbench.errors import InputError
-from bnnbench.plugins.registry import formulation
+from bnnbench.plugins.registry import formulation, load_problem
 from bnnbench.suite.file import read_suite, suite_path, suite_paths
 from bnnbench.suite.planning import plan
 
@@ -112,6 +114,23 @@ def test_shipped_suites_load(name):
     planned = plan(read_suite(path), path.parent)
     assert list(planned.cells())
     assert name in suite_paths()
+
+
+def test_the_suite_of_growing_networks_has_several_problems_per_size_and_none_that_soft_was_shaped_on():
+    shaped_on = (0, *range(100, 108), *range(400, 407), *range(600, 608))  # docs/penalties.md
+    path = suite_path("scaling")
+    found = {cell.problem.hash: cell.problem.name for cell in plan(read_suite(path), path.parent).cells()}
+    per_size = Counter(name.rpartition(" s")[0] for name in found.values())
+    shaped = {
+        load_problem("teacher", widths=list(widths), samples=samples, seed=seed).hash
+        for widths in ((3, 3, 1), (7, 3, 1), (7, 7, 1), (15, 7, 1))
+        for samples in (10, 20, 40)
+        for seed in shaped_on
+    }
+
+    assert len(per_size) == 12
+    assert set(per_size.values()) == {3}
+    assert shaped.isdisjoint(found)
 
 
 @pytest.mark.parametrize(
