@@ -22,7 +22,7 @@ from bnnbench.metrics import (
 )
 from bnnbench.metrics.decision import decision_table
 from bnnbench.metrics.labels import chosen, in_natural_order
-from bnnbench.metrics.over_problems import level_of
+from bnnbench.metrics.over_problems import level_of, problem_key
 from bnnbench.metrics.running_time import ERTS
 from bnnbench.metrics.summary import solved_of_known, with_works_on
 from bnnbench.store.columns import BUDGET, budget_texts
@@ -158,12 +158,25 @@ def _summary(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Tab
     by = ["formulation", "solver"]
     data = _with_solved_runs(runs, by)
     is_complete = (data["ok"] == data["runs"]).all()
-    measured = [column for key, column in SUMMARY_COLUMNS.items() if not (key == "ok" and is_complete)]
+    measured = [
+        replace(column, note=_constant_and_best(runs)) if key == "train_accuracy" else column
+        for key, column in SUMMARY_COLUMNS.items()
+        if not (key == "ok" and is_complete)
+    ]
     place = measured.index(SUMMARY_COLUMNS["solved_share"])
     columns = (Column("formulation", "formulation", kind="text"), SOLVER, *measured[:place], SOLVED_RUNS,
                *measured[place:])  # fmt: skip
     title = f"Summary of {name}, medians over problems."
     return Table("summary", name, title, _how_to_read(runs, ["formulation", "solver"]), columns, data, ("formulation",))
+
+
+def _constant_and_best(runs: pd.DataFrame) -> str:
+    """Say which training accuracy the best constant has, and which optimal weights, as far as rows tell."""
+    names = {"the best constant": "majority_accuracy", "optimal weights": "best_accuracy"}
+    problems = runs.drop_duplicates(problem_key(runs))
+    medians = {who: problems[name].median() for who, name in names.items() if name in problems}
+    shown = [f"{who} {100 * share:.0f} %" for who, share in medians.items() if pd.notna(share)]
+    return f"of {' and '.join(shown)}, medians over problems" if shown else ""
 
 
 def _problems(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Table:

@@ -165,6 +165,18 @@ def bold(folder, kind, column):
     return [name for name, cell in zip(names, table.cells(found), strict=True) if cell.is_best]
 
 
+def test_the_caption_says_what_accuracy_a_constant_and_optimal_weights_have(tmp_path):
+    known = fill(tmp_path / "known", {("compact", "good"): [ended(1), ended(0)]}, problems=("parity", "majority"))
+    unknown = fill(tmp_path / "unknown", {("compact", "good"): [ended(1)]}, has_truth=False)
+    with read_store(known) as store:
+        of = store.runs().drop_duplicates("problem")[["majority_accuracy", "best_accuracy"]].median()
+
+    text = f"train acc.: of the best constant {100 * of.iloc[0]:.0f} % and optimal weights {100 * of.iloc[1]:.0f} %,"
+
+    assert text in write_table(table_of(known, "summary"), "markdown").decode()
+    assert "of the best constant 50 %, medians" in write_table(table_of(unknown, "summary"), "markdown").decode()
+
+
 def test_the_best_of_each_block_is_bold_and_what_its_interval_does_not_set_apart(folder, tmp_path):
     assert bold(folder, "summary", "loss_gap") == ["compact good"], "soft has too few runs for intervals"
     near = {("compact", "a"): [ended(0)] * 3 + [ended(1)] * 6, ("compact", "b"): [ended(0)] * 4 + [ended(2)] * 5,
