@@ -86,3 +86,12 @@ def test_what_the_readme_says_about_solvers_are_the_headlines(verdicts):
     sentences = [" ".join(item.partition("\n\n")[0].split()) for item in found.split("\n- ")[1:]]
     assert sentences == [verdict.sentence for verdict in verdicts if verdict.claim.headline]
     assert sentences
+
+
+def test_the_page_counts_the_published_problems_that_a_constant_answers_best():
+    with open_results(RESULTS / "paper") as results:
+        problems = results.runs().drop_duplicates("merged_hash")
+    num_learned = int((problems["best_accuracy"] > problems["majority_accuracy"]).sum())
+    page = " ".join((RESULTS / "README.md").read_text().split())
+    count = f"On {len(problems) - num_learned} of the {len(problems)} optimal weights"
+    assert f"{count} have no more training labels right than the best constant" in page
