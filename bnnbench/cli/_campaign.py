@@ -228,5 +228,7 @@ def _line(cell: Cell, outcome: Outcome) -> str:
     if outcome.message and outcome.status != "ok":
         return f"{outcome.status}: {cell}: {outcome.message}{flags}"
     gap = "–" if outcome.loss_gap is None else f"{outcome.loss_gap:g}"
+    if outcome.loss_gap is not None and outcome.loss_gap < 0:
+        gap += ", below the best loss that was known"
     reads = "1 read" if outcome.num_reads == 1 else f"{outcome.num_reads} reads"
     return f"{outcome.status}: {cell}: loss gap {gap}, {reads} in {outcome.sample_s or 0:.3f} s{flags}"

@@ -218,7 +218,22 @@ def _each(
     for table in tables:
         with _noted(section, faults):
             for spec, swept in _expand(table):
-                yield build(placed(KINDS[section], spec, folder), swept)
+                with _told_of_sweeps(table):
+                    one = build(placed(KINDS[section], spec, folder), swept)
+                yield one
+
+
+@contextlib.contextmanager
+def _told_of_sweeps(table: dict[str, Any]) -> Iterator[None]:
+    """Say behind the fault of a parameter that its list was swept, as whoever wrote it may have meant one value."""
+    try:
+        yield
+    except InputError as error:
+        for key, values in table.items():
+            if isinstance(values, list) and key in str(error) and not any(isinstance(value, list) for value in values):
+                hint = f"A list is swept: for one value that is a list, write {key} = [{values!r}]."
+                raise InputError(f"{error} {hint}") from error
+        raise
 
 
 @contextlib.contextmanager

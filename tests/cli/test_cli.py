@@ -202,6 +202,11 @@ def test_flags_stand_in_the_line_of_a_run():
     )
 
 
+def test_a_run_that_beats_the_best_known_loss_says_so_in_its_line():
+    outcome = Outcome("ok", num_reads=1, loss_gap=-1.0)
+    assert "loss gap -1, below the best loss that was known, 1 read" in _campaign._line("tabu on p", outcome)
+
+
 def test_what_is_unavailable_is_said_once_with_the_number_of_runs(bnnbench_, results, tmp_path):
     (tmp_path / "mine.py").write_text(ADAPTER.replace('("dimod",)', '("no-such-thing",)'))
     suite = results.parent / "suite.toml"

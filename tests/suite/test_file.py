@@ -159,6 +159,10 @@ def test_the_suite_of_growing_networks_has_several_problems_per_size_and_none_th
         (("[budget]", "x = " + "[" * 3000 + "]" * 3000 + "\\n[budget]"), "is not TOML"),
         (("[budget]", "seed = " + "9" * 5000 + "\\n[budget]"), "is not TOML"),
         (("[budget]", "[limits]\\nmemory_gb = inf\\n[budget]"), "'limits.memory_gb' cannot be inf"),
+        (
+            ("widths = [[3, 3, 1], [3, 1]]", "widths = [3, 3, 1]"),
+            "A list is swept: for one value that is a list, write widths = [[3, 3, 1]].",
+        ),
         (("samples = [2, 4]", "samples = []"), "teacher: the list samples = [] sweeps nothing"),
         (("samples = [2, 4]", "samples = 1000000000000"), "'samples' cannot be 1000000000000"),
     ],
