@@ -50,8 +50,9 @@ def mean_loss(problem: Problem, num_replicas: int, schedule) -> float:
 
 @pytest.mark.parametrize(
     ("widths", "bias", "field"),
-    [((1, 1), False, 0.5), ((5, 1), False, 1.5), ((2, 2, 1), False, 0.5), ((3, 1), True, 1.5), ((2, 1, 2), False, 0.5)],
-)
+    [((1, 1), False, 0.5), ((5, 1), False, 1.5), ((2, 2, 1), False, 0.5), ((3, 1), True, 1.5), ((2, 1, 2), False, 0.5),
+     ((7, 1), True, 1.0), ((2, 2, 2), False, 1.0)],
+)  # fmt: skip
 def test_a_ring_samples_the_thermal_state_of_a_transverse_field(
     widths: tuple[int, ...], field: float, *, bias: bool
 ) -> None:
@@ -66,7 +67,8 @@ def test_a_ring_samples_the_thermal_state_of_a_transverse_field(
 
 
 @pytest.mark.parametrize(
-    ("widths", "bias", "strength"), [((5, 1), False, 0.0), ((2, 2, 1), False, 0.4), ((3, 1), True, 0.4)]
+    ("widths", "bias", "strength"),
+    [((5, 1), False, 0.0), ((2, 2, 1), False, 0.4), ((3, 1), True, 0.4), ((2, 2, 2), False, 0.4)],
 )
 def test_a_center_samples_the_robust_ensemble(widths: tuple[int, ...], strength: float, *, bias: bool) -> None:
     problem = random_problem(widths, 6, bias=bias, seed=3)
