@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from small_stores import NASTY, fill, fill_nasty, with_chains
+from small_stores import NASTY, fill, fill_nasty, with_chains, with_sweep
 
 from bnnbench.charts.chart import Chart, Matrix, Panel, Series
 from bnnbench.charts.draw import FORMATS, WIDTHS_IN, draw_chart, print_style, save_chart
@@ -45,8 +45,9 @@ def data(tmp_path_factory):
 
 
 def figure_of(name, data):
-    """Return a figure of a full store, in which chains of two strengths stand beside the rest where it needs them."""
-    return make_chart(name, replace(data, runs=with_chains(data.runs)) if name == "chain_strength" else data)
+    """Return a figure of a full store, with chains of two strengths or with swept reads where it needs them."""
+    change = {"chain_strength": with_chains, "parameter_sweep": with_sweep}.get(name, lambda same: same)
+    return make_chart(name, replace(data, runs=change(data.runs)))
 
 
 def chart_of(*series, **options):
