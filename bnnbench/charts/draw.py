@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bnnbench.charts.chart import Chart, Matrix, Panel, Series
 from bnnbench.charts.draw_matrix import draw_matrix
-from bnnbench.charts.draw_series import SeriesDrawing, categories, is_sideways
+from bnnbench.charts.draw_series import MARK_PT, SPREAD, SeriesDrawing, categories, is_sideways, styles_beside
 from bnnbench.charts.glyphs import FONT, MAX_LABEL, drawn, short
 from bnnbench.charts.names import shortened
 from bnnbench.errors import InputError, restated, system_errors
@@ -24,8 +24,8 @@ Width = Literal["article", "column", "page"]
 WIDTHS_IN = {"article": 4.77, "column": 3.4, "page": 7.0}
 """Of the line of LaTeX's article on A4, of a column and of both in the two-column formats of IEEE, ACM and APS."""
 FORMATS = (".pdf", ".svg", ".png")
-PANEL_IN, ROW_IN, DRAWING_IN = 1.9, 0.17, 1.6
-"""Heights: of a panel, of a row of a matrix, of a drawing."""
+PANEL_IN, ROW_IN, MOST_ROW_IN, DRAWING_IN = 1.9, 0.17, 0.26, 1.6
+"""Heights: of a panel, of a row, of one in which many marks stand, of a drawing."""
 PAGE_IN = 9.0
 """Height of a page's text."""
 PANELS_PER_ROW = {"article": (1, 2), "column": (1,), "page": (1, 2, 3, 2, 3, 3)}
@@ -169,7 +169,9 @@ def _height(panel: Panel) -> float:
     if isinstance(panel.content, Matrix):
         return 0.3 + ROW_IN * len(panel.content.rows)
     if is_sideways(panel.content):
-        return max(PANEL_IN, 0.5 + ROW_IN * len(categories(panel.content)))
+        room_in = (MARK_PT + 1) / 72 * len(styles_beside(panel.content)) / SPREAD
+        row_in = min(max(ROW_IN, room_in), MOST_ROW_IN)
+        return max(PANEL_IN, 0.5 + row_in * len(categories(panel.content)))
     return PANEL_IN if panel.has_axes else DRAWING_IN
 
 

@@ -22,6 +22,8 @@ MAX_BELOW, MAX_LEVEL = 120, 40
 """Characters of all names below a panel, each counted as the longest: in all, and up to which they stand level."""
 BESIDE = ("points", "above", "below")
 """Marks that stand beside each other above a name."""
+SPREAD, MARK_PT = 0.8, 4
+"""Share of the room of a name over which they stand, and the size of the largest of them."""
 _DASHES = {"solid": "-", "dash": (0, (4, 1.5)), "dot": (0, (1, 1.2)), "dashdot": (0, (4, 1.2, 1, 1.2))}
 _MARKERS = {
     "circle": "o", "square": "s", "diamond": "D", "triangle-left": "<", "cross": "P", "x": "X", "star": "*",
@@ -32,6 +34,11 @@ _MARKERS = {
 def categories(content: Sequence[Series]) -> list[str]:
     """Return the names on the axis of some series; none if it has numbers."""
     return list(dict.fromkeys(x for series in content for x in series.x if isinstance(x, str)))
+
+
+def styles_beside(content: Sequence[Series]) -> list[int]:
+    """Return the styles of marks that stand beside each other above a name, in their order."""
+    return list(dict.fromkeys(series.style for series in content if series.mark in BESIDE and len(series.x)))
 
 
 def is_sideways(content: Sequence[Series]) -> bool:
@@ -64,13 +71,13 @@ class SeriesDrawing:
     def draw(self, *, has_names: bool) -> dict[str, Any]:
         """Draw all series, and return what the legend shows of each label; `has_names` of rows that have names."""
         axes, panel, names = self.axes, self.panel, self.names
-        beside = list(dict.fromkeys(series.style for series in self.content if series.mark in BESIDE and len(series.x)))
+        beside = styles_beside(self.content)
         handles: dict[str, Any] = {}
         for series in self.content:
             x = np.array([names.index(v) if isinstance(v, str) else v for v in series.x], dtype=float)
             if names and series.mark in BESIDE:
                 # Beside each other, so that equal values do not hide each other; a bound stands where its point would.
-                x = x + (beside.index(series.style) - (len(beside) - 1) / 2) * 0.6 / len(beside) if len(x) else x
+                x = x + (beside.index(series.style) - (len(beside) - 1) / 2) * SPREAD / len(beside) if len(x) else x
             handle = self._draw_one(series, x)
             if series.label and handle is not None:
                 handles.setdefault(series.label, handle)
@@ -107,7 +114,9 @@ class SeriesDrawing:
             return axes.bar(x, y, width, color=look.color, yerr=bars, error_kw={"elinewidth": 0.7, "capsize": 2})
         if series.mark in ("above", "below"):
             shape = {"above": "^>", "below": "v<"}[series.mark][self.is_sideways]
-            return axes.plot(across, up, shape, color=look.color, markerfacecolor="none", markeredgewidth=0.7)[0]
+            return axes.plot(
+                across, up, shape, color=look.color, markersize=MARK_PT, markerfacecolor="none", markeredgewidth=0.7
+            )[0]
         if series.mark == "ring":
             return axes.plot(
                 across,

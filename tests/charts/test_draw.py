@@ -291,6 +291,17 @@ def test_the_legend_stands_beside_the_panels_and_names_every_series():
     assert [text.get_text() for text in legend.get_texts()] == [f"solver {place}" for place in range(9)]
 
 
+def test_rows_are_as_tall_as_three_marks_that_stand_in_them():
+    names = [f"simulated_annealing[num_sweeps={place}]" for place in range(9)]
+    series = tuple(Series(f"s{place}", names, [1.0] * 9, place, "above") for place in range(3))
+    figure = draw_chart(chart_of(*series), width="column")
+    FigureCanvasAgg(figure).draw()
+    axes = figure.axes[0]
+    tops = [axes.transData.transform((1.0, line.get_ydata()[0]))[1] for line in axes.lines]
+    marks = [line.get_markersize() * figure.dpi / 72 for line in axes.lines]
+    assert all(abs(first - second) >= mark for first, second, mark in zip(tops, tops[1:], marks, strict=False))
+
+
 def test_points_above_one_name_stand_beside_each_other_and_a_bound_where_its_point_would():
     series = (Series("a", ["s"], [1.0], 0, "points"), Series("b", ["s"], [1.0], 1, "points"),
               Series("", ["s"], [2.0], 1, "above"))  # fmt: skip

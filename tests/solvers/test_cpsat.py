@@ -111,6 +111,14 @@ def test_no_other_solver_is_asked_unless_a_hint_is_wanted(solver, monkeypatch):
         list(hinted.sample(hinted.prepare(instance), seed=0, budget=bb.Budget(seconds=30)))
 
 
+@pytest.mark.parametrize("solver", ["cpsat", "cpsat_network"])
+def test_a_committee_is_learned_without_a_hint(solver):
+    instance = bb.compile(bb.load_problem("teacher", widths=[7, 7, 1], samples=40), "reduced")
+    outcome = bb.run(instance, solver, budget=bb.Budget(seconds=60, target=0))
+    assert outcome.loss == 0
+    assert "hint_s" not in outcome.clocks
+
+
 @pytest.mark.parametrize("solver", HINTED)
 def test_a_hint_has_a_clock_of_its_own(solver):
     instance = bb.compile(bb.load_problem("random_data", widths=[3, 3, 1], samples=4), "reduced")
