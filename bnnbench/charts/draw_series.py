@@ -68,6 +68,16 @@ class SeriesDrawing:
         """Tell whether the names stand beside the rows."""
         return is_sideways(self.content)
 
+    @cached_property
+    def _room(self) -> float:
+        """Return the room on the axis over which marks of one place stand: of a name, or half of the least step."""
+        if self.names:
+            return SPREAD
+        if self.panel.log_x or not self.panel.has_axes:
+            return 0.0
+        places = np.unique([float(x) for series in self.content if series.mark in BESIDE for x in series.x])
+        return 0.5 * float(np.min(np.diff(places))) if len(places) > 1 else 0.0
+
     def draw(self, *, has_names: bool) -> dict[str, Any]:
         """Draw all series, and return what the legend shows of each label; `has_names` of rows that have names."""
         axes, panel, names = self.axes, self.panel, self.names
@@ -75,9 +85,9 @@ class SeriesDrawing:
         handles: dict[str, Any] = {}
         for series in self.content:
             x = np.array([names.index(v) if isinstance(v, str) else v for v in series.x], dtype=float)
-            if names and series.mark in BESIDE:
+            if series.mark in BESIDE and len(x):
                 # Beside each other, so that equal values do not hide each other; a bound stands where its point would.
-                x = x + (beside.index(series.style) - (len(beside) - 1) / 2) * SPREAD / len(beside) if len(x) else x
+                x = x + (beside.index(series.style) - (len(beside) - 1) / 2) * self._room / len(beside)
             handle = self._draw_one(series, x)
             if series.label and handle is not None:
                 handles.setdefault(series.label, handle)

@@ -302,6 +302,15 @@ def test_rows_are_as_tall_as_three_marks_that_stand_in_them():
     assert all(abs(first - second) >= mark for first, second, mark in zip(tops, tops[1:], marks, strict=False))
 
 
+def test_points_of_one_number_stand_beside_each_other_and_nearer_to_it_than_to_the_next():
+    series = tuple(Series(f"s{place}", [11, 21, 41], [1.0, 1.0, 1.0], place, "points") for place in range(3))
+    lines = draw_chart(chart_of(*series)).axes[0].lines
+    first, last = (sorted(line.get_xdata()[place] for line in lines) for place in (0, 1))
+    assert len(set(first)) == 3
+    assert first[1] == pytest.approx(11)
+    assert first[-1] - 11 < last[0] - first[-1]
+
+
 def test_points_above_one_name_stand_beside_each_other_and_a_bound_where_its_point_would():
     series = (Series("a", ["s"], [1.0], 0, "points"), Series("b", ["s"], [1.0], 1, "points"),
               Series("", ["s"], [2.0], 1, "above"))  # fmt: skip
