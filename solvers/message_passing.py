@@ -20,8 +20,8 @@ from bnnbench.optimum.polarization import (
     STRENGTH,
     focusing,
     polarized_weights,
+    refusal,
     reinforcement,
-    takes,
 )
 from bnnbench.optimum.search.distinct_samples import distinct_samples
 from bnnbench.problem.network import Network
@@ -76,13 +76,7 @@ class MessagePassing(NetworkSolver):
 
     @override
     def refuses_network(self, instance: Instance) -> str | None:
-        network = instance.problem.network
-        if takes(network):
-            return None
-        return (
-            f"{self.name} takes perceptrons, and committees of one hidden layer, one output and no bias, "
-            f"but {network} is neither."
-        )
+        return refusal(self.name, instance.problem.network)
 
     @override
     def prepare(self, instance: Objective) -> tuple[Instance, list[Any]]:

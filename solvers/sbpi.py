@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from bnnbench.optimum.polarization import takes
+from bnnbench.optimum.polarization import refusal
 from bnnbench.optimum.search.distinct_samples import distinct_samples
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
@@ -64,13 +64,7 @@ class Sbpi(NetworkSolver):
 
     @override
     def refuses_network(self, instance: Instance) -> str | None:
-        network = instance.problem.network
-        if takes(network):
-            return None
-        return (
-            f"{self.name} takes perceptrons, and committees of one hidden layer, one output and no bias, "
-            f"but {network} is neither."
-        )
+        return refusal(self.name, instance.problem.network)
 
     @override
     def prepare(self, instance: Objective) -> tuple[Instance, list[Patterns]]:

@@ -24,6 +24,8 @@ BESIDE = ("points", "above", "below")
 """Marks that stand beside each other above a name."""
 SPREAD, MARK_PT = 0.8, 4
 """Share of the room of a name over which they stand, and the size of the largest of them."""
+_OUTLINES = {"above": ("^>", MARK_PT, 0.7), "below": ("v<", MARK_PT, 0.7), "ring": ("oo", 8, 0.9)}
+"""Marks without a filling: their shapes in columns and in rows, size and width of the edge."""
 _DASHES = {"solid": "-", "dash": (0, (4, 1.5)), "dot": (0, (1, 1.2)), "dashdot": (0, (4, 1.2, 1, 1.2))}
 _MARKERS = {
     "circle": "o", "square": "s", "diamond": "D", "triangle-left": "<", "cross": "P", "x": "X", "star": "*",
@@ -122,22 +124,12 @@ class SeriesDrawing:
             width = 0.6 if len(x) < 2 else min(0.8, 0.8 * float(np.min(np.diff(np.sort(x)))))
             bars = None if low is None or high is None else np.vstack([y - low, high - y])
             return axes.bar(x, y, width, color=look.color, yerr=bars, error_kw={"elinewidth": 0.7, "capsize": 2})
-        if series.mark in ("above", "below"):
-            shape = {"above": "^>", "below": "v<"}[series.mark][self.is_sideways]
+        if series.mark in _OUTLINES:
+            shapes, size, edge = _OUTLINES[series.mark]
             return axes.plot(
-                across, up, shape, color=look.color, markersize=MARK_PT, markerfacecolor="none", markeredgewidth=0.7
-            )[0]
-        if series.mark == "ring":
-            return axes.plot(
-                across,
-                up,
-                "o",
-                color=look.color,
-                markerfacecolor="none",
-                markersize=8,
-                markeredgewidth=0.9,
-                linestyle="",
-            )[0]
+                across, up, shapes[self.is_sideways], color=look.color, markersize=size, markerfacecolor="none",
+                markeredgewidth=edge,
+            )[0]  # fmt: skip
         if series.mark == "points":
             if low is not None and high is not None:
                 finite = np.isfinite(high)

@@ -18,6 +18,14 @@ def takes(network: Network) -> bool:
     return network.num_layers == 1 or (network.num_layers == 2 and network.num_outputs == 1 and not network.bias)
 
 
+def refusal(name: str, network: Network) -> str | None:
+    """Return why a solver of such networks refuses another one; None for one that it takes."""
+    if takes(network):
+        return None
+    known = "perceptrons, and committees of one hidden layer, one output and no bias"
+    return f"{name} takes {known}, but {network} is neither."
+
+
 def focusing(num_steps: int = NUM_STEPS, replicas: int = REPLICAS, strength: float = STRENGTH) -> NDArray[np.float64]:
     """Return the pulls of y replicas around a center whose strength γ grows linearly, (steps, 2)."""
     progress = np.arange(num_steps) / num_steps

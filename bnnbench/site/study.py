@@ -15,7 +15,7 @@ from bnnbench.errors import InputError
 from bnnbench.metrics import is_floor, summarize
 from bnnbench.metrics.averages import LEAST_VALUES
 from bnnbench.metrics.censoring import was_asked
-from bnnbench.metrics.labels import natural
+from bnnbench.metrics.labels import entrants, natural
 from bnnbench.plugins.entries import entries
 from bnnbench.plugins.registry import solver_class
 from bnnbench.report.title import suite_title
@@ -131,16 +131,11 @@ def leaderboard(name: str, runs: pd.DataFrame) -> Leaderboard:
         runs["problem_hash"].nunique(),
         [column.title for column in columns],
         [(str(label).partition("[")[0], row) for label, row in zip(data["solver"], cells, strict=True)],
-        _leader(data.iloc[0]) if len(data) else "nobody",
+        entrants(data)[0] if len(data) else "nobody",
         cells[0][1].text if cells else "–",
         gaps[0].text if cells and not isfinite(data["ert_s"][0]) else "",
         bool(len(floor)) and bool((floor["loss_gap"] == 0).all()),
     )
-
-
-def _leader(row: pd.Series) -> str:
-    """Return the solver, and the formulation if the solver reads it."""
-    return str(row["solver"]) + ("" if row["works_on"] == "network" else f" on {row['formulation']}")
 
 
 def is_simulation(label: str) -> bool:
