@@ -43,11 +43,11 @@ class WeightSearch(NetworkSolver):
     """What is annealed: the loss of the problem, or margins."""
     num_sweeps: Annotated[int | None, Field(ge=1), Range(1, 10_000, log=True)] = None
     """Sweeps over all weights per read; not set: 100, for margins 1000."""
-    hot: Positive | None = None
+    hot: Annotated[Positive | None, Range(0.05, 1000.0, log=True)] = None
     """First temperature; not set: 0.6 losses of one sample, for margins √N times the scale of S."""
     cold: Positive | None = None
     """Last temperature; not set: 0.2 losses of one sample, for margins a hundredth of the first."""
-    margin: Positive | None = None
+    margin: Annotated[Positive | None, Range(1.0, 30.0, log=True)] = None
     """κ for margins; not set: half the scale of S, which is √d_0 in one layer and c·√d_1 in two."""
     clip: Positive | None = None
     """c for margins of two layers; not set: √d_0 / 2."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bnnbench.errors import InputError
+from bnnbench.hashing import content_hash
 from bnnbench.plugins.registry import load_solver
 from bnnbench.problem.problem import Problem
 from bnnbench.runs.cell import Cell
@@ -51,10 +52,15 @@ def plan_tuning(suite: Suite, folder: Path) -> TuningPlan:
         raise InputError("the suite says nothing of tuning; give it a table [tune] and problems [[tune.problems]].")
     bare = suite.model_copy(update={"parameters": None, "budget": _budget(table.budget or suite.budget, table)})
     planned = plan(bare.model_copy(update={"solvers": [_without_target(t, table) for t in bare.solvers]}), folder)
-    problems = plan_problems(_to_tune_on(suite, table), folder)
+    problems = _mixed(plan_problems(_to_tune_on(suite, table), folder), suite.seed)
     tuned = TunedFile(suite="", objective="", problems=[problem.hash for problem in problems], pairs=[])
     tuned.check_apart(planned.problems, "[tune]")
     return TuningPlan(planned, table, problems, tuple(_searches(planned, table, problems)))
+
+
+def _mixed(problems: Sequence[Problem], seed: int) -> tuple[Problem, ...]:
+    """Return problems in an order that depends on the seed alone: a setting that is bad on all sizes ends early."""
+    return tuple(sorted(problems, key=lambda problem: content_hash("tune", {"seed": seed, "problem": problem.hash})))
 
 
 def _to_tune_on(suite: Suite, table: TuneTable) -> list[dict[str, Any]]:
