@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from bnnbench.errors import InputError, UnavailableError
 from bnnbench.problem.network import Network
 from bnnbench.problem.problem import LossName, Problem
+
+from ._family import title
 
 
 def load_bundled(name: str) -> Any:
@@ -73,31 +76,71 @@ def draw_training(name: str, targets: NDArray[np.int8], samples: int, seed: int)
     return training
 
 
-def split_problem(
-    name: str,
-    network: Network,
-    inputs: NDArray[np.int8],
-    targets: NDArray[np.int8],
-    training: NDArray[np.bool_],
-    loss: LossName,
-) -> Problem:
-    """Make a problem of the rows that train, with the others held out."""
-    return Problem(
-        network,
-        inputs[training],
-        targets[training],
-        loss,
-        name=name,
-        test_inputs=inputs[~training],
-        test_targets=targets[~training],
-    )
+@dataclass(frozen=True)
+class TwoClasses:
+    """Rows of two classes of a data set, and which of them train.
+
+    Attributes
+    ----------
+    name, seed
+        Of the data set, and of the draw of the rows that train.
+    values
+        (rows, features), as the file has them.
+    targets
+        ±1, int8 of shape (rows,).
+    training
+        Whether a row trains, bool of shape (rows,); the others are held out.
+    """
+
+    name: str
+    seed: int
+    values: NDArray[np.float64]
+    targets: NDArray[np.int8]
+    training: NDArray[np.bool_]
+
+    def problem(
+        self, inputs: NDArray[np.int8], hidden: Sequence[int], bias: bool, loss: LossName, shown: str = ""
+    ) -> Problem:
+        """Return the problem of inputs of all rows, int8 of shape (rows, n), for a network n-hidden-1.
+
+        Parameters
+        ----------
+        shown
+            What its name says of the classes.
+        """
+        network = Network((inputs.shape[1], *hidden, 1), bias)
+        name = title(self.name, shown, network, f"N{self.training.sum()}", f"s{self.seed}", loss=loss)
+        return Problem(
+            network,
+            inputs[self.training],
+            self.targets[self.training],
+            loss,
+            name=name,
+            test_inputs=inputs[~self.training],
+            test_targets=self.targets[~self.training],
+        )
 
 
-def most_telling(
-    inputs: NDArray[np.int8], targets: NDArray[np.int8], training: NDArray[np.bool_], count: int
-) -> NDArray[np.int8]:
-    """Return the inputs that agree or disagree with the target most often in the training rows; int8 (rows, count)."""
-    agreement = np.abs(inputs[training].T.astype(np.int64) @ targets[training])
+def load_two_classes(name: str, classes: Sequence[Any], samples: int, seed: int) -> TwoClasses:
+    """Load the rows of two classes, by number or by name, and draw those that train.
+
+    Raises
+    ------
+    UnavailableError
+        If scikit-learn is not installed.
+    InputError
+        If these are not two of the classes, or nothing would be held out.
+    """
+    data = load_bundled(name)
+    labels = np.asarray(data.target_names)[data.target] if isinstance(classes[0], str) else data.target
+    rows, targets = two_classes(name, labels, classes)
+    return TwoClasses(name, seed, data.data[rows], targets, draw_training(name, targets, samples, seed))
+
+
+def most_telling(data: TwoClasses, count: int) -> NDArray[np.int8]:
+    """Return the inputs, cut at medians, that most often agree or disagree with the target in the training rows."""
+    inputs, training = above_median(data.values, data.training), data.training
+    agreement = np.abs(inputs[training].T.astype(np.int64) @ data.targets[training])
     return inputs[:, np.sort(np.argsort(-agreement, kind="stable")[:count])]
 
 

@@ -12,11 +12,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 
-from ._bundled import above_median, draw_training, load_bundled, most_telling, split_problem, two_classes
-from ._family import Bias, Hidden, Loss, SampleCount, Seed, title
+from ._bundled import load_two_classes, most_telling
+from ._family import Bias, Hidden, Loss, SampleCount, Seed
 
 
 def breast_cancer(
@@ -47,10 +46,5 @@ def breast_cancer(
     InputError
         If there are not enough rows.
     """
-    data = load_bundled("breast_cancer")
-    rows, targets = two_classes("breast_cancer", data.target, (0, 1))
-    training = draw_training("breast_cancer", targets, samples, seed)
-    inputs = most_telling(above_median(data.data[rows], training), targets, training, features)
-    network = Network((features, *hidden, 1), bias)
-    name = title("breast_cancer", network, f"N{samples}", f"s{seed}", loss=loss)
-    return split_problem(name, network, inputs, targets, training, loss)
+    data = load_two_classes("breast_cancer", (0, 1), samples, seed)
+    return data.problem(most_telling(data, features), hidden, bias, loss)

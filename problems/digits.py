@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 
-from ._bundled import above_median, draw_training, load_bundled, split_problem, two_classes
-from ._family import Bias, Hidden, Loss, SampleCount, Seed, title
+from ._bundled import above_median, load_two_classes
+from ._family import Bias, Hidden, Loss, SampleCount, Seed
 
 Digit = Annotated[int, Field(ge=0, le=9)]
 
@@ -57,15 +56,11 @@ def digits(
     InputError
         If the digits are not two, or there are not enough rows.
     """
-    data = load_bundled("digits")
-    rows, targets = two_classes("digits", data.target, classes)
-    training = draw_training("digits", targets, samples, seed)
+    data = load_two_classes("digits", classes, samples, seed)
     share = overlaps(size)
-    images = data.data[rows].reshape(-1, WIDTH, WIDTH)
-    inputs = above_median((share @ images @ share.T).reshape(len(rows), -1), training)
-    network = Network((size**2, *hidden, 1), bias)
-    name = title("digits", "-".join(map(str, classes)), network, f"N{samples}", f"s{seed}", loss=loss)
-    return split_problem(name, network, inputs, targets, training, loss)
+    shrunk = share @ data.values.reshape(-1, WIDTH, WIDTH) @ share.T
+    inputs = above_median(shrunk.reshape(len(shrunk), -1), data.training)
+    return data.problem(inputs, hidden, bias, loss, "-".join(map(str, classes)))
 
 
 def overlaps(size: int) -> NDArray[np.float64]:

@@ -12,11 +12,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 
-from ._bundled import draw_training, load_bundled, split_problem, two_classes
-from ._family import Bias, Hidden, Loss, SampleCount, Seed, thresholds, title
+from ._bundled import load_two_classes
+from ._family import Bias, Hidden, Loss, SampleCount, Seed, thresholds
 
 
 def iris(
@@ -53,14 +52,8 @@ def iris(
     InputError
         If the species are not two, or there are not enough rows.
     """
-    data = load_bundled("iris")
-    rows, targets = two_classes("iris", np.array(data.target_names)[data.target], classes)
-    training = draw_training("iris", targets, samples, seed)
-    values = data.data[rows]
-    inputs = np.hstack(
-        [np.where(column[:, None] > thresholds(column[training], levels), 1, -1).astype(np.int8) for column in values.T]
-    )
-    network = Network((inputs.shape[1], *hidden, 1), bias)
+    data = load_two_classes("iris", classes, samples, seed)
+    cut = [column[:, None] > thresholds(column[data.training], levels) for column in data.values.T]
+    inputs = np.where(np.hstack(cut), 1, -1).astype(np.int8)
     species = "" if classes == ("versicolor", "virginica") else "-".join(classes)
-    name = title("iris", species, network, f"N{samples}", f"s{seed}", loss=loss)
-    return split_problem(name, network, inputs, targets, training, loss)
+    return data.problem(inputs, hidden, bias, loss, species)

@@ -11,11 +11,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 
-from ._bundled import above_median, draw_training, load_bundled, most_telling, split_problem, two_classes
-from ._family import Bias, Hidden, Loss, SampleCount, Seed, title
+from ._bundled import load_two_classes, most_telling
+from ._family import Bias, Hidden, Loss, SampleCount, Seed
 
 Grower = Annotated[int, Field(ge=0, le=2)]
 
@@ -51,10 +50,5 @@ def wine(
     InputError
         If the growers are not two, or there are not enough rows.
     """
-    data = load_bundled("wine")
-    rows, targets = two_classes("wine", data.target, classes)
-    training = draw_training("wine", targets, samples, seed)
-    inputs = most_telling(above_median(data.data[rows], training), targets, training, features)
-    network = Network((features, *hidden, 1), bias)
-    name = title("wine", "-".join(map(str, classes)), network, f"N{samples}", f"s{seed}", loss=loss)
-    return split_problem(name, network, inputs, targets, training, loss)
+    data = load_two_classes("wine", classes, samples, seed)
+    return data.problem(most_telling(data, features), hidden, bias, loss, "-".join(map(str, classes)))

@@ -64,9 +64,9 @@ def test_the_loss_changes_no_row(family, sklearn_data):
 def test_inputs_are_cut_by_the_training_rows_alone(family, sklearn_data, monkeypatch):
     before = load_problem(family, seed=2)
     true = getattr(sklearn_data, f"load_{family}")()
-    _, targets = load_module("problem", family).two_classes(family, *_labels(family, true))
-    held_out = ~load_module("problem", family).draw_training(family, targets, 20, 2)
-    rows = np.flatnonzero(np.isin(_labels(family, true)[0], _labels(family, true)[1]))[held_out]
+    labels, classes = _labels(family, true)
+    held_out = ~load_module("problem", family).load_two_classes(family, classes, 20, 2).training
+    rows = np.flatnonzero(np.isin(labels, classes))[held_out]
     true.data[rows] = true.data.max(axis=0) + 1
     monkeypatch.setattr(sklearn_data, f"load_{family}", lambda: true)
 
@@ -118,9 +118,7 @@ def test_four_by_four_pixels_are_means_of_blocks_of_four(sklearn_data):
     data = sklearn_data.load_digits()
     images = data.images[data.target < 2]
     blocks = images.reshape(-1, 4, 2, 4, 2).mean(axis=(2, 4)).reshape(-1, 16)
-    training = load_module("problem", "digits").draw_training(
-        "digits", np.where(data.target[data.target < 2] == 1, 1, -1), 40, 0
-    )
+    training = load_module("problem", "digits").load_two_classes("digits", (0, 1), 40, 0).training
 
     assert np.array_equal(problem.inputs == 1, blocks[training] > np.median(blocks[training], axis=0))
 
