@@ -162,9 +162,7 @@ def test_of_a_set_the_split_tune_is_tuned_on_and_shares_no_problem_with_the_test
 
 def test_problems_are_met_in_an_order_that_mixes_the_tables(tmp_path):
     sizes = [FAMILY | {"samples": samples, "seed": [0, 1, 2, 3, 4, 5]} for samples in (8, 10)]
-    forth, back = (
-        plan_tuning(suite(tune={"problems": tables}), tmp_path).problems for tables in (sizes, sizes[::-1])
-    )
+    forth, back = (plan_tuning(suite(tune={"problems": tables}), tmp_path).problems for tables in (sizes, sizes[::-1]))
     assert [problem.hash for problem in forth] == [problem.hash for problem in back]
     assert {problem.num_samples for problem in forth[:4]} == {8, 10}
 
