@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bnnbench.errors import UnavailableError, restated
+from bnnbench.hashing import canonical_json
 from bnnbench.problem.problem import Problem
 from bnnbench.runs.cell import Cell
 from bnnbench.suite.file import TuneTable
@@ -29,6 +30,8 @@ REDUCTION = 3
 NUM_RUNGS = 3
 NUM_RANDOM = 8
 """Settings that are drawn at random, before it counts what they told."""
+MAX_ESTIMATED, MAX_DRAWS = 10, 100
+"""Draws of settings that were tried before, after which the next are drawn at random, and after which a search ends."""
 WORST = 1e12
 """Optuna takes finite numbers."""
 
@@ -46,6 +49,12 @@ class Setting:
     solver_parameters: dict[str, Any] = field(default_factory=dict)
     trial: optuna.trial.Trial | None = None
     scores: list[float] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Return what tells it from other settings: a parameter that is given as its default is no difference."""
+        setting, solver = self.pair
+        return canonical_json({"formulation": setting.spec.canonical, "solver": dict(solver.parameters)})
 
     @property
     def value(self) -> float:
@@ -92,6 +101,7 @@ class Search:
         self._setting = Setting(self.pair)
         self._stage = list(self.problems)
         self._counted: set[str] = set()
+        self._tried = {self._setting.name}
         self._least: list[float] = []  # what the defaults spent per success, by problem
         self.is_done = not self.problems
 
@@ -176,10 +186,30 @@ class Search:
         if not self.space or self.num_trials >= self.table.trials or is_spent:
             self.is_done = True
             return
-        trial = self._study.ask(self._distributions)
-        self._setting = Setting(*self.space.applied(self.pair, trial.params), trial=trial)
+        setting = self._draw()
+        if setting is None:
+            self.is_done = True
+            return
+        self._setting = setting
         self.num_trials += 1
         self._stage = list(self.problems[: self._stops()[0]])
+
+    def _draw(self) -> Setting | None:
+        """Draw a setting that was not tried, in the end at random; None if draw after draw was tried."""
+        from optuna.samplers import RandomSampler
+        from optuna.trial import TrialState
+
+        estimator, random = self._study.sampler, RandomSampler(seed=(self.seed + self.num_trials) % 2**32)
+        for draw in range(MAX_DRAWS):
+            self._study.sampler = estimator if draw < MAX_ESTIMATED else random
+            trial = self._study.ask(self._distributions)
+            setting = Setting(*self.space.applied(self.pair, trial.params), trial=trial)
+            if setting.name not in self._tried:
+                self._tried.add(setting.name)
+                self._study.sampler = estimator
+                return setting
+            self._study.tell(trial, state=TrialState.FAIL)
+        return None
 
     def _end_stage(self, trial: optuna.trial.Trial, efforts: list[list[Effort]]) -> None:
         """Take the scores of a stage, and let the setting go on, end or be pruned."""

@@ -40,7 +40,10 @@ def rows_of(cell):
 
 def made_up(cell):
     """A run whose effort is least at 32 sweeps, and the same for every problem."""
-    spent = 1 + abs(math.log2(cell.solver.parameters["num_sweeps"] / 32))
+    return made_up_in(1 + abs(math.log2(cell.solver.parameters["num_sweeps"] / 32)))
+
+
+def made_up_in(spent):
     return {
         "status": "ok", "sample_s": spent, "time_to_target_s": spent, "evaluations": 1, "evaluations_to_target": 1,
         "loss_gap": 0.0, "num_reads": 1, "loss_successes": 1, "compile_s": 0.0, "prepare_s": 0.0, "judge_s": 0.0,
@@ -92,6 +95,31 @@ def test_a_search_that_was_interrupted_goes_on_from_its_rows_to_the_same_end(tmp
     assert again.tuned("s") == whole.tuned("s")
     assert further == number - len(some)
     assert nothing_left == 0
+
+
+def test_no_setting_is_tried_twice(tmp_path):
+    table = {"clock": "seconds", "trials": 12}
+    solvers = [{"name": "weight_search", "cost": "errors", "hot": 1.0}]  # of which num_sweeps may stay open
+
+    plan, rows, _ = searched(suite(solvers=solvers, formulations=FIXED, tune=table), open_or_made_up, tmp_path)
+    asked = {row["parameters"] for row in rows.values()}
+
+    assert plan.tuned("s").pairs[0].trials == 12
+    assert len(asked) == 13  # with the defaults
+
+
+def open_or_made_up(cell):
+    sweeps = cell.solver.parameters["num_sweeps"]
+    spent = 1.0 if sweeps is None else 2.0  # so that the search would rather draw the defaults again
+    return made_up_in(spent) | {"parameters": sweeps}
+
+
+def test_a_search_of_few_settings_ends_when_all_are_tried(tmp_path):
+    solvers = [{"name": "weight_search", "num_sweeps": 10, "hot": 1.0, "margin": 1.0}]  # errors or margins
+
+    plan, _, _ = searched(suite(solvers=solvers, formulations=FIXED), lambda cell: made_up_in(1.0), tmp_path)
+
+    assert plan.tuned("s").pairs[0].trials == 1
 
 
 def test_the_defaults_stay_where_nothing_is_better(tmp_path):
