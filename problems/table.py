@@ -101,21 +101,19 @@ def table(
     spins = _encode_all(cells, path, dict.fromkeys(features, encoding) | dict.fromkeys(target, None))
     inputs, targets = (np.hstack([spins[column] for column in columns]) for columns in (features, target))
     network = Network((inputs.shape[1], *hidden, targets.shape[1]), bias)
-    words = (
-        {"refuse": "", "median": "median", "thermometer": f"thermometer{thermometer_levels}"}[numeric],
-        "" if categorical == "refuse" else categorical,
-        "" if missing == "refuse" else "imputed",
-        "" if samples is None else f"N{samples} b{batch}",
-        f"test{test_fraction}" if test_fraction else "",
-        f"s{seed}" if test_fraction or samples is not None else "",
-    )
+    if name is None:
+        levels = f"thermometer{thermometer_levels}" if numeric == "thermometer" else numeric
+        words = levels, categorical, "imputed" if missing == "impute" else missing
+        drawn = "" if samples is None else f"N{samples} b{batch}", f"test{test_fraction}" if test_fraction else ""
+        shown = [*(word for word in words if word != "refuse"), *drawn, f"s{seed}" if any(drawn) else ""]
+        name = title(path.stem, network, *shown, loss=loss)
     _warn_if_large(network, int(training.sum()), path)
     return Problem(
         network,
         inputs[training],
         targets[training],
         loss,
-        name=title(path.stem, network, *words, loss=loss) if name is None else name,
+        name=name,
         test_inputs=inputs[held_out] if test_fraction else None,
         test_targets=targets[held_out] if test_fraction else None,
     )

@@ -11,6 +11,21 @@ Results = Annotated[Path, typer.Argument(help="Folder of results, such as result
 Names = list[str] | None
 """An option that is given once per name."""
 
+Jobs = Annotated[int, typer.Option(help="Number of runs at a time, each on processors of its own.", min=1)]
+Untimed = Annotated[
+    bool, typer.Option("--untimed", help="Let runs share cores; their times are marked as meaningless.")
+]
+Dask = Annotated[
+    str | None, typer.Option(help="Run on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786.")
+]
+Slurm = Annotated[bool, typer.Option("--slurm", help="Run on SLURM jobs, as the suite's table [slurm] asks for them.")]
+Account = Annotated[str | None, typer.Option(help="Account of the SLURM jobs, in place of the suite's.")]
+Queue = Annotated[str | None, typer.Option(help="Queue (partition) of the SLURM jobs, in place of the suite's.")]
+Tls = Annotated[
+    tuple[Path, Path, Path] | None,
+    typer.Option(help="Files of the authority, the certificate and the key, for tls:// addresses and --slurm."),
+]
+
 
 def listed(text: str | None) -> tuple[str, ...]:
     """Return the names of a list with commas between them."""

@@ -9,7 +9,7 @@ import typer
 
 from bnnbench.cli._campaign import all_failed, results_folder, resumable, run_campaign
 from bnnbench.cli._forecast import print_forecast
-from bnnbench.cli._options import Names
+from bnnbench.cli._options import Account, Dask, Jobs, Names, Queue, Slurm, Tls, Untimed
 from bnnbench.cli._place import Place
 from bnnbench.cli._screen import announce_planning, open_screen, patiently
 from bnnbench.cli.show import show
@@ -43,27 +43,16 @@ def run(
         float | None, typer.Option(help="End a run at the first loss so much above the optimum; 0: at the optimum.")
     ] = None,
     repetitions: Annotated[int | None, typer.Option(help="Change the suite's repetitions.", min=1)] = None,
-    jobs: Annotated[int, typer.Option(help="Number of runs at a time.", min=1)] = 1,
+    jobs: Jobs = 1,
     retry: Annotated[
         list[Retry] | None, typer.Option(help="Run cells again that failed, or that are flagged; repeatable.")
     ] = None,
-    untimed: Annotated[
-        bool, typer.Option("--untimed", help="Let runs share cores; their times are marked as meaningless.")
-    ] = False,
-    dask: Annotated[
-        str | None, typer.Option(help="Run on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786.")
-    ] = None,
-    slurm: Annotated[
-        bool, typer.Option("--slurm", help="Run on SLURM jobs, as the suite's table [slurm] asks for them.")
-    ] = False,
-    account: Annotated[str | None, typer.Option(help="Account of the SLURM jobs, in place of the suite's.")] = None,
-    queue: Annotated[
-        str | None, typer.Option(help="Queue (partition) of the SLURM jobs, in place of the suite's.")
-    ] = None,
-    tls: Annotated[
-        tuple[Path, Path, Path] | None,
-        typer.Option(help="Files of the authority, the certificate and the key, for tls:// addresses and --slurm."),
-    ] = None,
+    untimed: Untimed = False,
+    dask: Dask = None,
+    slurm: Slurm = False,
+    account: Account = None,
+    queue: Queue = None,
+    tls: Tls = None,
     max_qpu_seconds: Annotated[
         float | None, typer.Option(help="Start no run once all runs have used so many seconds of a QPU.", min=0)
     ] = None,

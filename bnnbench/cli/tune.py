@@ -10,6 +10,7 @@ import typer
 from rich.progress import Progress, TaskID
 
 from bnnbench.cli._campaign import resumable, truths_of
+from bnnbench.cli._options import Jobs, Untimed
 from bnnbench.cli._place import Place
 from bnnbench.cli._screen import Screen, count_runs, open_screen, progress_bars
 from bnnbench.errors import InputError
@@ -45,8 +46,8 @@ def tune(
     compare: Annotated[
         Path | None, typer.Option(help="Search nothing; compare tuned with default in these results of the suite.")
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Runs at a time, each on processors of its own.", min=1)] = 1,
-    untimed: Annotated[bool, typer.Option("--untimed", help="Let runs share cores: times mean little.")] = False,
+    jobs: Jobs = 1,
+    untimed: Untimed = False,
 ) -> None:
     """Search the parameters of each solver and formulation with the same budget, and write them for suites to name."""
     path = suite_path(suite)
