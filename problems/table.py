@@ -6,7 +6,7 @@ import csv
 import io
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain, islice, repeat, zip_longest
 from pathlib import Path
 from typing import Annotated, Literal
@@ -52,8 +52,8 @@ def table(
     """Learn columns of a CSV file from its other columns.
 
     A column of two levels becomes −1 and +1, the higher level +1: numbers are ordered by value, text by alphabet. Cells
-    that are empty or one of ``? . - -- #N/A <NA> N/A NA NaN NaT None NULL``, in capitals or not, are missing; ``-`` is
-    a level beside ``+``. A warning comes with more than 5,000 bits in a QUBO.
+    that are empty or one of ``? . - -- #N/A <NA> N/A NA NaN NaT None NULL``, in any case, are missing; ``-`` is a level
+    beside ``+``. A warning comes with more than 5,000 bits in a QUBO.
 
     Parameters
     ----------
@@ -78,10 +78,8 @@ def table(
         training part, or its most frequent level where there is text or two levels. Missing targets are refused.
     samples, batch
         Rows that train: batch number b of so many, of the training part in a random order; None is the whole part.
-    test_fraction
-        Fraction of the rows, drawn at random and rounded to whole rows, that is held out; at least 0, below 1.
-    seed
-        Decides which rows are held out; at least 0.
+    test_fraction, seed
+        Fraction of the rows that is held out, at least 0, below 1, rounded to whole rows, and the seed that draws them.
     name
         How tables call the problem; None for one made from the file's name and the parameters.
 
@@ -101,22 +99,24 @@ def table(
     spins = _encode_all(cells, path, dict.fromkeys(features, encoding) | dict.fromkeys(target, None))
     inputs, targets = (np.hstack([spins[column] for column in columns]) for columns in (features, target))
     network = Network((inputs.shape[1], *hidden, targets.shape[1]), bias)
-    if name is None:
-        levels = f"thermometer{thermometer_levels}" if numeric == "thermometer" else numeric
-        words = levels, categorical, "imputed" if missing == "impute" else missing
-        drawn = "" if samples is None else f"N{samples} b{batch}", f"test{test_fraction}" if test_fraction else ""
-        shown = [*(word for word in words if word != "refuse"), *drawn, f"s{seed}" if any(drawn) else ""]
-        name = title(path.stem, network, *shown, loss=loss)
     _warn_if_large(network, int(training.sum()), path)
+    encodings = f"thermometer{thermometer_levels}" if numeric == "thermometer" else numeric, categorical, missing
+    drawn = "" if samples is None else f"N{samples} b{batch}", f"test{test_fraction}" if test_fraction else ""
+    shown = *_chosen(encodings), *drawn, f"s{seed}" if any(drawn) else ""
     return Problem(
         network,
         inputs[training],
         targets[training],
         loss,
-        name=name,
+        name=title(path.stem, network, *shown, loss=loss) if name is None else name,
         test_inputs=inputs[held_out] if test_fraction else None,
         test_targets=targets[held_out] if test_fraction else None,
     )
+
+
+def _chosen(encodings: Sequence[str]) -> list[str]:
+    """Return what the name of a problem says of encodings: nothing of those that are refused."""
+    return [{"impute": "imputed"}.get(encoding, encoding) for encoding in encodings if encoding != "refuse"]
 
 
 def _warn_if_large(network: Network, num_rows: int, path: Path) -> None:
