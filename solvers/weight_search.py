@@ -47,7 +47,7 @@ class WeightSearch(NetworkSolver):
     """First temperature; not set: 0.6 losses of one sample, for margins √N times the scale of S."""
     cold: Positive | None = None
     """Last temperature; not set: 0.2 losses of one sample, for margins a hundredth of the first."""
-    margin: Annotated[Positive | None, Range(1.0, 30.0, log=True)] = None
+    margin: Positive | None = None
     """κ for margins; not set: half the scale of S, which is √d_0 in one layer and c·√d_1 in two."""
     clip: Positive | None = None
     """c for margins of two layers; not set: √d_0 / 2."""
