@@ -28,10 +28,7 @@ def solve(
 ) -> Iterator[Batch]:
     """Stream the solutions of a CP-SAT model as batches; `to_bits` turns values of `literals` into rows of bits.
 
-    `options` are parameters of CP-SAT.
-
-    Each improving solution is a read, and so is the best one at the end. Of more solutions than the budget has reads,
-    the last ones but the best are not answered.
+    `options` are parameters of CP-SAT. Each improving solution is a batch, and so is the best one at the end.
     """
     from ortools.sat.python import cp_model
 
@@ -45,12 +42,7 @@ def solve(
 
     def call(emit: Callable[[Batch], None]) -> None:
         class Report(cp_model.CpSolverSolutionCallback):
-            num_answered = 0
-
             def on_solution_callback(self) -> None:
-                self.num_answered += 1
-                if budget.reads is not None and self.num_answered >= budget.reads:
-                    return  # the last read is for the best solution
                 values = np.array([self.boolean_value(bit) for bit in literals], dtype=np.int8)
                 try:
                     emit(Batch(to_bits(values), lower_bound=energy_bound(self.best_objective_bound)))

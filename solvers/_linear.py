@@ -88,13 +88,7 @@ class LinearSolver(Solver):
             return Batch(bits, lower_bound=model.safe_bound(bound, least_unit) if holds else None)
 
         def call(emit: Callable[[Batch], None]) -> None:
-            num_answered = 0
-
             def report(point: Any, bound: float) -> bool:
-                nonlocal num_answered
-                num_answered += 1
-                if budget.reads is not None and num_answered >= budget.reads:
-                    return True  # the last read is for the best point
                 try:
                     emit(batch(point, bound))
                 except StreamClosed:

@@ -59,6 +59,11 @@ class ControlErrors(Solver):
         """Return whether the inner solver is memoryless; all its reads meet the same errors."""
         return load_solver(self.inner).memoryless
 
+    @property
+    @override
+    def gives_one_read(self) -> bool:
+        return load_solver(self.inner).gives_one_read
+
     def unavailable(self) -> str | None:
         """Be unavailable where the inner solver is."""
         return load_solver(self.inner).unavailable()

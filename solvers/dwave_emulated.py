@@ -77,6 +77,11 @@ class DWaveEmulated(Solver):
         """Return whether the annealer is memoryless."""
         return self.composed.memoryless
 
+    @property
+    @override
+    def gives_one_read(self) -> bool:
+        return self.composed.gives_one_read
+
     @override
     def warm_up(self) -> None:
         make_ready(self.composed)

@@ -105,6 +105,11 @@ class Embedded(Solver):
         """Return whether the inner solver is memoryless; chains are read alike for every read."""
         return load_solver(self.inner).memoryless
 
+    @property
+    @override
+    def gives_one_read(self) -> bool:
+        return load_solver(self.inner).gives_one_read
+
     def refuses(self, instance: Objective) -> str | None:
         """Refuse what the inner solver refuses as a bare QUBO."""
         return load_solver(self.inner).refuses(instance.qubo)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bnnbench.qubo.qubo import all_energies
 from bnnbench.solver.contract import Batch, Budget, Solver
 
 
@@ -164,6 +165,29 @@ class NotExact(Sound):
 
     def sample(self, prepared, *, seed, budget):
         return itertools.islice(super().sample(prepared, seed=seed, budget=budget), 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManyReads(Sound):
+    """Proves the minimum, one sample at a time, and then answers a state that does not better it."""
+
+    fails = ("one read",)
+    exact = True
+
+    def sample(self, prepared, *, seed, budget):
+        energies = all_energies(prepared.linear, prepared.symmetric(), prepared.offset)
+        for state in (energies.argmin(), energies.argmax()):
+            bits = state >> np.arange(prepared.num_variables) & 1
+            yield Batch(bits[None].astype(np.int8), lower_bound=float(energies.min()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManyAtOnce(ManyReads):
+    """Proves the minimum, and answers it as two reads."""
+
+    def sample(self, prepared, *, seed, budget):
+        for batch in itertools.islice(super().sample(prepared, seed=seed, budget=budget), 1):
+            yield Batch(np.repeat(batch.bits, 2, axis=0), lower_bound=batch.lower_bound)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
@@ -53,8 +54,8 @@ def ask(
         for batch in stream:
             taken(batch, objective.qubo.num_variables)  # as a run does; here the batch is looked at as it came
             batches.append(batch)
-            reads = sum(num_reads(b) for b in batches)
-            if budget.reads is not None and reads >= budget.reads and not solver.exact:
+            reads = num_reads(solver, batches)
+            if budget.reads is not None and reads >= budget.reads and not solver.gives_one_read:
                 break
             if budget.seconds is not None and perf_counter() - start >= budget.seconds:
                 break
@@ -63,9 +64,10 @@ def ask(
     return batches
 
 
-def num_reads(batch: Batch) -> int:
-    """Return the reads of a batch; one that only trains has none."""
-    return np.asarray(batch.bits).shape[0] if batch.phase == "final" else 0
+def num_reads(solver: Solver, batches: Sequence[Batch]) -> int:
+    """Return the reads in batches; those that only train have none, and an exact solver gives one in all."""
+    samples = sum(np.asarray(batch.bits).shape[0] for batch in batches if batch.phase == "final")
+    return min(samples, 1) if solver.gives_one_read else samples
 
 
 def bits_of(batches: list[Batch]) -> list[Any]:

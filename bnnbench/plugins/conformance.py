@@ -10,6 +10,7 @@ import math
 import pickle
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
@@ -47,7 +48,7 @@ def run_check(name: str, solver: Solver) -> Result:
 def check_answers(solver: Solver) -> None:
     """Check that every batch holds bits: int8, 0 or 1, a column per variable, a row or more; and that there is one."""
     for name, objective in objectives(solver).items():
-        if not any(map(num_reads, ask(solver, objective))):
+        if not num_reads(solver, ask(solver, objective)):
             raise CheckError(f"{name}: the stream ended without a read; answer at least one sample.")
 
 
@@ -110,10 +111,31 @@ def check_reads(solver: Solver) -> None:
     """Check that a budget of reads is not overrun, not even by one."""
     for name, objective in objectives(solver).items():
         for reads in (1, 3):
-            answered = sum(map(num_reads, ask(solver, objective, budget=Budget(reads=reads))))
+            answered = num_reads(solver, ask(solver, objective, budget=Budget(reads=reads)))
             if answered > reads:
                 raise CheckError(
                     f"{name}: {answered} reads came where {reads} were asked; size batches by budget.reads_in_batches."
+                )
+
+
+def check_one_read(solver: Solver) -> None:
+    """Check that a solver that calls itself exact gives one read: one sample at a time, and none above the one before.
+
+    Reads beside it would be counted as attempts, and one attempt is all that an exact solver makes.
+    """
+    if not solver.gives_one_read:
+        raise DoesNotApply("it does not say that it is exact.")
+    for name, objective in objectives(solver).items():
+        batches = [batch for batch in ask(solver, objective, budget=Budget(seconds=SECONDS)) if batch.phase == "final"]
+        energies = [objective.qubo.energies(batch.bits) for batch in batches]
+        if most := max((len(values) for values in energies if len(values) > 1), default=0):
+            raise CheckError(f"{name}: it is exact, but {most} samples came in a batch; an exact solver gives one read.")
+        best = [float(values[0]) for values in energies]
+        for before, now in pairwise(best):
+            if now > before + bound_slack(before):
+                raise CheckError(
+                    f"{name}: it is exact, but after the energy {before:g} came {now:g}; an exact solver gives one read, "
+                    "so yield what betters it, and nothing else."
                 )
 
 
@@ -251,6 +273,7 @@ CHECKS: dict[str, Callable[[Solver], None]] = {
     "other seed, other bits": check_seeds_differ,
     "works on": check_bare,
     "budget in reads": check_reads,
+    "one read": check_one_read,
     "budget in seconds": check_seconds,
     "stream can be closed": check_stream,
     "no shared state": check_state,

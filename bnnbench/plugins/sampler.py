@@ -113,7 +113,7 @@ class SolverSampler(dimod.Sampler):  # type: ignore[misc]  # dimod is an Any
         samples = 2 * bits - 1 if model.vartype is dimod.SPIN else bits
         answer = dimod.SampleSet.from_samples_bqm((samples, order), model)
         if budget.reads is not None and len(answer) > budget.reads:
-            answer = answer.slice(budget.reads, sorted_by="energy" if self._solver.exact else None)
+            answer = answer.slice(budget.reads, sorted_by="energy" if self._solver.gives_one_read else None)
         bounds = [batch.lower_bound for batch in batches if batch.lower_bound is not None]
         answer.info.update(
             seed=seed,
@@ -136,7 +136,7 @@ class SolverSampler(dimod.Sampler):  # type: ignore[misc]  # dimod is an Any
                 if batch.phase == "final":
                     spent += len(batch.bits)
                     yield batch
-                if budget.reads is not None and spent >= budget.reads and not solver.exact:
+                if budget.reads is not None and spent >= budget.reads and not solver.gives_one_read:
                     return
                 if budget.seconds is not None and perf_counter() - start >= budget.seconds:
                     return

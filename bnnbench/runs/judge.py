@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,14 @@ class JudgedBatch:
     time_s
         Sampling time when the batch came, judging excluded.
     num_reads
-        Samples in the batch; 0 if it only trains.
+        Samples in the batch; 0 if it only trains, or betters the read of a batch before.
     energy, loss
         Least energy, and least training loss of decoded weights; not always of the same sample.
     mean_energy, mean_loss
         Means over the batch.
     energy_levels, loss_levels
-        The lowest distinct values, each with its number of reads; none in a batch that only trains.
+        The lowest distinct values, each with its number of reads; none in a batch that only trains. Of one that
+        betters a read, the values of that read.
     violations
         By kind, of the sample of least energy.
     train_accuracy, test_accuracy
@@ -67,6 +68,11 @@ class JudgedBatch:
     facts: Mapping[str, Any]
     num_dropped_facts: int = 0
     evaluations: int | None = None
+
+    @property
+    def is_better_read(self) -> bool:
+        """Return whether the batch has no read of its own, but a better answer for the read of a batch before."""
+        return self.num_reads == 0 and bool(self.loss_levels)
 
 
 def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None = None) -> JudgedBatch:
@@ -111,6 +117,26 @@ def judge(instance: Instance, batch: Batch, time_s: float, facts: Facts | None =
         num_dropped_facts=num_facts_dropped + num_clocks_dropped,
         evaluations=None if batch.evaluations is None else int(batch.evaluations),
     )
+
+
+def as_one_read(batch: JudgedBatch, *, is_first: bool) -> JudgedBatch:
+    """Return the batch of a run that is one read: the first has it, the later ones better it."""
+    return replace(
+        batch,
+        num_reads=int(is_first),
+        mean_energy=batch.energy,
+        mean_loss=batch.loss,
+        energy_levels=[(batch.energy, 1)],
+        loss_levels=[(batch.loss, 1)],
+    )
+
+
+def with_reads(batches: Sequence[JudgedBatch]) -> list[JudgedBatch]:
+    """Return the batches that hold the reads of a run; where one read is bettered, the batch of its least energy."""
+    answers = [batch for batch in batches if batch.loss_levels]
+    if not any(batch.is_better_read for batch in answers):
+        return answers
+    return [replace(min(answers, key=lambda b: b.energy), num_reads=1)]
 
 
 NOISE = 2.0**-30

@@ -18,7 +18,7 @@ from bnnbench.optimum.truth import Truth
 from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.instance import Instance
 from bnnbench.runs.facts import Facts
-from bnnbench.runs.judge import JudgedBatch, judge
+from bnnbench.runs.judge import JudgedBatch, as_one_read, judge
 from bnnbench.runs.outcome import Outcome, fold
 from bnnbench.runs.target import Target, target_of
 from bnnbench.solver.answer import open_stream, taken
@@ -93,6 +93,9 @@ def run(
             reads.append(batch.bits)
 
     outcome = measure(instance, solver, target, budget=budget, seed=seed, record=record, stop_at=goal)
+    if solver.gives_one_read and reads:
+        answers = np.concatenate(reads)
+        reads = [answers[[np.argmin(instance.qubo.energies(answers))]]]
     sampleset = _sampleset(instance, reads) if reads else None
     return replace(outcome, sampleset=sampleset, solver=name, network=instance.problem.network)
 
@@ -140,14 +143,17 @@ def measure(
             if batch is None:
                 break
             with judging:
-                batches.append(judge(instance, batch, sampling.wall_s, facts))
+                judged = judge(instance, batch, sampling.wall_s, facts)
+                if solver.gives_one_read and judged.num_reads:
+                    judged = as_one_read(judged, is_first=not num_reads)
+                batches.append(judged)
                 record(batches[-1], batch)
             num_reads += batches[-1].num_reads
             if has_target := stop_at is not None and batches[-1].loss <= stop_at:
                 break
             if budget.seconds is not None and sampling.wall_s >= budget.seconds:
                 break
-            if budget.reads is not None and num_reads >= budget.reads and not solver.exact:
+            if budget.reads is not None and num_reads >= budget.reads and not solver.gives_one_read:
                 break  # an exact solver may still have a bound to deliver
     finally:
         with sampling:

@@ -14,7 +14,7 @@ from bnnbench.problem.card import card
 from bnnbench.problem.network import Network
 from bnnbench.runs.column import column, columns_of
 from bnnbench.runs.flags import claimed_bounds, flags_of, total_clocks
-from bnnbench.runs.judge import JudgedBatch, unpack_bits
+from bnnbench.runs.judge import JudgedBatch, unpack_bits, with_reads
 from bnnbench.runs.target import Target
 from bnnbench.solver.contract import Budget
 
@@ -55,7 +55,7 @@ class Outcome:
     )
     message: str = column("why the status is not ok", default="", empty="the status is ok", header="message")
     num_reads: int = column(
-        "samples that the solver answered, those that only trained left out", default=0, unit="reads", header="reads",
+        "samples that the solver answered, those that only trained left out; 1 of an exact solver", default=0, unit="reads", header="reads",
         follows_from="batches", is_answer=True,
     )
     evaluations: int | None = column(
@@ -245,7 +245,8 @@ def fold(
         return Outcome(status, message, flags=flags, batches=trace, **timings)
     best, learned = min(batches, key=lambda b: b.energy), min(batches, key=lambda b: b.loss)
     target = target.reached_by(learned.loss)
-    num_reads = sum(b.num_reads for b in batches)
+    answers = with_reads(batches)
+    num_reads = sum(b.num_reads for b in answers)
     bounds = claimed_bounds(batches)
     # What any sample shows to be false was never a bound.
     ceiling = best.energy if target.energy is None else min(best.energy, target.energy)
@@ -261,9 +262,9 @@ def fold(
         loss=learned.loss,
         energy_gap=None if target.energy is None else best.energy - target.energy,
         loss_gap=None if target.loss is None else learned.loss - target.loss,
-        mean_loss=sum(b.mean_loss * b.num_reads for b in batches) / num_reads if num_reads else None,
-        energy_successes=_successes([b.energy_levels for b in batches], target.energy),
-        loss_successes=_successes([b.loss_levels for b in batches], target.loss),
+        mean_loss=sum(b.mean_loss * b.num_reads for b in answers) / num_reads if num_reads else None,
+        energy_successes=_successes([b.energy_levels for b in answers], target.energy),
+        loss_successes=_successes([b.loss_levels for b in answers], target.loss),
         violations=sum(best.violations.values()),
         violations_by_kind=best.violations,
         train_accuracy=learned.train_accuracy,

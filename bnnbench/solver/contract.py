@@ -167,7 +167,7 @@ class Solver(abc.ABC):
     loads: ClassVar[tuple[str, ...]] = ()
     """Modules to import before any clock runs, such as ``highspy``: loading is no work on a problem."""
     exact: ClassVar[bool] = False
-    """Whether the solver proves optimality, given time."""
+    """Whether the solver proves optimality, given time; its run is one read, which each batch betters."""
     seeded: ClassVar[bool] = True
     """Whether the seed decides the bits; False for machines that nothing can seed."""
     works_on: ClassVar[WorksOn] = "qubo"
@@ -185,6 +185,11 @@ class Solver(abc.ABC):
     def threads(self) -> int:
         """Threads that a run uses; campaigns keep that many cores free for it."""
         return 1
+
+    @property
+    def gives_one_read(self) -> bool:
+        """Return whether a run is one attempt, as that of an exact solver: each batch betters its one read."""
+        return self.exact
 
     def unavailable(self) -> str | None:
         """Return why this solver cannot run on this machine at all, as a sentence; None if it can."""

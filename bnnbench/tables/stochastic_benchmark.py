@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -65,13 +65,21 @@ def stochastic_benchmark_table(store: Store) -> pd.DataFrame:
 def _levels(batches: pd.DataFrame) -> Iterator[tuple[float, int]]:
     """Yield distinct losses with their reads; what lies above the lowest that a batch keeps is one, the mean."""
     counts: Counter[float] = Counter()
-    for batch in batches.to_dict("records"):
+    for batch in _with_reads(batches.to_dict("records")):
         kept = {float(loss): int(count) for loss, count in batch["loss_levels"]}
         counts.update(kept)
         if rest := batch["num_reads"] - sum(kept.values()):
             total = batch["mean_loss"] * batch["num_reads"] - sum(loss * count for loss, count in kept.items())
             counts[total / rest] += rest
     yield from sorted(counts.items())
+
+
+def _with_reads(batches: list[dict[Hashable, Any]]) -> list[dict[Hashable, Any]]:
+    """Return the rows of the trace that hold reads; where one read is bettered, that of least energy."""
+    answers = [batch for batch in batches if batch["loss_levels"]]
+    if all(batch["num_reads"] for batch in answers):
+        return answers
+    return [{**min(answers, key=lambda row: row["energy"]), "num_reads": 1}]
 
 
 def _scalar(value: Any) -> Any:

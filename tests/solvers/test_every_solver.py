@@ -132,6 +132,7 @@ def test_exact_solvers_reach_the_truth_and_prove_it(solver, loss, problem):
     outcome = bb.run(instance, load(solver), budget=bb.Budget(seconds=30))
     assert outcome.energy_gap == pytest.approx(0, abs=1e-9)
     assert outcome.proved
+    assert (outcome.num_reads, outcome.loss_successes) == (1, 1)
 
 
 def test_cpsat_proves_the_minimum_over_all_bits_where_lambda_is_below_the_bound():

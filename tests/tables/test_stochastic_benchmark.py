@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from made_stores import FAILED, ended, fill
 
@@ -36,6 +38,15 @@ def test_reads_above_the_kept_losses_keep_their_mean(tmp_path):
     rows = table(tmp_path, {("compact", "good"): [ended(batches=batches, num_reads=5)]})
 
     assert rows[["response", "count"]].to_numpy().tolist() == [[0.0, 1.0], [5.0, 4.0]]
+
+
+def test_a_read_that_was_bettered_is_one_row(tmp_path):
+    first, later = batch([(3.0, 1)], 1, 3.0), batch([(2.0, 1)], 0, 2.0)
+    batches = [replace(first, energy=3.0), replace(later, energy=2.0)]
+
+    rows = table(tmp_path, {("compact", "good"): [ended(batches=batches, num_reads=1)]})
+
+    assert rows[["response", "count"]].to_numpy().tolist() == [[2.0, 1.0]]
 
 
 def test_the_random_value_is_the_floor_s_mean_and_empty_without_one(tmp_path):
