@@ -41,11 +41,16 @@ def solve(
         solver.parameters.max_time_in_seconds = budget.seconds
 
     def call(emit: Callable[[Batch], None]) -> None:
+        num_counted = 0
+
         class Report(cp_model.CpSolverSolutionCallback):
             def on_solution_callback(self) -> None:
+                nonlocal num_counted
                 values = np.array([self.boolean_value(bit) for bit in literals], dtype=np.int8)
+                bound, branches = energy_bound(self.best_objective_bound), self.num_branches - num_counted
+                num_counted = self.num_branches
                 try:
-                    emit(Batch(to_bits(values), lower_bound=energy_bound(self.best_objective_bound)))
+                    emit(Batch(to_bits(values), lower_bound=bound, evaluations=branches))
                 except StreamClosed:
                     self.stop_search()
 
@@ -56,6 +61,7 @@ def solve(
             values = np.zeros(len(literals), dtype=np.int8)  # no time for a solution: any assignment is one
         bound = energy_bound(solver.best_objective_bound)
         facts: dict[str, int | str] = {"cpsat_status": solver.status_name(status), "branches": solver.num_branches}
-        emit(Batch(to_bits(values), lower_bound=bound, facts=facts, evaluations=solver.num_branches))
+        branches = max(0, solver.num_branches - num_counted)
+        emit(Batch(to_bits(values), lower_bound=bound, facts=facts, evaluations=branches))
 
     return stream_of(call)

@@ -19,8 +19,8 @@ from bnnbench.solver.stream import StreamClosed, stream_of
 
 from ._hint import Hint, refusal, timed_weights, with_clock
 
-Report = Callable[[NDArray[np.float64], float], bool]
-"""Takes a point and a bound on the objective; says whether to go on."""
+Report = Callable[[NDArray[np.float64], float, float], bool]
+"""Takes a point, a bound on the objective and the nodes so far; says whether to go on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,7 @@ class LinearSolver(Solver):
     """A subclass runs its library in `optimize`."""
 
     exact: ClassVar[bool] = True
+    counts: ClassVar[str] = "nodes"
 
     model: Literal["network", "qubo"] = "network"
     """The network with hard constraints, where there is one, or the linearized QUBO in any case."""
@@ -42,8 +43,8 @@ class LinearSolver(Solver):
     @abc.abstractmethod
     def optimize(
         self, model: LinearModel, seed: int, budget: Budget, report: Report, start: NDArray[np.float64] | None
-    ) -> tuple[Any, float]:
-        """Minimize; report improving points. Returns the best point, None if there is none, and the last bound.
+    ) -> tuple[Any, float, float]:
+        """Minimize; report improving points. Returns the best point, None if there is none, the bound and the nodes.
 
         `start` has values of the first variables, from which the search is to start; None: from nowhere.
         """
@@ -80,22 +81,27 @@ class LinearSolver(Solver):
             weights = representative(instance.problem.network, weights, fixes_signs=True)
             start = (weights[0] > 0 if is_network else instance.complete(weights)[0]).astype(float)
 
-        def batch(point: Any, bound: float) -> Batch:
+        num_counted = 0
+
+        def batch(point: Any, bound: float, nodes: float) -> Batch:
+            nonlocal num_counted
+            evaluations, num_counted = max(0, int(nodes) - num_counted), max(int(nodes), num_counted)
             answer = (np.asarray(point[: model.num_answers]) > 0.5).astype(np.int8)[None]
             bits = instance.complete(2 * answer - 1) if is_network else answer
             # The energy of an unsound formulation can fall below the loss.
             holds = np.isfinite(bound) and (not is_network or instance.is_sound)
-            return Batch(bits, lower_bound=model.safe_bound(bound, least_unit) if holds else None)
+            lower = model.safe_bound(bound, least_unit) if holds else None
+            return Batch(bits, lower_bound=lower, evaluations=evaluations)
 
         def call(emit: Callable[[Batch], None]) -> None:
-            def report(point: Any, bound: float) -> bool:
+            def report(point: Any, bound: float, nodes: float) -> bool:
                 try:
-                    emit(batch(point, bound))
+                    emit(batch(point, bound, nodes))
                 except StreamClosed:
                     return False
                 return True
 
-            point, bound = self.optimize(model, seed, budget, report, start)
-            emit(batch(np.ones(len(model.cost)) if point is None else point, bound))
+            point, bound, nodes = self.optimize(model, seed, budget, report, start)
+            emit(batch(np.ones(len(model.cost)) if point is None else point, bound, nodes))
 
         return with_clock(stream_of(call), hint_s)

@@ -16,6 +16,7 @@ class OpenJijSolver(DimodSolver):
 
     batch_reads: ClassVar[int] = 1
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "proposed flips"
 
     def prepare(self, instance: Objective) -> Any:
         """Build a sparse model of OpenJij, whose temperatures are fields of their own."""

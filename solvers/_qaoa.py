@@ -37,6 +37,7 @@ class Qaoa(DiagonalSolver):
     """
 
     paradigm: ClassVar[Paradigm] = "Quantum Simulator"
+    counts: ClassVar[str] = "circuit layers × shots"
 
     reps: Annotated[int, Field(ge=1, le=1000)] = 2
     """Layers p."""

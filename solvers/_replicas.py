@@ -29,6 +29,7 @@ class ReplicaSearch(NetworkSolver):
     """Monte Carlo with several replicas of the weights; the best weights over replicas and sweeps are a read."""
 
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "proposed flips"
 
     num_sweeps: Annotated[int, Field(ge=1), Range(3, 10_000, log=True)] = 1000
     """Sweeps over all weights of all replicas per read."""

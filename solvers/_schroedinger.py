@@ -41,6 +41,7 @@ class Schroedinger(DiagonalSolver):
     """
 
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "steps of the integration"
     paradigm: ClassVar[Paradigm] = "Quantum Simulator"
 
     time_ns: Positive = 20.0

@@ -78,6 +78,11 @@ class DWaveEmulated(Solver):
         return self.composed.memoryless
 
     @property
+    def counts(self) -> str:  # type: ignore[override]
+        """Return what the annealer counts."""
+        return self.composed.counts
+
+    @property
     @override
     def gives_one_read(self) -> bool:
         return self.composed.gives_one_read

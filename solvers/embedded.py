@@ -106,6 +106,11 @@ class Embedded(Solver):
         return load_solver(self.inner).memoryless
 
     @property
+    def counts(self) -> str:  # type: ignore[override]
+        """Return what the inner solver counts."""
+        return load_solver(self.inner).counts
+
+    @property
     @override
     def gives_one_read(self) -> bool:
         return load_solver(self.inner).gives_one_read

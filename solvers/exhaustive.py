@@ -21,6 +21,7 @@ class Exhaustive(Solver):
     """
 
     exact: ClassVar[bool] = True
+    counts: ClassVar[str] = "nodes"
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     works_on: ClassVar[WorksOn] = "network"
 
@@ -55,4 +56,5 @@ class Exhaustive(Solver):
         bound = None
         if prepared.is_sound:
             bound = truth.energy if truth.lower_bound is None else truth.lower_bound
-        yield Batch(prepared.complete(truth.optima), lower_bound=bound, facts={"num_optima": truth.num_optima or 0})
+        facts = {"num_optima": truth.num_optima or 0}
+        yield Batch(prepared.complete(truth.optima), lower_bound=bound, facts=facts, evaluations=truth.nodes)

@@ -39,6 +39,7 @@ class Grover(WeightQubits):
 
     needs: ClassVar[tuple[str, ...]] = ()
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "calls of the oracle"
     paradigm: ClassVar[Paradigm] = "Quantum Simulator"
 
     optima: Literal["unknown", "known"] = "unknown"

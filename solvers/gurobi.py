@@ -64,7 +64,7 @@ class Gurobi(LinearSolver):
     @override
     def optimize(
         self, model: LinearModel, seed: int, budget: Budget, report: Report, start: NDArray[np.float64] | None
-    ) -> tuple[Any, float]:
+    ) -> tuple[Any, float, float]:
         import gurobipy
         from gurobipy import GRB
 
@@ -83,11 +83,12 @@ class Gurobi(LinearSolver):
             def callback(program: Any, where: int) -> None:
                 if where == GRB.Callback.MIPSOL:
                     bound = program.cbGet(GRB.Callback.MIPSOL_OBJBND)
-                    if not report(np.array(program.cbGetSolution(x)), bound):
+                    nodes = program.cbGet(GRB.Callback.MIPSOL_NODCNT)
+                    if not report(np.array(program.cbGetSolution(x)), bound, nodes):
                         program.terminate()
 
             program.optimize(callback)
-            return (x.X if program.SolCount else None), program.ObjBound
+            return (x.X if program.SolCount else None), program.ObjBound, program.NodeCount
 
 
 def _environment() -> Any:

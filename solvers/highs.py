@@ -34,7 +34,7 @@ class Highs(LinearSolver):
     @override
     def optimize(
         self, model: LinearModel, seed: int, budget: Budget, report: Report, start: NDArray[np.float64] | None
-    ) -> tuple[Any, float]:
+    ) -> tuple[Any, float, float]:
         import highspy
 
         solver: Any = highspy.Highs()
@@ -57,7 +57,7 @@ class Highs(LinearSolver):
         def callback(kind: Any, _message: str, out: Any, into: Any, _data: Any) -> None:
             nonlocal goes_on
             if kind == highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution:
-                goes_on = goes_on and report(np.array(out.mip_solution), out.mip_dual_bound)
+                goes_on = goes_on and report(np.array(out.mip_solution), out.mip_dual_bound, out.mip_node_count)
             if not goes_on:
                 into.user_interrupt = True
 
@@ -67,7 +67,7 @@ class Highs(LinearSolver):
         highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003  or a process keeps its first number of threads
         solver.run()
         info, answer = solver.getInfo(), solver.getSolution()
-        return (np.array(answer.col_value) if answer.value_valid else None), info.mip_dual_bound
+        return (np.array(answer.col_value) if answer.value_valid else None), info.mip_dual_bound, info.mip_node_count
 
 
 def _program(model: LinearModel) -> Any:

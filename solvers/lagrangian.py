@@ -91,6 +91,11 @@ class Lagrangian(Solver):
     def warm_up(self) -> None:
         make_ready(load_solver(self.inner))
 
+    @property
+    def counts(self) -> str:  # type: ignore[override]
+        """Return what the inner solver counts."""
+        return load_solver(self.inner).counts
+
     @override
     def refuses(self, instance: Objective) -> str | None:
         if not isinstance(instance, Instance) or instance.tiling is None:

@@ -31,6 +31,7 @@ class MaxSat(Solver):
     """
 
     exact: ClassVar[bool] = True
+    counts: ClassVar[str] = "decisions"
     needs: ClassVar[tuple[str, ...]] = ("python-sat",)
     loads: ClassVar[tuple[str, ...]] = ("pysat.formula", "pysat.examples.rc2")
     works_on: ClassVar[WorksOn] = "network"
@@ -73,7 +74,9 @@ class MaxSat(Solver):
                 if timer is not None:
                     timer.cancel()
                     timer.join()
+            decisions = search.oracle.accum_stats()["decisions"]
         is_true = set(model or variables)
         weights = np.array([[1 if v in is_true else -1 for v in variables]], dtype=np.int8)
         # The energy of an unsound formulation can fall below the loss.
-        yield Batch(instance.complete(weights), lower_bound=cost * unit if instance.is_sound else None)
+        bound = cost * unit if instance.is_sound else None
+        yield Batch(instance.complete(weights), lower_bound=bound, evaluations=decisions)

@@ -52,6 +52,7 @@ class MessagePassing(NetworkSolver):
 
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "messages"
 
     scheme: Literal["focusing", "reinforced"] = "focusing"
     """What polarizes the beliefs: replicas around a center, or the beliefs of the step before."""

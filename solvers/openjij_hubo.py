@@ -25,6 +25,7 @@ class OpenJijHubo(Solver):
     loads: ClassVar[tuple[str, ...]] = ("openjij", "bnnbench_solvers._polynomial")
     works_on: ClassVar[WorksOn] = "penalties"
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "proposed flips"
 
     num_sweeps: Annotated[int, Field(ge=1)] = 1000
     """Sweeps over all variables per read."""

@@ -33,6 +33,7 @@ class ParallelTempering(Solver):
 
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "proposed flips"
 
     num_sweeps: Annotated[int, Field(ge=1), Range(1, 3000, log=True)] = 100
     """Sweeps of each walker per read."""

@@ -32,6 +32,7 @@ class PathIntegral(DimodSolver):
     loads: ClassVar[tuple[str, ...]] = ("dwave.samplers",)
     batch_reads: ClassVar[int] = 1  # a read of a large instance takes a second
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "proposed flips"
 
     num_sweeps: Annotated[int, Field(ge=1), Range(1, 3000, log=True)] = 1000
     """Sweeps over all variables per read."""

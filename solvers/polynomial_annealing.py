@@ -26,6 +26,7 @@ class PolynomialAnnealing(Solver):
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     works_on: ClassVar[WorksOn] = "penalties"
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "proposed flips"
     batch_reads: ClassVar[int] = 10
 
     num_sweeps: Annotated[int, Field(ge=1)] = 100

@@ -29,6 +29,7 @@ class Qaoa(Solver):
     needs: ClassVar[tuple[str, ...]] = ("qiskit", "qiskit-optimization")
     loads: ClassVar[tuple[str, ...]] = ("qiskit.primitives", "qiskit.quantum_info", "qiskit_optimization.optimizers")
     paradigm: ClassVar[Paradigm] = "Quantum Simulator"
+    counts: ClassVar[str] = "circuit layers × shots"
 
     reps: Annotated[int, Field(ge=1)] = 1
     """Layers p."""

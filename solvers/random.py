@@ -20,6 +20,7 @@ class Random(Solver):
     batch_reads: ClassVar[int] = 100
     works_on: ClassVar[WorksOn] = "network"
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "weights drawn"
     is_floor: ClassVar[bool] = True
 
     @override
@@ -29,6 +30,7 @@ class Random(Solver):
         for reads in budget.reads_in_batches(self.batch_reads, most):
             if isinstance(prepared, Instance) and not prepared.cannot_complete():
                 weights = random.choice(np.array([-1, 1], dtype=np.int8), (reads, prepared.problem.network.num_weights))
-                yield Batch(prepared.complete(weights))
+                yield Batch(prepared.complete(weights), evaluations=weights.size)
             else:
-                yield Batch(random.integers(0, 2, (reads, prepared.qubo.num_variables), dtype=np.int8))
+                bits = random.integers(0, 2, (reads, prepared.qubo.num_variables), dtype=np.int8)
+                yield Batch(bits, evaluations=bits.size)

@@ -32,6 +32,7 @@ class Rotor(DimodSolver):
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers",)
     loads: ClassVar[tuple[str, ...]] = ("dwave.samplers",)
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "proposed angles"
 
     num_sweeps: Annotated[int, Field(ge=1)] = 1000
     """Sweeps over all variables per read."""

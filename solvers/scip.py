@@ -25,7 +25,7 @@ class Scip(LinearSolver):
     @override
     def optimize(
         self, model: LinearModel, seed: int, budget: Budget, report: Report, start: NDArray[np.float64] | None
-    ) -> tuple[Any, float]:
+    ) -> tuple[Any, float, float]:
         import pyscipopt
 
         program: Any = pyscipopt.Model()
@@ -53,12 +53,12 @@ class Scip(LinearSolver):
 
             def eventexec(self, event: Any) -> None:
                 del event
-                if not report(point(), program.getDualbound()):
+                if not report(point(), program.getDualbound(), program.getNTotalNodes()):
                     program.interruptSolve()
 
         program.includeEventhdlr(Improved(), "improved", "reports improving solutions")
         program.optimize()
-        return (point() if program.getNSols() else None), program.getDualbound()
+        return (point() if program.getNSols() else None), program.getDualbound(), program.getNTotalNodes()
 
 
 def _write(program: Any, model: LinearModel) -> list[Any]:

@@ -30,6 +30,7 @@ class SimulatedAnnealing(DimodSolver):
     needs: ClassVar[tuple[str, ...]] = ("dwave-neal", "dwave-samplers")  # neal only hands calls on
     loads: ClassVar[tuple[str, ...]] = ("neal",)
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "proposed flips"
 
     num_sweeps: Annotated[int, Field(ge=1), Range(1, 3000, log=True)] = 100
     """Sweeps over all variables per read."""

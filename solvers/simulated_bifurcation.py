@@ -30,6 +30,7 @@ class SimulatedBifurcation(Solver):
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     batch_reads: ClassVar[int] = 16
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "updates of positions"
 
     variant: Annotated[Literal["ballistic", "discrete"], Options(("ballistic", "discrete"))] = "ballistic"
     """Whether forces come from positions, or from their signs."""

@@ -21,6 +21,7 @@ class SteepestDescent(DimodSolver):
     loads: ClassVar[tuple[str, ...]] = ("dwave.samplers",)
     batch_reads: ClassVar[int] = 100
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "proposed flips"
 
     @override
     def sampler(self) -> dimod.Sampler:

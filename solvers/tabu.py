@@ -29,11 +29,24 @@ class Tabu(DimodSolver):
     loads: ClassVar[tuple[str, ...]] = ("tabu",)
     batch_reads: ClassVar[int] = 1
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "proposed flips"
 
     num_restarts: Annotated[int, Field(ge=0), Range(0, 30)] = 4
     """Restarts per read. Work ends a read; the clock only guards it."""
     tenure: Annotated[int | None, Field(ge=1), Range(1, 100, log=True)] = None
     """Flips for which a flipped bit stays; None: a quarter of the variables, 20 at most."""
+
+    def evaluations(self, answer: dimod.SampleSet) -> int:
+        """Count the flips that each tabu search may consider at least; it ends at the first step after them.
+
+        dwave-samplers tells the restarts, not the flips: by its documented defaults, the first search of n variables
+        ends after max(500,000, z·n) flips, z = 10,000 up to 500 variables and 25,000 above, and others after a quarter
+        of z. No clock and no energy ends one before.
+        """
+        n = len(answer.variables)
+        z = 10_000 if n <= 500 else 25_000
+        first, later = (max(500_000, coefficient * n) for coefficient in (z, z // 4))
+        return first * len(answer) + later * int(answer.record.num_restarts.sum())
 
     @override
     def sampler(self) -> dimod.Sampler:

@@ -30,6 +30,7 @@ class Tree(Solver):
     """
 
     exact: ClassVar[bool] = True
+    counts: ClassVar[str] = "entries of tables"
     needs: ClassVar[tuple[str, ...]] = ("dwave-samplers",)
     loads: ClassVar[tuple[str, ...]] = ("dwave.samplers",)
 
@@ -57,13 +58,27 @@ class Tree(Solver):
                 f"tree: a treewidth of {width} was found, above max_treewidth = {self.max_treewidth}; each more doubles"
                 " the cost."
             )
-        return instance.qubo, model, order
+        return instance.qubo, model, order, _num_entries(model, order)
 
-    def sample(self, prepared: tuple[Qubo, Any, list[int]], *, seed: int, budget: Budget) -> Iterator[Batch]:
+    def sample(self, prepared: tuple[Qubo, Any, list[int], int], *, seed: int, budget: Budget) -> Iterator[Batch]:
         """Yield a minimum, which is its own bound."""
         from dwave.samplers import TreeDecompositionSolver
 
         del seed, budget
-        qubo, model, order = prepared
+        qubo, model, order, num_entries = prepared
         bits = bits_of(TreeDecompositionSolver().sample(model, num_reads=1, elimination_order=order))[:1]
-        yield Batch(bits, lower_bound=float(qubo.energies(bits)[0]) - 2 * qubo.rounding)
+        bound = float(qubo.energies(bits)[0]) - 2 * qubo.rounding
+        yield Batch(bits, lower_bound=bound, evaluations=num_entries)
+
+
+def _num_entries(model: Any, order: list[int]) -> int:
+    """Count the entries of the tables of an elimination: 2^(neighbors + 1) per variable, which then are connected."""
+    neighbors = {v: set(model.adj[v]) for v in model.variables}
+    num_entries = 0
+    for v in order:
+        others = neighbors.pop(v)
+        num_entries += 2 ** (len(others) + 1)
+        for other in others:
+            neighbors[other] |= others - {other}
+            neighbors[other].discard(v)
+    return num_entries

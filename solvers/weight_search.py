@@ -38,6 +38,7 @@ class WeightSearch(NetworkSolver):
 
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     memoryless: ClassVar[bool] = True
+    counts: ClassVar[str] = "proposed flips"
 
     cost: Annotated[Literal["errors", "margin"], Options(("errors", "margin"))] = "errors"
     """What is annealed: the loss of the problem, or margins."""

@@ -66,7 +66,7 @@ def ask(
 
 def num_reads(solver: Solver, batches: Sequence[Batch]) -> int:
     """Return the reads in batches; those that only train have none, and an exact solver gives one in all."""
-    samples = sum(np.asarray(batch.bits).shape[0] for batch in batches if batch.phase == "final")
+    samples = sum(len(np.asarray(batch.bits)) for batch in batches if batch.phase == "final")
     return min(samples, 1) if solver.gives_one_read else samples
 
 

@@ -129,13 +129,13 @@ def check_one_read(solver: Solver) -> None:
         batches = [batch for batch in ask(solver, objective, budget=Budget(seconds=SECONDS)) if batch.phase == "final"]
         energies = [objective.qubo.energies(batch.bits) for batch in batches]
         if most := max((len(values) for values in energies if len(values) > 1), default=0):
-            raise CheckError(f"{name}: it is exact, but {most} samples came in a batch; an exact solver gives one read.")
+            raise CheckError(f"{name}: it is exact, but a batch has {most} samples; an exact solver gives one read.")
         best = [float(values[0]) for values in energies]
         for before, now in pairwise(best):
             if now > before + bound_slack(before):
                 raise CheckError(
-                    f"{name}: it is exact, but after the energy {before:g} came {now:g}; an exact solver gives one read, "
-                    "so yield what betters it, and nothing else."
+                    f"{name}: it is exact, but after the energy {before:g} came {now:g}; an exact solver gives one "
+                    "read, so yield what betters it, and nothing else."
                 )
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from bnnbench.plugins.entries import entries
 from bnnbench.plugins.registry import load_solver, solver_class
 
-HEADINGS = ("solver", "method", "works on", "exact", "seeded", "memoryless", "libraries", "parameters", "source")
+HEADINGS = (
+    "solver", "method", "works on", "exact", "seeded", "memoryless", "evaluations", "libraries", "parameters", "source",
+)  # fmt: skip
 
 
 def solver_row(name: str) -> list[str]:
@@ -20,6 +22,7 @@ def solver_row(name: str) -> list[str]:
     answers = ["yes" if value else "no" for value in (solver.exact, solver.seeded, solver.memoryless)]
     libraries, parameters = (" ".join(f"`{item}`" for item in items) for items in (solver.needs, solver.parameters))
     source = _source(inspect.getdoc(found) or "")
+    answers.append(solver.counts or "not counted")
     return [f"`{name}`", summary, solver.works_on, *answers, libraries, parameters, source]
 
 

@@ -55,8 +55,8 @@ class Outcome:
     )
     message: str = column("why the status is not ok", default="", empty="the status is ok", header="message")
     num_reads: int = column(
-        "samples that the solver answered, those that only trained left out; 1 of an exact solver", default=0, unit="reads", header="reads",
-        follows_from="batches", is_answer=True,
+        "samples that the solver answered, those that only trained left out; 1 if exact", default=0, unit="reads",
+        header="reads", follows_from="batches", is_answer=True,
     )
     evaluations: int | None = column(
         "elementary steps of the solver: proposed flips, gradient steps × samples, circuit layers × shots, or nodes",

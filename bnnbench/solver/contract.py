@@ -174,6 +174,8 @@ class Solver(abc.ABC):
     """What is read of an instance; a solver of the QUBO answers a bare `Qubo` with the same bits."""
     memoryless: ClassVar[bool] = False
     """Whether reads are independent draws of one distribution, so that times to solution count reads."""
+    counts: ClassVar[str] = ""
+    """What is counted as evaluations, such as ``proposed flips``; empty where nothing is, as of a foreign program."""
     is_floor: ClassVar[bool] = False
     """Whether this is guessing, the floor that others are compared with."""
     paradigm: ClassVar[Paradigm] = "Classical"

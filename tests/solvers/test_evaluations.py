@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import dimod
 import pytest
 
 import bnnbench as bb
 from bnnbench.qubo.instance import Instance
+from bnnbench.qubo.qubo import qubo_from_bqm
 
 NUM_VARIABLES, NUM_WEIGHTS, NUM_SAMPLES, READS = 9, 3, 3, 7
 
@@ -57,8 +59,20 @@ def test_steepest_descent_counts_the_step_that_finds_nothing(instance: Instance)
     assert (outcome.evaluations or 0) >= READS * NUM_VARIABLES
 
 
-def test_what_does_not_tell_counts_nothing(instance: Instance) -> None:
-    assert bb.run(instance, "tabu", budget=bb.Budget(reads=1)).evaluations is None
+def test_tabu_counts_the_flips_that_its_restarts_consider(instance: Instance) -> None:
+    outcome = bb.run(instance, bb.load_solver("tabu", num_restarts=2), budget=bb.Budget(reads=3))
+
+    assert outcome.evaluations == 3 * 500_000 * (1 + 2)
+
+
+def test_a_tree_counts_the_entries_of_its_tables() -> None:
+    chain = dimod.BinaryQuadraticModel({0: 1.0, 1: 1.0, 2: 1.0}, {(0, 1): 1.0, (1, 2): 1.0}, 0.0, "BINARY")
+
+    (batch,) = (solver := bb.load_solver("tree")).sample(
+        solver.prepare(qubo_from_bqm(chain)), seed=0, budget=bb.Budget(reads=1)
+    )
+
+    assert batch.evaluations == 4 + 4 + 2, "two tables of two variables, and one of the last"
 
 
 @pytest.mark.parametrize("solver", ["qaoa", "qaoa_diagonal"])

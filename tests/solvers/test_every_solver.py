@@ -83,16 +83,31 @@ def cache(monkeypatch, tmp_path_factory):
 @pytest.mark.parametrize(("problem", "formulation"), list(zip(PROBLEMS, ["reduced", "soft"] * 2, strict=True)))
 def test_answers_in_bits_and_never_beats_the_truth(solver, formulation, problem):
     instance = bb.compile(make(problem), formulation)
-    outcome = bb.run(instance, load(solver), budget=bb.Budget(reads=40, seconds=10))
+    adapter = load(solver)
+    outcome = bb.run(instance, adapter, budget=bb.Budget(reads=40, seconds=10))
     if outcome.status == "refused":
         assert outcome.message
         return
     assert outcome.status == "ok"
     assert outcome.num_reads >= 1
     assert not outcome.flags
+    assert (outcome.evaluations is not None) == bool(adapter.counts)
     assert outcome.loss_gap >= 0
     if instance.is_sound:
         assert outcome.energy_gap >= 0
+
+
+UNCOUNTED = {"command", "dwave", "leap_cqm", "leap_hybrid", "leap_nonlinear", "ommx"}
+"""Foreign programs and machines, which tell no steps."""
+
+
+def test_only_foreign_programs_and_machines_count_nothing():
+    ours = [name for name, entry in entries("solver").items() if entry.distribution == "bnnbench"]
+    required = {"command": {"program": "true"}, "ommx": {"adapter": "a:b"}}
+
+    counting = {name for name in ours if bb.load_solver(name, **required.get(name, {})).counts}
+
+    assert set(ours) - counting == UNCOUNTED
 
 
 @pytest.fixture(scope="module")
