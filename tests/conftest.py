@@ -8,6 +8,9 @@ import pytest
 from commands import call
 from hypothesis import HealthCheck, settings
 
+from bnnbench.plugins.entries import entries
+from bnnbench.spec import Spec
+
 settings.register_profile(
     "bnnbench",
     derandomize=True,
@@ -28,6 +31,16 @@ LONG = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     items.sort(key=lambda item: item.path.stem not in LONG)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Compile the kernels of all solvers once, on two cores: each process of xdist would compile them for itself."""
+    from bnnbench.harness.warm_up import helped, warm_up
+
+    solvers = [Spec(name) for name in sorted(entries("solver"))]
+    with helped(solvers):
+        warm_up(solvers[::-1])
 
 
 @pytest.fixture(scope="session", autouse=True)
