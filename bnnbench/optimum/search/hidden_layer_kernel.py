@@ -125,10 +125,7 @@ def _visit(problem: Words, ask: Ask, ways: Ways, kept: Kept, tree: Tree, depth: 
     if depth and r > 2 and heads >= _MANY and num_masks and problem.scale >= STEPS:
         fixed = required - target
         ids, scores, need = tree.found_ids[:count], tree.found_scores[:count], tree.need[depth, : r + 1]
-        most, required = sharpen(problem, tree.multipliers, need, ids, scores, fixed, most, required)
-        heads = 0
-        for item in range(count):
-            heads += scores[item] * r >= required
+        heads, most, required = sharpen(problem, tree.multipliers, need, ids, scores, fixed, heads, most, required)
     if r * most < required:
         tally.guess = min(tally.guess, tally.theta + (required - r * most + problem.scale - 1) // problem.scale)
         return _DONE

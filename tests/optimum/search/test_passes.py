@@ -69,7 +69,7 @@ def test_what_is_listed_is_optimal_if_counting_is_given_up(monkeypatch: pytest.M
 
 @pytest.fixture(scope="module")
 def lasting() -> tuple[Problem, float]:
-    """A problem that takes one thread 25 s, and its optimal loss: no machine is done before the interrupt comes."""
+    """A problem that takes one thread 4 s, and its optimal loss: no machine is done before the interrupt comes."""
     return random_problem((9, 4, 1), 80, bias=True, seed=1), 14
 
 
