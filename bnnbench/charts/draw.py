@@ -60,13 +60,18 @@ def save_chart(chart: Chart, path: Path, *, width: Width = "page") -> None:
     InputError
         If the file has another ending, or cannot be written.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"{path} is no {', '.join(FORMATS)} file; give a path with one of these endings.")
+    check_format(path)
     with print_style():
         figure = draw_chart(chart, width=width)
         dated = {".pdf": "CreationDate", ".svg": "Date"}.get(path.suffix.lower())
         with system_errors(InputError, f"{path} cannot be written", "give another path with -o"):
             figure.savefig(path, dpi=DOTS_PER_INCH, metadata={dated: None} if dated else None)
+
+
+def check_format(path: Path) -> None:
+    """Raise `InputError` if the ending of a path is not that of a drawing."""
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"{path} is no {', '.join(FORMATS)} file; give a path with one of these endings.")
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bnnbench.errors import InputError
+
 Results = Annotated[Path, typer.Argument(help="Folder of results, such as results/smoke.")]
 Names = list[str] | None
 """An option that is given once per name."""
@@ -30,3 +32,16 @@ Tls = Annotated[
 def listed(text: str | None) -> tuple[str, ...]:
     """Return the names of a list with commas between them."""
     return tuple(part.strip() for part in text.split(",") if part.strip()) if text else ()
+
+
+def not_a_dash(path: Path | None) -> Path | None:
+    """Return the path to write to.
+
+    Raises
+    ------
+    InputError
+        If it is ``-``, which other programs call standard output: the verb prints its own words there.
+    """
+    if path == Path("-"):
+        raise InputError("- is no name to write to: standard output has the words of this verb; give another name.")
+    return path

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bnnbench.cli._options import not_a_dash
 from bnnbench.cli._screen import open_screen
 from bnnbench.plugins import compiling
 from bnnbench.plugins.registry import load_problem
@@ -29,7 +30,12 @@ def compile(  # noqa: A001
     formulation: Annotated[str, typer.Option(help="Such as reduced[penalty=1].")] = "compact",
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="A file to write: .coo, .json, .bqm, .qubo, .qs, .mqlib, .lp or .mps."),
+        typer.Option(
+            "-o",
+            "--output",
+            callback=not_a_dash,
+            help="A file to write: .coo, .json, .bqm, .qubo, .qs, .mqlib, .lp or .mps.",
+        ),
     ] = None,
 ) -> None:
     """Compile a problem to a QUBO, print its size, and write it to a file."""

@@ -13,15 +13,15 @@ from rich.progress import Progress, TaskID
 
 from bnnbench.annealer.transverse_field import SAME_COST, GapCurve, gap_curve
 from bnnbench.charts import Chart, Panel, Series, save_chart
+from bnnbench.cli._options import not_a_dash
 from bnnbench.cli._screen import Screen, open_screen, progress_bars
-from bnnbench.cli.figure import BEGINNINGS
+from bnnbench.cli.figure import check_drawing
 from bnnbench.errors import InputError
 from bnnbench.optimum.losses import all_losses
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import load_problem
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.qubo import all_energies
-from bnnbench.store.output import refuse_to_overwrite
 from bnnbench.tables.sheet import print_rows
 
 MAX_QUBITS = 20
@@ -36,12 +36,13 @@ def gap(
     ] = None,
     points: Annotated[int, typer.Option(help="Points of each curve, before it is refined.", min=3, max=1000)] = 25,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="A .pdf, .svg or .png file to draw the curves in.")
+        Path | None,
+        typer.Option("-o", "--output", callback=not_a_dash, help="A .pdf, .svg or .png file to draw the curves in."),
     ] = None,
 ) -> None:
     """Compute the least gap along a linear anneal in a transverse field, and draw it beside the landscape."""
     if output:
-        refuse_to_overwrite(output, BEGINNINGS.get(output.suffix, b""))
+        check_drawing(output)
     loaded = load_problem(problem)
     costs = {"weights": _losses(loaded)}
     for name in formulation or ():

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bnnbench.cli._options import not_a_dash
 from bnnbench.cli._screen import count_runs, open_screen
 from bnnbench.errors import InputError
 from bnnbench.store.merge import merge as unite
@@ -15,7 +16,7 @@ from bnnbench.store.merge import merge as unite
 def merge(
     results: Annotated[list[Path], typer.Argument(help="Folders of results, two or more.")],
     *,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")],
+    output: Annotated[Path, typer.Option("-o", "--output", callback=not_a_dash, help="Folder to make.")],
 ) -> None:
     """Unite folders of results in a new one; keep and flag runs of the same key that differ."""
     if len(results) < 2:

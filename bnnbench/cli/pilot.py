@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bnnbench.cli._options import Results
+from bnnbench.cli._options import Results, not_a_dash
 from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError
 from bnnbench.metrics.rungs import pilot_guide, pilot_table
@@ -21,7 +21,10 @@ def pilot(
     problem_set: Annotated[str, typer.Argument(help="Name or TOML file of the set that the pilot ran on.")] = "ladder",
     *,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write the table (CSV): NAME_pilot.csv beside NAME.toml.")
+        Path | None,
+        typer.Option(
+            "-o", "--output", callback=not_a_dash, help="Write the table (CSV): NAME_pilot.csv beside NAME.toml."
+        ),
     ] = None,
 ) -> None:
     """Tell how hard the cells of a set are, by the rule of docs/sets.md, from the runs of its tune split."""

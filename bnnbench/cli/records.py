@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bnnbench.cli._options import not_a_dash
 from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError
 from bnnbench.store.output import write_output
@@ -22,7 +23,10 @@ def records(
     *,
     who: Annotated[str, typer.Option(help="Your name, for the records of the results.")] = "",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write the table (CSV); default: none, it is only shown.")
+        Path | None,
+        typer.Option(
+            "-o", "--output", callback=not_a_dash, help="Write the table (CSV); default: none, it is only shown."
+        ),
     ] = None,
 ) -> None:
     """Show the least losses known on a set of problems; with results that verify passes, also those that they break."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bnnbench.cli._options import Results
+from bnnbench.cli._options import Results, not_a_dash
 from bnnbench.cli._screen import open_screen
 from bnnbench.report import make_page, write_report
 from bnnbench.report.serve import LiveReport, make_server
@@ -18,7 +18,8 @@ def report(
     results: Results,
     *,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write; default: report.html in the folder.")
+        Path | None,
+        typer.Option("-o", "--output", callback=not_a_dash, help="File to write; default: report.html in the folder."),
     ] = None,
     serve: Annotated[
         bool, typer.Option("--serve", help="Show the page in a browser instead, and follow what is being written.")

@@ -9,7 +9,7 @@ import typer
 
 from bnnbench.cli._campaign import all_failed, results_folder, resumable, run_campaign
 from bnnbench.cli._forecast import print_forecast
-from bnnbench.cli._options import Account, Dask, Jobs, Names, Queue, Slurm, Tls, Untimed
+from bnnbench.cli._options import Account, Dask, Jobs, Names, Queue, Slurm, Tls, Untimed, not_a_dash
 from bnnbench.cli._place import Place
 from bnnbench.cli._screen import announce_planning, open_screen, patiently
 from bnnbench.cli.show import show
@@ -26,7 +26,10 @@ def run(
     *,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of results; default: results/SUITE, or results/SUITE-new beside published ones."),
+        typer.Option(
+            callback=not_a_dash,
+            help="Folder of results; default: results/SUITE, or results/SUITE-new beside published ones.",
+        ),
     ] = None,
     solver: Annotated[
         Names, typer.Option(help="Run this solver only: a name or a .py file, in the suite or not; repeatable.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bnnbench.cli._findings import print_findings
-from bnnbench.cli._options import Results
+from bnnbench.cli._options import Results, not_a_dash
 from bnnbench.cli._screen import count_runs, open_screen, progress_bars
 from bnnbench.errors import CheckError, InputError
 from bnnbench.store.file import PUBLISHED
@@ -25,7 +25,9 @@ TABLES = ("summary", "environment")
 def submit(
     results: Results,
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write, such as results/NAME.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", callback=not_a_dash, help="Folder to write, such as results/NAME.")
+    ],
     check_seconds: Annotated[
         float, typer.Option(help="How long CP-SAT may try to refute each optimum, in seconds; 0: not at all.", min=0)
     ] = 0,

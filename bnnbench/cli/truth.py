@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bnnbench.cli._options import not_a_dash
 from bnnbench.cli._screen import FIRST_TIME, Screen, open_screen, patiently
 from bnnbench.errors import CheckError, InputError
 from bnnbench.optimum.cache import TRUTHS
@@ -50,7 +51,9 @@ def truth(
     ] = False,
     check_seconds: Annotated[float, typer.Option(help="How long --verify may ask CP-SAT, in seconds.", min=0)] = 60,
     certificate: Annotated[Path | None, typer.Option(help="A certificate to check, instead of searching.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a certificate (JSON).")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", callback=not_a_dash, help="Write a certificate (JSON).")
+    ] = None,
     show_spectrum: Annotated[bool, typer.Option("--spectrum", help="Count the settings of every loss.")] = False,
     qubo: Annotated[
         str | None, typer.Option(help="A formulation: visit all states of its QUBO (up to 34 variables), and compare.")

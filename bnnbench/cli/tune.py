@@ -10,7 +10,7 @@ import typer
 from rich.progress import Progress, TaskID
 
 from bnnbench.cli._campaign import resumable, truths_of
-from bnnbench.cli._options import Jobs, Untimed
+from bnnbench.cli._options import Jobs, Untimed, not_a_dash
 from bnnbench.cli._place import Place
 from bnnbench.cli._screen import Screen, count_runs, open_screen, progress_bars
 from bnnbench.errors import InputError
@@ -37,10 +37,14 @@ def tune(
     suite: Annotated[str, typer.Argument(help="Name of a suite, or the path of a .toml file, with a table [tune].")],
     *,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the runs of the search; results/SUITE_tune if left out.")
+        Path | None,
+        typer.Option(callback=not_a_dash, help="Folder for the runs of the search; results/SUITE_tune if left out."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File for the parameters; else tuned.toml in that folder.")
+        Path | None,
+        typer.Option(
+            "-o", "--output", callback=not_a_dash, help="File for the parameters; else tuned.toml in that folder."
+        ),
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Settings per pair, in place of the suite's.", min=1)] = None,
     compare: Annotated[

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from commands import call
 from suite_texts import suite_text
+from typer.main import get_command
 
-from bnnbench.cli._verbs import verbs
+from bnnbench.cli._verbs import app, verbs
 
 SOLVER = """
 from dataclasses import dataclass
@@ -103,3 +104,47 @@ def test_check_says_a_sentence_once(capsys, folder) -> None:
     told = capsys.readouterr().out
     assert told.count("nothing works here") == 1
     assert told.count("the same as: bits") > 5
+
+
+WRITING = {
+    "compile": ["parity[size=2]"],
+    "export": [],
+    "figure": ["gap_by_problem"],
+    "gap": ["parity[size=2]"],
+    "merge": ["out"],
+    "pilot": [],
+    "records": [],
+    "report": [],
+    "run": ["s.toml"],
+    "site": [],
+    "submit": [],
+    "truth": ["parity[size=2]"],
+    "tune": ["s.toml"],
+}
+"""Verbs that write to a name that is given, and what stands before it; those without a problem take results first."""
+
+
+def test_no_verb_that_writes_is_forgotten_here() -> None:
+    options = {verb: get_command(app).get_command(None, verb).params for verb in verbs()}  # type: ignore[arg-type]
+    assert {v for v, given in options.items() if {"-o", "--out"} & {o for p in given for o in p.opts}} == set(WRITING)
+
+
+@pytest.mark.parametrize("verb", WRITING)
+def test_nothing_is_ever_named_as_standard_output(verb, folder, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(folder)
+    words = WRITING[verb] if verb in ("compile", "gap", "run", "truth", "tune") else ["out", *WRITING[verb]]
+
+    code = call(verb, *words, "--out" if verb == "run" else "-o", "-")
+
+    told = capsys.readouterr()
+    assert (code, "- is no name to write to" in told.err) == ((0, False) if verb == "export" else (2, True))
+    assert not (folder / "-").exists()
+
+
+def test_a_drawing_is_refused_before_it_is_computed(folder, capsys) -> None:
+    assert "is no .pdf, .svg, .png file" in sentence(capsys, "gap", "parity[size=2]", "-o", folder / "gap.jpeg")
+
+
+def test_a_drawing_with_an_ending_in_capitals_is_made_again(folder, capsys) -> None:
+    for _ in range(2):
+        assert call("figure", folder / "out", "gap_by_problem", "-o", folder / "gap.SVG") == 0
