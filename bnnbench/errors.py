@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
+import shlex
 import sysconfig
 import traceback
 from collections.abc import Iterable, Iterator
@@ -97,6 +98,12 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u20
 def visible(text: str) -> str:
     """Return a text with its control characters as escapes, so that none of them moves a cursor."""
     return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def as_word(path: Path) -> str:
+    """Return a path as one word of a command that a user copies into a shell: ``'my results'``, ``./-x``."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
 
 
 def _without_folders(error: BaseException) -> str:

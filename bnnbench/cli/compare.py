@@ -12,7 +12,7 @@ import pandas as pd
 import typer
 
 from bnnbench.cli._screen import open_screen
-from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.errors import InputError, UnknownNameError, as_word
 from bnnbench.metrics import SUMMARY
 from bnnbench.metrics.comparison import (
     EFFECT,
@@ -66,7 +66,7 @@ def _read(folder: Path) -> pd.DataFrame:
     with open_results(folder) as found:
         runs = found.runs()
     if runs.empty:
-        raise InputError(f"{folder} holds no runs yet; run: bnnbench run SUITE --out {folder}")
+        raise InputError(f"{folder} holds no runs yet; run: bnnbench run SUITE --out {as_word(folder)}")
     return runs
 
 

@@ -13,7 +13,7 @@ import typer
 from bnnbench.cli._options import Names, Results, listed
 from bnnbench.cli._screen import open_screen
 from bnnbench.cli._streams import silenced
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, as_word
 from bnnbench.store.output import write_folder, write_output
 from bnnbench.store.parquet import RunSource, name_of, open_results, to_parquet
 from bnnbench.tables import View, make_table, stamped
@@ -111,7 +111,7 @@ def _data(results: RunSource, kind: str, to: str) -> bytes:
     """Return every column of every run, or the reads or the traces for another program."""
     runs, machines = results.runs(), results.machines()
     if runs.empty:
-        raise InputError(f"{results.folder} holds no runs yet; run: bnnbench run SUITE --out {results.folder}")
+        raise InputError(f"{results.folder} holds no runs yet; run: bnnbench run SUITE --out {as_word(results.folder)}")
     runs = TRACES[kind](with_traces(results)) if kind in TRACES else runs
     if to == "parquet":
         return to_parquet(runs, machines)

@@ -13,7 +13,7 @@ from bnnbench.cli._options import Account, Dask, Jobs, Names, Queue, Slurm, Tls,
 from bnnbench.cli._place import Place
 from bnnbench.cli._screen import announce_planning, open_screen, patiently
 from bnnbench.cli.show import show
-from bnnbench.errors import CheckError
+from bnnbench.errors import CheckError, as_word
 from bnnbench.store.store import Retry, open_store
 from bnnbench.suite.file import read_suite, suite_path
 from bnnbench.suite.planning import plan
@@ -94,9 +94,8 @@ def run(
         is_vain = all_failed(cells, store)
     show(folder)
     screen = open_screen(stderr=True)
-    screen.say(f"see: bnnbench report {folder}")
-    screen.say(
-        f"then: bnnbench verify {folder}; bnnbench export {folder} --to latex; bnnbench figure {folder} NAME -o FILE"
-    )
+    word = as_word(folder)
+    screen.say(f"see: bnnbench report {word}")
+    screen.say(f"then: bnnbench verify {word}; bnnbench export {word} --to latex; bnnbench figure {word} NAME -o FILE")
     if is_vain:
-        raise CheckError(f"every run of {path.name} failed; see above, and bnnbench report {folder} for their logs.")
+        raise CheckError(f"every run of {path.name} failed; see above, and bnnbench report {word} for their logs.")

@@ -8,6 +8,7 @@ import typer
 
 from bnnbench.cli._options import Names, Results, listed
 from bnnbench.cli._screen import count_runs, open_screen
+from bnnbench.errors import as_word
 from bnnbench.metrics import disambiguated, summarize
 from bnnbench.metrics.labels import chosen
 from bnnbench.metrics.optimal import best_settings
@@ -40,7 +41,7 @@ def show(
         runs = found.runs()
     screen = open_screen()
     if runs.empty:
-        screen.say(f"{results} holds no runs yet; run: bnnbench run SUITE --out {results}")
+        screen.say(f"{results} holds no runs yet; run: bnnbench run SUITE --out {as_word(results)}")
         return
     runs = disambiguated(runs)
     if solver:

@@ -10,7 +10,7 @@ import typer
 from bnnbench.cli._findings import print_findings
 from bnnbench.cli._options import Results, not_a_dash
 from bnnbench.cli._screen import count_runs, open_screen, progress_bars
-from bnnbench.errors import CheckError, InputError
+from bnnbench.errors import CheckError, InputError, as_word
 from bnnbench.store.file import PUBLISHED
 from bnnbench.store.output import write_folder
 from bnnbench.store.parquet import to_parquet
@@ -45,4 +45,4 @@ def submit(
             files[f"{kind}.md"] = stamped(make_table(store, kind, output.resolve().name), "markdown", ".")
     write_folder(output, files)
     size = sum(map(len, files.values()))
-    screen.say(f"{output}: {count_runs(tally.num_runs)}, {size / 1e6:.2f} MB. See: bnnbench verify {output}")
+    screen.say(f"{output}: {count_runs(tally.num_runs)}, {size / 1e6:.2f} MB. See: bnnbench verify {as_word(output)}")

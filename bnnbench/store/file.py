@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from bnnbench.errors import StoreError, system_errors
+from bnnbench.errors import StoreError, as_word, system_errors
 from bnnbench.store.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION, UNRELEASED_ID
 
 FILE, LOCK = "runs.sqlite", "runs.lock"
@@ -91,9 +91,13 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
             "run the suite again with --out and another folder."
         )
     if not is_there(path):
-        raise StoreError(f"{folder} holds no results ({FILE} is missing); run: bnnbench run SUITE --out {folder}.")
+        raise StoreError(
+            f"{folder} holds no results ({FILE} is missing); run: bnnbench run SUITE --out {as_word(folder)}."
+        )
     if _is_blank(path):
-        raise StoreError(f"{folder} holds no results yet ({FILE} is empty); run: bnnbench run SUITE --out {folder}.")
+        raise StoreError(
+            f"{folder} holds no results yet ({FILE} is empty); run: bnnbench run SUITE --out {as_word(folder)}."
+        )
     with store_errors(folder):
         return _connect_to_read(path)
 

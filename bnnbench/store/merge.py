@@ -17,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bnnbench.errors import CheckError, InputError, StoreError, system_errors
+from bnnbench.errors import CheckError, InputError, StoreError, as_word, system_errors
 from bnnbench.optimum.truth import Truth
 from bnnbench.runs.cell import asked_key
 from bnnbench.store.answers import differences
@@ -172,7 +172,7 @@ class _Source:
 
 
 def _see_verify(folder: Path, sentence: str) -> str:
-    return f"{folder}: {sentence.rstrip('.')}; see bnnbench verify {folder}."
+    return f"{folder}: {sentence.rstrip('.')}; see bnnbench verify {as_word(folder)}."
 
 
 def _distinct(runs: Sequence[StoredRun]) -> list[StoredRun]:

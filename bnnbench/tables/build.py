@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from bnnbench.errors import InputError, UnknownNameError
+from bnnbench.errors import InputError, UnknownNameError, as_word
 from bnnbench.metrics import (
     SUMMARY,
     censored,
@@ -105,7 +105,7 @@ def make_table(results: RunSource, kind: str, name: str, view: View = VIEW) -> T
         raise InputError(f"there is no table {kind!r}; there are {', '.join(KINDS)}.")
     runs, machines = results.runs(), results.machines()
     if runs.empty:
-        raise InputError(f"{results.folder} holds no runs yet; run: bnnbench run SUITE --out {results.folder}")
+        raise InputError(f"{results.folder} holds no runs yet; run: bnnbench run SUITE --out {as_word(results.folder)}")
     runs = disambiguated(runs)
     if view.solvers:
         kept = chosen(list(runs["solver"].unique()), view.solvers, f"{name} has no solver")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,14 @@ def test_a_drawing_is_refused_before_it_is_computed(folder, capsys) -> None:
 def test_a_drawing_with_an_ending_in_capitals_is_made_again(folder, capsys) -> None:
     for _ in range(2):
         assert call("figure", folder / "out", "gap_by_problem", "-o", folder / "gap.SVG") == 0
+
+
+@pytest.mark.parametrize("name", ["plain", "two words", "it's", "-x", "$HOME", "a[b]"])
+def test_a_folder_in_a_hint_is_one_word_of_a_shell(name, folder, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(folder)
+
+    assert call("compare", "out", "--", name) == 2  # there is no such folder
+
+    hint = capsys.readouterr().err.rstrip().removesuffix(".").partition("run: ")[2]
+    assert Path(shlex.split(hint)[-1]) == Path(name)
+    assert not shlex.split(hint)[-1].startswith("-")
