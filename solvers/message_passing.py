@@ -53,6 +53,7 @@ class MessagePassing(NetworkSolver):
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     memoryless: ClassVar[bool] = True
     counts: ClassVar[str] = "messages"
+    ends_at_zero: ClassVar[bool] = True
 
     scheme: Literal["focusing", "reinforced"] = "focusing"
     """What polarizes the beliefs: replicas around a center, or the beliefs of the step before."""

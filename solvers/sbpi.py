@@ -47,6 +47,7 @@ class Sbpi(NetworkSolver):
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     memoryless: ClassVar[bool] = True
     counts: ClassVar[str] = "presented samples"
+    ends_at_zero: ClassVar[bool] = True
 
     num_epochs: Annotated[int, Field(ge=1), Range(30, 10_000, log=True)] = 1000
     """Presentations of all samples per read, at most; an epoch without mistakes ends it."""

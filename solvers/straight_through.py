@@ -33,6 +33,7 @@ class StraightThrough(NetworkSolver):
     batch_reads: ClassVar[int] = 50
     memoryless: ClassVar[bool] = True
     counts: ClassVar[str] = "gradient steps × samples"
+    ends_at_zero: ClassVar[bool] = True
 
     num_epochs: Annotated[int, Field(ge=1), Range(10, 3000, log=True)] = NUM_EPOCHS
     """Passes over the samples per read, a step each."""

@@ -215,15 +215,16 @@ def _tts_costs(runs: pd.DataFrame) -> dict[Way, ByProblem]:
     found: dict[Way, ByProblem] = {}
     for way, own in table.groupby(WAY):
         generator = np.random.default_rng(_seed(way))
-        rows = own[["of_problem", "successes", "reads", "read_s", "tts_s"]].itertuples(index=False, name=None)
-        found[way] = {problem: (tts, _tts_draws(k, n, read_s, generator)) for problem, k, n, read_s, tts in rows}
+        found[way] = {row["of_problem"]: (row["tts_s"], _tts_draws(row, generator)) for _, row in own.iterrows()}
     return found
 
 
-def _tts_draws(successes: int, reads: int, read_s: float, generator: np.random.Generator) -> NDArray[np.float64]:
+def _tts_draws(row: pd.Series, generator: np.random.Generator) -> NDArray[np.float64]:
+    successes, reads = row["successes"], row["reads"]
     chances = generator.beta(successes + 0.5, reads - successes + 0.5, NUM_DRAWS)
     with np.errstate(divide="ignore"):
-        return np.asarray(read_s * np.maximum(1.0, math.log(0.01) / np.log1p(-chances)))
+        drawn = row["read_s"] * np.maximum(1.0, math.log(0.01) / np.log1p(-chances))
+    return np.asarray(np.maximum(row["first_read_s"], drawn))
 
 
 def _seed(way: Way) -> int:

@@ -51,26 +51,29 @@ def share_ends(successes: float, trials: float) -> tuple[float, float]:
     return low, max(high, 0.95 ** (1 / trials)) if successes >= trials - 1 else high
 
 
-def time_to_solution(t_read_s: float, interval: Interval) -> Interval:
+def time_to_solution(t_read_s: float, interval: Interval, first_read_s: float = 0.0) -> Interval:
     """Return the seconds until a success with 99 % probability, with the interval mapped from that of p.
 
-    ``TTS_99 = t_read·max(1, ln 0.01 / ln(1 − p))``: no less than one read. It falls with p, so that the ends of the
-    interval change places. Censoring: with no success in any read, the estimate and the upper end are infinite, and
-    the lower end is a lower bound of the time.
+    ``TTS_99 = max(t_first, t_read·max(1, ln 0.01 / ln(1 − p)))``: no less than one read, and no less than the time
+    after which there is one. It falls with p, so that the ends of the interval change places. Censoring: with no
+    success in any read, the estimate and the upper end are infinite, and the lower end is a lower bound of the time.
 
     Parameters
     ----------
     t_read_s
-        Seconds per read.
+        Seconds per read. Where reads are drawn side by side, no single read takes so little.
     interval
         As `success_probability` gives it.
+    first_read_s
+        Seconds until the first batch with a read came, before which no run can have succeeded.
 
     References
     ----------
     T. F. Rønnow et al., "Defining and detecting quantum speedup", Science 345, 2014.
     """
     estimate, low, high = interval
-    return _tts(t_read_s, estimate), _tts(t_read_s, high), _tts(t_read_s, low)
+    times = (_tts(t_read_s, estimate), _tts(t_read_s, high), _tts(t_read_s, low))
+    return max(first_read_s, times[0]), max(first_read_s, times[1]), max(first_read_s, times[2])
 
 
 def _tts(t_read_s: float, probability: float) -> float:
@@ -88,7 +91,8 @@ def success_table(runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulati
 
     Columns of `by`, then ``reads`` and ``successes``; ``success``, ``success_low``, ``success_high`` as
     `success_probability` gives them; ``read_s``, seconds of sampling per read (clock ``sample_s``: compiling, embedding
-    and judging excluded); ``tts_s``, ``tts_low_s``, ``tts_high_s`` as `time_to_solution` gives them.
+    and judging excluded); ``first_read_s``, the least time until a run of status ok had its first read; ``tts_s``,
+    ``tts_low_s``, ``tts_high_s`` as `time_to_solution` gives them.
 
     Censoring: the reads of a failed run are failures, whatever it had found; it counts as many as its budget asked
     for, or with a budget in seconds as the mean of its group's runs of status ok; as came if those are more, or one.
@@ -108,12 +112,13 @@ def success_table(runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulati
         Pool runs of one problem only: a mean over problems is the success probability of none of them.
     """
     names = [
-        "reads", "successes", "success", "success_low", "success_high", "read_s", "tts_s", "tts_low_s", "tts_high_s",
+        "reads", "successes", "success", "success_low", "success_high", "read_s", "first_read_s", "tts_s",
+        "tts_low_s", "tts_high_s",
     ]  # fmt: skip
     if runs.empty:
         return pd.DataFrame(columns=[*by, *names])
-    counted = was_asked(runs) & runs["optimum"].notna()
-    chosen = runs[counted]
+    is_counted = was_asked(runs) & runs["optimum"].notna()
+    chosen = runs[is_counted]
     is_ended = chosen["status"] == "ok"
     came = numbers(chosen["num_reads"])
     usual = came.where(is_ended).groupby([chosen[name] for name in by], dropna=False).transform("mean")
@@ -125,15 +130,21 @@ def success_table(runs: pd.DataFrame, by: Sequence[str] = ("problem", "formulati
         ended_s=numbers(chosen["sample_s"]).where(is_ended),
     )
     drawn = numbers(chosen["is_memoryless"]) if "is_memoryless" in chosen else pd.Series(math.nan, index=chosen.index)
-    groups = rows.assign(is_learning=(drawn == 0).astype(int)).groupby(list(by), dropna=False)
-    sums = groups.sum().reset_index()
-    figures = [_figures(*row) for row in sums[["reads", "successes", "ended_reads", "ended_s"]].to_numpy().tolist()]
+    first = numbers(chosen["first_read_s"]) if "first_read_s" in chosen else pd.Series(0.0, index=chosen.index)
+    rows = rows.assign(is_learning=(drawn == 0).astype(int), first_read_s=first.where(is_ended))
+    groups = rows.groupby(list(by), dropna=False)
+    sums = groups.sum().assign(first_read_s=groups["first_read_s"].min().fillna(0.0)).reset_index()
+    counted = ["reads", "successes", "ended_reads", "ended_s", "first_read_s"]
+    figures = [_figures(*row) for row in sums[counted].to_numpy().tolist()]
     found = pd.DataFrame(figures, columns=names, index=sums.index)
     found.loc[sums["is_learning"] > 0, [name for name in names if name.startswith("tts_")]] = math.nan
     return pd.concat([sums[list(by)], found], axis=1)
 
 
-def _figures(reads: float, successes: float, ended_reads: float, ended_s: float) -> tuple[float, ...]:
+def _figures(
+    reads: float, successes: float, ended_reads: float, ended_s: float, first_read_s: float
+) -> tuple[float, ...]:
     interval = success_probability(int(successes), int(reads))
     read_s = ended_s / ended_reads if ended_reads else math.inf
-    return int(reads), int(successes), *interval, read_s, *time_to_solution(read_s, interval)
+    times = time_to_solution(read_s, interval, first_read_s)
+    return int(reads), int(successes), *interval, read_s, first_read_s, *times

@@ -11,7 +11,8 @@ from bnnbench.plugins.entries import entries
 from bnnbench.plugins.registry import load_solver, solver_class
 
 HEADINGS = (
-    "solver", "method", "works on", "exact", "seeded", "memoryless", "evaluations", "libraries", "parameters", "source",
+    "solver", "method", "works on", "exact", "seeded", "memoryless", "ends at 0", "evaluations",
+    "libraries", "parameters", "source",
 )  # fmt: skip
 
 
@@ -19,7 +20,8 @@ def solver_row(name: str) -> list[str]:
     """Return the cells of a solver, in the order of `HEADINGS`."""
     found, solver = solver_class(name), load_solver(name, **_required(name))
     summary = (inspect.getdoc(sys.modules[found.__module__]) or "").partition("\n")[0].rstrip(".")
-    answers = ["yes" if value else "no" for value in (solver.exact, solver.seeded, solver.memoryless)]
+    told = (solver.exact, solver.seeded, solver.memoryless, solver.ends_at_zero)
+    answers = ["yes" if value else "no" for value in told]
     libraries, parameters = (" ".join(f"`{item}`" for item in items) for items in (solver.needs, solver.parameters))
     source = _source(inspect.getdoc(found) or "")
     answers.append(solver.counts or "not counted")

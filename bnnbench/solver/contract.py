@@ -176,6 +176,8 @@ class Solver(abc.ABC):
     """Whether reads are independent draws of one distribution, so that times to solution count reads."""
     counts: ClassVar[str] = ""
     """What is counted as evaluations, such as ``proposed flips``; empty where nothing is, as of a foreign program."""
+    ends_at_zero: ClassVar[bool] = False
+    """Whether a read ends where the solver sees no wrong output left; a solver of the QUBO sees no such floor."""
     is_floor: ClassVar[bool] = False
     """Whether this is guessing, the floor that others are compared with."""
     paradigm: ClassVar[Paradigm] = "Classical"

@@ -119,6 +119,10 @@ DERIVED = (
         "is_memoryless", "1 if reads of the solver are independent draws, so that times to solution count them; else 0",
         "integer", empty="the solver is not installed, or has no such parameters",
     ),
+    Column(
+        "first_read_s", "sampling time until the first batch with a read came, a lower bound of each time to solution",
+        "real", "s", "there is no read, or the rows have no trace",
+    ),
     Column("problem_set", "set of problems that the instance belongs to", empty="it belongs to none"),
     Column("cell", "family, size and load of the instance in its set", empty="it belongs to no set"),
     Column("split", "part of the set that the instance is in: solvers are tuned on tune alone",

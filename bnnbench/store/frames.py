@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RUNS = f"""
-    SELECT runs.*, {", ".join(column.name for column in (*PROBLEM, *FEATURES, *TRUTH))}
+    SELECT runs.*, {", ".join(column.name for column in (*PROBLEM, *FEATURES, *TRUTH))},
+        (SELECT MIN(time_s) FROM batches WHERE batches.run = runs.key AND num_reads > 0) AS first_read_s
     FROM runs LEFT JOIN problems ON problems.hash = runs.problem_hash
         LEFT JOIN instances ON instances.hash = runs.instance_hash
         LEFT JOIN truths ON truths.problem_hash = runs.problem_hash

@@ -37,6 +37,18 @@ def test_a_solver_whose_reads_are_no_independent_draws_has_no_time_to_solution()
     assert learns["success"] == 0.5, "its share of reads is a number still"
 
 
+def test_no_time_to_solution_is_less_than_the_time_of_the_first_read():
+    batch = run(num_reads=100, loss_successes=90, sample_s=0.3, first_read_s=0.04)
+    later = run(num_reads=100, loss_successes=90, sample_s=0.3, first_read_s=0.05)
+    slow = run(num_reads=100, loss_successes=1, sample_s=100.0, first_read_s=0.04)
+
+    got, old = table_of(batch, later).iloc[0], table_of(run(num_reads=100, loss_successes=90, sample_s=0.3)).iloc[0]
+
+    assert old["tts_s"] == pytest.approx(0.006), "two reads, each a hundredth of a batch"
+    assert got["first_read_s"] == got["tts_s"] == got["tts_low_s"] == got["tts_high_s"] == 0.04
+    assert table_of(slow).iloc[0]["tts_s"] == pytest.approx(math.log(0.01) / math.log(0.99))
+
+
 def test_reads_of_all_runs_are_pooled():
     got = table_of(run(), run(loss_successes=0, sample_s=4.0)).iloc[0]
     assert (got["reads"], got["successes"], got["success"]) == (20, 5, 0.25)

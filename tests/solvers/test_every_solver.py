@@ -97,6 +97,28 @@ def test_answers_in_bits_and_never_beats_the_truth(solver, formulation, problem)
         assert outcome.energy_gap >= 0
 
 
+ON_WEIGHTS = [
+    name
+    for name in SOLVERS
+    if (found := load(name)).works_on == "network" and found.memoryless and found.paradigm == "Classical"
+]
+
+
+@pytest.mark.parametrize("solver", ON_WEIGHTS)
+def test_a_read_ends_where_no_output_is_wrong_if_the_solver_says_so(solver):
+    inputs = [[1, 1, 1], [1, 1, -1], [1, -1, 1], [-1, 1, 1]]
+    learned, contradicted = (
+        bb.compile(bb.Problem(bb.Network((3, 1)), np.array(inputs), np.array([[target] for target in targets])), "soft")
+        for targets in ((1, 1, 1, 1), (1, -1, -1, -1))
+    )
+    adapter = bb.load_solver(solver)
+
+    easy, hard = (bb.run(instance, adapter, budget=bb.Budget(reads=4)) for instance in (learned, contradicted))
+
+    assert easy.loss == 0 < hard.loss
+    assert (easy.evaluations < hard.evaluations) == adapter.ends_at_zero
+
+
 UNCOUNTED = {"command", "dwave", "leap_cqm", "leap_hybrid", "leap_nonlinear", "ommx"}
 """Foreign programs and machines, which tell no steps."""
 
