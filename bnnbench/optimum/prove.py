@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.optimum.exchange import better_by_exchange
 from bnnbench.optimum.incumbent import incumbent
 from bnnbench.optimum.losses import TINY
 from bnnbench.optimum.search.cost import fits
@@ -21,6 +22,7 @@ from bnnbench.optimum.search.passes import Limits, Report, Result, Search, Stand
 from bnnbench.optimum.search.perceptron import Perceptron
 from bnnbench.optimum.search.perceptron_bound import PerceptronBound
 from bnnbench.optimum.search.space import Space, optimal_settings, total_count
+from bnnbench.optimum.search.tally import NEVER
 from bnnbench.optimum.truth import HEURISTICS, Truth
 from bnnbench.optimum.weight_anneal import warm_up
 from bnnbench.problem.network import Network
@@ -28,6 +30,8 @@ from bnnbench.problem.problem import Problem
 
 COUNT_NODES = 2_000_000
 """Nodes that each of the tasks of a search may spend on counting, some seconds; it can cost more than the proof."""
+LONG = 10**8
+"""Nodes of a search over one hidden layer, times words, after which better weights are sought: seconds of a core."""
 TABLE = 20
 """Inputs of a neuron up to which the losses of all its weight vectors are put into a table, in milliseconds."""
 
@@ -51,11 +55,19 @@ def search(
     if problem.network.num_layers == 1 and not is_bounded(distinct):
         return _enumerated(problem, distinct, max_optima, start)
     parts = parts_of(distinct)
+    spaces = [space_of(part) for part in parts]
 
     @cache
     def known() -> NDArray[np.int8]:
-        # Sought only if somebody waits, or if the search gives up.
+        # Sought only if somebody waits, if the search takes long, or if it gives up.
         return np.asarray(incumbent(problem)[0])
+
+    @cache
+    def good() -> NDArray[np.int8]:
+        return better_by_exchange(problem, spaces[0], known()) if isinstance(spaces[0], HiddenLayer) else known()
+
+    def good_loss() -> int:
+        return round(float(problem.training_loss(good())) / distinct.unit) - distinct.base
 
     results: list[Result] = []
 
@@ -73,12 +85,14 @@ def search(
         threads=threads,
         interruptible=interruptible,
         count=count,
+        known=good_loss if len(parts) == 1 else None,
+        long_nodes=long_nodes(spaces[0]),
     )
-    spaces = [space_of(part) for part in parts]
     for part, space in zip(parts, spaces, strict=True):
         results.append(Search(space, limits, relay if report else None).minimize(part.ceiling))
         if results[-1].loss is None:
-            return _unfinished(problem, distinct, space, results, known(), start)
+            weights = good() if results[-1].nodes > limits.long_nodes else known()
+            return _unfinished(problem, distinct, space, results, weights, start)
     counts = [total_count(space, one.found, space.primes) for space, one in zip(spaces, results, strict=True)]
     return Truth(
         problem_hash=problem.hash,
@@ -166,6 +180,11 @@ def compile_kernels(num_layers: int) -> None:
     space = space_of(distinct)
     found = Search(space).minimize(distinct.ceiling).found
     space.settings(0, found[0].states[0], 1)
+
+
+def long_nodes(space: Space) -> int:
+    """Return the nodes of passes after which to look for settings that meet the bound, instead of counting."""
+    return LONG // space.num_words if isinstance(space, HiddenLayer) else NEVER
 
 
 def space_of(distinct: DistinctSamples) -> Space:

@@ -36,7 +36,7 @@ class HiddenLayer:
     def __init__(self, distinct: DistinctSamples) -> None:
         self._distinct = distinct
         network = distinct.network
-        self._fan_in, self._outputs, self._hidden = network.fan_in(1), network.num_outputs, network.widths[1]
+        self._fan_in, self._outputs, self.num_hidden = network.fan_in(1), network.num_outputs, network.widths[1]
         mask = bits.pack(np.ones((1, len(distinct.inputs)), dtype=np.int8))
         rows = bits.pack(distinct.inputs.T)
         patterns = bits.pattern_table(
@@ -55,35 +55,71 @@ class HiddenLayer:
         self._words = np.ascontiguousarray(table[is_new])
 
         self.primes = primes_for(network.num_weights)
-        self.factor = math.factorial(self._hidden)
-        self._ways = ways_of(np.diff(self._starts), self.primes, self._hidden)
+        self.factor = math.factorial(self.num_hidden)
+        self._ways = ways_of(np.diff(self._starts), self.primes, self.num_hidden)
         self._total = distinct.margin * int(distinct.weights.sum())
         self._gains = distinct.margin * bits.total_weights(self._words, self._planes)
         self._roots = [self._root(signs) for signs in range(1 << self._outputs if network.bias else 1)]
-        self._splits = 1 if self.num_states <= _SMALL else _SPLITS
-        self.num_tasks = len(self._roots) * self._splits
+        self.num_splits = 1 if self.num_states <= _SMALL else _SPLITS
+        self.num_tasks = len(self._roots) * self.num_splits
+
+    @property
+    def num_words(self) -> int:
+        """Distinct words."""
+        return len(self._words)
+
+    @property
+    def ceiling(self) -> int:
+        """A loss that no setting exceeds."""
+        return self._distinct.ceiling
+
+    @property
+    def num_roots(self) -> int:
+        """Settings of the biases of the outputs."""
+        return len(self._roots)
 
     @property
     def num_states(self) -> int:
         """Multisets of words, with all biases of the outputs."""
-        return math.comb(len(self._words) + self._hidden - 1, self._hidden) * len(self._roots)
+        return math.comb(len(self._words) + self.num_hidden - 1, self.num_hidden) * len(self._roots)
 
     def run(self, task: int, query: Query, progress: NDArray[np.int64]) -> Found:
         """Search the heads of one root that belong to a task."""
-        root, first = divmod(task, self._splits)
+        root, first = divmod(task, self.num_splits)
         needs, lost = self._roots[root]
         problem = Words(
             self._words, self._gains, self._total, needs, lost, self._planes, self._distinct.errors, *self._scores
         )
-        kept = nothing_kept(query.cap, self._hidden, len(self.primes), query.theta)
+        kept = nothing_kept(query.cap, self.num_hidden, len(self.primes), query.theta)
         finished = cover(
             problem,
-            query.to(first, self._splits, progress),
+            query.to(first, self.num_splits, progress),
             with_own_memory(self._ways),
             kept,
             plant(problem, kept),
         )
         return found_by(kept, finished)
+
+    def complete(self, root: int, chosen: NDArray[np.int64], num_picks: int, query: Query) -> Found:
+        """Search the words that complete those chosen, under one setting of the output biases."""
+        needs, lost = self._roots[root]
+        needs = needs.copy()
+        price = self._distinct.errors
+        for word in chosen:
+            agreed = self._words[word]
+            lost += self._total - int(self._gains[word])
+            needs[:-1] = (needs[:-1] & ~agreed) | (needs[1:] & agreed)
+            needs[-1] &= ~agreed
+        beyond = np.bitwise_or.reduce(needs[num_picks + 1 :], axis=0, initial=0)
+        lost += price * int(bits.total_weights(beyond[None], self._planes)[0])
+        _, scale = self._scores
+        problem = Words(
+            self._words, self._gains, self._total, np.ascontiguousarray(needs[: num_picks + 1]), lost, self._planes,
+            price, bound_rates(num_picks, scale), scale,
+        )  # fmt: skip
+        kept = nothing_kept(query.cap, num_picks, len(self.primes), query.theta)
+        ask = query.to(0, 1, np.zeros(2, dtype=np.int64))
+        return found_by(kept, cover(problem, ask, with_own_memory(self._ways), kept, plant(problem, kept)))
 
     def settings(self, task: int, state: NDArray[np.int64], cap: int) -> NDArray[np.int8]:
         """Return weight settings behind a multiset of words, in every order, at most `cap`: (k, num_weights)."""
@@ -96,16 +132,16 @@ class HiddenLayer:
         weights = np.empty((len(vectors), network.num_weights), dtype=np.int8)
         network.layer_weights(weights, 1)[:] = spins(vectors, self._fan_in)
         upper = network.layer_weights(weights, 2)
-        upper[..., : self._hidden] = np.swapaxes(spins(signs, self._outputs), -1, -2)
+        upper[..., : self.num_hidden] = np.swapaxes(spins(signs, self._outputs), -1, -2)
         if network.bias:
-            upper[..., -1] = spins(np.array(task // self._splits), self._outputs)
+            upper[..., -1] = spins(np.array(task // self.num_splits), self._outputs)
         return weights
 
     @cached_property
     def _scores(self) -> tuple[NDArray[np.int64], int]:
         """Rates of the bound, and their unit."""
-        scale = score_scale(self._distinct.ceiling, self._hidden)
-        return bound_rates(self._hidden, scale), scale
+        scale = score_scale(self._distinct.ceiling, self.num_hidden)
+        return bound_rates(self.num_hidden, scale), scale
 
     def _agreement(self, patterns: NDArray[np.uint64], signs: int) -> NDArray[np.uint64]:
         """Return the agreement of patterns with the targets under these outgoing signs: (n, outputs · words)."""
@@ -130,6 +166,6 @@ class HiddenLayer:
             agreed = self._agreement(full, signs)[0]
             needs[:-1] = (needs[:-1] & ~agreed) | (needs[1:] & agreed)
             lost += self._total - distinct.margin * int(bits.total_weights(agreed[None], self._planes)[0])
-        beyond = np.bitwise_or.reduce(needs[self._hidden + 1 :], axis=0, initial=0)
+        beyond = np.bitwise_or.reduce(needs[self.num_hidden + 1 :], axis=0, initial=0)
         lost += distinct.errors * int(bits.total_weights(beyond[None], self._planes)[0])
-        return np.ascontiguousarray(needs[: self._hidden + 1]), lost
+        return np.ascontiguousarray(needs[: self.num_hidden + 1]), lost

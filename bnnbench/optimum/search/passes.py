@@ -97,6 +97,10 @@ class Limits:
         Whether a KeyboardInterrupt ends the search as the time limit does, or is raised.
     count
         Whether to count the optimal settings. If not, one is listed; which one depends on the order of threads.
+    known, long_nodes
+        Returns the loss of good settings above the base, which it seeks. It is asked once passes have taken more nodes
+        than that, and a bound that meets it ends the search: to list and count optimal settings would take longer than
+        the proof.
     """
 
     step: int = 1
@@ -106,6 +110,8 @@ class Limits:
     threads: int | None = None
     interruptible: bool = False
     count: bool = True
+    known: Callable[[], int] | None = None
+    long_nodes: int = NEVER
 
 
 class Search:
@@ -142,6 +148,8 @@ class Search:
             if loss < NEVER:
                 break
             self._bound = theta + 1
+            if self._is_met():
+                return Result(None, self._bound, found, is_counted=False, nodes=self._nodes)
             guess = min(one.guess for one in found)
             least = theta + max(self._limits.step, theta >> _GROWTH)
             theta = min(max(least, guess if guess < NEVER else 0), ceiling)
@@ -189,6 +197,13 @@ class Search:
                     if not (self._limits.interruptible and isinstance(error, KeyboardInterrupt)):
                         raise
             return [future.result() for future in futures]
+
+    def _is_met(self) -> bool:
+        """Return whether settings are known whose loss is the bound, if a look for them is worth its time."""
+        known = self._limits.known
+        if known is None or self._nodes <= self._limits.long_nodes or self._is_late():
+            return False
+        return self._bound >= known()
 
     def _is_late(self) -> bool:
         limit_s = self._limits.seconds

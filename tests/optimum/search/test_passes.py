@@ -200,6 +200,29 @@ def test_passes_grow_until_one_finds_something_and_a_last_one_counts() -> None:
     assert (result.loss, result.is_counted, result.nodes) == (5, True, 12)
 
 
+@pytest.mark.parametrize(("known", "loss", "asked"), [(3, None, 3), (4, None, 4), (5, None, 5), (9, 5, 7)])
+def test_a_bound_that_meets_known_settings_ends_the_search_uncounted(known: int, loss: int | None, asked: int) -> None:
+    space = Scripted((7, 5, 6))
+
+    result = Search(space, Limits(known=lambda: known, long_nodes=0)).minimize(100)
+
+    assert (result.loss, result.lower_bound, len(space.asked)) == (loss, loss or known, asked)
+
+
+def test_known_settings_are_sought_in_long_searches_only() -> None:
+    sought: list[int] = []
+
+    def known() -> int:
+        sought.append(1)
+        return 5
+
+    result = Search(Scripted((7, 5, 6)), Limits(known=known, long_nodes=20)).minimize(100)
+    assert (result.loss, len(sought)) == (5, 0)
+
+    result = Search(Scripted((7, 5, 6)), Limits(known=known, long_nodes=9)).minimize(100)
+    assert (result.loss, result.lower_bound, len(sought)) == (None, 5, 2)
+
+
 def test_states_of_a_higher_loss_are_not_listed_if_counting_is_given_up() -> None:
     space = Scripted((7, 5, 6, 5), counts=False)
 
