@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
@@ -100,6 +101,12 @@ class Lagrangian(Solver):
     def refuses(self, instance: Objective) -> str | None:
         if not isinstance(instance, Instance) or instance.tiling is None:
             return "lagrangian needs a formulation of penalties, such as soft, and this QUBO has none."
+        pairs = _num_pairs(instance.tiling)
+        if pairs > MOST_PAIRS:
+            return (
+                f"lagrangian: the penalties of {instance} have {pairs:,} pairs of variables, but up to {MOST_PAIRS:,} "
+                "are kept one by one; take a narrower network, or fewer samples."
+            )
         return load_solver(self.inner).refuses(instance.qubo)
 
     def prepare(self, instance: Objective) -> Any:
@@ -125,6 +132,15 @@ class Lagrangian(Solver):
                     yield replace(batch, lower_bound=None, facts={**batch.facts, "rounds": round_number + 1})
             if best is not None:
                 prices += self.step * penalties.values(best)
+
+
+MOST_PAIRS = 10_000_000
+"""Pairs that are expanded in 8 s, in 2 GB of memory (AMD EPYC)."""
+
+
+def _num_pairs(tiling: Tiling) -> int:
+    """Return how many pairs of variables the penalties of all samples have, without expanding them."""
+    return len(tiling.samples) * sum(math.comb(len(p.variables), 2) for p in tiling.encoding.penalties)
 
 
 def _penalties(tiling: Tiling) -> _Penalties:

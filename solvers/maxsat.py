@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Timer
+from time import perf_counter
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from bnnbench.errors import InputError
 from bnnbench.qubo.instance import Instance
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
 
-from ._maxsat import network_formula
+from ._maxsat import MOST_CLAUSES, network_formula, num_clauses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,8 @@ class MaxSat(Solver):
     """RC2: unsatisfiable cores raise a lower bound until the formula is satisfied, at the optimum.
 
     There is no answer before the optimum. A run that ends earlier answers all weights +1, with the bound so far, which
-    is one on the training loss; it is passed on as a bound on the energy where the formulation is sound.
+    is one on the training loss; it is passed on as a bound on the energy where the formulation is sound. The clock runs while
+    the library reads the formula, but nothing stops it before its first question to the SAT solver.
 
     References
     ----------
@@ -43,7 +45,15 @@ class MaxSat(Solver):
 
     @override
     def refuses(self, instance: Objective) -> str | None:
-        return None if isinstance(instance, Instance) else "maxsat needs a network, but this QUBO has none."
+        if not isinstance(instance, Instance):
+            return "maxsat needs a network, but this QUBO has none."
+        clauses = num_clauses(instance.problem)
+        if clauses <= MOST_CLAUSES:
+            return None
+        return (
+            f"maxsat: the formula of {instance.problem.name} has some {clauses:,} clauses, as their number grows with "
+            f"the square of a fan-in, but up to {MOST_CLAUSES:,} are written; take a narrower network, or fewer samples."
+        )
 
     def prepare(self, instance: Objective) -> Any:
         """Return the instance, its formula, the variables of its weights, and the unit of its cost."""
@@ -56,6 +66,7 @@ class MaxSat(Solver):
         from pysat.examples.rc2 import RC2
 
         del seed
+        began_s = perf_counter()  # the library reads the formula on the solver's time
         instance, formula, variables, unit = prepared
         bounds: list[int] = []
         with RC2(formula, solver=self.oracle, adapt=True, minz=self.minimize_cores) as search:
@@ -64,7 +75,9 @@ class MaxSat(Solver):
                 bounds.append(search.cost)  # what follows an interrupt is no core
                 search.interrupt()
 
-            timer = None if budget.seconds is None else Timer(budget.seconds, stop)
+            timer = None
+            if budget.seconds is not None:
+                timer = Timer(max(0.0, began_s + budget.seconds - perf_counter()), stop)
             try:
                 if timer is not None:
                     timer.start()

@@ -57,3 +57,14 @@ def test_weak_penalties_are_raised_until_the_answer_breaks_none():
 
 def test_a_bare_qubo_is_refused():
     assert "needs a formulation of penalties" in bb.load_solver("lagrangian").refuses(instance("hubo"))
+
+
+def test_penalties_of_too_many_pairs_are_refused_before_they_are_expanded(monkeypatch):
+    compiled = instance("soft", widths=(20, 2, 1))
+    pairs = len(_penalties(compiled.tiling).pairs[0])
+
+    monkeypatch.setattr("bnnbench_solvers.lagrangian.MOST_PAIRS", pairs)
+    assert bb.load_solver("lagrangian").refuses(compiled) is None
+
+    monkeypatch.setattr("bnnbench_solvers.lagrangian.MOST_PAIRS", pairs - 1)
+    assert f"have {pairs:,} pairs of variables" in bb.load_solver("lagrangian").refuses(compiled)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import bnnbench as bb
+from bnnbench.plugins.registry import load_solver
 
 pytest.importorskip("pysat")
-from bnnbench_solvers._maxsat import TRUE, _Writer, network_formula
+from bnnbench_solvers._maxsat import TRUE, _Writer, network_formula, num_clauses
 from pysat.solvers import Glucose3
 
 
@@ -53,3 +55,21 @@ def test_a_run_that_ends_early_has_a_bound_and_no_false_one():
     assert outcome.status == "ok"
     assert 0 <= outcome.lower_bound <= bb.ground_truth(problem).loss
     assert not [flag for flag in outcome.flags if "bound" in flag]
+
+
+@pytest.mark.parametrize("widths", [[1, 1], [6, 1], [7, 3], [3, 3, 2], [2, 3, 2, 1]])
+def test_the_number_of_clauses_is_known_before_they_are_written(widths):
+    problem = bb.load_problem("random_data", widths=widths, samples=12, seed=3)
+
+    estimated, written = num_clauses(problem), len(network_formula(problem)[0].hard)
+
+    assert written <= estimated + problem.network.num_weights  # those that fix signs
+    assert len(widths) > 2 or abs(written - estimated) <= 1 + problem.network.num_weights
+
+
+def test_a_formula_of_too_many_clauses_is_refused_before_it_is_written():
+    problem = bb.load_problem("random_data", widths=[784, 10], samples=500)
+    instance = bb.compile(bb.load_problem("random_data", widths=[3, 1], samples=2), "reduced")
+
+    assert load_solver("maxsat").refuses(instance) is None
+    assert "has some 3,145,360,000 clauses" in load_solver("maxsat").refuses(replace(instance, problem=problem))
