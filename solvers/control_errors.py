@@ -14,7 +14,7 @@ from typing_extensions import override
 from bnnbench.plugins.entries import file_hash
 from bnnbench.plugins.files import SolverSpec
 from bnnbench.plugins.registry import load_solver
-from bnnbench.qubo.qubo import Qubo, make_qubo
+from bnnbench.qubo.qubo import Qubo
 from bnnbench.solver.answer import open_stream
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
 from bnnbench.solver.ready import make_ready
@@ -32,7 +32,8 @@ class ControlErrors(Solver):
 
     The errors are absolute in the machine's units, so that a model of a large dynamic range suffers most: s is the
     factor by which its spins' coefficients exceed the ranges that they are scaled to (4 for h, −2 to 1 for J). The
-    inner solver's bounds are not those of the right coefficients, and are dropped.
+    inner solver's bounds are not those of the right coefficients, and are dropped. Its preparation follows the draw, and
+    so is on the run's clock.
 
     References
     ----------
@@ -41,8 +42,6 @@ class ControlErrors(Solver):
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
-    loads: ClassVar[tuple[str, ...]] = ("scipy.sparse",)
-
     inner: SolverSpec = "simulated_annealing"
     """The solver of the perturbed problem; it sees a bare QUBO."""
     bias_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
@@ -106,7 +105,7 @@ class ControlErrors(Solver):
         errors = scale * random.normal(0, self.coupling_error, len(couplings))
         shift = 2 * (bias_errors - np.bincount(rows, errors, n) - np.bincount(cols, errors, n))
         offset = qubo.offset + float(errors.sum() - bias_errors.sum())
-        return make_qubo(qubo.linear + shift, rows, cols, qubo.couplings + 4 * errors, offset)
+        return replace(qubo, linear=qubo.linear + shift, couplings=qubo.couplings + 4 * errors, offset=offset)
 
     @property
     def versions(self) -> dict[str, str]:

@@ -23,8 +23,8 @@ class MaxSat(Solver):
     """RC2: unsatisfiable cores raise a lower bound until the formula is satisfied, at the optimum.
 
     There is no answer before the optimum. A run that ends earlier answers all weights +1, with the bound so far, which
-    is one on the training loss; it is passed on as a bound on the energy where the formulation is sound. The clock runs while
-    the library reads the formula, but nothing stops it before its first question to the SAT solver.
+    is one on the training loss; it is passed on as a bound on the energy where the formulation is sound. The clock runs
+    while the library reads the formula, but nothing stops it before its first question to the SAT solver.
 
     References
     ----------
@@ -52,7 +52,7 @@ class MaxSat(Solver):
             return None
         return (
             f"maxsat: the formula of {instance.problem.name} has some {clauses:,} clauses, as their number grows with "
-            f"the square of a fan-in, but up to {MOST_CLAUSES:,} are written; take a narrower network, or fewer samples."
+            f"the square of a fan-in, but up to {MOST_CLAUSES:,} are written; take a narrower network or fewer samples."
         )
 
     def prepare(self, instance: Objective) -> Any:
