@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import configparser
 import contextlib
+import html
 import json
 import os
 import re
@@ -58,8 +59,9 @@ def _is_secret(name: str) -> bool:
 def redacted(text: str) -> str:
     """Replace every secret in a text by ``<NAME>``, in each form that it is usually written in.
 
-    The forms are: as it is, without blanks at its ends, broken over lines, escaped as in Python and JSON, encoded for
-    addresses, in base64 and in hexadecimal digits. Other forms, such as backwards, are not recognized.
+    The forms are: as it is, in capitals or small letters, without blanks at its ends, broken over lines, escaped as in
+    Python, JSON and HTML, with zero bytes between as in UTF-16, encoded for addresses, in base64 and in hexadecimal
+    digits. Other forms, such as backwards, are not recognized.
     """
     if not text:
         return text  # most runs print nothing
@@ -139,6 +141,12 @@ def _forms(secret: str) -> Iterator[str]:
     for text in dict.fromkeys((secret, secret.strip(), "".join(secret.split()))):
         raw = text.encode(errors="surrogateescape")
         forms = [text, repr(text)[1:-1], json.dumps(text)[1:-1], repr(raw)[2:-1], raw.hex(), raw.hex().upper()]
+        forms += [
+            text.upper(),
+            text.lower(),
+            html.escape(text),
+            *(zero.join(text) for zero in ("\0", r"\x00", r"\u0000")),
+        ]
         forms += [
             form
             for encoded in (quote(raw), quote(raw, safe=""), quote_plus(raw))

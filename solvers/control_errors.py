@@ -32,8 +32,8 @@ class ControlErrors(Solver):
 
     The errors are absolute in the machine's units, so that a model of a large dynamic range suffers most: s is the
     factor by which its spins' coefficients exceed the ranges that they are scaled to (4 for h, −2 to 1 for J). The
-    inner solver's bounds are not those of the right coefficients, and are dropped. Its preparation follows the draw, and
-    so is on the run's clock.
+    inner solver's bounds are not those of the right coefficients, and are dropped. Its preparation follows the draw, so
+    that it is on the run's clock.
 
     References
     ----------

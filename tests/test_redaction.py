@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from urllib.parse import quote, quote_plus
 
@@ -28,6 +29,10 @@ FORMS = {
     "in base64": base64.b64encode(SECRET.encode()).decode(),
     "in base64 for addresses": base64.urlsafe_b64encode(SECRET.encode()).decode(),
     "in base64 behind a name": base64.b64encode(b"user:" + SECRET.encode()).decode(),
+    "in capitals": SECRET.upper(),
+    "in HTML": html.escape(SECRET),
+    "as UTF-16": SECRET.encode("utf-16-le").decode(),
+    "as bytes of UTF-16": repr(SECRET.encode("utf-16-le")),
     "in hexadecimal digits": SECRET.encode().hex(),
 }
 
