@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 
 from bnnbench.plugins.entries import Kind
 from bnnbench.plugins.registry import TARGETS, check_solver
+from bnnbench.solver.contract import Solver
 from bnnbench.spec import Spec, parse_spec
 
 
@@ -37,6 +38,12 @@ def placed(kind: Kind, spec: Spec, folder: Path) -> Spec:
 def without_folders(kind: Kind, spec: Spec) -> Spec:
     """Return a specification as results show it: of a path, the name of the file alone."""
     return _mapped(kind, spec, lambda path: Path(path).name, is_placed=True)
+
+
+def inner_solvers(solver: Solver) -> dict[str, Spec]:
+    """Return the solvers that parameters of a solver name, by parameter: ``inner`` of ``embedded``, for instance."""
+    names = [key for key, what in _file_parameters("solver", solver.spec.name) if what == "solver"]
+    return {name: parse_spec(value) for name in names if (value := solver.parameters[name])}
 
 
 def _mapped(kind: Kind, spec: Spec, change: Callable[[str], str], *, is_placed: bool) -> Spec:

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bnnbench.plugins.files import inner_solvers
 from bnnbench.plugins.registry import load_solver
 from bnnbench.search_range import Options, Range, SearchRange, search_ranges
+from bnnbench.spec import Spec
 from bnnbench.suite.planning import Pair, with_parameters
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ class Space:
     Parameters
     ----------
     formulation, solver
-        Ranges by parameter.
+        Ranges by parameter; of a solver within a solver by both, as ``inner.num_sweeps``.
     num_layers
         Of the networks that are tuned on; None: they differ, so that a parameter per layer is one number.
     defaults
@@ -87,6 +89,7 @@ class Space:
             {name: values[f"{part}.{name}"] for name in ranges if f"{part}.{name}" in values}
             for part, ranges in (("formulation", self.formulation), ("solver", self.solver))
         )
+        of_solver = _nested(pair[1].spec, of_solver)
         return with_parameters(pair, of_formulation, of_solver), of_formulation, of_solver
 
     def _named(self) -> Iterator[tuple[str, SearchRange]]:
@@ -121,15 +124,34 @@ def space_of(pair: Pair, given: Collection[str], depths: Collection[int], *, wit
         Whether the parameters of the formulation are searched too.
     """
     setting, solver = pair
-    plugin = load_solver(solver.spec)
     given = {*given, *setting.spec.parameters}
-    of_solver = {n: r for n, r in search_ranges(type(plugin)).items() if n not in solver.spec.parameters}
+    of_solver = {name: (declared, value) for name, declared, value in _solver_ranges(solver.spec)}
     of_setting = {n: r for n, r in search_ranges(type(setting)).items() if n not in given} if with_formulation else {}
     values = {f"formulation.{n}": setting.parameters[n] for n in of_setting}
-    values |= {f"solver.{n}": plugin.parameters[n] for n in of_solver}
+    values |= {f"solver.{n}": value for n, (_, value) in of_solver.items()}
     return Space(
         formulation=of_setting,
-        solver=of_solver,
+        solver={n: declared for n, (declared, _) in of_solver.items()},
         num_layers=next(iter(depths)) if len(set(depths)) == 1 else None,
         defaults={name: value for name, value in values.items() if isinstance(value, (int, float, str))},
     )
+
+
+def _solver_ranges(spec: Spec, place: str = "") -> Iterator[tuple[str, SearchRange, Any]]:
+    """Yield parameters that are not given, of a solver and of solvers within it, with their ranges and defaults."""
+    plugin = load_solver(spec)
+    for name, declared in search_ranges(type(plugin)).items():
+        if name not in spec.parameters:
+            yield f"{place}{name}", declared, plugin.parameters[name]
+    for name, inner in inner_solvers(plugin).items():
+        yield from _solver_ranges(inner, f"{place}{name}.")
+
+
+def _nested(spec: Spec, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters of a solver, in which those of a solver within it are part of its specification."""
+    found = {name: value for name, value in drawn.items() if "." not in name}
+    for name, inner in inner_solvers(load_solver(spec)).items():
+        own = {key.removeprefix(f"{name}."): value for key, value in drawn.items() if key.startswith(f"{name}.")}
+        if own:
+            found[name] = str(Spec(inner.name, {**inner.parameters, **_nested(inner, own)}))
+    return found

@@ -9,6 +9,7 @@ import pytest
 from bnnbench.errors import InputError
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.runs.loop import run
+from bnnbench.spec import parse_spec
 from bnnbench.suite.file import Suite
 from bnnbench.tuning.effort import effort_of, problem_score, score
 from bnnbench.tuning.searches import Searching, plan_tuning
@@ -82,6 +83,24 @@ def test_it_comes_near_the_best_setting_and_counts_what_it_spent(tmp_path):
     assert found.trials == 20
     assert found.pruned > 0
     assert number < 6 * 21  # most settings end before they have met all problems
+
+
+def test_a_solver_within_a_solver_is_tuned(tmp_path):
+    def cell_of_wrapper(cell):
+        inner = parse_spec(cell.solver.parameters["inner"])
+        return made_up_in(1 + abs(math.log2(inner.parameters.get("num_sweeps", 100) / 32)))
+
+    wrapped = [{"name": "control_errors", "inner": "simulated_annealing[beta_range=[0.1,10.0]]"}]
+    plan, _, _ = searched(
+        suite(solvers=wrapped, formulations=FIXED, tune={"clock": "seconds"}), cell_of_wrapper, tmp_path
+    )
+
+    found = plan.searches[0].result()
+    assert found.value < found.default_value
+    inner = parse_spec(found.solver_parameters["inner"])
+    assert inner.name == "simulated_annealing"
+    assert inner.parameters["beta_range"] == [0.1, 10.0]
+    assert 8 <= inner.parameters["num_sweeps"] <= 128
 
 
 def test_a_search_that_was_interrupted_goes_on_from_its_rows_to_the_same_end(tmp_path):

@@ -92,6 +92,19 @@ def test_a_parameter_per_layer_is_a_list_where_all_networks_have_as_many_layers(
     assert "formulation.penalty.0" not in space_of(pair(), (), [1, 2], with_formulation=True).distributions()
 
 
+def test_the_parameters_of_a_solver_within_a_solver_are_searched():
+    wrapped = pair(solver="control_errors", inner="embedded[inner=tabu[tenure=3]]")
+    space = space_of(wrapped, (), [2], with_formulation=False)
+    inner = {name for name in space.solver if name.startswith("inner.inner.")}
+
+    changed, _, found = space.applied(wrapped, space.default_drawn() | {"solver.inner.inner.num_restarts": 7})
+
+    assert inner == {"inner.inner.num_restarts"}, "the tenure is given"
+    assert "embedded" in found["inner"]
+    assert "inner=tabu[tenure=3,num_restarts=7]" in found["inner"]
+    assert load_solver(changed[1].spec).parameters["inner"] == found["inner"]
+
+
 def test_two_ends_rise():
     values = {"solver.num_sweeps": 5, f"solver.beta_range{GIVEN}": True}
     values |= {"solver.beta_range.0": 9.0, "solver.beta_range.1": 0.5}
