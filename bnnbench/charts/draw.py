@@ -10,9 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from bnnbench.charts.beside import IN_A_ROW, SPREAD, Places, with_same_names
 from bnnbench.charts.chart import Chart, Matrix, Panel, Series
 from bnnbench.charts.draw_matrix import draw_matrix
-from bnnbench.charts.draw_series import MARK_PT, SPREAD, SeriesDrawing, categories, is_sideways, styles_beside
+from bnnbench.charts.draw_series import MARK_PT, SeriesDrawing, is_sideways
 from bnnbench.charts.glyphs import FONT, MAX_LABEL, drawn, short
 from bnnbench.charts.names import shortened
 from bnnbench.errors import InputError, restated, system_errors
@@ -24,8 +25,8 @@ Width = Literal["article", "column", "page"]
 WIDTHS_IN = {"article": 4.77, "column": 3.4, "page": 7.0}
 """Of the line of LaTeX's article on A4, of a column and of both in the two-column formats of IEEE, ACM and APS."""
 FORMATS = (".pdf", ".svg", ".png")
-PANEL_IN, ROW_IN, MOST_ROW_IN, DRAWING_IN = 1.9, 0.17, 0.26, 1.6
-"""Heights: of a panel, of a row, of one in which many marks stand, of a drawing."""
+PANEL_IN, ROW_IN, DRAWING_IN = 1.9, 0.17, 1.6
+"""Heights: of a panel, of a row with a mark, of a drawing."""
 PAGE_IN = 9.0
 """Height of a page's text."""
 PANELS_PER_ROW = {"article": (1, 2), "column": (1,), "page": (1, 2, 3, 2, 3, 3)}
@@ -118,7 +119,8 @@ def draw_chart(chart: Chart, *, width: Width = "page") -> Figure:
     has_matrix = any(isinstance(panel.content, Matrix) for panel in chart.panels)
     columns = min(columns, 2) if has_matrix else columns
     rows = math.ceil(len(chart.panels) / columns)
-    heights = [max(map(_height, chart.panels[row * columns : (row + 1) * columns])) for row in range(rows)]
+    in_rows = [chart.panels[row * columns : (row + 1) * columns] for row in range(rows)]
+    heights = [max(_height(panel, in_row) for panel in in_row) for in_row in in_rows]
     # The last panel of each column has the names of its columns below it: in two rows, where the last is not full.
     names_in = max(map(_names_in, chart.panels)) * (1 + (rows > 1 and len(chart.panels) % columns > 0))
     is_crowded = has_matrix and sum(heights) + names_in > PAGE_IN
@@ -148,7 +150,8 @@ def draw_chart(chart: Chart, *, width: Width = "page") -> Figure:
                 darkest=chart.darkest,
             )
         else:
-            shown = SeriesDrawing(axes, panel, panel.content).draw(has_names=place % columns == 0)
+            in_line = with_same_names(panel.content, in_rows[place // columns])
+            shown = SeriesDrawing(axes, panel, panel.content, in_line).draw(has_names=place % columns == 0)
             handles |= {label: handle for label, handle in shown.items() if label not in handles}
     if handles:
         figure.legend(
@@ -170,13 +173,13 @@ def _legend_columns(names: Sequence[str], width_in: float) -> int:
     return max(1, min(len(names), int(width_in / widest)))
 
 
-def _height(panel: Panel) -> float:
+def _height(panel: Panel, in_row: Sequence[Panel]) -> float:
     if isinstance(panel.content, Matrix):
         return 0.3 + ROW_IN * len(panel.content.rows)
     if is_sideways(panel.content):
-        room_in = (MARK_PT + 1) / 72 * len(styles_beside(panel.content)) / SPREAD
-        row_in = min(max(ROW_IN, room_in), MOST_ROW_IN)
-        return max(PANEL_IN, 0.5 + row_in * len(categories(panel.content)))
+        places = Places(with_same_names(panel.content, in_row))
+        row_in = ROW_IN if places.most == 1 else (MARK_PT + 1) / 72 * min(places.most, IN_A_ROW) / SPREAD
+        return max(PANEL_IN, 0.5 + max(row_in, ROW_IN) * (places.end + 0.5))
     return PANEL_IN if panel.has_axes else DRAWING_IN
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.charts.beside import BESIDE, Places, categories
 from bnnbench.charts.chart import Panel, Series
 from bnnbench.charts.glyphs import short
 from bnnbench.charts.style import style
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
 
 MAX_BELOW, MAX_LEVEL = 120, 40
 """Characters of all names below a panel, each counted as the longest: in all, and up to which they stand level."""
-BESIDE = ("points", "above", "below")
-"""Marks that stand beside each other above a name."""
-SPREAD, MARK_PT = 0.8, 4
-"""Share of the room of a name over which they stand, and the size of the largest of them."""
+MARK_PT = 4
+"""Size of the largest of the marks that stand beside each other."""
 _OUTLINES = {"above": ("^>", MARK_PT, 0.7), "below": ("v<", MARK_PT, 0.7), "ring": ("oo", 8, 0.9)}
 """Marks without a filling: their shapes in columns and in rows, size and width of the edge."""
 _DASHES = {"solid": "-", "dash": (0, (4, 1.5)), "dot": (0, (1, 1.2)), "dashdot": (0, (4, 1.2, 1, 1.2))}
@@ -31,16 +30,6 @@ _MARKERS = {
     "circle": "o", "square": "s", "diamond": "D", "triangle-left": "<", "cross": "P", "x": "X", "star": "*",
     "pentagon": "p", "hexagon": "h",
 }  # fmt: skip
-
-
-def categories(content: Sequence[Series]) -> list[str]:
-    """Return the names on the axis of some series; none if it has numbers."""
-    return list(dict.fromkeys(x for series in content for x in series.x if isinstance(x, str)))
-
-
-def styles_beside(content: Sequence[Series]) -> list[int]:
-    """Return the styles of marks that stand beside each other above a name, in their order."""
-    return list(dict.fromkeys(series.style for series in content if series.mark in BESIDE and len(series.x)))
 
 
 def is_sideways(content: Sequence[Series]) -> bool:
@@ -59,6 +48,8 @@ class SeriesDrawing:
     axes: Axes
     panel: Panel
     content: tuple[Series, ...]
+    in_line: tuple[Series, ...]
+    """Series of the panels beside this one with the same names, its own among them: they stand in the same places."""
 
     @cached_property
     def names(self) -> list[str]:
@@ -71,26 +62,16 @@ class SeriesDrawing:
         return is_sideways(self.content)
 
     @cached_property
-    def _room(self) -> float:
-        """Return the room on the axis over which marks of one place stand: of a name, or half of the least step."""
-        if self.names:
-            return SPREAD
-        if self.panel.log_x or not self.panel.has_axes:
-            return 0.0
-        places = np.unique([float(x) for series in self.content if series.mark in BESIDE for x in series.x])
-        return 0.5 * float(np.min(np.diff(places))) if len(places) > 1 else 0.0
+    def _places(self) -> Places:
+        return Places(self.in_line, can_move=self.panel.has_axes and not self.panel.log_x)
 
     def draw(self, *, has_names: bool) -> dict[str, Any]:
         """Draw all series, and return what the legend shows of each label; `has_names` of rows that have names."""
-        axes, panel, names = self.axes, self.panel, self.names
-        beside = styles_beside(self.content)
+        axes, panel, names, places = self.axes, self.panel, self.names, self._places
+        centers = list(places.centers.values())
         handles: dict[str, Any] = {}
         for series in self.content:
-            x = np.array([names.index(v) if isinstance(v, str) else v for v in series.x], dtype=float)
-            if series.mark in BESIDE and len(x):
-                # Beside each other, so that equal values do not hide each other; a bound stands where its point would.
-                x = x + (beside.index(series.style) - (len(beside) - 1) / 2) * self._room / len(beside)
-            handle = self._draw_one(series, x)
+            handle = self._draw_one(series, places.of(series))
             if series.label and handle is not None:
                 handles.setdefault(series.label, handle)
         if not panel.has_axes:
@@ -106,11 +87,11 @@ class SeriesDrawing:
         self._fit_ticks()
         axes.grid(alpha=0.25, linewidth=0.4)
         if self.is_sideways:
-            axes.set_yticks(range(len(names)), [short(name) if has_names else "" for name in names])
-            axes.set_ylim(len(names) - 0.5, -0.5)
+            axes.set_yticks(centers, [short(name) if has_names else "" for name in names])
+            axes.set_ylim(places.end, -0.5)
         elif names:
             turn = {"rotation": 35, "ha": "right"} if _length(names) > MAX_LEVEL else {"ha": "center"}
-            axes.set_xticks(range(len(names)), list(map(short, names)), rotation_mode="anchor", **turn)
+            axes.set_xticks(centers, list(map(short, names)), rotation_mode="anchor", **turn)
         return handles
 
     def _draw_one(self, series: Series, x: NDArray[np.float64]) -> Any:

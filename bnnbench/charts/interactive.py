@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from bnnbench.charts.beside import Places
 from bnnbench.charts.chart import Chart, Matrix, Panel, Series
 from bnnbench.charts.draw_matrix import short_number
 from bnnbench.charts.style import style
@@ -38,49 +39,42 @@ def _figure(panel: Panel, darkest: float) -> dict[str, Any]:
         "exponentformat": "power",
     }
     layout: dict[str, Any] = {
-        "xaxis": axis | {"title": {"text": panel.x_label}, "type": _axis_type(panel.content, "x", is_log=panel.log_x)},
+        "xaxis": axis | {"title": {"text": panel.x_label}, "type": "log" if panel.log_x else "linear"},
         "yaxis": axis | {"title": {"text": panel.y_label}, "type": "log" if panel.log_y else "linear"},
     }
     if not panel.has_axes:
         layout["xaxis"] |= {"visible": False, "fixedrange": True}
         layout["yaxis"] |= {"visible": False, "fixedrange": True}
-    data = [trace for series in panel.content for trace in _traces(series, has_axes=panel.has_axes)]
-    if layout["xaxis"]["type"] == "category":
-        layout["scattermode"] = "group"  # beside each other, so that equal values do not hide each other
-        names = list(dict.fromkeys(x for series in panel.content for x in series.x if isinstance(x, str)))
-        short = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…" for name in names]
-        ticks = {"tickvals": [_text(name) for name in names], "ticktext": [_text(name) for name in short]}
-        layout["xaxis"] |= {"tickmode": "array", **ticks}
+    places = Places(panel.content, can_move=panel.has_axes and not panel.log_x)
+    data = [trace for series in panel.content for trace in _traces(series, places, has_axes=panel.has_axes)]
+    if places.names:
+        short = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…" for name in places.names]
+        ticks = {"tickvals": list(places.centers.values()), "ticktext": [_text(name) for name in short]}
+        layout["xaxis"] |= {"tickmode": "array", "range": [-0.5, places.end], **ticks}
     layout["showlegend"] = sum(trace["showlegend"] for trace in data) > 0
     return {"data": data, "layout": layout}
 
 
-def _axis_type(content: Sequence[Series], axis: str, *, is_log: bool) -> str:
-    if any(isinstance(value, str) for series in content for value in getattr(series, axis)):
-        return "category"
-    return "log" if is_log else "linear"
-
-
-def _traces(series: Series, *, has_axes: bool) -> list[dict[str, Any]]:
+def _traces(series: Series, places: Places, *, has_axes: bool) -> list[dict[str, Any]]:
     look = style(series.style)
     symbol = look.marker
+    at = places.of(series).tolist()
     trace: dict[str, Any] = {
-        "x": _plain(series.x),
+        "x": _plain(at),
         "y": _plain(series.y),
         "name": _text(series.label),
         "showlegend": bool(series.label),
         "legendgroup": series.label or f"style {series.style}",
     }
-    if series.mark in ("points", "above", "below"):
-        trace["offsetgroup"] = str(series.style)
+    if places.names or at != list(series.x):  # a touch tells the place itself, not where the mark was moved
+        trace |= {"customdata": _plain(series.x), "hovertemplate": "%{customdata}, %{y}<extra>%{fullData.name}</extra>"}
     if series.texts is not None:
         trace |= {
             "text": [_text(text) for text in series.texts],
             "hovertemplate": "%{text}<extra>%{fullData.name}</extra>",
         }
     if series.mark == "bars":
-        numbers = [x for x in series.x if not isinstance(x, str)]
-        apart = min((b - a for a, b in itertools.pairwise(sorted(numbers))), default=1.0)
+        apart = min((b - a for a, b in itertools.pairwise(sorted(at))), default=1.0)
         return [
             trace
             | {"type": "bar", "width": min(0.8, 0.8 * apart), "marker": {"color": look.color}}
@@ -97,7 +91,7 @@ def _traces(series: Series, *, has_axes: bool) -> list[dict[str, Any]]:
     if series.mark == "steps":
         line["shape"] = "hv"
     main = trace | {"type": "scatter", "mode": "lines", "line": line}
-    return [*_band(series, trace["legendgroup"], look.color), main]
+    return [*_band(series, at, trace["legendgroup"], look.color), main]
 
 
 def _error_bars(series: Series) -> dict[str, Any]:
@@ -117,7 +111,7 @@ def _error_bars(series: Series) -> dict[str, Any]:
     }
 
 
-def _band(series: Series, group: str, color: str) -> list[dict[str, Any]]:
+def _band(series: Series, at: Sequence[float], group: str, color: str) -> list[dict[str, Any]]:
     """Return the lower edge, and the upper one that fills down to it; nothing where either is not finite."""
     if series.low is None or series.high is None:
         return []
@@ -129,7 +123,7 @@ def _band(series: Series, group: str, color: str) -> list[dict[str, Any]]:
     edge: dict[str, Any] = {
         "type": "scatter",
         "mode": "lines",
-        "x": _plain([series.x[k] for k in places]),
+        "x": _plain([at[k] for k in places]),
         "line": {"width": 0, "color": color} | ({"shape": "hv"} if series.mark == "steps" else {}),
         "showlegend": False,
         "legendgroup": group,

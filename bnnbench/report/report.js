@@ -137,7 +137,7 @@
       const perRow = Math.max(1, Math.floor(plot.clientWidth / (55 + 6.5 * Math.max(0, ...names))));
       const below = 50 + (panel.layout.showlegend ? 19 * Math.ceil(names.length / perRow) : 0);
       // Long names below the axis take their room from the axes, so the figure gets that much higher.
-      const labels = panel.layout.xaxis?.type === "category" && panel.data[0].type !== "heatmap" ? panel.data.flatMap((trace) => trace.x) : [];
+      const labels = panel.layout.xaxis?.ticktext ?? [];
       const isSteep = new Set(labels).size * 60 > plot.clientWidth;
       const namesPx = (isSteep ? 6.2 : 3.6) * Math.max(0, ...labels.map((label) => Math.min(28, String(label).length)));
       const layout = {

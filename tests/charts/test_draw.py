@@ -317,3 +317,44 @@ def test_points_above_one_name_stand_beside_each_other_and_a_bound_where_its_poi
     figure = draw_chart(Chart("c", "", "", (Panel("", "", "", series),)))
     first, second, bound = (line.get_xdata()[0] for line in figure.axes[0].lines)
     assert first < second == bound
+
+
+def sides_of(figure):
+    """Return the middle of each mark on each axes, in points, with the number of the axes."""
+    FigureCanvasAgg(figure).draw()
+    return [
+        (place, *(axes.transData.transform(point) * 72 / figure.dpi))
+        for place, axes in enumerate(figure.axes)
+        for line in axes.lines
+        for point in line.get_xydata()
+        if np.isfinite(point).all()
+    ]
+
+
+def test_twelve_marks_of_one_number_do_not_touch_and_stand_in_line_over_panels():
+    names = [f"formulation[penalty={place}.0,merge=false]" for place in range(9)]
+    crowded = [Series(f"s{k}", names, [1.0] * 9 if k < 2 else [1.0] + [math.nan] * 8, k, "points") for k in range(12)]
+    sparse = [Series("s0", names, [2.0] * 9, 0, "points")]
+    chart = Chart("mine", "Mine", "", tuple(Panel(n, "", "y", tuple(s)) for n, s in (("a", crowded), ("b", sparse))))
+
+    found = sides_of(draw_chart(chart))
+
+    heights = sorted(y for place, _, y in found if place == 0)
+    assert len(heights) == 12 + 8 * 2
+    assert min(np.diff(heights)) >= 3.2, "a mark is 3.2 points high"
+    assert {y for place, _, y in found if place == 1} < set(heights)
+
+
+def test_marks_are_moved_apart_on_screen_by_the_rule_of_paper():
+    named = tuple(Series(f"s{k}", ["a", "b"], [1.0, 1.0 if k < 2 else math.nan], k, "points") for k in range(5))
+    counted = tuple(Series(f"s{k}", [11, 21], [1.0, 1.0], k, "points") for k in range(3))
+    for series in (named, counted):
+        chart = chart_of(*series)
+        on_paper = [line.get_xdata().tolist() for line in draw_chart(chart).axes[0].lines]
+
+        figure = panel_figures(chart)[0]
+
+        on_screen = [trace["x"] for trace in figure["data"]]
+        assert on_screen == [pytest.approx(places, rel=1e-5) for places in on_paper]
+        assert len({places[0] for places in on_screen}) == len(series)
+        assert figure["data"][0]["customdata"] == list(series[0].x), "a touch tells the name or number itself"

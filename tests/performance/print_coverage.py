@@ -14,6 +14,7 @@ from bnnbench.metrics import median_interval, pooled_share, success_probability
 from bnnbench.metrics.optimal import Costs, least_median
 from bnnbench.metrics.paired import signed_rank_interval
 from bnnbench.metrics.running_time import Spent, ert_draws, ert_interval
+from bnnbench.metrics.scaling import fit_line
 
 GENERATOR = np.random.default_rng(2026)
 CHANCES = (0.05, 0.1, 0.2, 0.5, 0.9)
@@ -100,6 +101,20 @@ def best_setting(num_problems: int, repeats: int = 200) -> str:
     return _range(found)
 
 
+def exponent(per_size: int, runs: int, budget_s: float, spread: float, repeats: int = 200) -> str:
+    """Exponent 0.2 of scaling at five sizes; hardness is log-normal, and a run ends at its success or its budget."""
+    sizes, held, unsolved = np.repeat((11.0, 21.0, 31.0, 41.0, 51.0), per_size), [], []
+    for _ in range(repeats):
+        means = 2.0 ** (-6 + 0.2 * sizes + spread * GENERATOR.normal(size=len(sizes)))
+        times = GENERATOR.exponential(means[:, None], (len(sizes), runs))
+        successes = (times <= budget_s).sum(axis=1).astype(float)
+        fit = fit_line(sizes, successes, np.minimum(times, budget_s).sum(axis=1))
+        unsolved.append((successes == 0).mean())
+        if fit is not None:
+            held.append(fit.interval[1] <= 0.2 <= fit.interval[2])
+    return f"{np.mean(held):.1%} of {len(held)}, {np.mean(unsolved):.0%} unsolved"
+
+
 def setting(erts: np.ndarray) -> Costs:
     """Costs of a setting on problems of given ERTs; a run that fails takes 1 s, one that succeeds nothing."""
     solved = GENERATOR.random((len(erts), 10)) < 1 / (1 + erts[:, None])
@@ -124,6 +139,8 @@ def main() -> None:
     for name, unit, figure, sizes in rows:
         for size in sizes:
             print(f"| {name} | {size} {unit} | {figure(size)} |", flush=True)
+    for design in ((20, 5, 2.0, 1.0), (20, 5, 0.1, 2.0), (20, 1, 0.1, 1.0), (5, 5, 2.0, 1.0)):
+        print(f"| exponent, per size, runs, budget and spread {design} | 5 sizes | {exponent(*design)} |", flush=True)
 
 
 if __name__ == "__main__":
