@@ -34,7 +34,7 @@ def with_same_names(content: Sequence[Series], panels: Sequence[Panel]) -> tuple
 
 @dataclass(frozen=True)
 class Places:
-    """Where the marks of some series stand on the axis of their places, numbers or names.
+    """Places of the marks of some series on their axis, of numbers or of names.
 
     A name with up to `IN_A_ROW` marks has a room of 1 on the axis. The marks of a series and the bounds in its style
     share a place, and only marks that are there take any.

@@ -175,6 +175,14 @@ class Problem:
             return None
         return self._accuracy(weights, self.test_inputs, self.test_targets)
 
+    @cached_property
+    def majority_test_accuracy(self) -> float | None:
+        """Return the accuracy on the held-out data of the more frequent training class of each output; None without."""
+        if self.test_targets is None:
+            return None
+        constant = np.where((self.targets > 0).mean(axis=0) >= 1 / 2, 1, -1)
+        return float((self.test_targets == constant).mean())
+
     def _accuracy(self, weights: Any, inputs: NDArray[np.int8], targets: NDArray[np.int8]) -> NDArray[np.float64]:
         right = self.network.forward(weights, inputs) == targets
         return np.asarray(right.mean(axis=(-2, -1)), dtype=np.float64)

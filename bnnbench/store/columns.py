@@ -112,6 +112,10 @@ DERIVED = (
         is_share=True,
     ),
     Column(
+        "majority_test_accuracy", "accuracy on the test data, from 0 to 1, of the best constant on the training data: "
+        "the more frequent class of each output", "real", empty="the problem has no test data", is_share=True,
+    ),
+    Column(
         "works_on", "what the solver reads of an instance: qubo, its coefficients; penalties, the QUBO with its "
         "structure; or network", empty="the solver is not installed, or has no such parameters", header="works on",
     ),

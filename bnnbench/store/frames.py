@@ -40,13 +40,22 @@ _EXACT = 2**53
 
 
 def runs_frame(
-    rows: Sequence[Mapping[str, Any]], machines: Mapping[str, Mapping[str, Any]], probes: Sequence[Mapping[str, Any]]
+    rows: Sequence[Mapping[str, Any]],
+    machines: Mapping[str, Mapping[str, Any]],
+    probes: Sequence[Mapping[str, Any]],
+    majorities: Mapping[str, float | None],
 ) -> pd.DataFrame:
-    """Return the rows of `RUNS` as a frame, see `bnnbench.store.store.Store.runs`."""
+    """Return the rows of `RUNS` as a frame, see `bnnbench.store.store.Store.runs`.
+
+    `majorities` are the test accuracies of the best constants, by the hash of their problems.
+    """
     import pandas as pd
 
     slow = slowdowns(map(_when, rows), probes)
-    told = (_shown(row, slowdown, machines) for row, slowdown in zip(rows, slow, strict=True))
+    told = (
+        _shown(row, slowdown, machines) | {"majority_test_accuracy": majorities.get(row["problem_hash"])}
+        for row, slowdown in zip(rows, slow, strict=True)
+    )
     frame = pd.DataFrame(list(told))
     for name in frame.columns.intersection(_NUMBERS):
         frame[name] = _as_numbers(frame[name])

@@ -271,8 +271,10 @@ class Store(Database):
         `bnnbench.store.columns`. What is not there is NaN, also in integer columns.
         """
         rows, machines, probes = self._select(RUNS), self.machines(), self.speed_probes()
+        tested = self._select("SELECT * FROM problems WHERE test_targets IS NOT NULL")
         with self._as_damage():
-            return runs_frame(rows, machines, probes)
+            majorities = {row["hash"]: problem_of(row).majority_test_accuracy for row in tested}
+            return runs_frame(rows, machines, probes, majorities)
 
     def speed_probes(self) -> list[dict[str, Any]]:
         """Return how fast the machines were at what time, see `bnnbench.runs.speed_probe`."""

@@ -159,7 +159,7 @@ def _summary(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Tab
     data = _with_solved_runs(runs, by)
     is_complete = (data["ok"] == data["runs"]).all()
     measured = [
-        replace(column, note=_constant_and_best(runs)) if key == "train_accuracy" else column
+        replace(column, note=_marks_of(runs, _MARKS[key])) if key in _MARKS else column
         for key, column in SUMMARY_COLUMNS.items()
         if not (key == "ok" and is_complete)
     ]
@@ -170,9 +170,15 @@ def _summary(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Tab
     return Table("summary", name, title, _how_to_read(runs, ["formulation", "solver"]), columns, data, ("formulation",))
 
 
-def _constant_and_best(runs: pd.DataFrame) -> str:
-    """Say which training accuracy the best constant has, and which optimal weights, as far as rows tell."""
-    names = {"the best constant": "majority_accuracy", "optimal weights": "best_accuracy"}
+_MARKS = {
+    "train_accuracy": {"the best constant": "majority_accuracy", "optimal weights": "best_accuracy"},
+    "test_accuracy": {"the best constant of the training rows": "majority_test_accuracy"},
+}
+"""Columns that an accuracy is judged by, with what has them."""
+
+
+def _marks_of(runs: pd.DataFrame, names: Mapping[str, str]) -> str:
+    """Say which accuracy others have than the solvers, as far as rows tell."""
     problems = runs.drop_duplicates(problem_key(runs))
     medians = {who: problems[name].median() for who, name in names.items() if name in problems}
     shown = [f"{who} {100 * share:.0f} %" for who, share in medians.items() if pd.notna(share)]

@@ -73,6 +73,17 @@ def test_held_out_data_gives_a_test_accuracy() -> None:
     assert Problem(Network((1, 1)), [[1]], [[1]]).test_accuracy([1]) is None
 
 
+def test_the_best_constant_is_chosen_on_the_training_rows_and_judged_on_the_others() -> None:
+    held_out = {"test_inputs": [[1], [1], [1], [-1]], "test_targets": [[1], [1], [1], [-1]]}
+
+    rarely = Problem(Network((1, 1)), [[1], [-1], [-1]], [[1], [-1], [-1]], **held_out)
+    evenly = Problem(Network((1, 1)), [[1], [-1]], [[1], [-1]], **held_out)
+
+    assert rarely.majority_test_accuracy == 0.25
+    assert evenly.majority_test_accuracy == 0.75
+    assert Problem(Network((1, 1)), [[1]], [[1]]).majority_test_accuracy is None
+
+
 def test_the_same_content_has_the_same_hash_whatever_its_name_and_dtype() -> None:
     problem = Problem(Network((2, 1)), *XOR, name="xor")
     again = Problem(Network((2, 1)), np.array(XOR[0], dtype=float), np.array(XOR[1], dtype=np.int64), name="other")

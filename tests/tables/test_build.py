@@ -177,6 +177,17 @@ def test_the_caption_says_what_accuracy_a_constant_and_optimal_weights_have(tmp_
     assert "of the best constant 50 %, medians" in write_table(table_of(unknown, "summary"), "markdown").decode()
 
 
+def test_the_caption_says_what_test_accuracy_the_best_constant_has(tmp_path):
+    runs = {("compact", "good"): [ended(1, test_accuracy=0.5), ended(0, test_accuracy=0.75)]}
+    folder = fill(tmp_path / "tested", runs, problems=("a1a",))
+    with read_store(folder) as store:
+        of = store.runs()["majority_test_accuracy"].median()
+
+    text = f"test acc.: of the best constant of the training rows {100 * of:.0f} %,"
+
+    assert text in write_table(table_of(folder, "summary"), "markdown").decode()
+
+
 def test_the_best_of_each_block_is_bold_and_what_its_interval_does_not_set_apart(folder, tmp_path):
     assert bold(folder, "summary", "loss_gap") == ["compact good"], "soft has too few runs for intervals"
     near = {("compact", "a"): [ended(0)] * 3 + [ended(1)] * 6, ("compact", "b"): [ended(0)] * 4 + [ended(2)] * 5,
