@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from bnnbench.optimum.search.hidden_layer import HiddenLayer
 from bnnbench.optimum.search.space import Query
 from bnnbench.optimum.search.tally import NEVER
-from bnnbench.problem.problem import Problem
 
-_STEPS, _WORK = 5_000, 10**7
+_STEPS, _WORK = 5_000, 3 * 10**6
 """Exchanges at most, and those times the words that each looks at: some seconds."""
 _PATIENCE, _KICK = 50, 3
 """Steps in vain before words are drawn anew, and how many of them."""
@@ -29,31 +28,22 @@ _NODES = 10_000
 """Nodes that a step may take."""
 
 
-def better_by_exchange(problem: Problem, space: HiddenLayer, weights: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Return weights ±1 of shape (num_weights,), or better ones if exchanges find some."""
-    steps = min(_STEPS, _WORK // space.num_words)
-    others = exchanged_weights(space, np.random.default_rng(0), num_steps=steps)[0]
-    both = np.stack([weights, others])
-    best: NDArray[np.int8] = both[problem.training_loss(both).argmin()]
-    return best
-
-
 def exchanged_weights(
-    space: HiddenLayer, random: np.random.Generator, *, num_steps: int, floor: int = 0
+    space: HiddenLayer, random: np.random.Generator, *, num_steps: int | None = None, floor: int = 0
 ) -> tuple[NDArray[np.int8], int]:
     """Return the best weights that some exchanges meet, int8 (num_weights,), and their loss above the base.
 
     Parameters
     ----------
     num_steps
-        Exchanges of two words.
+        Exchanges of two words; None: what takes some seconds.
     floor
         A loss at which to stop.
     """
     ceiling = space.ceiling
     root, state = _drawn(space, random)
     loss, best, best_root, best_state, since = ceiling, ceiling, root, state, 0
-    for _ in range(num_steps):
+    for _ in range(min(_STEPS, _WORK // space.num_words) if num_steps is None else num_steps):
         state = random.permutation(state)
         num_picks = min(2, len(state))
         kept = state[num_picks:]

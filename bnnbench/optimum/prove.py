@@ -7,11 +7,12 @@ import math
 import time
 from dataclasses import replace
 from functools import cache
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bnnbench.optimum.exchange import better_by_exchange
+from bnnbench.optimum.exchange import exchanged_weights
 from bnnbench.optimum.incumbent import incumbent
 from bnnbench.optimum.losses import TINY
 from bnnbench.optimum.search.cost import fits
@@ -63,11 +64,9 @@ def search(
         return np.asarray(incumbent(problem)[0])
 
     @cache
-    def good() -> NDArray[np.int8]:
-        return better_by_exchange(problem, spaces[0], known()) if isinstance(spaces[0], HiddenLayer) else known()
-
-    def good_loss() -> int:
-        return round(float(problem.training_loss(good())) / distinct.unit) - distinct.base
+    def exchanged() -> tuple[NDArray[np.int8], int]:
+        # Sought in long searches alone, which are over one hidden layer.
+        return exchanged_weights(cast("HiddenLayer", spaces[0]), np.random.default_rng(0))
 
     results: list[Result] = []
 
@@ -85,13 +84,19 @@ def search(
         threads=threads,
         interruptible=interruptible,
         count=count,
-        known=good_loss if len(parts) == 1 else None,
+        known=lambda: exchanged()[1],
         long_nodes=long_nodes(spaces[0]),
     )
     for part, space in zip(parts, spaces, strict=True):
         results.append(Search(space, limits, relay if report else None).minimize(part.ceiling))
         if results[-1].loss is None:
-            weights = good() if results[-1].nodes > limits.long_nodes else known()
+            is_long = results[-1].nodes > limits.long_nodes
+            if is_long and exchanged()[1] <= results[-1].lower_bound:
+                weights = exchanged()[0]
+            elif is_long:
+                weights = min(known(), exchanged()[0], key=problem.training_loss)
+            else:
+                weights = known()
             return _unfinished(problem, distinct, space, results, weights, start)
     counts = [total_count(space, one.found, space.primes) for space, one in zip(spaces, results, strict=True)]
     return Truth(

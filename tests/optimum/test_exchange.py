@@ -7,7 +7,7 @@ import pytest
 from strategies import random_problem
 
 from bnnbench.optimum import prove
-from bnnbench.optimum.exchange import better_by_exchange, exchanged_weights
+from bnnbench.optimum.exchange import exchanged_weights
 from bnnbench.optimum.prove import search
 from bnnbench.optimum.search.distinct_samples import distinct_samples
 from bnnbench.optimum.search.hidden_layer import HiddenLayer
@@ -34,15 +34,13 @@ def test_exchanges_meet_the_proved_optimum_and_say_their_loss(
     assert min(losses) == search(problem, max_optima=1).loss
 
 
-def test_no_exchange_leaves_a_random_setting_and_the_better_one_is_kept() -> None:
+def test_no_exchange_leaves_a_random_setting() -> None:
     problem = random_problem((7, 5, 1), 40)
     space = HiddenLayer(distinct_samples(problem))
-    optimum = search(problem, max_optima=1)
 
-    at_random, _ = exchanged_weights(space, np.random.default_rng(0), num_steps=0)
+    at_random, loss = exchanged_weights(space, np.random.default_rng(0), num_steps=0)
 
-    assert problem.training_loss(at_random[None])[0] > optimum.loss
-    assert np.array_equal(better_by_exchange(problem, space, optimum.optima[0]), optimum.optima[0])
+    assert loss == space.ceiling >= problem.training_loss(at_random[None])[0] > search(problem, max_optima=1).loss
 
 
 def test_a_long_search_ends_where_its_bound_meets_exchanged_weights(monkeypatch: pytest.MonkeyPatch) -> None:

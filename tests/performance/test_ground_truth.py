@@ -65,27 +65,24 @@ def test_random_problems_are_certified_and_counted(
         assert statistics.median(seconds) <= goal_s
 
 
-@pytest.mark.parametrize(
-    ("widths", "samples", "is_certified"), [((15, 7, 1), 60, True), ((15, 5, 1), 60, False), ((9, 7, 1), 80, False)]
-)
-def test_wide_hidden_layers(
-    capsys: pytest.CaptureFixture[str], widths: tuple[int, ...], samples: int, is_certified: bool
+@pytest.mark.parametrize(("widths", "samples"), [((15, 7, 1), 60), ((15, 5, 1), 60), ((9, 7, 1), 80)])
+def test_wide_hidden_layers_are_certified_in_a_minute(
+    capsys: pytest.CaptureFixture[str], widths: tuple[int, ...], samples: int
 ) -> None:
-    """Certified in at most 60 s of a processor in the median, or the bounds that 60 s of wall time reach."""
+    """At most 60 s of a processor in the median; a search that is stopped counts as endless."""
     compile_kernels(2)
     seconds, found = [], []
     for seed in SEEDS:
         problem = load_problem("random_data", widths=list(widths), samples=samples, seed=seed)
         start = process_time()
-        truth = ground_truth(problem, seconds=60, cache=None)
-        seconds.append(process_time() - start)
+        truth = ground_truth(problem, seconds=300, cache=None)
+        spent = process_time() - start
         lowest = truth.loss if truth.is_certified else truth.lower_bound
-        found.append(f"{lowest:g} of {truth.loss:g}")
+        seconds.append(spent if truth.is_certified else float("inf"))
+        found.append(f"{lowest:g} of {truth.loss:g} after {spent:.1f} s")
     with capsys.disabled():
-        print(f"\n{problem.network}, {samples} samples: bounds {found}, processor s {[round(s, 1) for s in seconds]}")
-    if is_certified:
-        assert statistics.median(seconds) <= 60
-        assert all(bound.split()[0] == bound.split()[-1] for bound in found)
+        print(f"\n{problem.network}, {samples} samples: bounds and processor time {found}")
+    assert statistics.median(seconds) <= 60
 
 
 def test_56_weights_are_certified_20_times_faster_than_by_cpsat(capsys: pytest.CaptureFixture[str]) -> None:

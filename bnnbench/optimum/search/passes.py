@@ -96,10 +96,11 @@ class Limits:
     interruptible
         Whether a KeyboardInterrupt ends the search as the time limit does, or is raised.
     count
-        Whether to count the optimal settings. If not, one is listed; which one depends on the order of threads.
+        Whether to count the optimal settings of a search that is not long. If not, one is listed; which one depends on
+        the order of threads.
     known, long_nodes
         Returns the loss of good settings above the base, which it seeks. It is asked once passes have taken more nodes
-        than that, and a bound that meets it ends the search: to list and count optimal settings would take longer than
+        than that, and a bound that meets it ends the search. Such a search is not counted, which would take longer than
         the proof.
     """
 
@@ -153,7 +154,7 @@ class Search:
             guess = min(one.guess for one in found)
             least = theta + max(self._limits.step, theta >> _GROWTH)
             theta = min(max(least, guess if guess < NEVER else 0), ceiling)
-        if not self._limits.count:
+        if not self._limits.count or self._nodes > self._limits.long_nodes:
             optimal = [one if one.loss == loss else replace(one, states=one.states[:0]) for one in found]
             return Result(loss, loss, optimal, is_counted=False, nodes=self._nodes)
         counted = self._pass(loss, loss, counting=True)

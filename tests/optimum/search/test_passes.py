@@ -200,7 +200,7 @@ def test_passes_grow_until_one_finds_something_and_a_last_one_counts() -> None:
     assert (result.loss, result.is_counted, result.nodes) == (5, True, 12)
 
 
-@pytest.mark.parametrize(("known", "loss", "asked"), [(3, None, 3), (4, None, 4), (5, None, 5), (9, 5, 7)])
+@pytest.mark.parametrize(("known", "loss", "asked"), [(3, None, 3), (4, None, 4), (5, None, 5), (9, 5, 6)])
 def test_a_bound_that_meets_known_settings_ends_the_search_uncounted(known: int, loss: int | None, asked: int) -> None:
     space = Scripted((7, 5, 6))
 
