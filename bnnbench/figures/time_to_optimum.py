@@ -12,6 +12,7 @@ from bnnbench.charts.series import interval_series
 from bnnbench.charts.style import numbered
 from bnnbench.metrics import is_floor
 from bnnbench.metrics.labels import groups
+from bnnbench.metrics.optimal import virtual_best
 from bnnbench.metrics.running_time import NAMES, median_running_time
 
 
@@ -19,8 +20,9 @@ from bnnbench.metrics.running_time import NAMES, median_running_time
     title="Time to the optimum",
     caption="Sampling time that is expected until the optimal training loss, if a run that fails is started again "
     "(ERT), the median over problems with its 95 % interval where there are enough of them; △ at the edge: fewer than "
-    "half of the problems were solved, by any run. The fastest solver comes first. A line is the floor: where random "
-    "weights are as fast, no method is needed.",
+    "half of the problems were solved, by any run. The fastest solver comes first. Lines: the floor, as where random "
+    "weights are as fast, no method is needed; and the virtual best, the fastest of all for each problem, chosen after "
+    "the fact, which no one solver reaches.",
     missing="no run with a known optimum took place, so that there is no time to it",
     pages=("overview",),
     place=0,
@@ -50,4 +52,7 @@ def time_to_optimum(data: PlotData) -> Iterator[Panel]:
     if np.isfinite(guesses.min()):
         floor = [float(guesses.min())] * len(order)
         series.append(Series("random weights", list(order), floor, len(style_of), "trend"))
+    virtual = virtual_best(data.known)
+    if len(times) > 1 and np.isfinite(virtual):
+        series.append(Series("virtual best", list(order), [virtual] * len(order), len(style_of) + 1, "trend"))
     yield Panel("", "", "ERT [s]", tuple(series), log_y=True)

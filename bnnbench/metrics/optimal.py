@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bnnbench.errors import InputError
 from bnnbench.metrics.averages import LEAST_VALUES, median_interval
 from bnnbench.metrics.labels import groups, natural
+from bnnbench.metrics.over_problems import problem_key
 from bnnbench.metrics.running_time import NUM_DRAWS, Spent, ert_draws, spent_times
 from bnnbench.metrics.settings import at_end, is_swept, with_settings
 from bnnbench.metrics.success import Interval, success_table
@@ -181,6 +182,23 @@ def _virtual(costs: Mapping[Way, ByProblem]) -> dict[str, Any]:
     shown = ", ".join(name if len(names) == 1 else f"{name} ({number})" for name, number in names.most_common())
     told = {"formulation": "all", "solver": VIRTUAL_BEST, "problems": len(problems), "ert_s_setting": shown}
     return told | {"ert_s": _median(least), "virtual_s": _median(least)}
+
+
+def virtual_best(runs: pd.DataFrame) -> float:
+    """Return the ERT of the virtual best, in seconds: the median over problems of the least ERT of any way.
+
+    A way is a solver with its parameters on a formulation. The choice is made after the fact, see `best_settings`.
+
+    Parameters
+    ----------
+    runs
+        As `bnnbench.store.store.Store.runs` gives them, with known optima.
+    """
+    spent = spent_times(runs)
+    keys = [runs.loc[spent.index, name] for name in (problem_key(runs), "formulation", "solver")]
+    erts = pd.Series({key: Spent.of(part).ert_s for key, part in spent.groupby(keys)}, dtype=float)
+    least = np.array(erts.groupby(level=0).min().tolist(), dtype=np.float64)
+    return _median(least) if len(least) else math.inf
 
 
 def _median(values: NDArray[np.float64]) -> float:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from bnnbench.errors import InputError
-from bnnbench.metrics.optimal import VIRTUAL_BEST, Costs, best_settings, least_median
+from bnnbench.metrics.optimal import VIRTUAL_BEST, Costs, best_settings, least_median, virtual_best
 from bnnbench.metrics.running_time import Spent, ert_draws
 
 INF = math.inf
@@ -54,6 +54,15 @@ def test_a_best_value_at_the_end_of_the_range_is_flagged(values, end):
 def test_numbers_are_sorted_by_value_and_not_as_text():
     swept = {2: [3.0], 10: [1.0], 100: [2.0]}
     assert table(runs_of(swept)).loc[("p", "sa"), "ert_s_end"] == ""
+
+
+def test_the_virtual_best_of_all_runs_takes_the_fastest_way_of_each_problem():
+    one, other = runs_of({1: [4.0], 10: [1.0]}, problem="p"), runs_of({1: [2.0], 10: [8.0]}, problem="q")
+    never = runs_of({1: [None], 10: [None]}, problem="r")
+
+    assert virtual_best(pd.DataFrame([*one, *other])) == 1.5, "the median of 1 s and 2 s"
+    assert virtual_best(pd.DataFrame([*one, *other, *never])) == 2.0
+    assert virtual_best(pd.DataFrame(never)) == INF
 
 
 def test_the_virtual_best_is_the_best_solver_of_each_problem():
