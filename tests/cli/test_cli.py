@@ -112,6 +112,7 @@ def test_report_lands_in_the_folder_or_where_told(bnnbench_, results, tmp_path):
     assert bnnbench_("report", tmp_path)[0] == 2
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_a_served_report_ends_with_an_interrupt(results):
     command = [sys.executable, "-u", "-m", "bnnbench", "report", str(results), "--serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -120,7 +121,7 @@ def test_a_served_report_ends_with_an_interrupt(results):
         try:
             assert server.wait(60) == 0
         finally:
-            server.kill()  # where interrupts are ignored, as in the background of a shell, nobody else ends it
+            server.kill()
     assert re.search(r"is at http://127\.0\.0\.1:\d+; Ctrl-C ends it\.", line)
 
 

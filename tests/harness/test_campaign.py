@@ -319,7 +319,8 @@ def answers(rows):
 
 def test_the_same_suite_twice_gives_the_same_answers(tmp_path):
     path = write_suite(tmp_path, ["random", "simulated_annealing", "tabu", "steepest_descent", "exhaustive"])
-    path.write_text(path.read_text().replace("seconds = 2", "seconds = 60"))  # reads end the runs, on any machine
+    text = path.read_text().replace("reads = 20", "reads = 5")
+    path.write_text(text.replace("seconds = 2", "seconds = 60"))  # reads end the runs, on any machine
     first, second = (run_suite(path, tmp_path / name, jobs=jobs) for name, jobs in (("a", 1), ("b", 2)))
     assert answers(first).equals(answers(second))
 
@@ -440,7 +441,7 @@ def test_a_server_of_workers_that_is_killed_is_started_again_once(tmp_path, monk
 
 
 def test_a_limit_of_the_size_of_files_is_a_sentence_and_costs_no_row(tmp_path):
-    path = write_suite(tmp_path, ["random", "tabu"], repetitions=25)
+    path = write_suite(tmp_path, ["random", "steepest_descent"], repetitions=25)
     line = f"ulimit -f 150; {sys.executable} -m bnnbench run {path} --out {tmp_path / 'out'} 2>&1 | tail -1"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
 
@@ -562,6 +563,7 @@ def test_a_second_campaign_on_the_folder_is_refused_and_told_who_writes(tmp_path
     assert f"out is being written by process {process.pid}; wait for it to end" in second.stderr
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_ctrl_c_says_that_finished_runs_are_kept(tmp_path):
     path = write_suite(tmp_path, [str(FAILING / "endless.py")], repetitions=200)
     process = start_and_wait(path, tmp_path / "out", rows=2)

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from suite_texts import suite_text
 
-PACKAGE = Path(__file__).parents[2] / "bnnbench"
+import bnnbench
+
+PACKAGE = Path(bnnbench.__file__).parent
+"""As installed, where its kernels are compiled; they need half a minute."""
 FIELD = """
     num_batches: int | None = column(
         "batches that the solver answered", default=None, unit="batches", empty="there is no read", header="batches",

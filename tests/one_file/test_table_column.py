@@ -14,7 +14,8 @@ from small_stores import fill
 from bnnbench.metrics import SUMMARY
 from bnnbench.tables import build, terminal
 
-PACKAGE = Path(__file__).parents[2] / "bnnbench"
+PACKAGE = Path(build.__file__).parents[1]
+"""As installed, where its kernels are compiled."""
 OLD = '    Column("flagged", "runs with flag_texts"'
 NEW = """    Column(
         "mean_loss", "over all reads", "real", "loss", header="everyread", statistic="median", drop_rank=None
