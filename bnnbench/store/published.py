@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TABLES = "store"
 """Folder of the tables, in a folder of results."""
 _TYPES = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.binary()}
+PAGE_BYTES = 2**26
+"""Of a column, which are compressed together."""
 MAX_BYTES = 2_000_000_000
 """Of a table in memory."""
 
@@ -47,9 +49,22 @@ def published_files(store: Store) -> dict[str, bytes]:
                 schema=pa.schema(list(columns.items())),
             )
         stream = io.BytesIO()
-        pq.write_table(content, stream, compression="zstd", compression_level=19)
+        write_compact(content, stream)
         files[f"{TABLES}/{table}.parquet"] = stream.getvalue()
     return files
+
+
+def write_compact(content: pa.Table, stream: io.BytesIO) -> None:
+    """Write a table as Parquet, as small as zstd makes it: only short texts repeat so often that a dictionary pays."""
+    texts = [field.name for field in content.schema if field.type == pa.string() and not field.name.endswith("_levels")]
+    pq.write_table(
+        content,
+        stream,
+        compression="zstd",
+        compression_level=19,
+        use_dictionary=texts,
+        data_page_size=PAGE_BYTES,
+    )
 
 
 def has_published(folder: Path) -> bool:
