@@ -111,11 +111,15 @@ def median_running_time(runs: pd.DataFrame, by: Sequence[str], measure: str = "e
     The interval is one over problems, see `bnnbench.metrics.median_interval`; in a group of one problem it is the one
     over runs.
     """
+    runs = runs.reset_index(drop=True)
+    return median_of_spent(spent_times(runs, measure), runs, by, measure)
+
+
+def median_of_spent(spent: pd.DataFrame, runs: pd.DataFrame, by: Sequence[str], measure: str) -> pd.DataFrame:
+    """Return what `median_running_time` does of runs, given their `spent_times`."""
     import pandas as pd
 
     key = problem_key(runs)
-    runs = runs.reset_index(drop=True)
-    spent = spent_times(runs, measure)
     keys = [runs.loc[spent.index, name] for name in by]
     groups = spent.assign(**{key: runs.loc[spent.index, key]}).groupby(keys)
     figures = []
@@ -126,14 +130,15 @@ def median_running_time(runs: pd.DataFrame, by: Sequence[str], measure: str = "e
     return pd.DataFrame(figures, index=groups.size().index, columns=ERTS[measure].names, dtype=float)
 
 
-def is_repeated(runs: pd.DataFrame, measure: str) -> bool:
-    """Tell whether an ERT to a loss above the optimum is that to the optimum, as with few samples no loss is between.
+def all_spent_times(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the `spent_times` of runs by each measure, without rows where they are those to the optimum.
 
-    Such an ERT is equal in all runs, and needs no column of its own.
+    That is so where no loss lies between, as with few samples, and then the ERT needs no column of its own.
     """
-    goal = ERTS[measure]
-    optimum = next(one.name for one in ERTS.values() if one.percent == 0 and one.spent == goal.spent)
-    return goal.percent > 0 and spent_times(runs, measure).equals(spent_times(runs, optimum))
+    spent = {name: spent_times(runs, name) for name in ERTS}
+    to_optimum = {goal.spent: spent[name] for name, goal in reversed(ERTS.items()) if goal.percent == 0}
+    repeated = {name for name, goal in ERTS.items() if goal.percent and spent[name].equals(to_optimum[goal.spent])}
+    return {name: table[: 0 if name in repeated else None] for name, table in spent.items()}
 
 
 @dataclass(frozen=True)

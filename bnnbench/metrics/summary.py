@@ -11,7 +11,7 @@ from bnnbench.metrics.censoring import censored, numbers, was_asked
 from bnnbench.metrics.gaps import normalized_gap
 from bnnbench.metrics.labels import disambiguated, in_natural_order
 from bnnbench.metrics.over_problems import median_over_problems, pooled_share, problem_key
-from bnnbench.metrics.running_time import ERTS, is_repeated, median_running_time
+from bnnbench.metrics.running_time import ERTS, all_spent_times, median_of_spent
 from bnnbench.runs.column import Column, columns_of
 from bnnbench.runs.features import Features
 from bnnbench.runs.outcome import Outcome
@@ -161,8 +161,8 @@ def summarize(
     for column in SUMMARY:
         if column.statistic in ("median", "censored_median"):
             frame = frame.join(_medians(runs, keys, column, with_intervals=with_intervals))
-    for name in ERTS:
-        ert = median_running_time(runs.iloc[: 0 if is_repeated(runs, name) else None], by, name)
+    for name, spent in all_spent_times(runs).items():
+        ert = median_of_spent(spent, runs, by, name)
         frame = frame.join(ert if with_intervals else ert[name])
     frame["works_on"] = _works_on(runs, keys)
     frame["remarks"] = _remarks(runs, by, frame["runs"] - frame["known"])
