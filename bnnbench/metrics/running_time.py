@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,15 +119,15 @@ def median_of_spent(spent: pd.DataFrame, runs: pd.DataFrame, by: Sequence[str], 
     """Return what `median_running_time` does of runs, given their `spent_times`."""
     import pandas as pd
 
-    key = problem_key(runs)
     keys = [runs.loc[spent.index, name] for name in by]
-    groups = spent.assign(**{key: runs.loc[spent.index, key]}).groupby(keys)
-    figures = []
-    for _, part in groups:
-        problems = [Spent.of(own) for _, own in part.groupby(key)]
-        erts = pd.Series([own.ert_s for own in problems])
-        figures.append(ert_interval(problems[0]) if len(problems) == 1 else median_interval(erts))
-    return pd.DataFrame(figures, index=groups.size().index, columns=ERTS[measure].names, dtype=float)
+    problems: dict[tuple[Any, ...], list[Spent]] = {}
+    for (*group, _), own in spent.groupby([*keys, runs.loc[spent.index, problem_key(runs)]]):
+        problems.setdefault(tuple(group), []).append(Spent.of(own))
+    figures = [
+        ert_interval(found[0]) if len(found) == 1 else median_interval(pd.Series([one.ert_s for one in found]))
+        for found in problems.values()
+    ]
+    return pd.DataFrame(figures, index=spent.groupby(keys).size().index, columns=ERTS[measure].names, dtype=float)
 
 
 def all_spent_times(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -136,7 +136,7 @@ def all_spent_times(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     That is so where no loss lies between, as with few samples, and then the ERT needs no column of its own.
     """
     spent = {name: spent_times(runs, name) for name in ERTS}
-    to_optimum = {goal.spent: spent[name] for name, goal in reversed(ERTS.items()) if goal.percent == 0}
+    to_optimum = {goal.spent: spent[name] for name, goal in reversed(list(ERTS.items())) if goal.percent == 0}
     repeated = {name for name, goal in ERTS.items() if goal.percent and spent[name].equals(to_optimum[goal.spent])}
     return {name: table[: 0 if name in repeated else None] for name, table in spent.items()}
 
