@@ -53,7 +53,7 @@ def runs(tmp_path_factory):
 
 
 def test_real_runs_become_a_table_with_units(runs):
-    text = printed(summarize(runs))
+    text = printed(summarize(runs), width=300)  # guessing counts evaluations, too
     for unit in (
         "solved [runs]",
         "energy gap [loss]",
