@@ -23,10 +23,10 @@ settings.load_profile("bnnbench")
 
 
 LONG = (
-    "test_campaign", "test_cli", "test_dask_executor", "test_docs", "test_docs_tutorial", "test_kills",
-    "test_packaging", "test_reference_results",
+    "test_campaign", "test_cli", "test_dask_executor", "test_docs", "test_docs_tutorial", "test_every_solver",
+    "test_formats", "test_kills", "test_packaging", "test_processes", "test_reference_results",
 )  # fmt: skip
-"""Files that take minutes: last, they would leave the other process without work."""
+"""Files that take long: last, they would leave the other process without work."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
