@@ -36,7 +36,7 @@ class StraightThrough(NetworkSolver):
     ends_at_zero: ClassVar[bool] = True
 
     num_epochs: Annotated[int, Field(ge=1), Range(10, 3000, log=True)] = NUM_EPOCHS
-    """Passes over the samples per read, a step each."""
+    """Passes over the samples per read, a step each. No clock ends a read: of 784-10 with 500 samples it takes 8 s."""
     learning_rate: Annotated[Positive, Range(0.001, 3.0, log=True)] = LEARNING_RATE
     """Step along the mean gradient of the samples; latent weights lie in [−1, 1]."""
 

@@ -32,7 +32,8 @@ class Tabu(DimodSolver):
     counts: ClassVar[str] = "proposed flips"
 
     num_restarts: Annotated[int, Field(ge=0), Range(0, 30)] = 4
-    """Restarts per read. Work ends a read; the clock only guards it."""
+    """Restarts per read. Work ends a read, and no clock does: a search of n > 500 variables is 25,000·n flips, each of
+    which looks at n, so that with ten thousand variables a read takes hours, and the limits of the run end it."""
     tenure: Annotated[int | None, Field(ge=1), Range(1, 100, log=True)] = None
     """Flips for which a flipped bit stays; None: a quarter of the variables, 20 at most."""
 

@@ -51,7 +51,8 @@ def call(kind: Kind, spec: Spec, target: Callable[..., Any]) -> Any:
         cause = first.get("ctx", {}).get("error")
         if isinstance(cause, BnnbenchError) and not first["loc"]:  # the plugin's own sentence
             raise cause from error
-        where = ".".join(str(part) for part in first["loc"])
+        # Behind the name, only places in lists are the user's words: the others are pydantic's names of types.
+        where = ".".join(str(part) for k, part in enumerate(first["loc"]) if k == 0 or isinstance(part, int))
         raise InputError(
             f"{kind} {spec.name}: the parameter {where!r} cannot be {first['input']!r}: {first['msg'].lower()}."
         ) from error

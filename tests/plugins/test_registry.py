@@ -14,7 +14,7 @@ import pytest
 
 from bnnbench.errors import InputError, UnknownNameError
 from bnnbench.plugins.entries import entries, file_hash
-from bnnbench.plugins.registry import load_problem, load_solver
+from bnnbench.plugins.registry import formulation, load_problem, load_solver
 from bnnbench.solver.contract import Solver
 
 ADAPTER = '''"""Answers zeros.
@@ -271,3 +271,9 @@ def test_a_truth_value_is_no_number_of_a_problem(spec):
 def test_a_truth_value_is_no_number_of_a_solver(spec):
     with pytest.raises(InputError, match=r"cannot be .*: input should be no boolean"):
         load_solver(spec)
+
+
+@pytest.mark.parametrize(("text", "where"), [("10000000000.0", "penalty"), ("[1.0,-2.0]", "penalty")])
+def test_a_wrong_value_is_named_without_names_of_types(text, where):
+    with pytest.raises(InputError, match=rf"the parameter '{where}' cannot be"):
+        formulation(f"wells[penalty={text}]")
