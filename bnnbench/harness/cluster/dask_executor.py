@@ -271,9 +271,11 @@ def _lost(address: Any) -> Iterator[None]:
     except (CommClosedError, CancelledError, AsyncCancelledError, OSError, RuntimeError) as error:
         if isinstance(error, TimeoutError):
             raise
+        is_canceled = isinstance(error, (CancelledError, AsyncCancelledError))  # of which Dask tells nothing but names
+        reason = "" if is_canceled else f" ({_text(error)})"
         raise UnavailableError(
-            f"the Dask scheduler at {address} was lost ({_text(error)}); finished runs are kept, and the same command "
-            "goes on from here."
+            f"the Dask scheduler at {address} was lost{reason}; finished runs are kept, and the same command goes on "
+            "from here."
         ) from error
 
 
