@@ -18,11 +18,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from bnnbench.optimum.search.compiled import compiled
 from bnnbench.qubo.qubo import Qubo
 
 START = 0.1
@@ -63,7 +63,7 @@ def warm_up() -> None:
     Oscillators(one).settle(1, 1, 1.0, np.random.default_rng(0), discrete=False)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _settle(
     starts: NDArray[Any],
     columns: NDArray[Any],

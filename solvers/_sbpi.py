@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.optimum.flip_anneal import next_word
 from bnnbench.optimum.message_passing import committee_samples
+from bnnbench.optimum.search.compiled import compiled
 from bnnbench.optimum.search.distinct_samples import DistinctSamples
 
 
@@ -84,7 +84,7 @@ def make_synapses(patterns: Patterns, num_hidden: int, seed: int) -> Synapses:
     return Synapses(hidden, hidden.astype(np.int8), np.zeros(num_hidden, np.int32), np.arange(num_samples), state)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def learn(patterns: Patterns, synapses: Synapses, rule: Rule, num_epochs: int, best: NDArray[np.int8]) -> int:
     """Present all samples, epoch by epoch, until none is wrong or to the end; return the number of samples presented.
 
@@ -114,14 +114,14 @@ def learn(patterns: Patterns, synapses: Synapses, rule: Rule, num_epochs: int, b
     return presented
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _shuffle(order: NDArray[Any], state: NDArray[Any]) -> None:
     for last in range(len(order) - 1, 0, -1):
         place = np.int64((next_word(state) >> np.uint64(32)) * np.uint64(last + 1) >> np.uint64(32))
         order[last], order[place] = order[place], order[last]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def _dot(a: NDArray[Any], b: NDArray[Any]) -> Any:
     total = np.int32(0)
     for i in range(len(a)):
@@ -129,7 +129,7 @@ def _dot(a: NDArray[Any], b: NDArray[Any]) -> Any:
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _agreements(patterns: Patterns, synapses: Synapses, n: int) -> int:
     """Fill in the sums of a sample; return how many neurons agree with its target."""
     agreements = 0
@@ -139,7 +139,7 @@ def _agreements(patterns: Patterns, synapses: Synapses, n: int) -> int:
     return agreements
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _present(patterns: Patterns, synapses: Synapses, rule: Rule, n: int) -> bool:
     """Apply the rules to a sample; return whether it was wrong."""
     products, least, sums = patterns.products[n], patterns.least[n], synapses.sums
@@ -161,7 +161,7 @@ def _present(patterns: Patterns, synapses: Synapses, rule: Rule, n: int) -> bool
     return bool(lacking > 0)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _move(hidden: NDArray[Any], weights: NDArray[Any], products: NDArray[Any], largest: int) -> None:
     """Move every hidden state of a neuron toward a sample."""
     for i in range(len(products)):
@@ -170,7 +170,7 @@ def _move(hidden: NDArray[Any], weights: NDArray[Any], products: NDArray[Any], l
         weights[i] = 1 if hidden[i] > 0 else -1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _settle(hidden: NDArray[Any], weights: NDArray[Any], products: NDArray[Any], largest: int) -> None:
     """Move hidden states away from 0 where the weight agrees with a sample; no weight changes."""
     for i in range(len(products)):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from bnnbench.optimum.search.compiled import compiled
 
 _BLOCK = 12
 """log2 of the amplitudes that are mixed together: 64 KB in double precision."""
@@ -16,7 +17,7 @@ _LANES = 4
 """log2 of the amplitudes side by side in a block of high qubits."""
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def turn_by_level(
     states: NDArray[Any], level_of: NDArray[Any], levels: NDArray[Any], cosines: NDArray[Any], sines: NDArray[Any]
 ) -> float:
@@ -32,7 +33,7 @@ def turn_by_level(
     return product
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def turn(states: NDArray[Any], energies: NDArray[Any], gamma: float) -> float:
     product = 0.0
     if len(states) == 4:
@@ -46,7 +47,7 @@ def turn(states: NDArray[Any], energies: NDArray[Any], gamma: float) -> float:
     return product
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def level_weights(states: NDArray[Any], level_of: NDArray[Any], num_levels: int) -> NDArray[Any]:
     """Probability of each level."""
     weights = np.zeros(num_levels)
@@ -55,7 +56,7 @@ def level_weights(states: NDArray[Any], level_of: NDArray[Any], num_levels: int)
     return weights
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"contract"})
+@compiled(fastmath={"contract"})
 def _rotate(real: NDArray[Any], imaginary: NDArray[Any], stride: int, cosine: float, sine: float) -> None:
     """Rotate one qubit of a block."""
     re, im = real.reshape(-1, 2, stride), imaginary.reshape(-1, 2, stride)
@@ -68,7 +69,7 @@ def _rotate(real: NDArray[Any], imaginary: NDArray[Any], stride: int, cosine: fl
             im[row, 1, x] = cosine * bi - sine * ar
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"contract"})
+@compiled(fastmath={"contract"})
 def _rotate_two(real: NDArray[Any], imaginary: NDArray[Any], stride: int, cosine: float, sine: float) -> None:
     """Rotate the qubits of a stride and of twice that stride: half the loads and stores of two rotations."""
     re, im = real.reshape(-1, 4, stride), imaginary.reshape(-1, 4, stride)
@@ -85,7 +86,7 @@ def _rotate_two(real: NDArray[Any], imaginary: NDArray[Any], stride: int, cosine
             re[row, 2, x], im[row, 2, x] = cc * r2 + far_i - ss * r1, cc * i2 - far_r - ss * i1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _rotate_above(real: NDArray[Any], imaginary: NDArray[Any], stride: int, cosine: float, sine: float) -> None:
     """Rotate all qubits of a block from a stride up."""
     while 4 * stride <= len(real):
@@ -95,7 +96,7 @@ def _rotate_above(real: NDArray[Any], imaginary: NDArray[Any], stride: int, cosi
         _rotate(real, imaginary, stride, cosine, sine)
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
+@compiled(fastmath={"contract", "reassoc"})
 def _flips(ar: NDArray[Any], ai: NDArray[Any], br: NDArray[Any], bi: NDArray[Any], stride: int) -> float:
     """Im ⟨b|X|a⟩ of a block, for the qubit of a stride."""
     ar, ai = ar.reshape(-1, 2, stride), ai.reshape(-1, 2, stride)
@@ -108,7 +109,7 @@ def _flips(ar: NDArray[Any], ai: NDArray[Any], br: NDArray[Any], bi: NDArray[Any
     return product
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
+@compiled(fastmath={"contract", "reassoc"})
 def _flips_two(ar: NDArray[Any], ai: NDArray[Any], br: NDArray[Any], bi: NDArray[Any], stride: int) -> float:
     """Im ⟨b|X_1 + X_2|a⟩ of a block, for the qubits of a stride and of twice that stride.
 
@@ -126,7 +127,7 @@ def _flips_two(ar: NDArray[Any], ai: NDArray[Any], br: NDArray[Any], bi: NDArray
     return product
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _flips_above(ar: NDArray[Any], ai: NDArray[Any], br: NDArray[Any], bi: NDArray[Any], stride: int) -> float:
     """Im ⟨b|Σ X|a⟩ of a block, over all its qubits from a stride up."""
     product = 0.0
@@ -138,7 +139,7 @@ def _flips_above(ar: NDArray[Any], ai: NDArray[Any], br: NDArray[Any], bi: NDArr
     return product
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _rotate_states(states: NDArray[Any], start: int, stop: int, stride: int, cosine: float, sine: float) -> float:
     """Rotate all qubits of a block from a stride up, in one state or in two; of two, return Im ⟨second|Σ X|first⟩.
 
@@ -153,7 +154,7 @@ def _rotate_states(states: NDArray[Any], start: int, stop: int, stride: int, cos
     return product
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def mix(states: NDArray[Any], cosine: float, sine: float) -> float:
     """Rotate all qubits, a group at a time; of two states, return Im ⟨second|Σ_q X_q|first⟩.
 
@@ -188,7 +189,7 @@ def mix(states: NDArray[Any], cosine: float, sine: float) -> float:
     return product
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _gather(states: NDArray[Any], gathered: NDArray[Any], corner: int, stride: int, rows: int) -> None:
     """Copy the lanes at a corner, of `rows` rows that lie a stride apart, into one block."""
     lanes = 1 << _LANES
@@ -198,7 +199,7 @@ def _gather(states: NDArray[Any], gathered: NDArray[Any], corner: int, stride: i
                 gathered[part, row * lanes + lane] = states[part, corner + row * stride + lane]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _scatter(gathered: NDArray[Any], states: NDArray[Any], corner: int, stride: int, rows: int) -> None:
     """Undo `_gather`."""
     lanes = 1 << _LANES
@@ -208,7 +209,7 @@ def _scatter(gathered: NDArray[Any], states: NDArray[Any], corner: int, stride: 
                 states[part, corner + row * stride + lane] = gathered[part, row * lanes + lane]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _transpose(source: NDArray[Any], target: NDArray[Any], rows: int, columns: int) -> None:
     """Write a (rows, columns) block as (columns, rows)."""
     a, b = source.reshape(rows, columns), target.reshape(columns, rows)
@@ -217,7 +218,7 @@ def _transpose(source: NDArray[Any], target: NDArray[Any], rows: int, columns: i
             b[column, row] = a[row, column]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def tilt(states: NDArray[Any], angles: NDArray[Any]) -> None:
     """Rotate qubit q by R_y of twice its angle: (a, b) → (c a − s b, s a + c b)."""
     for qubit in range(len(angles)):

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from bnnbench.optimum.search.compiled import compiled
 
 _BLOCK = 12
 """log2 of the amplitudes whose flips stay in the cache."""
@@ -184,7 +185,7 @@ class _Lanczos:
                 self._previous, self._vector = self._vector, image / norm
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _apply(
     vector: NDArray[np.float64], cost: NDArray[np.float64], field: float, price: float, image: NDArray[np.float64]
 ) -> None:

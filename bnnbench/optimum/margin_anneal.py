@@ -24,11 +24,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.optimum.flip_anneal import next_word, seeded
+from bnnbench.optimum.search.compiled import compiled
 from bnnbench.optimum.search.distinct_samples import DistinctSamples
 
 MAX_LAYERS = 2
@@ -115,7 +115,7 @@ def _neurons(width: int, fan_in: int, num_samples: int) -> Neurons:
     return Neurons(np.ones((width, fan_in), dtype=np.float32), np.zeros((width, num_samples), dtype=np.float32))
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def _dot(a: NDArray[Any], b: NDArray[Any]) -> float:
     total = np.float32(0)
     for n in range(len(b)):
@@ -123,19 +123,19 @@ def _dot(a: NDArray[Any], b: NDArray[Any]) -> float:
     return total
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _cost(lack: Any) -> Any:
     """Square of what a sample lacks of the stability."""
     short = max(lack, np.float32(0))
     return short * short
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _clipped(z: Any, clip: Any) -> Any:
     return min(max(z, -clip), clip)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def _output_slopes(samples: Samples, output: Neurons, o: int, slopes: Slopes) -> None:
     """Slopes of an output of a single layer."""
     z, target, count, each = output.z[o], samples.targets[o], samples.counts[o], slopes.each
@@ -150,7 +150,7 @@ def _output_slopes(samples: Samples, output: Neurons, o: int, slopes: Slopes) ->
     slopes.base[0] = base
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def _hidden_slopes(samples: Samples, hidden: Neurons, output: Neurons, j: int, slopes: Slopes) -> None:
     """Slopes of a hidden neuron, over all outputs."""
     z, each, clip = hidden.z[j], slopes.each, np.float32(samples.clip)
@@ -171,25 +171,25 @@ def _hidden_slopes(samples: Samples, hidden: Neurons, output: Neurons, j: int, s
     slopes.base[0] = total
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _accepts(change: float, temperature: float, state: NDArray[Any]) -> bool:
     return change <= 0 or (next_word(state) >> np.uint64(11)) * 2.0**-53 < np.exp(-change / temperature)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def _move(z: NDArray[Any], row: NDArray[Any], step: float) -> None:
     for n in range(len(z)):
         z[n] += step * row[n]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def _add_step(sums: NDArray[Any], z: NDArray[Any], row: NDArray[Any], step: float, v: float, clip: float) -> None:
     """Add to the sums of an output what a neuron's clipped pre-activation changes by, if z moves by step·row."""
     for n in range(len(z)):
         sums[n] += v * (_clipped(z[n] + step * row[n], clip) - _clipped(z[n], clip))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _sweep_single(samples: Samples, output: Neurons, temperature: float, slopes: Slopes, state: NDArray[Any]) -> None:
     """Propose each weight of a single layer once."""
     for o in range(output.weights.shape[0]):
@@ -203,7 +203,7 @@ def _sweep_single(samples: Samples, output: Neurons, temperature: float, slopes:
                 _output_slopes(samples, output, o, slopes)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _sweep_hidden(
     samples: Samples, hidden: Neurons, output: Neurons, temperature: float, slopes: Slopes, state: NDArray[Any]
 ) -> None:
@@ -221,7 +221,7 @@ def _sweep_hidden(
                 _hidden_slopes(samples, hidden, output, j, slopes)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _sweep_output(samples: Samples, hidden: Neurons, output: Neurons, temperature: float, state: NDArray[Any]) -> None:
     """Propose each weight above the hidden neurons once; the last one may be a bias, whose input is clipped to c."""
     num_hidden, num_samples = hidden.z.shape
@@ -241,7 +241,7 @@ def _sweep_output(samples: Samples, hidden: Neurons, output: Neurons, temperatur
                     output.z[o, n] -= 2 * v * graded
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _loss(samples: Samples, hidden: Neurons, output: Neurons) -> int:
     """Loss of the problem: of signs, not of margins."""
     num_hidden, fan_in = hidden.z.shape[0], output.weights.shape[1]
@@ -259,7 +259,7 @@ def _loss(samples: Samples, hidden: Neurons, output: Neurons) -> int:
     return int(loss)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _begin(samples: Samples, hidden: Neurons, output: Neurons, state: NDArray[Any]) -> None:
     """Draw random weights, and compute the pre-activations."""
     num_hidden = hidden.weights.shape[0]
@@ -281,7 +281,7 @@ def _begin(samples: Samples, hidden: Neurons, output: Neurons, state: NDArray[An
                 output.z[o, n] += v * (_clipped(hidden.z[i, n], samples.clip) if i < num_hidden else samples.clip)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _anneal(
     samples: Samples,
     hidden: Neurons,

@@ -35,10 +35,10 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.optimum.search.compiled import compiled
 from bnnbench.optimum.search.distinct_samples import DistinctSamples
 
 _LEAST = 1e-30
@@ -130,7 +130,7 @@ def begin(beliefs: Beliefs, random: np.random.Generator, spread: float) -> None:
     beliefs.slopes[:] = 0
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def polarize(
     samples: Samples, beliefs: Beliefs, damping: float, pulls: NDArray[np.float64], best: NDArray[np.int8]
 ) -> int:
@@ -160,7 +160,7 @@ def polarize(
     return len(pulls)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def listen(samples: Samples, beliefs: Beliefs) -> float:
     """Fill in means, slopes and curvatures; return the errors that the signs of the fields make."""
     fields, means = beliefs.fields, beliefs.means
@@ -178,7 +178,7 @@ def listen(samples: Samples, beliefs: Beliefs) -> float:
     return errors
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def _dots(products: NDArray[Any], means: NDArray[Any], fields: NDArray[Any]) -> tuple[Any, Any]:
     """Scalar products of a sample with the means, and with the signs of the fields."""
     mean, sign = np.float32(0), np.int32(0)
@@ -188,7 +188,7 @@ def _dots(products: NDArray[Any], means: NDArray[Any], fields: NDArray[Any]) -> 
     return mean, sign
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _hear(samples: Samples, beliefs: Beliefs, n: int) -> bool:
     """Fill in ω and p of a sample; return whether the signs of the fields get it wrong."""
     now = beliefs.memory[0]
@@ -201,7 +201,7 @@ def _hear(samples: Samples, beliefs: Beliefs, n: int) -> bool:
     return bool(agreements < samples.needs[n])
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _answer(samples: Samples, beliefs: Beliefs, n: int) -> None:
     """Fill in the slopes of a sample, and add up the curvatures."""
     now, sums = beliefs.memory
@@ -234,7 +234,7 @@ def _answer(samples: Samples, beliefs: Beliefs, n: int) -> None:
         beliefs.curvatures[k] += slope * (slope + place / root)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _add(before: NDArray[Any], after: NDArray[Any], size: int, chance: float) -> None:
     """Distribution of agreements with one more neuron."""
     after[size + 1] = before[size] * chance
@@ -243,7 +243,7 @@ def _add(before: NDArray[Any], after: NDArray[Any], size: int, chance: float) ->
     after[0] = before[0] * (1 - chance)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def gather(samples: Samples, beliefs: Beliefs, damping: float) -> None:
     """Add up what the samples tell the weights, into the fields without the one that grows."""
     local, means = beliefs.fields[1], beliefs.means
@@ -259,7 +259,7 @@ def gather(samples: Samples, beliefs: Beliefs, damping: float) -> None:
                 row[i] += slope * products[i]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def push(fields: NDArray[Any], pull: NDArray[Any]) -> None:
     """Add the field that grows."""
     replicas, strength = pull

@@ -18,11 +18,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.errors import InputError
+from bnnbench.optimum.search.compiled import compiled
 from bnnbench.qubo.qubo import Qubo, all_energies
 
 LARGEST = 34
@@ -110,7 +110,7 @@ def levels(
     )
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _sums(fields: NDArray[Any], sums: NDArray[Any]) -> None:
     """Return Σ_i fields_i x_i of all states, by doubling."""
     sums[0] = 0.0
@@ -119,7 +119,7 @@ def _sums(fields: NDArray[Any], sums: NDArray[Any]) -> None:
             sums[x | (1 << i)] = sums[x] + fields[i]
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
+@compiled(fastmath={"nnan", "nsz"})
 def _least(row: NDArray[Any], sums: NDArray[Any]) -> float:
     """Return the least sum of two rows; the order of the comparisons is free, so that the loop runs on vectors."""
     least = np.inf
@@ -128,7 +128,7 @@ def _least(row: NDArray[Any], sums: NDArray[Any]) -> float:
     return least
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _visit(
     linear: NDArray[Any],
     matrix: NDArray[Any],

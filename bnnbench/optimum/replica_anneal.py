@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,6 +34,7 @@ from bnnbench.optimum.flip_anneal import (
     seeded,
     total_loss,
 )
+from bnnbench.optimum.search.compiled import compiled
 
 _LARGEST = 256
 """Changes of the loss that are told apart; larger ones have the chance of this one."""
@@ -118,13 +118,13 @@ def make_replicas(num_replicas: int, width: int, fan_in: int, num_words: int) ->
     return Neurons(counts, at, below, active, np.ones((num_replicas, width, fan_in), dtype=np.int8))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _of(replicas: Neurons, r: int) -> Neurons:
     """Return the layer of one replica."""
     return Neurons(replicas.counts[r], replicas.at[r], replicas.below[r], replicas.active[r], replicas.weights[r])
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _pull(weights: NDArray[Any], sums: NDArray[Any], r: int, j: int, i: int, is_ring: bool) -> int:
     """w times the sum of the weights that pull at it."""
     w = np.int64(weights[r, j, i])
@@ -134,13 +134,13 @@ def _pull(weights: NDArray[Any], sums: NDArray[Any], r: int, j: int, i: int, is_
     return w * (weights[r - 1 if r else last, j, i] + weights[r + 1 if r < last else 0, j, i])
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _accepts(chances: NDArray[Any], change: int, factor: float, state: NDArray[Any]) -> bool:
     chance = chances[min(max(change, -_LARGEST), _LARGEST) + _LARGEST] * factor
     return chance >= 1 or (next_word(state) >> np.uint64(11)) * 2.0**-53 < chance
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def sweep_replica(
     task: Task,
     hidden: Neurons,
@@ -176,7 +176,7 @@ def sweep_replica(
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def begin_replica(
     task: Task, hidden: Neurons, output: Neurons, below: NDArray[Any], r: int, state: NDArray[Any]
 ) -> int:
@@ -194,7 +194,7 @@ def begin_replica(
     return total_loss(task, high)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _anneal(
     task: Task,
     hidden: Neurons,
@@ -228,7 +228,7 @@ def _anneal(
             means[read, sweep] = losses.mean()
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def total_weights(weights: NDArray[Any]) -> NDArray[Any]:
     """Sum over the replicas, int64."""
     total = np.zeros(weights.shape[1:], np.int64)

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.optimum.flip_anneal import Neurons, Task, next_word, seeded
 from bnnbench.optimum.replica_anneal import acceptance, begin_replica, make_replicas, sweep_replica, total_weights
+from bnnbench.optimum.search.compiled import compiled
 
 _NO_RING = False
 
@@ -88,7 +88,7 @@ def temper_weights(
     return tempered
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _temper(
     task: Task,
     hidden: Neurons,
@@ -126,7 +126,7 @@ def _temper(
         tempered.trades[read] /= max(num_sweeps / 2, 1.0)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _trade(
     rates: NDArray[Any], losses: NDArray[Any], at: NDArray[Any], first: int, state: NDArray[Any], trades: NDArray[Any]
 ) -> None:

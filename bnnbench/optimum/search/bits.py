@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from bnnbench.optimum.search.compiled import kernel, part
+from bnnbench.optimum.search.compiled import compiled, kernel, part
 
 
 def pack(spins: NDArray[np.int8]) -> NDArray[np.uint64]:
@@ -205,7 +204,7 @@ def fill_neuron_losses(
     return least
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def total_weights(words: NDArray[Any], planes: NDArray[Any]) -> NDArray[Any]:
     """Return the total weight of the samples in each row: (n, words) → int64 (n,)."""
     totals = np.zeros(words.shape[0], dtype=np.int64)
