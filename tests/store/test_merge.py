@@ -109,7 +109,8 @@ def lose_a_read(folder):
     """Let one run have answered differently, consistently."""
     with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as db:
         (key,) = db.execute("SELECT key FROM runs WHERE solver = 'random' AND repetition = 0").fetchone()
-    change(folder, "UPDATE batches SET num_reads = num_reads - 1 WHERE run = ? AND number = 0", key)
+    last = "SELECT MAX(number) FROM batches WHERE run = ?1"  # of several reads: a batch of none betters one before
+    change(folder, f"UPDATE batches SET num_reads = num_reads - 1 WHERE run = ?1 AND number = ({last})", key)
     with read_store(folder) as store:
         truth = next(iter(store.truths().values()))
         run = store.stored_run(key)
