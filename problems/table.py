@@ -85,10 +85,8 @@ def table(
 
     Raises
     ------
-    UnknownNameError
-        If the file has no such column.
     InputError
-        If the file cannot be used, or a column in it cannot be encoded.
+        If the file or a column cannot be used; an `UnknownNameError` if the file has no such column.
     """
     cells = _read(path)
     features = _features(cells, path, target, features)
