@@ -20,8 +20,9 @@ print(count(), sum(count.stats.cache_hits.values()))
 
 
 def counted(folder):
-    command = [sys.executable, "kernels.py"]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, env=dict(os.environ))
+    paths = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    command, environment = [sys.executable, "kernels.py"], os.environ | {"PYTHONPATH": paths}
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, env=environment)
     return ended.stdout.split()
 
 
