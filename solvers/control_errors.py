@@ -17,8 +17,9 @@ from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.solver.answer import open_stream
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
-from bnnbench.solver.ready import make_ready
 from bnnbench.spec import parse_spec
+
+from ._around import Around
 
 H_RANGE = 4.0
 """Largest bias of a qubit, either sign, in the machine's units (property ``h_range`` of an Advantage)."""
@@ -27,7 +28,7 @@ J_RANGE = (-2.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ControlErrors(Solver):
+class ControlErrors(Around):
     r"""The inner solver on ``h_i + s δ_i`` and ``J_ij + s δ_ij`` with Gaussian δ, drawn once per run from its seed.
 
     The errors are absolute in the machine's units, so that a model of a large dynamic range suffers most: s is the
@@ -49,32 +50,10 @@ class ControlErrors(Solver):
     coupling_error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
     """Standard deviation of δ_ij, in the machine's units."""
 
-    @override
-    def warm_up(self) -> None:
-        make_ready(load_solver(self.inner))
-
-    @property
-    def memoryless(self) -> bool:  # type: ignore[override]
-        """Return whether the inner solver is memoryless; all its reads meet the same errors."""
-        return load_solver(self.inner).memoryless
-
-    @property
-    def counts(self) -> str:  # type: ignore[override]
-        """Return what the inner solver counts."""
-        return load_solver(self.inner).counts
-
     @property
     @override
-    def gives_one_read(self) -> bool:
-        return load_solver(self.inner).gives_one_read
-
-    def unavailable(self) -> str | None:
-        """Be unavailable where the inner solver is."""
-        return load_solver(self.inner).unavailable()
-
-    def refuses(self, instance: Objective) -> str | None:
-        """Refuse what the inner solver refuses as a bare QUBO."""
-        return load_solver(self.inner).refuses(instance.qubo)
+    def within(self) -> Solver:
+        return load_solver(self.inner)
 
     @override
     def prepare(self, instance: Objective) -> Qubo:
@@ -82,7 +61,7 @@ class ControlErrors(Solver):
 
     def sample(self, prepared: Qubo, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """Yield the batches of the inner solver."""
-        inner = load_solver(self.inner)
+        inner = self.within
         wrong = self.perturbed(prepared, np.random.default_rng([seed, 0]))
         with open_stream(inner, inner.prepare(wrong), seed=seed, budget=budget) as stream:
             for batch in stream:
@@ -112,4 +91,4 @@ class ControlErrors(Solver):
         """Return what the inner solver needs, and the hash of its file, if it is one."""
         name = parse_spec(self.inner).name
         file = file_hash(name)
-        return {**load_solver(self.inner).versions, **({Path(name).name: file} if file else {})}
+        return {**self.within.versions, **({Path(name).name: file} if file else {})}

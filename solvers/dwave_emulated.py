@@ -16,11 +16,12 @@ from bnnbench.annealer.unembedding import ChainBreaks
 from bnnbench.plugins.files import SolverSpec
 from bnnbench.plugins.registry import load_solver
 from bnnbench.solver.contract import Batch, Budget, Objective, Paradigm, Solver
-from bnnbench.solver.ready import make_ready
+
+from ._around import Around
 
 
 @dataclass(frozen=True, kw_only=True)
-class DWaveEmulated(Solver):
+class DWaveEmulated(Around):
     """`embedded` around `control_errors` around an annealer, on a graph with missing qubits: emulated, no QPU.
 
     It shows what chains, a yield below 1 and imprecise coefficients cost, not how a machine anneals. Every row has the
@@ -54,8 +55,8 @@ class DWaveEmulated(Solver):
     """See the solver `embedded`."""
 
     @property
-    def composed(self) -> Solver:
-        """The solvers that it is made of."""
+    @override
+    def within(self) -> Solver:
         errors = load_solver(
             "control_errors", inner=self.annealer, bias_error=self.bias_error, coupling_error=self.coupling_error
         )
@@ -72,40 +73,17 @@ class DWaveEmulated(Solver):
             chain_breaks=self.chain_breaks,
         )
 
-    @property
-    def memoryless(self) -> bool:  # type: ignore[override]
-        """Return whether the annealer is memoryless."""
-        return self.composed.memoryless
-
-    @property
-    def counts(self) -> str:  # type: ignore[override]
-        """Return what the annealer counts."""
-        return self.composed.counts
-
-    @property
-    @override
-    def gives_one_read(self) -> bool:
-        return self.composed.gives_one_read
-
-    @override
-    def warm_up(self) -> None:
-        make_ready(self.composed)
-
-    @override
-    def unavailable(self) -> str | None:
-        return super().unavailable() or self.composed.unavailable()
-
     @override
     def refuses(self, instance: Objective) -> str | None:
-        return self.composed.refuses(instance)
+        return self.within.refuses(instance)
 
     @override
     def prepare(self, instance: Objective) -> Any:
-        return self.composed.prepare(instance)
+        return self.within.prepare(instance)
 
     @override
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
-        stream: Any = self.composed.sample(prepared, seed=seed, budget=budget)
+        stream: Any = self.within.sample(prepared, seed=seed, budget=budget)
         with closing(stream):
             for batch in stream:
                 yield replace(batch, facts={**batch.facts, "emulated": True})
@@ -113,4 +91,4 @@ class DWaveEmulated(Solver):
     @property
     @override
     def versions(self) -> dict[str, str]:
-        return {**super().versions, **self.composed.versions}
+        return {**super().versions, **self.within.versions}

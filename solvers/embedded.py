@@ -33,8 +33,9 @@ from bnnbench.plugins.registry import load_solver
 from bnnbench.qubo.qubo import Qubo, qubo_from_bqm
 from bnnbench.search_range import Range
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver
-from bnnbench.solver.ready import make_ready
 from bnnbench.spec import parse_spec
+
+from ._around import Around
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class _Prepared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Embedded(Solver):
+class Embedded(Around):
     """The inner solver on the qubits of a minor embedding; its bounds stay valid."""
 
     needs: ClassVar[tuple[str, ...]] = ("dwave-system", "minorminer")
@@ -87,37 +88,15 @@ class Embedded(Solver):
     chain_breaks: ChainBreaks = "majority_vote"
     """How broken chains are read, see `bnnbench.annealer.unembedding.ChainBreaks`."""
 
+    @property
     @override
-    def warm_up(self) -> None:
-        make_ready(load_solver(self.inner))
-
-    def unavailable(self) -> str | None:
-        """Be unavailable also where the inner solver is."""
-        return super().unavailable() or load_solver(self.inner).unavailable()
+    def within(self) -> Solver:
+        return load_solver(self.inner)
 
     @property
     def threads(self) -> int:
         """Return the threads of the inner solver."""
-        return load_solver(self.inner).threads
-
-    @property
-    def memoryless(self) -> bool:  # type: ignore[override]
-        """Return whether the inner solver is memoryless; chains are read alike for every read."""
-        return load_solver(self.inner).memoryless
-
-    @property
-    def counts(self) -> str:  # type: ignore[override]
-        """Return what the inner solver counts."""
-        return load_solver(self.inner).counts
-
-    @property
-    @override
-    def gives_one_read(self) -> bool:
-        return load_solver(self.inner).gives_one_read
-
-    def refuses(self, instance: Objective) -> str | None:
-        """Refuse what the inner solver refuses as a bare QUBO."""
-        return load_solver(self.inner).refuses(instance.qubo)
+        return self.within.threads
 
     def prepare(self, instance: Objective) -> _Prepared:
         """Embed, or take the embedding out of the cache.
@@ -127,7 +106,7 @@ class Embedded(Solver):
         InputError
             If no embedding is found, or the inner solver refuses the physical problem, or `mean` cannot be read.
         """
-        qubo, inner = instance.qubo, load_solver(self.inner)
+        qubo, inner = instance.qubo, self.within
         size = self.topology_size or QPU_SIZES[self.topology]
         graph = damaged_graph(self.topology, size, self.qubit_yield, self.embedding_seed)
         name = f"{self.topology}-{size}" + ("" if self.qubit_yield == 1 else f" with a yield of {self.qubit_yield:g}")
@@ -142,7 +121,7 @@ class Embedded(Solver):
 
     def sample(self, prepared: _Prepared, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """Yield the batches of the inner solver, one by one."""
-        inner, asked = load_solver(self.inner), anneals(budget, prepared.embedding.copies)
+        inner, asked = self.within, anneals(budget, prepared.embedding.copies)
         stream = inner.sample(prepared.inner, seed=seed, budget=asked)
         means = None if prepared.reader is None else FractionalTally(prepared.reader).add
         unembedded = unembed_batches(prepared.embedding, stream, prepared.qubo, self.chain_breaks, means)
@@ -156,4 +135,4 @@ class Embedded(Solver):
         """Return also what the inner solver needs, and the hash of its file, if it is one."""
         name = parse_spec(self.inner).name
         file = file_hash(name)
-        return {**super().versions, **load_solver(self.inner).versions, **({Path(name).name: file} if file else {})}
+        return {**super().versions, **self.within.versions, **({Path(name).name: file} if file else {})}
