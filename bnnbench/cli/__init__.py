@@ -14,6 +14,8 @@ def main() -> None:
     """Run the command line; an error is one sentence on standard error and an exit code."""
     open_streams()
     warnings.formatwarning = _warning
+    # From Python 3.12 on: strings of libraries, told to whoever imports them first.
+    warnings.filterwarnings("ignore", category=SyntaxWarning, module=".*site-packages")
     try:
         code = _call()
     except BaseException as error:

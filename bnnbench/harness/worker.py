@@ -8,7 +8,6 @@ import math
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -150,7 +149,8 @@ def _ending(error: BaseException, task: Task) -> EndLine:
         late: dict[type[BnnbenchError], Status] = {RefusedError: "refused", UnavailableError: "unavailable"}
         status: Status = next((late[kind] for kind in late if isinstance(error, kind)), "error")
         return EndLine(status, beginning(error, MAX_MESSAGE), {})
-    sys.stderr.write(stack_of(error))
+    with contextlib.suppress(OSError):  # not by `sys.stderr`, which the solver may have replaced
+        os.write(2, stack_of(error).encode(errors="replace"))
     return EndLine("error", beginning(_sentence(error, task), MAX_MESSAGE), {})
 
 

@@ -121,6 +121,7 @@ def measure(
     preparing, sampling, judging = _Clock(), _Clock(counts_cpu=True), _Clock()
     with preparing:
         reason = refusal(solver, instance)
+        gives_one_read = solver.gives_one_read  # a property may do work
     if reason:
         times = {"compile_s": instance.compile_s, "prepare_s": preparing.wall_s}
         return fold([], target, budget, status="refused", message=reason, **times)
@@ -144,7 +145,7 @@ def measure(
                 break
             with judging:
                 judged = judge(instance, batch, sampling.wall_s, facts)
-                if solver.gives_one_read and judged.num_reads:
+                if gives_one_read and judged.num_reads:
                     judged = as_one_read(judged, is_first=not num_reads)
                 batches.append(judged)
                 record(batches[-1], batch)
@@ -153,7 +154,7 @@ def measure(
                 break
             if budget.seconds is not None and sampling.wall_s >= budget.seconds:
                 break
-            if budget.reads is not None and num_reads >= budget.reads and not solver.gives_one_read:
+            if budget.reads is not None and num_reads >= budget.reads and not gives_one_read:
                 break  # an exact solver may still have a bound to deliver
     finally:
         with sampling:

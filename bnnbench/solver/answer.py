@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -41,12 +40,13 @@ def taken(batch: Any, num_variables: int) -> Batch:
         is_number(batch.evaluations, whole=True) and 0 <= batch.evaluations < 2**53
     ):
         raise CheckError(f"the solver answered {batch.evaluations!r} evaluations; count whole ones, or say None.")
-    return replace(
-        batch,
+    return Batch(  # and not one of the solver's own class, whose attributes it could work out later
         bits=np.array(bits, dtype=np.int8, subok=False),
         lower_bound=None if batch.lower_bound is None else float(batch.lower_bound),
         clocks={str(key): float(value) for key, value in batch.clocks.items()},
         facts={str(key): _plain(value) for key, value in batch.facts.items()},
+        phase="final" if batch.phase == "final" else "training",
+        evaluations=None if batch.evaluations is None else int(batch.evaluations),
     )
 
 

@@ -94,6 +94,7 @@ def run_suite(path, out, *, jobs=2, stop_after=None):
         ("succeeds_early", "crash", "exit code 0"),
         ("becomes_another", "crash", "the worker process died"),
         ("exits", "error", "raised SystemExit: 0"),
+        ("silences", "error", "raised ValueError: said to nobody (silences.py, line"),
         ("interrupts", "error", "raised Speechless: (no message)"),
         ("hang", "timeout", "killed after"),
         ("raises", "error", "seven is not a spin"),

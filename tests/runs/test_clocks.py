@@ -26,11 +26,32 @@ class Lazy(dict):
         return super().items()
 
 
+class Unfolding(Batch):
+    """A batch whose attributes are worked out each time that they are asked for."""
+
+    def __getattribute__(self, name):
+        time.sleep(WORK_S if name in ("bits", "evaluations") else 0)
+        return super().__getattribute__(name)
+
+
+class Slow(int):
+    """A count that is worked out when it is needed."""
+
+    def __int__(self):
+        time.sleep(WORK_S)
+        return 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hidden(Solver):
     """Works where no clock ran."""
 
     where: str
+
+    @property
+    def gives_one_read(self):
+        time.sleep(WORK_S if self.where == "gives_one_read" else 0)
+        return False
 
     def refuses(self, instance):
         time.sleep(WORK_S if self.where in ("refuses", "refuses all") else 0)
@@ -42,7 +63,10 @@ class Hidden(Solver):
 
     def _stream(self, n):
         try:
-            yield Batch(np.zeros((1, n), dtype=np.int8), facts=Lazy() if self.where == "facts" else {})
+            kind = Unfolding if self.where == "batch" else Batch
+            count = Slow(1) if self.where == "evaluations" else None
+            facts = Lazy() if self.where == "facts" else {}
+            yield kind(np.zeros((1, n), dtype=np.int8), facts=facts, evaluations=count)
             yield Batch(np.zeros((1, n), dtype=np.int8))
         finally:
             time.sleep(WORK_S if self.where == "close" else 0)
@@ -59,7 +83,10 @@ def instance():
         ("refuses", "prepare_s"),
         ("refuses all", "prepare_s"),
         ("sample", "sample_s"),
+        ("gives_one_read", "prepare_s"),
         ("facts", "sample_s"),
+        ("evaluations", "sample_s"),
+        ("batch", "sample_s"),
         ("close", "sample_s"),
     ],
 )
@@ -67,6 +94,7 @@ def test_work_is_on_a_clock_wherever_it_is_done(instance, where, clock):
     outcome = run(instance, Hidden(where=where), budget=Budget(reads=1))
 
     assert getattr(outcome, clock) >= WORK_S
+    assert (outcome.judge_s or 0) < WORK_S
 
 
 def test_a_solver_that_works_nowhere_takes_no_time(instance):

@@ -80,7 +80,10 @@ def _limited(kind: int, limit: int | None) -> Iterator[None]:
     try:
         yield
     finally:
-        resource.setrlimit(kind, old)
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # a run that lowered it for good costs its worker, see `Leftovers`
+            resource.setrlimit(kind, old)
 
 
 @cache

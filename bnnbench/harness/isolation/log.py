@@ -44,13 +44,14 @@ class Log:
     @contextlib.contextmanager
     def catching(self) -> Iterator[None]:
         """Catch all that is printed inside, by native code too; it must not tear the tables."""
-        saved = os.dup(1), os.dup(2)
+        saved, streams = (os.dup(1), os.dup(2)), (sys.stdout, sys.stderr)
         _flush()
         for number in (1, 2):
             os.dup2(self.fd, number)
         try:
             yield
         finally:
+            sys.stdout, sys.stderr = streams  # which a run may replace or close
             _flush()
             for number, copy in enumerate(saved, start=1):
                 os.dup2(copy, number)
@@ -73,5 +74,6 @@ def _received(sent: Any) -> Log:
 
 
 def _flush() -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()

@@ -21,26 +21,26 @@ def reset_peak_memory() -> None:
 
 def peak_memory_mib() -> float | None:
     """Return the peak of the resident memory of this process since it was reset, in MiB; None if it is not told."""
-    peak_kib = _status("VmHWM")
+    (peak_kib,) = _status("VmHWM")
     return None if peak_kib is None else round(peak_kib / 1024, 1)
 
 
-def memory_mib() -> float:
-    """Return the resident memory of this process, in MiB; 0 where the system does not tell."""
-    return (_status("VmRSS") or 0) / 1024
+def threads_and_memory_mib() -> tuple[int, float]:
+    """Return the number of threads of this process, and its resident memory in MiB.
+
+    Threads of native code are counted where the system tells, and the memory is 0 where it does not.
+    """
+    threads, memory_kib = _status("Threads", "VmRSS")
+    return threads or threading.active_count(), (memory_kib or 0) / 1024
 
 
-def num_threads() -> int:
-    """Return the number of threads of this process, those of native code included where the system tells."""
-    return _status("Threads") or threading.active_count()
-
-
-def _status(name: str) -> int | None:
-    """Return a number that the kernel tells of this process, in KiB where it is memory; None outside Linux.
+def _status(*names: str) -> list[int | None]:
+    """Return numbers that the kernel tells of this process, in KiB where they are memory; None outside Linux.
 
     Asked several times per run, so that the other lines are not looked at.
     """
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        _, _, rest = Path("/proc/self/status").read_bytes().partition(f"\n{name}:".encode())
-        return int(rest.split(maxsplit=1)[0])
-    return None
+    told = b""
+    with contextlib.suppress(OSError):
+        told = Path("/proc/self/status").read_bytes()
+    found = (told.partition(f"\n{name}:".encode())[2].split(maxsplit=1) for name in names)
+    return [int(words[0]) if words else None for words in found]

@@ -84,6 +84,16 @@ def test_a_denied_process_is_a_sentence_with_the_limit():
     assert sentence.endswith("Resource temporarily unavailable (a run may start 40 processes)")
 
 
+def lower_a_limit_for_good():
+    with confined(10, 1, 10):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    return resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+
+
+def test_a_limit_that_was_lowered_for_good_stays_and_ends_nothing():
+    assert as_nobody(lower_a_limit_for_good) == 1000
+
+
 def test_a_file_that_grows_too_large_is_an_error_and_the_limit_goes_again(tmp_path):
     content = b"x" * 2_000_000
     with pytest.raises(OSError, match="File too large"), confined(10, 0.001, 512):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
+import resource
 import signal
+import sys
 import threading
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from bnnbench.harness.isolation import leftovers
@@ -73,3 +77,51 @@ def test_memory_that_is_kept_is_seen(factor, is_harm):
     after = replace(before, memory_mib=before.memory_mib + factor * leftovers.MAX_LEFT_MIB)
 
     assert after.harm_after(before) == is_harm
+
+
+def lower(limit):
+    resource.setrlimit(limit, (resource.getrlimit(limit)[0] - 1, resource.getrlimit(limit)[1]))
+
+
+FILES, ERRORS, DEPTH = resource.RLIMIT_NOFILE, np.geterr(), sys.getrecursionlimit()
+LIMIT = resource.getrlimit(FILES)
+CHANGES = {
+    "environment": (lambda: os.environ.update(LEFT="x"), lambda: os.environ.pop("LEFT")),
+    "umask": (lambda: os.umask(0o777), lambda: os.umask(0o022)),
+    "limits": (lambda: lower(FILES), lambda: resource.setrlimit(FILES, LIMIT)),
+    "depth of calls": (lambda: sys.setrecursionlimit(DEPTH + 1), lambda: sys.setrecursionlimit(DEPTH)),
+    "switching of threads": (lambda: sys.setswitchinterval(1), lambda: sys.setswitchinterval(0.005)),
+    "collector": (lambda: gc.set_threshold(1), lambda: gc.set_threshold(700, 10, 10)),
+    "signals held back": (
+        lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1]),
+        lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1]),
+    ),
+    "another handler": (
+        lambda: signal.signal(signal.SIGUSR2, signal.SIG_IGN),
+        lambda: signal.signal(signal.SIGUSR2, signal.SIG_DFL),
+    ),
+    "floating-point errors": (lambda: np.seterr(under="raise"), lambda: np.seterr(**ERRORS)),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_changed_setting_of_the_process_is_seen(what):
+    change, change_back = CHANGES[what]
+    before = Leftovers.of_this_process()
+    change()
+    try:
+        after = Leftovers.of_this_process()
+    finally:
+        change_back()
+    assert after.harm_after(before)
+
+
+@pytest.mark.parametrize(("more", "is_harm"), [(-9, False), (9, True)])
+def test_files_that_stay_open_are_seen(more, is_harm):
+    before = Leftovers.of_this_process()
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(leftovers.MAX_LEFT_FILES + more)]
+    try:
+        assert Leftovers.of_this_process().harm_after(before) == is_harm
+    finally:
+        for number in files:
+            os.close(number)
