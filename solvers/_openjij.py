@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from bnnbench.solver.contract import Objective
 from bnnbench.solver.dimod import DimodSolver
 
@@ -19,11 +21,18 @@ class OpenJijSolver(DimodSolver):
     counts: ClassVar[str] = "proposed flips"
 
     def prepare(self, instance: Objective) -> Any:
-        """Build a sparse model of OpenJij, whose temperatures are fields of their own."""
-        import openjij
+        """Build a sparse model of OpenJij, whose temperatures are fields of their own.
 
-        qubo = instance.qubo
-        pairs = zip(qubo.rows.tolist(), qubo.cols.tolist(), strict=True)
-        couplings = dict(zip(pairs, qubo.couplings.tolist(), strict=True))
-        linear = dict(enumerate(qubo.linear.tolist()))
-        return openjij.BinaryQuadraticModel(linear, couplings, qubo.offset, "BINARY", sparse=True), {}
+        Its class takes the matrix that the library makes of dictionaries, one key at a time: couplings above the
+        diagonal, biases in a last column, and a last entry of 1.
+        """
+        import openjij
+        import scipy.sparse
+
+        qubo, n = instance.qubo, instance.qubo.num_variables
+        values = np.concatenate([qubo.couplings, qubo.linear, [1.0]])
+        rows = np.concatenate([qubo.rows, np.arange(n + 1)])
+        cols = np.concatenate([qubo.cols, np.full(n + 1, n)])
+        matrix = scipy.sparse.csr_matrix((values, (rows, cols)), shape=(n + 1, n + 1))
+        model = type(openjij.BinaryQuadraticModel({0: 0.0}, {}, 0.0, "BINARY", sparse=True))
+        return model(matrix, list(range(n)), qubo.offset, "BINARY"), {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,22 +25,6 @@ def higher_order(instance: Objective) -> tuple[Polynomial, Lift]:
         problem = instance.problem
         return form.polynomial(problem), lambda bits: form.lift(problem, bits)
     return polynomial_of(instance.qubo), lambda bits: bits
-
-
-def estimated_betas(polynomial: Polynomial) -> tuple[float, float]:
-    """Return the first and the last inverse temperature, as `bnnbench.solver.schedule` does for a QUBO.
-
-    At the start the largest possible increase is accepted with a probability of ½ or more, at the end one by twice the
-    median coefficient with 1 %.
-    """
-    sizes = np.array([abs(c) for term, c in polynomial.terms.items() if term])
-    if not sizes.size:
-        return 1.0, 1.0
-    ends = np.zeros(polynomial.num_variables)
-    for term, c in polynomial.terms.items():
-        ends[list(term)] += abs(c)
-    first = float(np.log(2) / (2 * ends.max()))
-    return first, max(first, float(np.log(100) / (2 * np.median(sizes))))
 
 
 class Terms(NamedTuple):
@@ -73,21 +58,32 @@ class Walker(NamedTuple):
 
 def make_terms(polynomial: Polynomial) -> Terms:
     """Return the terms of a polynomial as arrays; the constant is left out."""
-    terms = [(term, c) for term, c in polynomial.terms.items() if term]
-    users: list[list[int]] = [[] for _ in range(polynomial.num_variables)]
-    for number, (term, _) in enumerate(terms):
-        for variable in term:
-            users[variable].append(number)
-    members = [term for term, _ in terms]
-    return Terms(_starts(members), _flat(members), _starts(users), _flat(users), np.array([c for _, c in terms]))
+    variables = [term for term in polynomial.terms if term]
+    sizes = np.array([len(term) for term in variables], dtype=np.int64)
+    members = np.fromiter(chain.from_iterable(variables), np.int64, int(sizes.sum()))
+    users = np.repeat(np.arange(len(sizes)), sizes)[np.argsort(members, kind="stable")]
+    coefficients = np.array([c for term, c in polynomial.terms.items() if term], dtype=np.float64)
+    uses = np.bincount(members, minlength=polynomial.num_variables)
+    return Terms(_ends(sizes), members, _ends(uses), users, coefficients)
 
 
-def _starts(lists: Any) -> NDArray[np.int64]:
-    return np.cumsum([0, *map(len, lists)], dtype=np.int64)
+def _ends(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each of some lists begins that lie behind each other, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
-def _flat(lists: Any) -> NDArray[np.int64]:
-    return np.array([item for items in lists for item in items], dtype=np.int64)
+def estimated_betas(terms: Terms) -> tuple[float, float]:
+    """Return the first and the last inverse temperature, as `bnnbench.solver.schedule` does for a QUBO.
+
+    At the start the largest possible increase is accepted with a probability of ½ or more, at the end one by twice the
+    median coefficient with 1 %.
+    """
+    sizes = np.abs(terms.coefficients)
+    if not sizes.size:
+        return 1.0, 1.0
+    ends = np.bincount(terms.members, np.repeat(sizes, np.diff(terms.starts)))
+    first = float(np.log(2) / (2 * ends.max()))
+    return first, max(first, float(np.log(100) / (2 * np.median(sizes))))
 
 
 def make_walker(terms: Terms, state: NDArray[np.uint64]) -> Walker:

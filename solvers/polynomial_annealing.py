@@ -50,9 +50,10 @@ class PolynomialAnnealing(Solver):
         from ._polynomial import estimated_betas, higher_order, make_terms
 
         polynomial, lift = higher_order(instance)
-        first, last = self.beta_range or estimated_betas(polynomial)
+        terms = make_terms(polynomial)
+        first, last = self.beta_range or estimated_betas(terms)
         grid = np.geomspace if self.beta_schedule_type == "geometric" else np.linspace
-        return make_terms(polynomial), lift, grid(first, last, self.num_sweeps)
+        return terms, lift, grid(first, last, self.num_sweeps)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """Yield the last states of anneals."""

@@ -87,11 +87,18 @@ def bit_product(bits: Term, coefficient: float) -> Iterator[tuple[Term, float]]:
 
 
 def polynomial_of(qubo: Qubo) -> Polynomial:
-    """Return a QUBO as a polynomial."""
-    pairs = zip(zip(qubo.rows.tolist(), qubo.cols.tolist(), strict=True), qubo.couplings.tolist(), strict=True)
-    linear = (((i,), c) for i, c in enumerate(qubo.linear.tolist()))
-    terms = itertools.chain([((), qubo.offset)], linear, pairs)
-    return collected(qubo.num_variables, itertools.chain.from_iterable(bit_product(t, c) for t, c in terms))
+    """Return a QUBO as a polynomial: bits are (1 + s) / 2."""
+    n, quarters = qubo.num_variables, qubo.couplings / 4
+    biases = qubo.linear / 2
+    np.add.at(biases, np.stack([qubo.rows, qubo.cols], axis=1).ravel(), np.repeat(quarters, 2))
+    constant = np.cumsum(np.concatenate([[qubo.offset], qubo.linear / 2, quarters]))[-1]
+    first = np.concatenate([[-1], np.arange(n), qubo.rows])
+    second = np.concatenate([[-1], np.full(n, -1), qubo.cols])
+    values = np.concatenate([[constant], biases, quarters])
+    order = np.lexsort((second, first))  # as tuples of variables are ordered
+    order = order[values[order] != 0]
+    numbers = zip(first[order].tolist(), second[order].tolist(), values[order].tolist(), strict=True)
+    return Polynomial(n, {(i, j) if j >= 0 else (i,) if i >= 0 else (): value for i, j, value in numbers})
 
 
 def interpolated(table: NDArray[np.float64]) -> Polynomial:
