@@ -22,7 +22,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo
 
 from bnnbench.annealer.copies import Copies, chains_on, find_copies, in_order, side_by_side
 from bnnbench.cache import cache_folder, write_cache
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, RefusedError
 from bnnbench.hashing import content_hash
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.solver.contract import Positive
@@ -121,6 +121,8 @@ def find_embedding_on(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str, c
 
     Raises
     ------
+    RefusedError
+        If the graph has fewer qubits than there are variables, or fewer couplers than couplings.
     InputError
         If no embedding is found, or fewer copies than were asked for.
 
@@ -183,6 +185,7 @@ def physical_model(
 def _embed(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str, copies: Copies) -> Embedding:
     import minorminer  # noqa: F401  loaded before the clock starts
 
+    _check_room(qubo, graph, graph_name)
     source, target = _source(qubo), in_order(graph)
     # The one place that may measure time besides the harness: `prepare_s` of the harness also holds imports, the
     # cache and the physical model, and a row that found its embedding in the cache has to carry the original seconds.
@@ -203,6 +206,16 @@ def _embed(qubo: Qubo, graph: nx.Graph, seed: int, graph_name: str, copies: Copi
         )
     chains = tuple(tuple(sorted(copy[variable])) for copy in found for variable in range(len(source)))
     return Embedding(chains, embed_s, len(found))
+
+
+def _check_room(qubo: Qubo, graph: nx.Graph, graph_name: str) -> None:
+    """Refuse what has more variables or couplings than a graph: no search could tell more, however long it took."""
+    if qubo.num_variables > len(graph) or qubo.num_couplings > graph.size():
+        raise RefusedError(
+            f"{qubo.num_variables} variables and {qubo.num_couplings} couplings have no minor embedding in {graph_name}"
+            f" ({len(graph)} qubits, {graph.size()} couplers), as a minor has no more of either; take a larger graph, "
+            "or a smaller problem."
+        )
 
 
 def _source(qubo: Qubo) -> nx.Graph:

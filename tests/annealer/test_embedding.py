@@ -25,7 +25,7 @@ from bnnbench.annealer.embedding import (
     physical_model,
 )
 from bnnbench.cache import write_cache
-from bnnbench.errors import InputError
+from bnnbench.errors import InputError, RefusedError
 from bnnbench.qubo.qubo import Qubo, make_qubo, qubo_from_bqm
 
 
@@ -154,11 +154,20 @@ def test_a_failed_search_leaves_nothing_in_the_cache(cache: Path) -> None:
     assert not cache.exists()
 
 
-def test_more_variables_than_qubits_fail_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("variables", "couplings", "sizes"),
+    [
+        (41, [], "41 variables and 0 couplings"),
+        (40, list(itertools.combinations(range(40), 2)), "40 variables and 780"),
+    ],
+)
+def test_more_than_the_graph_has_is_refused_without_a_search(
+    variables: int, couplings: list[tuple[int, int]], sizes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(minorminer, "find_embedding", lambda *_, **__: pytest.fail("searched"))
 
-    with pytest.raises(InputError, match="41 variables"):
-        find_embedding(random_qubo(41, []), "pegasus", 2, seed=0)
+    with pytest.raises(RefusedError, match=rf"{sizes}.* have no minor embedding in pegasus-2 \(40 qubits, \d+ coupl"):
+        find_embedding(random_qubo(variables, couplings), "pegasus", 2, seed=0)
 
 
 # Cache

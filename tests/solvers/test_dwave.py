@@ -801,7 +801,7 @@ reads_per_call = 10
         ),
         ('connection = "offline"', "unavailable", "connecting failed (SolverOfflineError: solver is offline)"),
         ('connection = "breaks"', "error", "a submission failed (SolverOfflineError: solver is offline)"),
-        ('connection = "small"', "error", "no minor embedding was found of"),
+        ('connection = "small"', "refused", "have no minor embedding in"),
         ("max_qpu_seconds = 1e-6", "refused", "nothing was submitted"),
         ("anneal_schedule = [[[0, 0], [0.1, 1]]]", "refused", "the QPU does not take the anneal_schedule"),
         ('replay = "nowhere.jsonl"', "refused", "nowhere.jsonl cannot be read (No such file or directory)"),

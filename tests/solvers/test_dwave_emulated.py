@@ -54,7 +54,7 @@ def test_missing_qubits_are_drawn_from_the_seed_and_are_not_used(instance):
 
 def test_too_few_qubits_get_a_sentence(instance):
     solver = bb.load_solver("dwave_emulated", qubit_yield=0.05, **SMALL)
-    with pytest.raises(bb.InputError, match=r"no minor embedding .* in zephyr-4 with a yield of 0\.05"):
+    with pytest.raises(bb.InputError, match=r"no minor embedding in zephyr-4 with a yield of 0\.05"):
         solver.prepare(instance)
 
 
