@@ -105,10 +105,10 @@ def fold_again(run: StoredRun, truth: Truth | None, *, is_sound: bool, num_sampl
     """Return the outcome that follows from the trace of a run and a truth; of its columns, `FOLDED` do."""
     target = target_of(truth, num_samples, is_sound=is_sound)
     budget = budget_of(run.row)
-    return fold([_batch(batch) for batch in run.batches], target, budget, status="ok")
+    return fold([judged_batch(batch) for batch in run.batches], target, budget, status="ok")
 
 
-def _batch(row: Mapping[str, Any]) -> JudgedBatch:
+def judged_batch(row: Mapping[str, Any]) -> JudgedBatch:
     """Return a batch of the trace; what is kept of a run as a whole is left blank."""
     kept: dict[str, Any] = dict.fromkeys(("train_accuracy", "test_accuracy"))
     kept |= {name: row[name] for name in BATCH} | {name: json.loads(row[name]) for name in LEVELS}

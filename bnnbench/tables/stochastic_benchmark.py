@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,10 @@ import pandas as pd
 from bnnbench.errors import InputError
 from bnnbench.metrics import disambiguated
 from bnnbench.metrics.censoring import numbers
+from bnnbench.runs.judge import with_reads
+from bnnbench.store.rescore import judged_batch
 from bnnbench.store.store import Store
+from bnnbench.store.stored_run import StoredRun
 
 
 def stochastic_benchmark_table(store: Store) -> pd.DataFrame:
@@ -57,29 +60,21 @@ def stochastic_benchmark_table(store: Store) -> pd.DataFrame:
             "random_value": floor.get(run["problem"]),
         }
         for run in runs.to_dict("records")
-        for loss, count in _levels(store.batches(str(run["key"])))
+        for loss, count in _levels(store.stored_run(str(run["key"])))
     ]
     return pd.DataFrame(rows)
 
 
-def _levels(batches: pd.DataFrame) -> Iterator[tuple[float, int]]:
+def _levels(run: StoredRun) -> Iterator[tuple[float, int]]:
     """Yield distinct losses with their reads; what lies above the lowest that a batch keeps is one, the mean."""
     counts: Counter[float] = Counter()
-    for batch in _with_reads(batches.to_dict("records")):
-        kept = {float(loss): int(count) for loss, count in batch["loss_levels"]}
+    for batch in with_reads([judged_batch(row) for row in run.batches]):
+        kept = {float(loss): int(count) for loss, count in batch.loss_levels}
         counts.update(kept)
-        if rest := batch["num_reads"] - sum(kept.values()):
-            total = batch["mean_loss"] * batch["num_reads"] - sum(loss * count for loss, count in kept.items())
+        if rest := batch.num_reads - sum(kept.values()):
+            total = batch.mean_loss * batch.num_reads - sum(loss * count for loss, count in kept.items())
             counts[total / rest] += rest
     yield from sorted(counts.items())
-
-
-def _with_reads(batches: list[dict[Hashable, Any]]) -> list[dict[Hashable, Any]]:
-    """Return the rows of the trace that hold reads; where one read is bettered, that of least energy."""
-    answers = [batch for batch in batches if batch["loss_levels"]]
-    if all(batch["num_reads"] for batch in answers):
-        return answers
-    return [{**min(answers, key=lambda row: row["energy"]), "num_reads": 1}]
 
 
 def _scalar(value: Any) -> Any:
