@@ -29,9 +29,19 @@ class Around(Solver):
         return self.within.counts
 
     @property
+    def watches_clock(self) -> bool:  # type: ignore[override]
+        """Return whether the solver within watches the clock."""
+        return self.within.watches_clock
+
+    @property
     @override
     def gives_one_read(self) -> bool:
         return self.within.gives_one_read
+
+    @property
+    @override
+    def threads(self) -> int:
+        return self.within.threads
 
     @override
     def warm_up(self) -> None:

@@ -36,6 +36,7 @@ class LeapSolver(Solver):
     """A subclass says what is submitted, and how an answer is read."""
 
     seeded: ClassVar[bool] = False
+    watches_clock: ClassVar[bool] = True
     paradigm: ClassVar[Paradigm] = "Quantum Hardware"
 
     hybrid_solver: Annotated[str, Field(min_length=1)] | None = None

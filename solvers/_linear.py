@@ -28,6 +28,7 @@ class LinearSolver(Solver):
     """A subclass runs its library in `optimize`."""
 
     exact: ClassVar[bool] = True
+    watches_clock: ClassVar[bool] = True
     counts: ClassVar[str] = "nodes"
 
     model: Literal["network", "qubo"] = "network"

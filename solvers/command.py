@@ -56,6 +56,7 @@ class Command(Solver):
     """
 
     runs_programs: ClassVar[bool] = True
+    watches_clock: ClassVar[bool] = True
 
     program: Annotated[str, AfterValidator(_check_words)] = ""
     """Command line, such as ``./solver {file} {seed} {seconds} {reads}``; without ``{file}`` the file is its input."""

@@ -43,6 +43,7 @@ class CpSat(Solver):
     """
 
     exact: ClassVar[bool] = True
+    watches_clock: ClassVar[bool] = True
     counts: ClassVar[str] = "branches"
     needs: ClassVar[tuple[str, ...]] = ("numba", "ortools")
     loads: ClassVar[tuple[str, ...]] = ("ortools.sat.python.cp_model",)

@@ -29,6 +29,7 @@ class CpSatNetwork(NetworkSolver):
     """
 
     exact: ClassVar[bool] = True
+    watches_clock: ClassVar[bool] = True
     counts: ClassVar[str] = "branches"
     needs: ClassVar[tuple[str, ...]] = ("numba", "ortools")
     loads: ClassVar[tuple[str, ...]] = ("ortools.sat.python.cp_model",)

@@ -93,11 +93,6 @@ class Embedded(Around):
     def within(self) -> Solver:
         return load_solver(self.inner)
 
-    @property
-    def threads(self) -> int:
-        """Return the threads of the inner solver."""
-        return self.within.threads
-
     def prepare(self, instance: Objective) -> _Prepared:
         """Embed, or take the embedding out of the cache.
 

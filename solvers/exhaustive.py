@@ -21,6 +21,7 @@ class Exhaustive(Solver):
     """
 
     exact: ClassVar[bool] = True
+    watches_clock: ClassVar[bool] = True
     counts: ClassVar[str] = "nodes"
     needs: ClassVar[tuple[str, ...]] = ("numba",)
     works_on: ClassVar[WorksOn] = "network"

@@ -33,6 +33,7 @@ class MaxSat(Solver):
     """
 
     exact: ClassVar[bool] = True
+    watches_clock: ClassVar[bool] = True
     counts: ClassVar[str] = "decisions"
     needs: ClassVar[tuple[str, ...]] = ("python-sat",)
     loads: ClassVar[tuple[str, ...]] = ("pysat.formula", "pysat.examples.rc2")

@@ -11,7 +11,7 @@ from bnnbench.plugins.entries import entries
 from bnnbench.plugins.registry import load_solver, solver_class
 
 HEADINGS = (
-    "solver", "method", "works on", "exact", "seeded", "memoryless", "ends at 0", "evaluations",
+    "solver", "method", "works on", "exact", "seeded", "memoryless", "ends at 0", "ends in time", "evaluations",
     "libraries", "parameters", "source",
 )  # fmt: skip
 
@@ -20,7 +20,7 @@ def solver_row(name: str) -> list[str]:
     """Return the cells of a solver, in the order of `HEADINGS`."""
     found, solver = solver_class(name), load_solver(name, **_required(name))
     summary = (inspect.getdoc(sys.modules[found.__module__]) or "").partition("\n")[0].rstrip(".")
-    told = (solver.exact, solver.seeded, solver.memoryless, solver.ends_at_zero)
+    told = (solver.exact, solver.seeded, solver.memoryless, solver.ends_at_zero, solver.watches_clock)
     answers = ["yes" if value else "no" for value in told]
     libraries, parameters = (" ".join(f"`{item}`" for item in items) for items in (solver.needs, solver.parameters))
     source = _source(inspect.getdoc(found) or "")

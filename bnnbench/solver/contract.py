@@ -178,6 +178,8 @@ class Solver(abc.ABC):
     """What is counted as evaluations, such as ``proposed flips``; empty where nothing is, as of a foreign program."""
     ends_at_zero: ClassVar[bool] = False
     """Whether a read ends where the solver sees no wrong output left; a solver of the QUBO sees no such floor."""
+    watches_clock: ClassVar[bool] = False
+    """Whether a read ends when the seconds of the budget are over; else a run ends between reads alone."""
     is_floor: ClassVar[bool] = False
     """Whether this is guessing, the floor that others are compared with."""
     paradigm: ClassVar[Paradigm] = "Classical"

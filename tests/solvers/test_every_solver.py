@@ -12,6 +12,7 @@ import pytest
 import bnnbench as bb
 from bnnbench.plugins.entries import entries
 from bnnbench.qubo.qubo import make_qubo
+from bnnbench.solver.answer import open_stream
 from bnnbench.testing import SolverContract
 
 PROBLEMS = {
@@ -119,6 +120,33 @@ def test_a_read_ends_where_no_output_is_wrong_if_the_solver_says_so(solver):
     assert (easy.evaluations < hard.evaluations) == adapter.ends_at_zero
 
 
+def first_batch(solver, instance, budget):
+    adapter = load(solver)
+    with open_stream(adapter, adapter.prepare(instance), seed=1, budget=budget) as stream:
+        return next(stream)
+
+
+@pytest.mark.parametrize("solver", [name for name in SOLVERS if not load(name).watches_clock])
+def test_no_clock_ends_a_read_of_a_solver_that_does_not_say_so(solver):
+    instance = bb.compile(make("one hidden layer"), "soft")
+    if load(solver).refuses(instance):
+        instance = bb.compile(make("perceptron"), "hubo")
+
+    in_time, late = (first_batch(solver, instance, bb.Budget(s, reads=5)) for s in (1e6, 1e-6))
+
+    assert np.array_equal(in_time.bits, late.bits)
+    assert in_time.evaluations == late.evaluations
+
+
+@pytest.mark.parametrize("solver", [name for name in SOLVERS if load(name).exact and load(name).watches_clock])
+def test_the_clock_ends_a_proof_of_a_solver_that_says_so(solver):
+    instance = bb.compile(bb.load_problem("random_data", widths=[7, 3, 1], samples=30), "reduced")
+
+    outcome = bb.run(instance, load(solver), budget=bb.Budget(seconds=1e-6))
+
+    assert not outcome.proved
+
+
 UNCOUNTED = {"command", "dwave", "leap_cqm", "leap_hybrid", "leap_nonlinear", "ommx"}
 """Foreign programs and machines, which tell no steps."""
 
@@ -146,7 +174,7 @@ def test_a_wide_neuron_is_trained_or_refused_with_a_sentence(wide, solver):
     try:
         outcome = bb.run(wide, adapter, budget=budget, keep_samples=True)
     except bb.InputError as error:
-        assert "no minor embedding was found" in str(error)  # noqa: PT017  which a larger graph would have
+        assert "no minor embedding" in str(error)  # noqa: PT017  which a larger graph would have
         return
 
     if outcome.status == "refused" or (outcome.status == "timeout" and adapter.exact):
@@ -199,11 +227,20 @@ def test_is_available_and_described(solver):
     assert entries("solver")[solver].summary.endswith(".")
 
 
-@pytest.mark.parametrize("wrapper", ["embedded[inner={}]", "control_errors[inner={}]", "dwave_emulated[annealer={}]"])
+AROUND = ["embedded[inner={}]", "control_errors[inner={}]", "dwave_emulated[annealer={}]"]
+
+
+@pytest.mark.parametrize("wrapper", AROUND)
 def test_reads_around_a_solver_are_independent_draws_where_its_own_are(wrapper):
     for inner, is_memoryless in (("simulated_annealing", True), ("cpsat", False)):
         assert bb.load_solver(inner).memoryless is is_memoryless
         assert bb.load_solver(wrapper.format(inner)).memoryless is is_memoryless
+
+
+@pytest.mark.parametrize("wrapper", [*AROUND, "lagrangian[inner={}]"])
+def test_a_solver_around_another_uses_its_threads(wrapper):
+    for inner, threads in (("simulated_annealing", 1), ("cpsat[num_workers=3]", 3)):
+        assert bb.load_solver(wrapper.format(inner)).threads == threads
 
 
 def test_exhaustive_and_network_solvers_refuse_a_bare_qubo():
