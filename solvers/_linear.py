@@ -9,8 +9,10 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from bnnbench.optimum.weight_anneal import warm_up
+from bnnbench.problem.network import Network
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.linear_program import LinearModel, linearized, network_program
 from bnnbench.qubo.symmetry import representative
@@ -50,10 +52,10 @@ class LinearSolver(Solver):
         `start` has values of the first variables, from which the search is to start; None: from nowhere.
         """
 
-    def warm_up(self) -> None:
-        """Compile the search for a hint."""
+    @override
+    def warm_up_for(self, network: Network) -> None:
         if self.hint != "none":
-            warm_up()
+            warm_up(network.num_layers)
 
     def refuses(self, instance: Objective) -> str | None:
         """Refuse a hint where there is no network."""

@@ -167,12 +167,13 @@ def mix(states: NDArray[Any], cosine: float, sine: float) -> float:
     other = inner // side
     gathered = np.empty((num_rows, block), states.dtype)
     product = 0.0
+    first_place: Any = np.int64(0)  # a literal 0 would be a type of its own, for which all below is compiled once more
     for start in range(0, size, block):
         for corner in range(start, start + block, inner):
             product += _rotate_states(states, corner, corner + inner, side, cosine, sine)
             for row in range(num_rows):
                 _transpose(states[row, corner : corner + inner], gathered[row, :inner], other, side)
-            product += _rotate_states(gathered, 0, inner, other, cosine, sine)
+            product += _rotate_states(gathered, first_place, inner, other, cosine, sine)
             for row in range(num_rows):
                 _transpose(gathered[row, :inner], states[row, corner : corner + inner], side, other)
         product += _rotate_states(states, start, start + block, inner, cosine, sine)
@@ -183,7 +184,7 @@ def mix(states: NDArray[Any], cosine: float, sine: float) -> float:
         for outer in range(0, size, first * rows):
             for corner in range(outer, outer + first, lanes):
                 _gather(states, gathered, corner, first, rows)
-                product += _rotate_states(gathered, 0, rows * lanes, lanes, cosine, sine)
+                product += _rotate_states(gathered, first_place, rows * lanes, lanes, cosine, sine)
                 _scatter(gathered, states, corner, first, rows)
         first *= rows
     return product

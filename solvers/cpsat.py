@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from bnnbench.errors import InputError
 from bnnbench.optimum.weight_anneal import warm_up
+from bnnbench.problem.network import Network
 from bnnbench.qubo.constraint import Affine, Gate, Square
 from bnnbench.qubo.instance import Instance
 from bnnbench.qubo.qubo import Qubo
@@ -63,10 +64,10 @@ class CpSat(Solver):
     def threads(self) -> int:
         return self.num_workers
 
-    def warm_up(self) -> None:
-        """Compile the search for a hint."""
+    @override
+    def warm_up_for(self, network: Network) -> None:
         if self.hint != "none":
-            warm_up()
+            warm_up(network.num_layers)
 
     def refuses(self, instance: Objective) -> str | None:
         """Refuse a hint where there is no network."""

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from bnnbench.optimum.cpsat_model import network_model
 from bnnbench.optimum.weight_anneal import warm_up
+from bnnbench.problem.network import Network
 from bnnbench.qubo.symmetry import representative
 from bnnbench.solver.contract import Batch, Budget, Objective
 
@@ -46,10 +47,10 @@ class CpSatNetwork(NetworkSolver):
     def threads(self) -> int:
         return self.num_workers
 
-    def warm_up(self) -> None:
-        """Compile the search for a hint."""
+    @override
+    def warm_up_for(self, network: Network) -> None:
         if self.hint != "none":
-            warm_up()
+            warm_up(network.num_layers)
 
     def prepare(self, instance: Objective) -> Any:
         """Return instance, model, weights, and the factor from objective to loss."""

@@ -8,7 +8,10 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
+from bnnbench.optimum.enumeration import TINY
+from bnnbench.optimum.find import proved
 from bnnbench.optimum.search.cost import why_hopeless
+from bnnbench.problem.network import Network
 from bnnbench.qubo.instance import Instance
 from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
 
@@ -17,7 +20,8 @@ from bnnbench.solver.contract import Batch, Budget, Objective, Solver, WorksOn
 class Exhaustive(Solver):
     """Search over all weight settings, by their activation patterns; answers with one optimal setting and a proof.
 
-    For a formulation that is not sound the optimal weights are the same, but no bound on the energy follows.
+    Up to 12 weights all settings are tried. For a formulation that is not sound the optimal weights are the same, but
+    no bound on the energy follows.
     """
 
     exact: ClassVar[bool] = True
@@ -27,11 +31,11 @@ class Exhaustive(Solver):
     works_on: ClassVar[WorksOn] = "network"
 
     @override
-    def warm_up(self) -> None:
-        from bnnbench.optimum.prove import compile_kernels
+    def warm_up_for(self, network: Network) -> None:
+        if network.num_weights > TINY:
+            from bnnbench.optimum.prove import compile_kernels
 
-        for num_layers in (1, 2, 3):
-            compile_kernels(num_layers)
+            compile_kernels(network.num_layers)
 
     def refuses(self, instance: Objective) -> str | None:
         """Refuse networks that are too large to search."""
@@ -42,18 +46,14 @@ class Exhaustive(Solver):
 
     def prepare(self, instance: Objective) -> Any:
         """Compile the kernels, which would count as sampling otherwise."""
-        from bnnbench.optimum.prove import compile_kernels
-
         if isinstance(instance, Instance):
-            compile_kernels(instance.problem.network.num_layers)
+            self.warm_up_for(instance.problem.network)
         return instance
 
     def sample(self, prepared: Instance, *, seed: int, budget: Budget) -> Iterator[Batch]:
         """Yield one batch of one sample; a search that runs out of time has a bound all the same."""
-        from bnnbench.optimum.prove import search
-
         del seed
-        truth = search(prepared.problem, max_optima=1, seconds=budget.seconds, threads=1)
+        truth = proved(prepared.problem, max_optima=1, seconds=budget.seconds, threads=1)
         bound = None
         if prepared.is_sound:
             bound = truth.energy if truth.lower_bound is None else truth.lower_bound

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from bnnbench.optimum.flip_anneal import MAX_LAYERS
 from bnnbench.optimum.weight_anneal import COLD, HOT, WeightAnnealer, warm_up
+from bnnbench.problem.network import Network
 from bnnbench.problem.problem import Problem
 from bnnbench.qubo.instance import Instance
 from bnnbench.search_range import Options, Range
@@ -53,9 +54,11 @@ class WeightSearch(NetworkSolver):
     clip: Positive | None = None
     """c for margins of two layers; not set: √d_0 / 2."""
 
-    def warm_up(self) -> None:
-        """Compile the kernels of what is annealed."""
-        warm_up(margins=self.cost == "margin")
+    @override
+    def warm_up_for(self, network: Network) -> None:
+        is_margin = self.cost == "margin"
+        if not (is_margin and network.num_layers > MAX_LAYERS):  # which is refused
+            warm_up(network.num_layers, margins=is_margin)
 
     @override
     def refuses_network(self, instance: Instance) -> str | None:
@@ -67,7 +70,7 @@ class WeightSearch(NetworkSolver):
     def prepare(self, instance: Objective) -> Any:
         """Pack the samples."""
         found = self.network_of(instance)
-        warm_up(found.problem.network.num_layers, margins=self.cost == "margin")
+        self.warm_up_for(found.problem.network)
         return found, WeightAnnealer(found.problem)
 
     def sample(self, prepared: Any, *, seed: int, budget: Budget) -> Iterator[Batch]:

@@ -10,6 +10,7 @@ from commands import call
 from hypothesis import HealthCheck, settings
 
 from bnnbench.plugins.entries import entries
+from bnnbench.problem.network import Network
 from bnnbench.spec import Spec
 
 settings.register_profile(
@@ -37,11 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
     """Compile the kernels of all solvers once, on two cores: each process of xdist would compile them for itself."""
-    from bnnbench.harness.warm_up import helped, warm_up
+    from bnnbench.harness.warm_up import Need, helped, warm_up
 
-    solvers = [Spec(name) for name in sorted(entries("solver"))]
-    with helped(solvers):
-        warm_up(solvers[::-1])
+    networks = tuple(Network(widths) for widths in ((13, 1), (5, 3, 1), (3, 3, 2, 1)))
+    needs = [Need(Spec(name), networks) for name in sorted(entries("solver"))]
+    with helped(needs):
+        warm_up(needs[::-1])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ from bnnbench.cli._streams import is_debugging
 from bnnbench.errors import InputError, StoppedError
 from bnnbench.harness.campaign import Campaign, find_truths, pending
 from bnnbench.harness.executor import Executor
-from bnnbench.harness.warm_up import helped, specs_of, warm_up
+from bnnbench.harness.warm_up import helped, needs_of, warm_up
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
 from bnnbench.runs.cell import Cell
@@ -60,12 +60,12 @@ def run_campaign(
     _announce(planned, cells, finished, store, screen)
     with progress_bars(screen) as bars:
         problems = _unsettled(cells, finished, store)
-        solvers = specs_of(pending(cells, finished))
-        with helped(solvers):
+        needs = needs_of(pending(cells, finished))
+        with helped(needs):
             with patiently(screen, f"finding optima ({FIRST_TIME})"):
                 truths = truths_of(problems, store, bars, planned.foreign)
             with patiently(screen, f"compiling solvers ({FIRST_TIME})"):
-                warm_up(solvers[::-1])
+                warm_up(needs[::-1])
         # A truth that became better can change which runs had reached it.
         known = verdicts(row for row in store.endings() if row["key"] in finished)
         repeater = Repeater(cells, known, planned.precision)

@@ -21,7 +21,7 @@ from bnnbench.harness.journal import NO_WORD, Record, StartLine, read_journal
 from bnnbench.harness.machine import machine_info
 from bnnbench.harness.qpu_allowance import QpuAllowance
 from bnnbench.harness.task import Task, task_of
-from bnnbench.harness.warm_up import specs_of, warm_up
+from bnnbench.harness.warm_up import needs_of, warm_up
 from bnnbench.optimum.certificate import Certificate, certify
 from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.shipped import SHIPPED
@@ -163,7 +163,7 @@ class Campaign:
         UnavailableError
             If nothing can run, because no worker starts, or the cluster is lost.
         """
-        warm_up(specs_of(cells))
+        warm_up(needs_of(cells))
         self._waiting.extend(cells)
         # Not in the folder of results, which belongs to the user, and may be renamed while runs go on.
         journals = Path(tempfile.mkdtemp(prefix="journals-", dir=private_folder()))

@@ -6,46 +6,68 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 
 from bnnbench.errors import BnnbenchError, blaming
 from bnnbench.harness.forks import start_quietly
 from bnnbench.harness.worker import same_folder
 from bnnbench.plugins.registry import load_solver
+from bnnbench.problem.network import Network
 from bnnbench.processes import apart, without_script
 from bnnbench.runs.cell import Cell
 from bnnbench.spec import Spec
 
-HELP_S = 2.0
+HELP_S = 1.0
 """Seconds until a second process helps: by then, kernels are compiled and not loaded."""
 
 
-def specs_of(cells: Iterable[Cell]) -> list[Spec]:
-    """Return the solvers of cells, each once, in their order."""
-    return list({str(cell.solver.spec): cell.solver.spec for cell in cells}.values())
+@dataclass(frozen=True)
+class Need:
+    """A solver, and the networks that it is to run on."""
+
+    solver: Spec
+    networks: tuple[Network, ...]
 
 
-def warm_up(solvers: Iterable[Spec]) -> None:
+def needs_of(cells: Iterable[Cell]) -> list[Need]:
+    """Return the solvers of cells by name, each once: those that share kernels are neighbors."""
+    networks: dict[str, dict[Network, None]] = {}
+    specs: dict[str, Spec] = {}
+    for cell in cells:
+        name = str(cell.solver.spec)
+        specs[name] = cell.solver.spec
+        networks.setdefault(name, {})[cell.problem.network] = None
+    return [Need(specs[name], tuple(networks[name])) for name in sorted(networks)]
+
+
+def warm_up(needs: Iterable[Need]) -> None:
     """Let solvers compile their kernels; if one cannot, its runs will say why."""
-    for spec in solvers:
-        with same_folder(), contextlib.suppress(BnnbenchError), blaming(f"solver {spec} raised"):
-            solver = load_solver(spec)
+    for need in needs:
+        with same_folder(), contextlib.suppress(BnnbenchError), blaming(f"solver {need.solver} raised"):
+            solver = load_solver(need.solver)
             if solver.unavailable() is None:
                 solver.warm_up()
+                for network in need.networks:
+                    solver.warm_up_for(network)
 
 
 @contextlib.contextmanager
-def helped(solvers: Sequence[Spec]) -> Iterator[None]:
+def helped(needs: Sequence[Need]) -> Iterator[None]:
     """Let a second process compile the kernels from the first solver to the last, if this one is at it for long.
 
-    Compiling keeps one core busy, whatever the number of threads. This process begins with the last solver, and loads
-    what the other has compiled.
+    Compiling keeps one core busy, whatever the number of threads. This process begins with the last solver, loads what
+    the other has compiled, and waits for what it is at.
     """
+    if not needs:
+        yield
+        return
+    start_quietly()  # it loads what workers need meanwhile
     processes: list[BaseProcess] = []
 
     def start() -> None:
         with contextlib.suppress(OSError, EOFError), apart(), without_script():  # nothing depends on it
-            process = start_quietly().Process(target=_compile, args=(solvers,), name="bnnbench compiler")
+            process = start_quietly().Process(target=_compile, args=(needs,), name="bnnbench compiler")
             process.start()
             processes.append(process)
 
@@ -62,9 +84,9 @@ def helped(solvers: Sequence[Spec]) -> Iterator[None]:
             process.join()
 
 
-def _compile(solvers: Sequence[Spec]) -> None:
+def _compile(needs: Sequence[Need]) -> None:
     """Compile without a word."""
     null = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(null, stream)
-    warm_up(solvers)
+    warm_up(needs)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bnnbench.errors import CheckError, InputError
 from bnnbench.optimum.cache import TRUTHS, TruthCache
+from bnnbench.optimum.enumeration import TINY, enumerated
 from bnnbench.optimum.ground_state import ground_state
-from bnnbench.optimum.losses import TINY, all_losses, spins_of
+from bnnbench.optimum.losses import all_losses, spins_of
 from bnnbench.optimum.search.cost import HOPELESS, QUICK, log2_evaluations, why_hopeless
 from bnnbench.optimum.search.distinct_samples import distinct_samples
 from bnnbench.optimum.shipped import SHIPPED
@@ -82,8 +83,6 @@ def ground_truth(
     """
     if isinstance(problem, QuboProblem):
         return ground_state(problem)
-    from bnnbench.optimum.prove import search  # numba takes half a second to load
-
     _check_size(problem, max_optima)
     known = cache.get(problem, max_optima) if cache else None
     if known is not None:
@@ -99,7 +98,7 @@ def ground_truth(
     if hopeless or (size > QUICK and is_planted) or (size > HOPELESS and not force):
         truth = _best_known(problem)
     if truth is None or not (hopeless or truth.is_certified):
-        truth = search(
+        truth = proved(
             problem,
             max_optima=max_optima,
             seconds=seconds,
@@ -111,6 +110,15 @@ def ground_truth(
     if cache and truth.kind == "exhaustive":
         cache.put(truth, max_optima)
     return truth
+
+
+def proved(problem: Problem, *, max_optima: int, **limits: Any) -> Truth:
+    """Try all settings of a few weights, and search more; see `bnnbench.optimum.prove.search` for the limits."""
+    if problem.network.num_weights <= TINY:
+        return enumerated(problem, max_optima)
+    from bnnbench.optimum.prove import search  # numba takes half a second to load
+
+    return search(problem, max_optima=max_optima, **limits)
 
 
 def _check_size(problem: Problem, max_optima: int) -> None:

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from bnnbench.problem.problem import Problem
 
-TINY = 12
-"""Weights up to which all settings are evaluated in milliseconds."""
 _CHUNK_BYTES = 2**27
 """Of pre-activations that are computed at once."""
 

@@ -12,9 +12,9 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from bnnbench.optimum.enumeration import TINY, optimum_of
 from bnnbench.optimum.exchange import exchanged_weights
 from bnnbench.optimum.incumbent import incumbent
-from bnnbench.optimum.losses import TINY
 from bnnbench.optimum.search.cost import fits
 from bnnbench.optimum.search.distinct_samples import DistinctSamples, distinct_samples
 from bnnbench.optimum.search.hidden_layer import HiddenLayer
@@ -54,7 +54,7 @@ def search(
     start = time.perf_counter()
     distinct = distinct_samples(problem)
     if problem.network.num_layers == 1 and not is_bounded(distinct):
-        return _enumerated(problem, distinct, max_optima, start)
+        return optimum_of(Perceptron(distinct), problem, distinct, max_optima, start)
     parts = parts_of(distinct)
     spaces = [space_of(part) for part in parts]
 
@@ -134,21 +134,6 @@ def parts_of(distinct: DistinctSamples) -> list[DistinctSamples]:
         replace(distinct, network=network, targets=distinct.targets[:, [o]], weights=distinct.weights[:, [o]], base=0)
         for o in range(distinct.network.num_outputs)
     ]
-
-
-def _enumerated(problem: Problem, distinct: DistinctSamples, max_optima: int, start: float) -> Truth:
-    perceptron = Perceptron(distinct)
-    loss, number, optima = perceptron.minimum(max_optima)
-    return Truth(
-        problem_hash=problem.hash,
-        loss=(loss + distinct.base) * distinct.unit,
-        kind="exhaustive",
-        method=perceptron.method,
-        optima=optima,
-        num_optima=number,
-        seconds=time.perf_counter() - start,
-        nodes=perceptron.losses.size,
-    )
 
 
 def _unfinished(

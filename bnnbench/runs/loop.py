@@ -125,7 +125,7 @@ def measure(
     if reason:
         times = {"compile_s": instance.compile_s, "prepare_s": preparing.wall_s}
         return fold([], target, budget, status="refused", message=reason, **times)
-    make_ready(solver)
+    make_ready(solver, instance.problem.network)
     with preparing:
         prepared = solver.prepare(instance)
         estimate_s = 0.0 if allow is None else solver.qpu_seconds(prepared, budget)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bnnbench.errors import InputError
+from bnnbench.problem.network import Network
 from bnnbench.qubo.qubo import Qubo
 from bnnbench.spec import Spec
 
@@ -205,6 +206,10 @@ class Solver(abc.ABC):
     def warm_up(self) -> None:
         """Compile kernels, if there are any; called before a campaign and in each of its processes, off the clock."""
         return
+
+    def warm_up_for(self, network: Network) -> None:
+        """Compile the kernels that a run on this network needs and others do not; called when `warm_up` is."""
+        del network
 
     def refuses(self, instance: Objective) -> str | None:
         """Return why this solver does not apply to an instance, as a sentence; None if it does."""

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from bnnbench.harness import warm_up
+from bnnbench.harness.warm_up import Need
+from bnnbench.problem.network import Network
 from bnnbench.spec import Spec
 
 SOLVER = """
@@ -22,6 +24,8 @@ class Mine(Solver):
         print("compiled")
         Path(__file__).with_name(f"{os.getpid()}.pid").touch()
         {fault}
+    def warm_up_for(self, network):
+        Path(__file__).with_name(f"{network}.network").touch()
     def sample(self, prepared, *, seed, budget):
         yield from ()
 """
@@ -30,7 +34,11 @@ class Mine(Solver):
 @pytest.fixture
 def solver(tmp_path):
     (tmp_path / "mine.py").write_text(SOLVER.replace("{fault}", ""))
-    return Spec(str(tmp_path / "mine.py"), {})
+    return need(tmp_path / "mine.py")
+
+
+def need(path: Path) -> Need:
+    return Need(Spec(str(path)), (Network((3, 1)), Network((3, 3, 1))))
 
 
 def pids(folder: Path) -> list[int]:
@@ -57,11 +65,12 @@ def test_no_process_starts_where_it_takes_no_time(solver, tmp_path):
         warm_up.warm_up([solver])
 
     assert pids(tmp_path) == [os.getpid()]
+    assert sorted(path.stem for path in tmp_path.glob("*.network")) == ["3-1", "3-3-1"]
 
 
 def test_a_solver_that_cannot_compile_stops_no_other(solver, tmp_path):
     (tmp_path / "broken.py").write_text(SOLVER.replace("{fault}", "raise ValueError('no')"))
 
-    warm_up.warm_up([Spec(str(tmp_path / "broken.py"), {}), solver])
+    warm_up.warm_up([need(tmp_path / "broken.py"), solver])
 
     assert pids(tmp_path) == [os.getpid()]

@@ -20,7 +20,7 @@ from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.truth import Truth
 from bnnbench.problem.problem import Problem
 
-PROBLEM = random_problem((3, 3, 1), 12)
+PROBLEM = random_problem((5, 3, 1), 12)
 
 
 @pytest.fixture(autouse=True)
@@ -167,8 +167,8 @@ from strategies import random_problem
 import numpy as np
 from bnnbench.optimum.truth import Truth
 from bnnbench.optimum.cache import TruthCache
-problem = random_problem((3, 3, 1), 12)
-weights = np.ones((300, 12), dtype=np.int8)
+problem = random_problem((5, 3, 1), 12)
+weights = np.ones((300, 18), dtype=np.int8)
 truth = Truth(problem.hash, float(problem.training_loss(weights[0])), "proved", "x" * 10_000, weights)
 TruthCache(-1).put(truth, 1000)
 print("ready", flush=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pytest
 from strategies import all_weights, random_problem
 
 from bnnbench.errors import CheckError, InputError
-from bnnbench.optimum import prove
+from bnnbench.optimum import find, prove
 from bnnbench.optimum.find import ground_truth
 from bnnbench.optimum.prove import search
 from bnnbench.optimum.search import cost
@@ -136,11 +137,14 @@ def test_what_contradictory_samples_cost_is_an_optimum_whatever_the_size() -> No
 
 
 @pytest.mark.parametrize("loss", [0.0, 2.0])
-def test_a_search_that_is_wrong_is_not_believed(monkeypatch: pytest.MonkeyPatch, loss: float) -> None:
-    problem = random_problem((3, 3, 1), 12)
+@pytest.mark.parametrize(("widths", "module", "name"), [((3, 3, 1), find, "enumerated"), ((5, 3, 1), prove, "search")])
+def test_a_search_that_is_wrong_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch, widths: tuple[int, ...], module: ModuleType, name: str, loss: float
+) -> None:
+    problem = random_problem(widths, 12)
     right = search(problem)
     assert 0 < right.loss < 2 or right.loss != loss
-    monkeypatch.setattr(prove, "search", lambda *_, **__: replace(right, loss=loss))
+    monkeypatch.setattr(module, name, lambda *_, **__: replace(right, loss=loss))
 
     with pytest.raises(CheckError, match=r"says that the optimal loss is .*, but its weights have the loss"):
         ground_truth(problem, cache=None)

@@ -17,6 +17,8 @@ from typing import Any, TypeVar, cast
 import numba
 from numpy.typing import NDArray
 
+from bnnbench.optimum.search.one_at_a_time import OneAtATime
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -30,6 +32,7 @@ def compiled(**options: Any) -> Callable[[_Function], _Function]:
         with contextlib.suppress(AttributeError):
             file = dispatcher._cache._cache_file  # noqa: SLF001
             file._source_stamp = digest_of_sources(Path(function.__code__.co_filename).parent)  # noqa: SLF001
+            dispatcher._cache = OneAtATime(dispatcher._cache)  # noqa: SLF001
         return cast("_Function", dispatcher)
 
     return decorate

@@ -95,7 +95,7 @@ def test_a_search_out_of_time_brackets_the_optimum(lasting: tuple[Problem, float
 def test_no_time_at_all_is_too_little_for_small_networks_too(widths: tuple[int, ...]) -> None:
     problem = random_problem(widths, 12)
 
-    truth = ground_truth(problem, seconds=0, cache=None)
+    truth = prove.search(problem, seconds=0)
 
     assert_brackets(truth, problem, optima_of(problem)[0])
 
