@@ -103,7 +103,7 @@ def parquet_bytes(frame: pd.DataFrame, metadata: Mapping[str, str]) -> bytes:
     table = pa.Table.from_pandas(uniform(frame), preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
     stream = io.BytesIO()
-    pq.write_table(table, stream)
+    pq.write_table(table, stream, compression="zstd", compression_level=19)
     return stream.getvalue()
 
 
