@@ -10,7 +10,7 @@ import typer
 from bnnbench.cli._options import Results, not_a_dash
 from bnnbench.cli._screen import open_screen
 from bnnbench.errors import InputError
-from bnnbench.metrics.rungs import pilot_guide, pilot_table
+from bnnbench.metrics.rungs import pilot_guide, pilot_table, read_pilot
 from bnnbench.store.output import write_output
 from bnnbench.store.parquet import open_results
 from bnnbench.suite.problem_set import find_set
@@ -27,7 +27,12 @@ def pilot(
         ),
     ] = None,
 ) -> None:
-    """Tell how hard the cells of a set are, by the rule of docs/sets.md, from the runs of its tune split."""
+    """Tell how hard the cells of a set are, by the rule of docs/sets.md, from the runs of its tune split.
+
+    Cells that the results do not hold keep their rows of the table beside the set.
+    """
+    import pandas as pd
+
     found = find_set(problem_set)
     order = {cell.name: place for place, cell in enumerate(found.cells)}
     with open_results(results) as source:
@@ -35,8 +40,10 @@ def pilot(
     runs = runs[(runs["problem_set"] == found.name) & (runs["split"] == "tune") & runs["cell"].isin(list(order))]
     if runs.empty:
         raise InputError(f"{results} holds no runs on the tune split of the set {found.name}; run a pilot on it first.")
-    runs = runs.sort_values(by="cell", key=lambda cells: cells.map(order), kind="stable")
-    table = pilot_table(runs)
+    table, known = pilot_table(runs), read_pilot(found.path)
+    kept = known[known["cell"].isin(list(order)) & ~known["cell"].isin(table["cell"])]
+    table = pd.concat([kept, table]) if len(kept) else table
+    table = table.sort_values(by="cell", key=lambda cells: cells.map(order), kind="stable")
     if output:
         write_output(output, table.round({"seconds": 3}).to_csv(index=False).encode())
         open_screen(stderr=True).say(f"written to {output}")

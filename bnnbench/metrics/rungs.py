@@ -102,14 +102,25 @@ def read_rungs(set_path: Path) -> Mapping[str, Rung]:
     InputError
         If the table is no such table.
     """
+    return rungs_of(read_pilot(set_path))
+
+
+def read_pilot(set_path: Path) -> pd.DataFrame:
+    """Return the table of a set's pilot, see `pilot_table`; one without rows where there is no pilot.
+
+    Raises
+    ------
+    InputError
+        If the table is no such table.
+    """
     import pandas as pd
 
     path = pilot_path(set_path)
     if not path.is_file():
-        return {}
+        return pd.DataFrame(columns=list(PILOT))
     advice = f"); make it with bnnbench pilot RESULTS {set_path.stem}."
     with restated(InputError, f"{path} is no table of a pilot (", advice, OSError, ValueError, KeyError):
-        return rungs_of(pd.read_csv(path)[list(PILOT)])
+        return pd.read_csv(path)[list(PILOT)]
 
 
 def pilot_guide(pilot: pd.DataFrame) -> str:
