@@ -12,11 +12,17 @@ import pandas as pd
 from bnnbench.errors import CONTROL, InputError, visible
 from bnnbench.solver.contract import Budget
 
+_NUMBER = re.compile(r"((?:(?<=[=,:;(\[ ])-|^-)?\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
+"""A number in a label; its minus follows what opens a value, and no other number, as in the network ``7-7-1``."""
 
-def natural(text: str) -> tuple[str | float, ...]:
-    """Return a key that sorts numbers in a text by value: ``num_sweeps=100`` comes before ``num_sweeps=1000``."""
-    parts = re.split(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)", text)
-    return tuple(float(part) if place % 2 else part for place, part in enumerate(parts))
+
+def natural(text: str) -> tuple[tuple[str | float, ...], str]:
+    """Return a key that sorts numbers in a text by value, in quotes or not.
+
+    ``beta=-1`` comes before ``beta=0.5``, and ``num_sweeps=100`` before ``num_sweeps=1000``.
+    """
+    parts = _NUMBER.split(text.replace('"', ""))
+    return tuple(float(part) if place % 2 else part for place, part in enumerate(parts)), text
 
 
 def groups(frame: pd.DataFrame, column: str) -> list[tuple[str, pd.DataFrame]]:

@@ -101,13 +101,13 @@ class Fitted:
     def height(self, row: int) -> int:
         """Return the lines that a row takes, of which words leave some room free."""
         texts = (self.cells[column.name][row].text for column in self.columns if column.kind == "text")
-        return max((math.ceil(1.2 * len(text) / self.setting.text_width) for text in texts), default=1) or 1
+        return max((math.ceil(1.2 * _places(text) / self.setting.text_width) for text in texts), default=1) or 1
 
     def specification(self, column: Column) -> str:
         """Return what LaTeX is told of a column."""
         cells = self.cells[column.name]
         if column.kind == "text":
-            is_long = max((len(cell.text) for cell in cells), default=0) > self.setting.text_width
+            is_long = max((_places(cell.text) for cell in cells), default=0) > self.setting.text_width
             width_pt = self.setting.text_width * (4.25 if self.setting.size == "small" else 3.8)
             return f">{{\\raggedright\\arraybackslash}}p{{{width_pt:.0f}pt}}" if is_long else "l"
         beside = "@{\\hspace{3pt}}l" if self.num_columns(column) == 2 else ""
@@ -124,7 +124,7 @@ class Fitted:
         cells = self.cells[column.name]
         header = max(map(len, header_lines(column)))
         if column.kind == "text":
-            widest = max((len(cell.text) for cell in cells), default=0)
+            widest = max((_places(cell.text) for cell in cells), default=0)
             return max(header, min(self.setting.text_width, widest))
         if column.kind == "log":
             number = max((_length(cell.text) for cell in cells), default=0)
@@ -161,6 +161,16 @@ def header_lines(column: Column) -> list[str]:
     """Return lines of a header: the unit below the name, and long names in two lines."""
     name = column.header.split(" ") if len(column.header) > 8 else [column.header]
     return [*name, *([f"[{column.unit}]"] if column.unit else [])]
+
+
+def is_plain(character: str) -> bool:
+    """Tell whether any font of LaTeX has a character."""
+    return " " <= character <= "~" or "\xa1" <= character <= "\u017f"
+
+
+def _places(text: str) -> int:
+    """Return the characters that a name takes, where one that no font has is printed as its number."""
+    return sum(1 if is_plain(character) or character < "\u2e80" else len("U+4E2D") for character in text)
 
 
 def _length(text: str) -> float:

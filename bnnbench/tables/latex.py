@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
-from bnnbench.tables.fit import NUMBER, SETTINGS, Fitted, Setting, fit, header_lines
+from bnnbench.tables.fit import NUMBER, SETTINGS, Fitted, Setting, fit, header_lines, is_plain
 from bnnbench.tables.rounding import DASH
 from bnnbench.tables.stamp import stamp_line
 from bnnbench.tables.table import Column, Table
@@ -149,7 +150,13 @@ def _interval(text: str) -> str:
     return f"{{[}}{', '.join(shown)}]" if shown else ""
 
 
+_GREEK = {
+    character: unicodedata.name(character).rpartition(" ")[2]
+    for character in "αβγδζηθικμνξπρστυφχψωΓΔΘΞΠΣΥΦΨΩ"
+}  # fmt: skip
+"""Letters that mathematics has, by their names; capitals like Latin ones are not among them."""
 _LATEX = str.maketrans({
+    **{character: f"$\\{name.lower() if character.islower() else name.title()}$" for character, name in _GREEK.items()},
     **{character: f"\\{character}" for character in "&%$#_{}"},
     "\\": "\\textbackslash{}",
     "~": "\\textasciitilde{}",
@@ -165,19 +172,23 @@ _LATEX = str.maketrans({
     "−": "$-$",
     "∞": "$\\infty$",
     "λ": "$\\lambda$",
+    "Λ": "$\\Lambda$",
     "ε": "$\\varepsilon$",
     "≥": "$\\geq$",
+    "≤": "$\\leq$",
+    "≠": "$\\neq$",
+    "≈": "$\\approx$",
+    "→": "$\\to$",
 })  # fmt: skip
 
 
 def escape(text: str) -> str:
     """Return text that LaTeX sets as it is; a character that no plain font has becomes its number, such as U+4E2D."""
-    known = " ".join(text.split()).replace("--", "-{}-").split("-{}-")
+    known = " ".join(unicodedata.normalize("NFC", text).split()).replace("--", "-{}-").split("-{}-")
     return "-{}-".join(_safe(part.translate(_LATEX)) for part in known).replace(" \\%", "~\\%")
 
 
 def _safe(text: str) -> str:
     return "".join(
-        character if " " <= character <= "~" or "\xa1" <= character <= "\u017f" else f"U+{ord(character):04X}"
-        for character in text
+        character if is_plain(character) else f"U+{ord(character):04X}\\allowbreak{{}}" for character in text
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,7 +16,8 @@ from rich.text import Text
 from bnnbench.errors import visible
 
 NAME_WIDTH = 24
-"""Characters to which names are wrapped before a column is left out: between the parts of a word, never within one."""
+"""Characters to which names are wrapped before a column is left out: between the parts of a word, and within one only
+where it alone is longer."""
 _PART = re.compile(r"[^\s_\[\],=/-]*[\s_\[\],=/-]?")
 
 
@@ -30,8 +32,8 @@ class Field:
 
     @property
     def width(self) -> int:
-        """Characters of its widest line."""
-        return max(len(line) for text in (self.header, *self.cells) for line in text.split("\n"))
+        """Places of its widest line: a Chinese character takes two."""
+        return max(cell_len(line) for text in (self.header, *self.cells) for line in text.split("\n"))
 
     @property
     def is_constant(self) -> bool:
@@ -76,6 +78,7 @@ def fit(fields: Mapping[str, Field], width: float, gap: float = 2) -> Sheet:
     shown, left_out = dict(fields), []
     if total(shown) > width:
         shown = {name: replace(field, header=field.header.replace(" ", "\n")) for name, field in shown.items()}
+    stacked = shown
     if total(shown) > width:
         shown = {name: _wrapped(field, NAME_WIDTH) for name, field in shown.items()}
     ranked = [(not field.is_constant, field.rank, name) for name, field in shown.items() if field.rank is not None]
@@ -86,7 +89,7 @@ def fit(fields: Mapping[str, Field], width: float, gap: float = 2) -> Sheet:
     most = max((field.width for field in shown.values()), default=0)
     while total(shown) > width and most > 1:
         most -= 1
-        shown = {name: _wrapped(field, most) for name, field in shown.items()}
+        shown = {name: _wrapped(stacked[name], most) for name in shown}
     return Sheet(shown, left_out)
 
 
@@ -96,17 +99,24 @@ def _wrapped(field: Field, most: int) -> Field:
 
 
 def wrap(text: str, most: int) -> str:
-    """Return a text in lines of at most so many characters, broken between the parts of words, as in ``num_|reads``."""
+    """Return a text in lines of at most so many places, broken between the parts of words, as in ``num_|reads``.
+
+    A part that is longer than `NAME_WIDTH` is broken within.
+    """
     lines = []
     for whole in text.split("\n"):
         line = ""
-        for part in _PART.findall(whole):
-            if line and len(line) + len(part.rstrip()) > most:
+        for part in (piece for word in _PART.findall(whole) for piece in _pieces(word, most)):
+            if line and cell_len(line) + cell_len(part.rstrip()) > most:
                 lines.append(line.rstrip())
                 line = ""
             line += part
         lines.append(line)
     return "\n".join(lines)
+
+
+def _pieces(word: str, most: int) -> list[str]:
+    return chop_cells(word, max(most, NAME_WIDTH // 2)) if cell_len(word.rstrip()) > NAME_WIDTH else [word]
 
 
 def print_rows(

@@ -183,7 +183,8 @@ def test_latex_has_no_character_that_a_plain_document_lacks(nasty):
     text = text_of(nasty, "latex")
     assert not re.search(r"[^\x00-\u017f]", text)
     assert "U+4E2D" in text
-    assert escape("a\x00b\nc") == "aU+0000b c"
+    assert escape("a\x00b\nc") == "aU+0000\\allowbreak{}b c"
+    assert escape("β ≤ 1e3, ε λ Ω e\u0301") == "$\\beta$ $\\leq$ 1e3, $\\varepsilon$ $\\lambda$ $\\Omega$ é"
     assert escape("5 % of <x>") == "5~\\% of $<$x$>$"
 
 

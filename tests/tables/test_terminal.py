@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 from made_stores import ended
 from made_stores import fill as fill_made
+from rich.cells import cell_len
 from rich.console import Console
 from run_rows import FAILED, row
 from stored_cells import NOTE, add_everything, make_cell
 
 from bnnbench.errors import InputError
 from bnnbench.metrics import SUMMARY, summarize
+from bnnbench.metrics.labels import natural
 from bnnbench.plugins.compiling import compile as compile_problem
 from bnnbench.plugins.registry import formulation, load_problem, load_solver
 from bnnbench.runs.loop import run
@@ -221,6 +223,27 @@ def test_names_break_between_their_parts_and_sweeps_are_sorted_as_numbers(width)
 
     assert max(map(len, text.splitlines())) <= width
     assert re.findall(r"\b(9|10|100|1000),", text) == ["9", "10", "100", "1000"]
+
+
+def test_numbers_below_zero_and_in_quotes_are_sorted_as_numbers():
+    values = ["-10", "-1.0", "1e-07", "0.5", "9", '"10"', "1000000.0", "abc", "true"]
+    names = [f"sweep[beta={value}]" for value in values]
+
+    assert sorted(sorted(names), key=natural) == names
+    assert sorted(["7-15-1", "7-7-1"], key=natural) == ["7-7-1", "7-15-1"], "no minus"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_name_without_a_place_to_break_breaks_no_heading(width):
+    frame = summarize(pd.DataFrame([row(solver=name) for name in ("x" * 60, "模拟退火算法" * 10, "tabu")]))
+
+    text = printed(frame, width=width)
+
+    assert max(map(cell_len, text.splitlines())) <= width
+    assert len("".join(re.findall("x{2,}", text))) == 60
+    assert text.count("模") == 10
+    for heading in ("formulation", "solver", "solved", "[loss]"):
+        assert heading in text.partition("─")[0]
 
 
 @pytest.mark.parametrize("most", [4, 9, 14, 40])
