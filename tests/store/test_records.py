@@ -21,16 +21,34 @@ SUITE = suite_text(
 )
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    """A store of two runs, and its problems by hash."""
-    folder = tmp_path_factory.mktemp("records")
-    (folder / "suite.toml").write_text(SUITE)
+FAILS_LATE = """
+from dataclasses import dataclass
+import numpy as np
+import bnnbench as bb
+
+@dataclass(frozen=True, kw_only=True)
+class FailsLate(bb.Solver):
+    def sample(self, prepared, *, seed, budget):
+        yield bb.Batch(np.ones((1, prepared.qubo.num_variables), dtype=np.int8))
+        raise RuntimeError("no more")
+"""
+
+
+def run(folder):
+    """Run the suite of a folder; the folder of its store, and its problems by hash."""
     planned = plan(read_suite(folder / "suite.toml"), folder)
     with open_store(folder / "out") as store:
         truths = {problem.hash: truth for problem, truth in find_truths(planned.problems, store)}
         list(Campaign(store, planned.suite.limits, truths).run(list(planned.cells())))
     return folder / "out", {problem.hash: problem for problem in planned.problems}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A store of two runs, and its problems by hash."""
+    folder = tmp_path_factory.mktemp("records")
+    (folder / "suite.toml").write_text(SUITE)
+    return run(folder)
 
 
 @pytest.fixture
@@ -51,6 +69,19 @@ def test_only_a_lower_loss_breaks_a_record(results, found):
     known = {first.problem_hash: first, second.problem_hash: replace(second, loss=second.loss + 1)}
     with read_store(results[0]) as store:
         assert list(better_records(store, known, results[1], "Bo")) == [second.problem_hash]
+
+
+def test_what_a_run_found_before_it_failed_is_a_record(tmp_path):
+    (tmp_path / "fails_late.py").write_text(FAILS_LATE)
+    (tmp_path / "suite.toml").write_text(SUITE.replace('name = "random"', 'name = "fails_late.py"'))
+
+    folder, problems = run(tmp_path)
+
+    with read_store(folder) as store:
+        assert set(store.runs()["status"]) == {"error"}
+        found = better_records(store, {}, problems, "Ada")
+    assert set(found) == set(problems)
+    check_records(found, problems)
 
 
 def test_records_are_read_back(found, tmp_path):
