@@ -129,10 +129,10 @@ def results_folder(suite: Path, out: Path | None) -> Path:
 
 
 def all_failed(cells: Sequence[Cell], store: Store) -> bool:
-    """Return whether some of the cells failed and none ended otherwise."""
+    """Return whether some of the cells failed and none ended well; those that were refused never began."""
     keys = {cell.key for cell in cells}
     statuses = {row["status"] for row in store.endings() if row["key"] in keys}
-    return bool(statuses) and statuses <= set(FAILURES)
+    return "ok" not in statuses and not statuses.isdisjoint(FAILURES)
 
 
 def _announce(planned: Plan, cells: Sequence[Cell], finished: set[str], store: Store, screen: Screen) -> None:

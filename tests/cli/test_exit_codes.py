@@ -61,9 +61,10 @@ def test_a_closed_pipe_hides_no_failed_check(folder) -> None:
 
 
 @pytest.mark.parametrize("work", ["raise ValueError('no')", "import os; os.abort()"])
-def test_the_code_is_1_when_every_run_failed(tmp_path, monkeypatch, work, bnnbench_) -> None:
+def test_the_code_is_1_when_every_run_that_could_begin_failed(tmp_path, monkeypatch, work, bnnbench_) -> None:
     (tmp_path / "mine.py").write_text(SOLVER.format(work=work))
-    (tmp_path / "s.toml").write_text(SUITE.format(solver="mine.py"))
+    unavailable = '[[solvers]]\nname = "command"\n'
+    (tmp_path / "s.toml").write_text(SUITE.format(solver="mine.py") + unavailable)
     arguments = ["run", tmp_path / "s.toml", "--out", tmp_path / "out"]
 
     for _ in ("run", "resumed"):
@@ -71,7 +72,7 @@ def test_the_code_is_1_when_every_run_failed(tmp_path, monkeypatch, work, bnnben
 
         assert code == 1
         assert "mine" in out
-        assert "every run of s.toml failed" in err
+        assert "every run of s.toml that could begin failed" in err
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "s.toml").write_text(SUITE.format(solver="mine.py") + '[[solvers]]\nname = "random"\n')
