@@ -66,6 +66,8 @@ def run_campaign(
                 truths = truths_of(problems, store, bars, planned.foreign)
             with patiently(screen, f"compiling solvers ({FIRST_TIME})"):
                 warm_up(needs[::-1])
+        if not needs:
+            return cells
         # A truth that became better can change which runs had reached it.
         known = verdicts(row for row in store.endings() if row["key"] in finished)
         repeater = Repeater(cells, known, planned.precision)

@@ -13,7 +13,9 @@ Results = Annotated[Path, typer.Argument(help="Folder of results, such as result
 Names = list[str] | None
 """An option that is given once per name."""
 
-Jobs = Annotated[int, typer.Option(help="Number of runs at a time, each on processors of its own.", min=1)]
+Jobs = Annotated[
+    int, typer.Option(help="Number of runs at a time, each on cores of its own; 0: as many as have cores.", min=0)
+]
 Untimed = Annotated[
     bool, typer.Option("--untimed", help="Let runs share cores; their times are marked as meaningless.")
 ]

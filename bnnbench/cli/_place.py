@@ -27,7 +27,7 @@ class Place:
     Parameters
     ----------
     jobs
-        Number of runs at a time on this machine.
+        Number of runs at a time on this machine; 0: as many as there are cores for.
     dask
         Address of a scheduler.
     slurm
@@ -50,7 +50,7 @@ class Place:
 
     def __post_init__(self) -> None:
         is_cluster = self.slurm or self.dask is not None
-        if self.jobs > 1 and is_cluster:
+        if self.jobs != 1 and is_cluster:
             raise InputError(
                 "--jobs is for this machine, and --dask and --slurm have a number of their own; leave it out."
             )
@@ -75,13 +75,14 @@ class Place:
         """Return the number of runs at a time; None: the scheduler's, which nobody knows before it is asked."""
         if self.slurm:
             return planned.suite.slurm.jobs * planned.suite.slurm.cores
-        return None if self.dask else self.jobs
+        return None if self.dask else self.jobs or len(lanes_apart(0, planned.threads))
 
     @contextlib.contextmanager
     def executor(self, planned: Plan) -> Iterator[Executor]:
         """Open the workers; SLURM jobs end with the campaign."""
         if self.dask is None and not self.slurm:
-            yield LocalExecutor(self.jobs if self.untimed else lanes_apart(self.jobs, planned.threads))
+            jobs = self.jobs or len(lanes_apart(0, planned.threads))
+            yield LocalExecutor(jobs if self.untimed else lanes_apart(jobs, planned.threads))
             return
         from bnnbench.harness.cluster.address import tls_security  # Dask is an extra
         from bnnbench.harness.cluster.slurm import slurm_cluster

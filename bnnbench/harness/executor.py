@@ -8,7 +8,9 @@ import math
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerContext, SpawnContext
 from time import perf_counter
 from typing import Any, Self
 
@@ -99,10 +101,14 @@ class LocalExecutor(Executor):
     """
 
     def __init__(self, lanes: int | Sequence[Cores | None] = 1) -> None:
-        self._context = start_quietly()
         self.is_timed = lanes == 1 or not isinstance(lanes, int)
         self._lanes = [_Lane(cores) for cores in ([None] * lanes if isinstance(lanes, int) else lanes)]
         self._pool = Pool()
+
+    @cached_property
+    def _context(self) -> ForkServerContext | SpawnContext:
+        """Start the server of workers; nothing does where there is nothing to run."""
+        return start_quietly()
 
     def close(self) -> None:
         """Stop all workers at once; what they wrote stays."""

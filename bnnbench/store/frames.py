@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from bnnbench.metrics.rungs import installed_rungs
 from bnnbench.optimum.shipped import SHIPPED
 from bnnbench.plugins.works_on import is_memoryless, works_on
-from bnnbench.runs.column import Column
 from bnnbench.runs.speed_probe import SUSPICIOUS, slowdowns
 from bnnbench.store.columns import FEATURES, PROBLEM, RUN_COLUMNS, STORED, TRUTH
 from bnnbench.store.schema import LEVELS
@@ -31,10 +30,8 @@ RUNS = f"""
 """Runs with their problems, instances and truths, in an order that depends on the content alone."""
 _SHARED = "shared its cores with other runs, so that its times mean nothing"
 _DRIFT = f"was on a machine {SUSPICIOUS:g} or more times slower than at its best"
-_JSON = [column for column in STORED if column.kind == "json"]
+_JSON = {column.name: column for column in STORED if column.kind == "json"}
 _NUMBERS = [column.name for column in RUN_COLUMNS if column.is_number]
-_parsed = lru_cache(maxsize=256)(json.loads)
-"""JSON of runs, most of which share parameters, versions and flags."""
 _EXACT = 2**53
 """Whole numbers that are larger are told as floats: no frame and no Parquet file has room for them."""
 
@@ -52,11 +49,11 @@ def runs_frame(
     import pandas as pd
 
     slow = slowdowns(map(_when, rows), probes)
-    told = (
-        _shown(row, slowdown, machines) | {"majority_test_accuracy": majorities.get(row["problem_hash"])}
+    told = [
+        _shown(row, slowdown, machines, majorities.get(row["problem_hash"]))
         for row, slowdown in zip(rows, slow, strict=True)
-    )
-    frame = pd.DataFrame(list(told))
+    ]
+    frame = pd.DataFrame(told)
     for name in frame.columns.intersection(_NUMBERS):
         frame[name] = _as_numbers(frame[name])
     return frame
@@ -72,24 +69,29 @@ def _as_numbers(column: pd.Series) -> pd.Series:
     return column.astype(float) if is_large else column
 
 
-def _shown(row: Mapping[str, Any], slowdown: float | None, machines: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _shown(
+    row: Mapping[str, Any],
+    slowdown: float | None,
+    machines: Mapping[str, Mapping[str, Any]],
+    majority_test_accuracy: float | None,
+) -> dict[str, Any]:
     """Return a row as frames have it: JSON spread over columns, and what follows from where the run was."""
     shown = dict(row)
-    for column in _JSON:
-        shown.update(_spread(column, _parsed(shown.pop(column.name))))
+    for name in _JSON:
+        shown.update(_spread(name, shown.pop(name)))
     shown["slowdown"] = slowdown
-    has_run = row["status"] not in ("refused", "unavailable")
-    drift = [_DRIFT] if has_run and (slowdown or 1) >= SUSPICIOUS else []
-    shared = [_SHARED] if has_run and row["is_timed"] == 0 else []
-    shown["flag_texts"] = "; ".join(filter(None, [shown["flag_texts"], *drift, *shared]))
+    if row["status"] not in ("refused", "unavailable"):
+        drift = _DRIFT if (slowdown or 1) >= SUSPICIOUS else ""
+        shared = _SHARED if row["is_timed"] == 0 else ""
+        if drift or shared:
+            shown["flag_texts"] = "; ".join(filter(None, [shown["flag_texts"], drift, shared]))
+    shown.update(_optimum_told(*[row[name] for name in _OF_OPTIMUM]))
+    shown["works_on"], shown["is_memoryless"] = works_on(row["solver"]), is_memoryless(row["solver"])
+    shown.update(_place_in_set(row["problem_hash"]))
     machine = machines.get(row["machine"], {})
-    told = _optimum_told(*(row[name] for name in _OF_OPTIMUM))
-    shown |= (
-        told
-        | {"works_on": works_on(row["solver"]), "is_memoryless": is_memoryless(row["solver"])}
-        | _place_in_set(row["problem_hash"])
-    )
-    return shown | {"cpu": machine.get("cpu"), "bnnbench_version": machine.get("bnnbench")}
+    shown["cpu"], shown["bnnbench_version"] = machine.get("cpu"), machine.get("bnnbench")
+    shown["majority_test_accuracy"] = majority_test_accuracy
+    return shown
 
 
 _OF_OPTIMUM = ("num_optima", "num_weights", "optimum", "loss_name", "num_samples", "network")
@@ -118,12 +120,17 @@ def _place_in_set(problem_hash: str) -> dict[str, str | None]:
     return {"problem_set": name, "cell": place.cell, "split": place.split, "rung": rung}
 
 
-def _spread(column: Column, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the columns that one of JSON is shown as: one per key of a mapping, or the texts of a list in one."""
+@lru_cache(maxsize=1024)
+def _spread(name: str, text: str) -> dict[str, Any]:
+    """Return the columns that one of JSON is shown as: one per key of a mapping, or the texts of a list in one.
+
+    Most runs share parameters, versions and flags with others.
+    """
+    value, shown_name = json.loads(text), _JSON[name].shown_name
     if isinstance(value, list):
-        yield column.shown_name, "; ".join(value)  # a frame has an attribute `flags`
-    else:
-        yield from ((f"{column.shown_name.removesuffix('…')}{key}", item) for key, item in value.items())
+        return {shown_name: "; ".join(value)}  # a frame has an attribute `flags`
+    prefix = shown_name.removesuffix("…")
+    return {f"{prefix}{key}": item for key, item in value.items()}
 
 
 def _number(value: Any) -> Any:

@@ -19,6 +19,7 @@ from suite_texts import suite_text
 import bnnbench
 from bnnbench.cli import _campaign
 from bnnbench.errors import InputError
+from bnnbench.harness import executor, warm_up
 from bnnbench.optimum.certificate import certify, write_certificate
 from bnnbench.plugins.entries import entries
 from bnnbench.plugins.parameters import parameters_of
@@ -148,8 +149,12 @@ def test_export_latex_is_a_booktabs_table(bnnbench_, results, tmp_path):
     assert text.count("\\begin{") == text.count("\\end{")
 
 
-def test_a_second_run_resumes(bnnbench_, results):
+def test_a_second_run_resumes_and_starts_no_process(bnnbench_, results, monkeypatch):
+    monkeypatch.setattr(executor, "start_quietly", None)
+    monkeypatch.setattr(warm_up, "start_quietly", None)
+
     code, _, err = bnnbench_("run", results.parent / "suite.toml", "--out", results)
+
     assert code == 0
     assert "4 runs of 10 reads each; 4 of them done before" in err
 

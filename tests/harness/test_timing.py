@@ -66,6 +66,13 @@ def test_hardware_threads_of_a_core_are_one_place(tmp_path, monkeypatch):
         lanes_apart(3)
 
 
+def test_no_number_of_jobs_is_as_many_as_there_are_cores_for(tmp_path, monkeypatch):
+    make_machine(tmp_path, monkeypatch, ["0", "1", "2", "3", "4"], range(5))
+    assert len(lanes_apart(0)) == 5
+    assert lanes_apart(0, threads=2) == lanes_apart(2, threads=2)
+    assert len(lanes_apart(0, threads=8)) == 1
+
+
 def test_processors_that_are_not_allowed_are_not_used(tmp_path, monkeypatch):
     assert make_machine(tmp_path, monkeypatch, ["0-1", "0-1", "2-3", "2-3"], [1, 2, 3]) == [(1,), (2, 3)]
 

@@ -53,6 +53,8 @@ def lanes_apart(jobs: int, threads: int = 1) -> list[Cores | None]:
 
     Parameters
     ----------
+    jobs
+        0: as many as there are cores for.
     threads
         Most threads that a run uses.
 
@@ -64,9 +66,10 @@ def lanes_apart(jobs: int, threads: int = 1) -> list[Cores | None]:
     cores: Sequence[Cores] = physical_cores()
     number = len(cores) or os.cpu_count() or 1
     number = max(1, min(number, int(processor_quota() or number)))
+    most = max(1, number // threads)
+    jobs = jobs or most
     if jobs > 1 and jobs * threads > number:
         each = "" if threads == 1 else f" of {threads} threads each"
-        most = max(1, number // threads)
         raise InputError(
             f"--jobs {jobs}: runs{each} would share cores, and their times would mean nothing, because "
             f"{'1 physical core is' if number == 1 else f'{number} physical cores are'} free to use here; give "
