@@ -11,9 +11,9 @@ from bnnbench.cli._campaign import all_failed, results_folder, resumable, run_ca
 from bnnbench.cli._forecast import print_forecast
 from bnnbench.cli._options import Account, Dask, Jobs, Names, Queue, Slurm, Tls, Untimed, not_a_dash
 from bnnbench.cli._place import Place
-from bnnbench.cli._screen import announce_planning, open_screen, patiently
+from bnnbench.cli._screen import announce_planning, count_runs, open_screen, patiently
 from bnnbench.cli.show import show
-from bnnbench.errors import CheckError, as_word
+from bnnbench.errors import CheckError, StoreError, as_word
 from bnnbench.store.store import Retry, open_store
 from bnnbench.suite.file import read_suite, suite_path
 from bnnbench.suite.planning import plan
@@ -92,6 +92,12 @@ def run(
             planned, store, executor, retry=retry or (), max_qpu_seconds=max_qpu_seconds, follow=follow
         )
         is_vain = all_failed(cells, store)
+        is_renamed = store.home is not None and store.home.is_renamed
+    if is_renamed:
+        raise StoreError(
+            f"{folder} was renamed while its runs went on; all {count_runs(len(cells))} are kept where it is now; see "
+            "bnnbench show there."
+        )
     show(folder)
     screen = open_screen(stderr=True)
     word = as_word(folder)

@@ -174,6 +174,7 @@ class _ChangedError(Exception):
 def _measure(task: Task, journal: Journal) -> EndLine:
     instance, digest, features = _compile(task.problem, task.formulation)
     journal.write(features)
+    _check_there(task.solver.spec.name)
     _check_file(task.solver.spec.name, task.solver.versions.get("file"))
     solver = load_solver(task.solver.spec)
     if reason := solver.unavailable():
@@ -204,6 +205,14 @@ def _allow(journal: Journal, left_s: float, estimate_s: float) -> None:
             "--max-qpu-seconds; nothing was submitted. Give more, and the same command runs it."
         )
     journal.write(EstimateLine(estimate_s))
+
+
+def _check_there(name: str) -> None:
+    """Raise `UnavailableError` if a solver's file was removed, so that its runs are made up for when it is back."""
+    if name.endswith(".py") and not Path(name).is_file():
+        raise UnavailableError(
+            f"{name} was removed after the campaign had begun; put it back, and the same command runs what is missing."
+        )
 
 
 @cache

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import IO, Any, Self
 
 from bnnbench.errors import StoreError
-from bnnbench.store.file import FILE, store_errors
+from bnnbench.store.file import FILE, Home, store_errors
 
 SETTLE_S = 0.2
 """Seconds between two times at which the log is brought into the file."""
@@ -24,6 +24,8 @@ class Database:
         self.folder = folder
         self._db = connection
         self._lock = lock
+        self.home = Home(folder) if lock else None
+        """Of a file that is written."""
         self._depth = 0
         self._settled = -math.inf
 
@@ -38,6 +40,9 @@ class Database:
         self._db.close()
         if self._lock:
             self._lock.close()
+        if self.home:
+            self.home.close()
+            self.home = None
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -63,6 +68,8 @@ class Database:
         if self._lock is not None and monotonic() - self._settled >= SETTLE_S:
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")  # waits for nobody who reads
             self._settled = monotonic()
+            if self.home:
+                self.home.check()
 
     @contextlib.contextmanager
     def _as_damage(self) -> Iterator[None]:

@@ -24,6 +24,36 @@ TIMEOUT_S = 30.0
 """How long to wait for another program that holds the file, such as a backup."""
 
 
+class Home:
+    """Know whether the file that is written is still in its folder, under whatever name that has by now."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = os.open(folder, os.O_RDONLY)
+        self._path = folder / FILE
+        self._number = self._path.stat().st_ino
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        os.close(self._folder)
+
+    @property
+    def is_renamed(self) -> bool:
+        """Return whether the folder has another name than it had."""
+        with contextlib.suppress(OSError):
+            return self._path.stat().st_ino != self._number
+        return True
+
+    def check(self) -> None:
+        """Raise `StoreError` if the file was removed or replaced: what is written then is lost with its last user."""
+        with contextlib.suppress(OSError):
+            if os.stat(FILE, dir_fd=self._folder).st_ino == self._number:
+                return
+        raise StoreError(
+            f"{self._path} was removed or replaced while runs went on, and their rows went with it; nothing more is "
+            "run; restore a copy, or start again in another folder with --out."
+        )
+
+
 def open_to_write(folder: Path) -> tuple[sqlite3.Connection, IO[str]]:
     """Open the file of a folder, which is made if it is not there, and its lock, which holds until it is closed.
 

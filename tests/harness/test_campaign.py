@@ -228,6 +228,20 @@ def test_a_solver_that_is_edited_after_planning_is_not_run_under_the_old_version
     assert all(outcome.message.startswith("liar.py was changed after the campaign had begun") for outcome in outcomes)
 
 
+def test_runs_of_a_solver_whose_file_is_removed_are_made_up_for_when_it_is_back(tmp_path):
+    path = write_suite(tmp_path, [str(FAILING / "liar.py")])
+    planned = plan(read_suite(path), path.parent)
+    (tmp_path / "liar.py").unlink()
+
+    with open_store(tmp_path / "out") as store:
+        outcomes = [outcome for _, outcome in Campaign(store, planned.suite.limits, {}).run(list(planned.cells()))]
+        finished = store.finished()
+
+    assert {outcome.status for outcome in outcomes} == {"unavailable"}
+    assert all("liar.py was removed after the campaign had begun; put it back" in o.message for o in outcomes)
+    assert not finished
+
+
 def group_of(controller):
     """The folder of real control groups."""
     control = control_group._controls().get(controller)

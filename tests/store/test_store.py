@@ -697,3 +697,33 @@ def test_flags_about_times_stand_on_runs_that_ran(tmp_path):
 
 def test_a_copy_of_the_file_lacks_a_fifth_of_a_second_at_most():
     assert database.SETTLE_S <= 0.2
+
+
+def swap(folder):
+    (folder / FILE).rename(folder / "old")
+    (folder / FILE).write_bytes((folder / "old").read_bytes())
+
+
+@pytest.mark.parametrize("loss", [lambda folder: (folder / FILE).unlink(), shutil.rmtree, swap])
+def test_a_file_that_is_lost_under_way_ends_the_writing(tmp_path, monkeypatch, loss):
+    monkeypatch.setattr(database, "SETTLE_S", 0)
+    with open_store(tmp_path / "out") as store:
+        store.add_machine({})
+        with store.transaction():
+            store.add_machine({"before": 1})
+        loss(tmp_path / "out")
+
+        with pytest.raises(StoreError, match="was removed or replaced while runs went on"), store.transaction():
+            store.add_machine({"after": 1})
+
+
+def test_a_folder_that_is_renamed_under_way_is_no_loss(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "SETTLE_S", 0)
+    with open_store(tmp_path / "out") as store:
+        assert not store.home.is_renamed
+        (tmp_path / "out").rename(tmp_path / "moved")
+
+        with store.transaction():
+            store.add_machine({"after": 1})
+
+        assert store.home.is_renamed
