@@ -47,9 +47,14 @@ def _call() -> int:
     return code
 
 
+MOST = 4000
+"""Characters of an error: one that quotes what came, such as a name of a megabyte, keeps its beginning and its end."""
+
+
 def _complain(sentence: str) -> None:
+    shown = sentence if len(sentence) <= MOST else f"{sentence[: MOST // 2]} … {sentence[-MOST // 2 :]}"
     with silenced(sys.stderr):
-        sys.stderr.write(f"bnnbench: {visible(sentence)}\n")
+        sys.stderr.write(f"bnnbench: {visible(shown)}\n")
         sys.stderr.flush()
 
 

@@ -23,13 +23,16 @@ class Facts:
     def __init__(self) -> None:
         self._names: set[str] = set()
         self._clocks: set[str] = set()
+        # Beginnings of names as they were told: to take secrets out of a million others would last minutes.
+        self._told: set[str] = set()
+        self._told_clocks: set[str] = set()
         self._left = MAX_CHARACTERS
 
     def kept(self, told: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
         """Return the facts of a batch for which there is room, as plain values, and the number of others."""
         kept: dict[str, Any] = {}
         for key, value in told.items():
-            if len(self._names) >= MAX_FACTS and short(key) not in self._names:
+            if len(self._names) >= MAX_FACTS and key[:FACT_LENGTH] not in self._told:
                 continue
             name, plain = short(key), _plain(value)
             length = (len(plain) if isinstance(plain, str) else 0) + (0 if name in self._names else len(name))
@@ -37,6 +40,7 @@ class Facts:
                 continue
             self._left -= length
             self._names.add(name)
+            self._told.add(key[:FACT_LENGTH])
             kept[name] = plain
         return kept, len(told) - len(kept)
 
@@ -44,10 +48,12 @@ class Facts:
         """Return the clocks of a batch for which there is room, and the number of others."""
         kept: dict[str, float] = {}
         for key, seconds in clocks.items():
-            if len(self._clocks) >= MAX_FACTS and short(key) not in self._clocks:
+            if len(self._clocks) >= MAX_FACTS and key[:FACT_LENGTH] not in self._told_clocks:
                 continue
-            self._clocks.add(short(key))
-            kept[short(key)] = float(seconds)
+            name = short(key)
+            self._clocks.add(name)
+            self._told_clocks.add(key[:FACT_LENGTH])
+            kept[name] = float(seconds)
         return kept, len(clocks) - len(kept)
 
 

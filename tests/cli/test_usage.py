@@ -160,3 +160,12 @@ def test_a_folder_in_a_hint_is_one_word_of_a_shell(name, folder, monkeypatch, ca
     hint = capsys.readouterr().err.rstrip().removesuffix(".").partition("run: ")[2]
     assert Path(shlex.split(hint)[-1]) == Path(name)
     assert not shlex.split(hint)[-1].startswith("-")
+
+
+def test_an_error_that_quotes_a_megabyte_keeps_its_beginning_and_its_end(bnnbench_):
+    code, _, err = bnnbench_("truth", "p" * 10**6)
+
+    assert code == 2
+    assert err.startswith("bnnbench: there is no problem named 'ppp")
+    assert len(err) < 5000
+    assert "known are" in err

@@ -30,6 +30,17 @@ def test_no_run_has_more_facts_than_there_is_room_for_and_known_ones_go_on():
     assert (again, none) == ({"f0": 7}, 0)
 
 
+def test_names_for_which_there_is_no_room_cost_next_to_nothing(monkeypatch):
+    looked_at = []
+    monkeypatch.setattr("bnnbench.runs.facts.beginning", lambda text, _: looked_at.append(text) or str(text))
+    many = {f"f{k}": 0.5 for k in range(100_000)}
+
+    Facts().kept(many)
+    Facts().times(many)
+
+    assert len(looked_at) <= 4 * MAX_FACTS
+
+
 def test_text_that_is_told_again_and_again_ends():
     facts = Facts()
 
