@@ -90,7 +90,7 @@ def _findings(
     truths = store.truths()
     yield from _truths(store, truths, problems, check_seconds, tally)
     total = len(store.run_keys())
-    check = RunCheck(problems, instances, truths)
+    check = RunCheck(problems, instances, truths, store.machines())
     for run in store.stored_runs():
         progress(tally.num_runs, total)
         tally.num_runs += 1
@@ -178,6 +178,11 @@ def _truths(
             continue
         if (certificate.loss, certificate.kind, certificate.weights) != (truth.loss, truth.kind, signs(best)):
             yield Finding("truth", f"{problem.name}: its certificate is about another optimum.")
+        counts = certificate.num_optima, None if truth.num_optima is None else str(truth.num_optima)
+        if None not in counts and counts[0] != counts[1]:
+            yield Finding(
+                "truth", f"{problem.name}: {counts[1]} optima are stored, but its certificate counts {counts[0]}."
+            )
         for one in checked.failed:
             yield Finding("truth", f"{problem.name}: {one.name}: {one.detail}.")
         if truth.kind == "best_known" or truth.loss == 0 or all(one.verdict != "out of time" for one in checked.checks):

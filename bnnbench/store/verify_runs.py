@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,9 +37,13 @@ class RunCheck:
     """Checks runs one after the other, and their samples some hundred at a time."""
 
     def __init__(
-        self, problems: Mapping[str, Problem], instances: Mapping[str, Instance], truths: Mapping[str, Truth]
+        self,
+        problems: Mapping[str, Problem],
+        instances: Mapping[str, Instance],
+        truths: Mapping[str, Truth],
+        machines: Container[str],
     ) -> None:
-        self._problems, self._instances, self._truths = problems, instances, truths
+        self._problems, self._instances, self._truths, self._machines = problems, instances, truths, machines
         self._waiting: dict[str, list[_Sampled]] = {}
         self.num_recomputed = 0
 
@@ -48,6 +53,7 @@ class RunCheck:
             yield Finding("store", sentence)
         problem = self._problems.get(run.row["problem_hash"])
         instance = self._instances.get(run.row["instance_hash"])
+        yield from _told(run.name, _impossible(run, self._machines))
         yield from _told(run.name, _wrong(run, problem, instance, self._truths.get(run.row["problem_hash"])))
         if run.batches and not _is_late(run) and problem is not None and instance is not None:
             self.num_recomputed += 1
@@ -70,6 +76,23 @@ def _told(name: str, sentences: Iterator[str]) -> Iterator[Finding]:
             yield Finding("run", f"{name}: {sentence}")
     except (TypeError, ValueError, OverflowError, KeyError, AttributeError, RecursionError) as error:
         yield Finding("run", f"{name}: a cell cannot be read: {' '.join(str(error).split())}.")
+
+
+MEASURED = ("compile_s", "prepare_s", "sample_s", "judge_s", "cpu_s", "peak_mib", "load", "load_after")
+"""Columns that nothing recomputes, and that are positive or 0."""
+
+
+def _impossible(run: StoredRun, machines: Container[str]) -> Iterator[str]:
+    """Yield what is read only and cannot be."""
+    for name in MEASURED:
+        value = run.row[name]
+        if value is not None and not 0 <= value < math.inf:
+            yield f"its {name} is {value:g}, but must be finite and at least 0."
+    sampled_s = run.row["sample_s"]
+    if sampled_s is not None and run.batches and sampled_s < run.batches[-1]["time_s"]:
+        yield f"it sampled for {sampled_s:.6g} s, but its last batch came after {run.batches[-1]['time_s']:.6g} s."
+    if run.row["machine"] not in machines:
+        yield f"it names the machine {run.row['machine']}, which is not there."
 
 
 def _wrong(run: StoredRun, problem: Problem | None, instance: Instance | None, truth: Truth | None) -> Iterator[str]:

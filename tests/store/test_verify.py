@@ -156,6 +156,11 @@ def test_a_flipped_bit_of_the_data_is_found(results, column):
         ("DELETE FROM samples", "its samples are not there"),
         ("DELETE FROM instances", "its instance is not there"),
         ("DELETE FROM problems", "its problem is not there"),
+        ("UPDATE truths SET num_optima = num_optima || '0'", "optima are stored, but its certificate counts"),
+        ("UPDATE runs SET prepare_s = -1", "its prepare_s is -1, but must be finite and at least 0"),
+        ("UPDATE runs SET judge_s = 9e999", "its judge_s is inf, but must be finite"),
+        ("UPDATE runs SET sample_s = 1e-12", "it sampled for 1e-12 s, but its last batch came after"),
+        ("UPDATE runs SET machine = 'feed'", "it names the machine feed, which is not there"),
     ],
 )
 def test_a_figure_that_does_not_follow_from_its_samples_is_found_though_the_digest_fits(results, statement, sentence):
