@@ -63,8 +63,8 @@ def _stands_for(label: str, name: str) -> bool:
 
 def printable(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with its texts' control characters as escapes, so that none of them moves a cursor."""
-    texts = {str(n): frame[n].dropna().unique() for n in frame if str(frame[n].dtype) in _TEXTS}
-    dirty = [name for name, found in texts.items() if CONTROL.search("\n".join(map(str, found)))]
+    texts = [str(name) for name, kind in frame.dtypes.items() if str(kind) in _TEXTS]
+    dirty = [name for name in texts if CONTROL.search("\n".join(map(str, frame[name].unique())))]
     return frame.assign(**{name: [_shown(value) for value in frame[name]] for name in dirty})
 
 
@@ -100,6 +100,8 @@ def _disambiguate(runs: pd.DataFrame, named: list[str], differing: list[str]) ->
     names = runs[named[-1]].copy()
     differing = [column for column in differing if column in runs]
     if not differing:
+        return names
+    if not runs[[*named, *differing]].drop_duplicates().duplicated(named).any():
         return names
     varies = runs.groupby(named)[differing].nunique(dropna=False).gt(1).any(axis="columns")
     keys = pd.MultiIndex.from_frame(runs[named]) if len(named) > 1 else pd.Index(runs[named[0]])
