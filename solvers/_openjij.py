@@ -13,7 +13,8 @@ from bnnbench.solver.dimod import DimodSolver
 class OpenJijSolver(DimodSolver):
     """One read per call, because all reads of a call that is given a seed are the same.
 
-    The library's model is built once: built for each call, from a dimod model, it takes longer than an anneal.
+    The library's model is built once: built for each call, from a dimod model, it takes longer than an anneal. The
+    library runs on as many threads as OpenMP may: one in a campaign, and all cores elsewhere, unless OMP_NUM_THREADS=1.
     """
 
     batch_reads: ClassVar[int] = 1

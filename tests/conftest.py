@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 
@@ -12,6 +13,9 @@ from hypothesis import HealthCheck, settings
 from bnnbench.plugins.entries import entries
 from bnnbench.problem.network import Network
 from bnnbench.spec import Spec
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""As in campaigns: on a busy machine, reads of OpenJij wait a hundred times as long for the threads of OpenMP."""
 
 settings.register_profile(
     "bnnbench",
