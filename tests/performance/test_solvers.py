@@ -15,6 +15,7 @@ from bnnbench_solvers._statevector import Simulator
 import bnnbench as bb
 from bnnbench.optimum.prove import search
 from bnnbench.qubo.qubo import all_energies, make_qubo
+from bnnbench.solver.ready import make_ready
 
 SEEDS = range(5)
 
@@ -126,7 +127,7 @@ def test_proofs_by_cpsat_of_7_3_1_with_20_samples_are_faster_than_26_s(capsys: p
 
 def seconds_to_proof(instance: bb.Instance, solver: bb.Solver, limit: float) -> float:
     """Preparation and search together; infinite if the limit comes first."""
-    solver.warm_up()
+    make_ready(solver, instance.problem.network)
     start = perf_counter()
     outcome = bb.run(instance, solver, budget=bb.Budget(seconds=limit))
     return perf_counter() - start if outcome.proved else np.inf

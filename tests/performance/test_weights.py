@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import bnnbench as bb
 from bnnbench.optimum.prove import search
 from bnnbench.optimum.weight_anneal import COLD, HOT, WeightAnnealer
+from bnnbench.solver.ready import make_ready
 
 
 @numba.njit
@@ -116,7 +117,7 @@ def test_margins_solve_planted_perceptrons(
 ) -> None:
     """Processor seconds until a read is optimal, over 20 instances, each with defaults."""
     solver = bb.load_solver("weight_search", cost="margin")
-    solver.warm_up()
+    make_ready(solver, bb.Network((inputs, 1)))
     seconds = []
     for seed in range(20):
         problem = bb.load_problem("teacher", widths=[inputs, 1], samples=samples, seed=1000 + seed)

@@ -8,6 +8,7 @@ from time import process_time
 import numpy as np
 
 import bnnbench as bb
+from bnnbench.solver.ready import make_ready
 
 TUNE, TEST = 5000, 9000
 """First seeds of the problems on which rules are found, and of those on which they are tested."""
@@ -35,7 +36,7 @@ class Attempt:
 def time_to_optimum(problem: bb.Problem, formulation: str, solver: str, optimum: float, limit_s: float) -> Attempt:
     """Return what a solver needs to the optimum, or what it did within a limit; compiling is not counted."""
     instance, found = bb.compile(problem, formulation), bb.load_solver(solver)
-    found.warm_up()
+    make_ready(found, problem.network)
     losses: list[np.ndarray] = []
     reached = False
     start = process_time()
