@@ -80,9 +80,8 @@ def _limited(kind: int, limit: int | None) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(
-            OSError, ValueError
-        ):  # a run that lowered it for good costs its worker, see `Leftovers`
+        # A run that lowered it for good costs its worker, see `Leftovers`.
+        with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(kind, old)
 
 
