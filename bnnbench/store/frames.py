@@ -86,12 +86,21 @@ def _shown(
         if drift or shared:
             shown["flag_texts"] = "; ".join(filter(None, [shown["flag_texts"], drift, shared]))
     shown.update(_optimum_told(*[row[name] for name in _OF_OPTIMUM]))
-    shown["works_on"], shown["is_memoryless"] = works_on(row["solver"]), is_memoryless(row["solver"])
+    shown["works_on"], shown["is_memoryless"] = _nature(row["solver"], row["versions"])
     shown.update(_place_in_set(row["problem_hash"]))
     machine = machines.get(row["machine"], {})
     shown["cpu"], shown["bnnbench_version"] = machine.get("cpu"), machine.get("bnnbench")
     shown["majority_test_accuracy"] = majority_test_accuracy
     return shown
+
+
+@lru_cache(maxsize=1024)
+def _nature(solver: str, versions: str) -> tuple[str | None, int | None]:
+    """Return what a solver works on, and whether its reads are independent: what its file said when it ran, if any."""
+    said = json.loads(versions or "{}")
+    if isinstance(said, dict) and "works_on" in said:
+        return said["works_on"], int(said.get("memoryless") == "yes")
+    return works_on(solver), is_memoryless(solver)
 
 
 _OF_OPTIMUM = ("num_optima", "num_weights", "optimum", "loss_name", "num_samples", "network")

@@ -11,7 +11,7 @@ from bnnbench.plugins.entries import file_hash
 from bnnbench.plugins.files import without_folders
 from bnnbench.plugins.registry import load_solver
 from bnnbench.runs.configuration import Configuration
-from bnnbench.solver.contract import Budget, is_number
+from bnnbench.solver.contract import Budget, Solver, is_number
 from bnnbench.spec import Spec
 from bnnbench.suite.file import BudgetTable
 from bnnbench.suite.toml_file import checked
@@ -36,7 +36,7 @@ def configuration(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Co
                 f"solver {spec.name}: threads must be a whole number of at least 1 and below {MAX_THREADS}, but "
                 f"{threads!r:.40} came."
             )
-        versions = dict(solver.versions) | ({"file": digest} if digest else {})
+        versions = dict(solver.versions) | (_of_file(solver, digest) if digest else {})
         parameters = without_folders("solver", Spec(spec.name, solver.parameters)).parameters
         shown = {k: v for k, v in parameters.items() if k in swept or k in solver.spec.parameters}
         label = Spec(solver.name, shown)
@@ -48,6 +48,11 @@ def configuration(spec: Spec, budget: Budget, swept: Collection[str] = ()) -> Co
         return Configuration(
             spec, str(label), str(identity), parameters, versions, budget, int(threads), bool(solver.is_floor)
         )
+
+
+def _of_file(solver: Solver, digest: str) -> dict[str, str]:
+    """Return what stands for the version of a file, and what it says of itself: results are read without running it."""
+    return {"file": digest, "works_on": str(solver.works_on), "memoryless": "yes" if solver.memoryless else "no"}
 
 
 def solver_of_table(spec: Spec, swept: Collection[str], budget: Budget) -> Configuration:
