@@ -1,4 +1,4 @@
-"""The best solver for each rung, load and size of problems: the way with the least expected running time."""
+"""The best solver for each rung, depth, load and size of problems: the way with the least expected running time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALPHAS = (0.0, 0.5, 0.83, 1.2, math.inf)
 """Bounds of the classes of α; 0.83 is the capacity of the binary perceptron for random labels."""
 WEIGHTS = (0, 24, 64, 128, math.inf)
 """Bounds of the classes of the number of weights: enumerated, searched, annealed, beyond."""
-CLASSES = ("rung", "alpha_class", "weights_class")
+CLASSES = ("rung", "hidden_layers", "alpha_class", "weights_class")
 WAY = ["formulation", "solver"]
 
 
@@ -27,7 +27,7 @@ def decision_table(runs: pd.DataFrame) -> pd.DataFrame:
     A way is a formulation with a solver. Its figure is the median over problems of the expected running time with
     restarts (`bnnbench.metrics.median_running_time`), infinite for a problem that it never solved. Only ways that met
     all problems of the class are compared, as another set of problems is another question. Where none solves half of
-    the problems, there is no best way.
+    the problems, no time is known, and the way that solves most of them is named; none where nothing is solved.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def decision_table(runs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``rung`` (empty without a set), ``alpha_class``, ``weights_class``, ``problems``, ``formulation``, ``solver``,
+        ``rung`` (empty without a set), ``hidden_layers``, ``alpha_class``, ``weights_class``, ``problems``, ``formulation``, ``solver``,
         ``ert_s`` with its 95 % interval, ``solved_share`` of problems, ``next_solver``, and ``ratio``, its time over
         the least.
 
@@ -53,13 +53,15 @@ def decision_table(runs: pd.DataFrame) -> pd.DataFrame:
         raise InputError("no run is on a network whose size is known, so that there is nothing to decide.")
     known = known.assign(
         rung=known["rung"].astype(object).fillna(""),
+        hidden_layers=[str(network).count("-") - 1 for network in known["network"]],
         alpha_class=[_class(value, ALPHAS) for value in known["alpha"]],
         weights_class=[_class(value, WEIGHTS) for value in known["num_weights"]],
     )
     groups = known.groupby(list(CLASSES), sort=False)
     rows = [dict(zip(CLASSES, keys, strict=True)) | _decided(part) for keys, part in groups]
     order = {rung: place for place, rung in enumerate(RUNGS)}
-    rows.sort(key=lambda row: (order.get(row["rung"], -1), _low(row["weights_class"]), _low(row["alpha_class"])))
+    bounds = ("weights_class", "alpha_class")
+    rows.sort(key=lambda row: (order.get(row["rung"], -1), row["hidden_layers"], *(_low(row[name]) for name in bounds)))
     return pd.DataFrame(rows)
 
 
@@ -69,16 +71,19 @@ def _decided(runs: pd.DataFrame) -> dict[str, Any]:
     complete = runs.groupby(WAY)["problem_hash"].transform("nunique") == num_problems
     row: dict[str, Any] = {"problems": num_problems, "formulation": "", "solver": ""}
     row |= dict.fromkeys(("ert_s", "ert_s_low", "ert_s_high", "solved_share", "ratio"), math.nan) | {"next_solver": ""}
-    times = median_running_time(runs[complete], WAY).sort_values("ert_s", kind="stable")
-    if times.empty or not math.isfinite(times["ert_s"].iloc[0]):
+    each = expected_running_time(runs[complete], [*WAY, "problem_hash"])["ert_s"]
+    share = each.map(math.isfinite).groupby(level=WAY).mean()
+    times = median_running_time(runs[complete], WAY).assign(solved_share=share)
+    times = times[times["solved_share"] > 0].replace({"ert_s": math.inf}, math.nan)
+    times = times.sort_values(["ert_s", "solved_share"], ascending=[True, False], kind="stable")
+    if times.empty:
         return row
-    formulation, solver = times.index[0]
-    each = expected_running_time(runs[complete], [*WAY, "problem_hash"])["ert_s"].loc[(formulation, solver)]
-    row |= {"formulation": formulation, "solver": solver}
+    row |= dict(zip(WAY, times.index[0], strict=True))
     row |= {str(name): value for name, value in times.iloc[0].items()}
-    row["solved_share"] = float(each.map(math.isfinite).sum() / num_problems)
-    others = times[times.index.get_level_values("solver") != solver]
-    if len(others) and math.isfinite(others["ert_s"].iloc[0]):
+    if math.isnan(row["ert_s"]):
+        row |= dict.fromkeys(("ert_s_low", "ert_s_high"), math.nan)
+    others = times[times.index.get_level_values("solver") != row["solver"]]
+    if len(others):
         row |= {"next_solver": others.index[0][1], "ratio": float(others["ert_s"].iloc[0] / row["ert_s"])}
     return row
 

@@ -160,8 +160,9 @@ def _decision(data: PlotData) -> dict[str, Any]:
         table = with_works_on(decision_table(data.runs), data.runs)
     except (InputError, KeyError):  # results of an older version have no sizes
         return {"headers": [], "rows": []}
-    headers = {"rung": "rung", "weights_class": "weights", "alpha_class": "α", "problems": "problems"}
-    headers |= {"formulation": "formulation", "solver": "least time", "works_on": "works on", "ert_s": "ERT [s]"}
+    headers = {"rung": "rung", "hidden_layers": "hidden layers", "weights_class": "weights", "alpha_class": "α"}
+    headers |= {"problems": "problems", "formulation": "formulation", "solver": "least time", "works_on": "works on"}
+    headers |= {"ert_s": "ERT [s]"}
     headers |= {"next_solver": "next best", "ratio": "slower by"}
     rows = [[_told(row[name]) for name in headers] for row in table.to_dict("records")]
     return {"headers": list(headers.values()), "rows": rows}

@@ -367,6 +367,7 @@ def _decision(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
     data = with_works_on(decision_table(runs), runs)
     columns = (
         Column("rung", "rung", kind="text"),
+        Column("hidden_layers", "hidden layers", kind="count"),
         Column("weights_class", "weights", kind="text"),
         Column("alpha_class", "load α", kind="text", note="distinct rows per weight"),
         Column("problems", "problems", kind="count", rank=60),
@@ -378,7 +379,7 @@ def _decision(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
         Column("next_solver", "next best", kind="text", rank=70),
         Column("ratio", "slower by", rank=65, note="ratio of times of the next best solver"),
     )
-    title = f"Which solver when, by the runs of {name}: the least time among ways that met all problems of a row."
+    title = f"Which solver when, by the runs of {name}: the least time among ways that met all problems of a row; without a time, what solved most."
     return Table(
         "decision", name, title, f"{_intervals(runs, ['formulation', 'solver'])} {NO_VALUE}", columns, data, ("rung",)
     )

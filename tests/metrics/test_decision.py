@@ -11,7 +11,7 @@ from bnnbench.errors import InputError
 from bnnbench.metrics.decision import decision_table
 
 
-def run(problem, solver, seconds, *, solved=True, rung="easy", weights=21, alpha=1.0):
+def run(problem, solver, seconds, *, solved=True, rung="easy", weights=21, alpha=1.0, network="21-1"):
     """A run of so many seconds."""
     return {
         "problem": problem,
@@ -26,6 +26,7 @@ def run(problem, solver, seconds, *, solved=True, rung="easy", weights=21, alpha
         "sample_s": seconds,
         "time_to_target_s": seconds if solved else math.nan,
         "budget_seconds": 1.0,
+        "network": network,
         "num_weights": weights,
         "alpha": alpha,
         "rung": rung,
@@ -56,6 +57,22 @@ def test_where_nothing_is_solved_there_is_no_best_way():
 
     assert row["solver"] == ""
     assert math.isnan(row["ert_s"])
+
+
+def test_where_too_little_is_solved_for_a_time_the_most_solved_wins_without_one():
+    (row,) = decided(
+        *(run(p, "some", 1.0, solved=p == "p") for p in "pqr"), *(run(p, "none", 1.0, solved=False) for p in "pqr")
+    )
+
+    assert (row["solver"], row["next_solver"]) == ("some", "")
+    assert row["solved_share"] == pytest.approx(1 / 3)
+    assert math.isnan(row["ert_s"])
+
+
+def test_perceptrons_and_committees_are_not_one_class():
+    rows = decided(run("p", "a", 0.1), run("q", "b", 0.1, network="7-3-1"))
+
+    assert [(row["hidden_layers"], row["solver"]) for row in rows] == [(0, "a"), (1, "b")]
 
 
 def test_classes_are_rungs_sizes_and_loads_in_their_order():

@@ -247,7 +247,7 @@ def test_the_decision_names_the_best_solver_per_class_of_problems(folder):
     table = table_of(folder, "decision")
 
     assert set(table.data["solver"]) <= {"", *table_of(folder, "summary").data["solver"]}
-    assert [column.title for column in table.columns][:3] == ["rung", "weights", "load α"]
+    assert [column.title for column in table.columns][:4] == ["rung", "hidden layers", "weights", "load α"]
 
 
 def test_a_table_says_what_a_solver_reads_of_an_instance(tmp_path):
