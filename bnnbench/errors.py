@@ -118,6 +118,8 @@ def _without_folders(error: BaseException) -> str:
 
 MAX_CHARACTERS = 20_000
 """Characters of an exception's text that are looked at."""
+MAX_LINE = 80
+"""Characters of a line that is no Python which are shown."""
 
 
 def told(error: BaseException) -> str:
@@ -133,7 +135,10 @@ def told(error: BaseException) -> str:
     sentence = f"{type(error).__name__}: {text}".removesuffix(": ")
     own, python = str(Path(__file__).parent), sysconfig.get_path("stdlib")
     outside = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((own, "<"))]
-    if not outside or isinstance(error, SyntaxError):  # which names its file and line itself
+    if isinstance(error, SyntaxError):  # which names its file and line itself
+        line = error.text.strip()[:MAX_LINE] if isinstance(error.text, str) else ""
+        return f"{sentence}: {line}" if line else sentence
+    if not outside:
         return sentence
     user = [f for f in outside if not (f.filename.startswith(python) or "site-packages" in Path(f.filename).parts)]
     frame = user[-1] if user else outside[0]
