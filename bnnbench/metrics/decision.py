@@ -37,9 +37,9 @@ def decision_table(runs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``rung`` (empty without a set), ``hidden_layers``, ``alpha_class``, ``weights_class``, ``problems``, ``formulation``, ``solver``,
-        ``ert_s`` with its 95 % interval, ``solved_share`` of problems, ``next_solver``, and ``ratio``, its time over
-        the least.
+        ``rung`` (empty without a set), ``hidden_layers``, ``alpha_class``, ``weights_class``, ``problems``,
+        ``formulation``, ``solver``, ``ert_s`` with its 95 % interval, ``solved_share`` of problems, ``next_solver``,
+        and ``ratio``, its time over the least.
 
     Raises
     ------

@@ -38,9 +38,10 @@ CELL: Mapping[Column, Callable[[Cell], Any]] = {
     Column("parameters", "all hyperparameters with their defaults, as JSON"): (
         lambda cell: canonical_json(cell.solver.parameters)
     ),
-    Column("versions", "versions of the distributions that the solver needs; of a file its hash too, and what it works on, as JSON"): (
-        lambda cell: canonical_json(cell.solver.versions)
-    ),
+    Column(
+        "versions",
+        "versions of the distributions that the solver needs; of a file its hash too, and what it works on, as JSON",
+    ): (lambda cell: canonical_json(cell.solver.versions)),
     Column("seed", "seed of the run", "integer", header="seed"): lambda cell: cell.seed,
     Column("repetition", "number of the repetition, from 0", "integer", header="rep."): lambda cell: cell.repetition,
     Column(

@@ -379,7 +379,10 @@ def _decision(runs: pd.DataFrame, _machines: Mapping[str, Any], name: str) -> Ta
         Column("next_solver", "next best", kind="text", rank=70),
         Column("ratio", "slower by", rank=65, note="ratio of times of the next best solver"),
     )
-    title = f"Which solver when, by the runs of {name}: the least time among ways that met all problems of a row; without a time, what solved most."
+    title = (
+        f"Which solver when, by the runs of {name}: the least time among ways that met all problems of a row; "
+        "without a time, what solved most."
+    )
     return Table(
         "decision", name, title, f"{_intervals(runs, ['formulation', 'solver'])} {NO_VALUE}", columns, data, ("rung",)
     )

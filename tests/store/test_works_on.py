@@ -1,4 +1,4 @@
-"""What a solver of one's own works on, and whether its reads are independent, is known without running its file again."""
+"""What a solver of one's own works on, and whether its reads are independent, is known without its file."""
 
 from __future__ import annotations
 
