@@ -16,7 +16,7 @@ from bnnbench.store.store import read_store
 from bnnbench.tables import check_table
 
 RESULTS = Path(__file__).parents[1] / "results"
-SUITES = ("smoke", "paper", "quantum", "detour", "tuned", "tunneling", "chains", "ladder", "frontier", "real")
+SUITES = ("smoke", "paper", "quantum", "detour", "tuned", "tunneling", "chains", "ladder", "hard", "frontier", "real")
 TABLES = sorted(path for suite in SUITES for path in (RESULTS / suite).glob("*.*") if path.suffix in (".md", ".tex"))
 FIGURES = sorted(RESULTS.glob("*/*.svg"))
 GALLERY = RESULTS.parent / "docs" / "gallery"
