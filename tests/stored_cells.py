@@ -20,10 +20,10 @@ def make_cell(seed=0, solver="random", setting="compact", repetition=0, problem=
     return Cell(load_problem(problem), formulation(setting), asked, seed, repetition)
 
 
-def add_everything(store, cell, outcome, *, with_truth=True):
+def add_everything(store, cell, outcome, *, with_truth=True, note=NOTE):
     instance = compile_problem(cell.problem, cell.formulation)
     store.add_problem(cell.problem)
     if with_truth:
         store.add_truth(ground_truth(cell.problem))
     store.add_instance(features_of(instance), cell.problem.hash, str(cell.formulation))
-    store.add_run(cell, outcome, NOTE)
+    store.add_run(cell, outcome, note)

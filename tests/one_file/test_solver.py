@@ -63,7 +63,7 @@ def test_a_file_beside_the_others_is_listed_and_in_the_guide(folder, monkeypatch
     entries.cache_clear()
     try:
         assert entries("solver")["allones"].summary == "All bits are one."
-        told = "| `allones` | All bits are one | qubo | no | yes | no | no | not counted |  | `bit` |  |\n"
+        told = "| `allones` | All bits are one | qubo | no | yes | no | no | no | not counted |  | `bit` |  |\n"
         assert told in solver_table()
         assert "allones" in bnnbench_("list", "solvers")[1]
     finally:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
-from stored_cells import add_everything, make_cell
+from stored_cells import NOTE, add_everything, make_cell
 
 from bnnbench.harness.rerun import rebuild
 from bnnbench.optimum.find import ground_truth
@@ -39,7 +40,8 @@ def folder(request, tmp_path):
     outcome = fold([batch], Target(0.0, "exhaustive", is_sound=True), Budget(reads=20), status="ok")
     for name in ("a", "b"):
         with open_store(tmp_path / name) as store:
-            add_everything(store, cell, outcome)
+            note = replace(NOTE, machine=store.add_machine({"cpu": "c"}))
+            add_everything(store, cell, outcome, note=note)
     return tmp_path
 
 
