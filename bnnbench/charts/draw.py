@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bnnbench.charts.beside import IN_A_ROW, SPREAD, Places, with_same_names
+from bnnbench.charts.beside import IN_A_ROW, SPREAD, Places, categories, with_same_names
 from bnnbench.charts.chart import Chart, Matrix, Panel, Series
 from bnnbench.charts.draw_matrix import draw_matrix
-from bnnbench.charts.draw_series import MARK_PT, SeriesDrawing, is_sideways
+from bnnbench.charts.draw_series import MARK_PT, TURN, SeriesDrawing, is_sideways, is_turned
 from bnnbench.charts.glyphs import FONT, MAX_LABEL, drawn, short
 from bnnbench.charts.names import shortened
 from bnnbench.errors import InputError, restated, system_errors
@@ -25,8 +25,8 @@ Width = Literal["article", "column", "page"]
 WIDTHS_IN = {"article": 4.77, "column": 3.4, "page": 7.0}
 """Of the line of LaTeX's article on A4, of a column and of both in the two-column formats of IEEE, ACM and APS."""
 FORMATS = (".pdf", ".svg", ".png")
-PANEL_IN, ROW_IN, DRAWING_IN = 1.9, 0.17, 1.6
-"""Heights: of a panel, of a row with a mark, of a drawing."""
+PANEL_IN, ROW_IN, DRAWING_IN, LABELS_IN = 1.9, 0.17, 1.6, 0.3
+"""Heights: of a panel, of a row with a mark, of a drawing, of what a panel has room for below its axis."""
 PAGE_IN = 9.0
 """Height of a page's text."""
 PANELS_PER_ROW = {"article": (1, 2), "column": (1,), "page": (1, 2, 3, 2, 3, 3)}
@@ -184,9 +184,13 @@ def _height(panel: Panel, in_row: Sequence[Panel]) -> float:
 
 
 def _names_in(panel: Panel) -> float:
-    """Return the inches below the last row for upright names, at 0.055 inches per character of 6.5 points."""
+    """Return the inches below the last row for upright or turned names, at 0.055 inches per character of 6.5 points."""
     content = panel.content
-    return 0.055 * max(map(len, map(short, content.columns)), default=0) if isinstance(content, Matrix) else 0.0
+    if isinstance(content, Matrix):
+        return 0.055 * max(map(len, map(short, content.columns)), default=0)
+    names = [] if is_sideways(content) else categories(content)
+    longest = max(map(len, map(short, names)), default=0) if is_turned(names) else 0
+    return max(0.0, 0.055 * math.sin(math.radians(TURN)) * longest - LABELS_IN)
 
 
 def _series(panel: Panel) -> tuple[Series, ...]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_BELOW, MAX_LEVEL = 120, 40
 """Characters of all names below a panel, each counted as the longest: in all, and up to which they stand level."""
+TURN = 35
+"""Degrees at which names stand that are too long to stand level."""
 MARK_PT = 4
 """Size of the largest of the marks that stand beside each other."""
 _OUTLINES = {"above": ("^>", MARK_PT, 0.7), "below": ("v<", MARK_PT, 0.7), "ring": ("oo", 8, 0.9)}
@@ -35,6 +37,11 @@ _MARKERS = {
 def is_sideways(content: Sequence[Series]) -> bool:
     """Tell whether names of points stand beside the rows of a panel: below its columns they would meet."""
     return _length(categories(content)) > MAX_BELOW and all(series.mark in BESIDE for series in content)
+
+
+def is_turned(names: Sequence[str]) -> bool:
+    """Tell whether names below an axis stand at an angle, as they are too long for a line."""
+    return _length(names) > MAX_LEVEL
 
 
 def _length(names: Sequence[str]) -> int:
@@ -90,7 +97,7 @@ class SeriesDrawing:
             axes.set_yticks(centers, [short(name) if has_names else "" for name in names])
             axes.set_ylim(places.end, -0.5)
         elif names:
-            turn = {"rotation": 35, "ha": "right"} if _length(names) > MAX_LEVEL else {"ha": "center"}
+            turn = {"rotation": TURN, "ha": "right"} if is_turned(names) else {"ha": "center"}
             axes.set_xticks(centers, list(map(short, names)), rotation_mode="anchor", **turn)
         return handles
 

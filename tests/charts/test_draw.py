@@ -291,6 +291,15 @@ def test_the_legend_stands_beside_the_panels_and_names_every_series():
     assert [text.get_text() for text in legend.get_texts()] == [f"solver {place}" for place in range(9)]
 
 
+@pytest.mark.parametrize("width", list(WIDTHS_IN))
+def test_long_names_below_a_panel_leave_it_its_height(width):
+    names = [f"message_passing[num_steps={place},damping=0.78299,replicas=18]" for place in range(6)]
+    line = Series("virtual best", names, [1.0] * 6, 1, "line")
+    figure = draw_chart(chart_of(Series("s", names, [2.0] * 6, 0, "points"), line), width=width)
+    FigureCanvasAgg(figure).draw()
+    assert figure.axes[0].get_window_extent().height / figure.dpi >= 0.9
+
+
 def test_rows_are_as_tall_as_three_marks_that_stand_in_them():
     names = [f"simulated_annealing[num_sweeps={place}]" for place in range(9)]
     series = tuple(Series(f"s{place}", names, [1.0] * 9, place, "above") for place in range(3))
