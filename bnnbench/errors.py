@@ -130,14 +130,15 @@ def told(error: BaseException) -> str:
     """
     try:
         text = " ".join(_without_folders(error)[:MAX_CHARACTERS].split())
+        shown = error.text if isinstance(error, SyntaxError) else None
+        line = shown.strip()[:MAX_LINE] if isinstance(shown, str) else ""
     except BaseException:  # noqa: BLE001  also this is the plugin's
-        text = "(no message)"
+        text, line = "(no message)", ""
     sentence = f"{type(error).__name__}: {text}".removesuffix(": ")
+    if isinstance(error, SyntaxError):  # which names its file and line itself
+        return f"{sentence}: {line}" if line else sentence
     own, python = str(Path(__file__).parent), sysconfig.get_path("stdlib")
     outside = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((own, "<"))]
-    if isinstance(error, SyntaxError):  # which names its file and line itself
-        line = error.text.strip()[:MAX_LINE] if isinstance(error.text, str) else ""
-        return f"{sentence}: {line}" if line else sentence
     if not outside:
         return sentence
     user = [f for f in outside if not (f.filename.startswith(python) or "site-packages" in Path(f.filename).parts)]

@@ -271,6 +271,7 @@ def test_debug_shows_the_stack_of_a_solver(tmp_path, capfd, bnnbench_) -> None:
     [
         ("1 / 0", "cannot be imported: ZeroDivisionError: division by zero (mine.py, line 1)"),
         ("def f(:", "SyntaxError: invalid syntax (mine.py, line 1): def f(:"),
+        ("class E(SyntaxError):\n    text = property(lambda self: 1 / 0)\nraise E('own')", "E: (no message)"),
         ("raise GeneratorExit", "GeneratorExit (mine.py, line 1)"),
         ("class E(BaseException):\n    pass\nraise E('own')", "E: own (mine.py, line 3)"),
         ("import no_such_thing", "ModuleNotFoundError: No module named 'no_such_thing' (mine.py, line 1)"),
