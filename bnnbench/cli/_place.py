@@ -75,14 +75,16 @@ class Place:
         """Return the number of runs at a time; None: the scheduler's, which nobody knows before it is asked."""
         if self.slurm:
             return planned.suite.slurm.jobs * planned.suite.slurm.cores
-        return None if self.dask else self.jobs or len(lanes_apart(0, planned.threads))
+        return None if self.dask else self._num_jobs(planned)
+
+    def _num_jobs(self, planned: Plan) -> int:
+        return self.jobs or len(lanes_apart(0, planned.threads))
 
     @contextlib.contextmanager
     def executor(self, planned: Plan) -> Iterator[Executor]:
         """Open the workers; SLURM jobs end with the campaign."""
         if self.dask is None and not self.slurm:
-            jobs = self.jobs or len(lanes_apart(0, planned.threads))
-            yield LocalExecutor(jobs if self.untimed else lanes_apart(jobs, planned.threads))
+            yield LocalExecutor(self._num_jobs(planned) if self.untimed else lanes_apart(self.jobs, planned.threads))
             return
         from bnnbench.harness.cluster.address import tls_security  # Dask is an extra
         from bnnbench.harness.cluster.slurm import slurm_cluster
